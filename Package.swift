@@ -1,0 +1,100 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// Where libtorch is: LIBTORCH (a folder with lib/ and include/), or what scripts/setup unpacked.
+let libtorch = Context.environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.deps/libtorch/torch"
+// Without libtorch the rooms that need none still build and test; RENALGRADE_WITHOUT_TORCH=1 asks for that on purpose.
+let hasTorch =
+  Context.environment["RENALGRADE_WITHOUT_TORCH"] == nil
+  && FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cpu.so")
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
+
+/// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`. It may import only rooms that stand above it here.
+func room(
+  _ name: String, imports: [Target.Dependency] = [], resources: [Resource]? = nil, tests: [Target.Dependency] = [],
+  fixtures: [String] = []
+) -> [Target] {
+  [
+    .target(name: name, dependencies: imports, resources: resources, swiftSettings: settings),
+    .testTarget(
+      name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports + tests,
+      resources: fixtures.map { .copy($0) }, swiftSettings: settings),
+  ]
+}
+
+let shims: [Target] = [
+  .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .target(
+    name: "CDICOM",
+    linkerSettings: ["dcmjpeg", "ijg8", "ijg12", "ijg16", "dcmjpls", "dcmtkcharls", "dcmimgle", "dcmdata", "oflog", "ofstd", "openjp2", "z"]
+      .map { .linkedLibrary($0) }),
+]
+
+let torchShim: [Target] = [
+  .target(
+    name: "CTorch",
+    cxxSettings: [
+      .unsafeFlags([
+        "-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include", "-w",
+      ])
+    ],
+    linkerSettings: [
+      .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+      .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+    ])
+]
+
+let roomsWithoutTorch: [Target] =
+  [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
+  + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
+  + room(
+    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+  + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
+  + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
+  + room("Evaluation", fixtures: ["Fixtures"])
+  + room("Report", imports: ["Evaluation", "Study"], fixtures: ["Fixtures"])
+  + room("Phantom", imports: ["DICOM", "Annotation"], fixtures: ["Fixtures"])
+
+let roomsWithTorch: [Target] =
+  room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
+  + room(
+    "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+    fixtures: ["Fixtures"])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", logging], fixtures: ["Fixtures"])
+  + [
+    .executableTarget(
+      name: "renalgrade",
+      dependencies: [
+        "DICOM", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation", "Report", "Phantom", logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "renalgradeTests",
+      dependencies: ["renalgrade", "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport"],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
+  ]
+
+let package = Package(
+  name: "RenalGrade",
+  platforms: [.macOS(.v14)],
+  products: hasTorch ? [.executable(name: "renalgrade", targets: ["renalgrade"])] : [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: shims + roomsWithoutTorch + (hasTorch ? torchShim + roomsWithTorch : []),
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)
