@@ -1,1 +1,185 @@
-#include "CTorch.h"
+// Creation, copies, devices, and libtorch's global state.
+#include "internal.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/Version.h>
+#include <atomic>
+#include <cstring>
+#include <dlfcn.h>
+#include <mutex>
+#include <torch/headeronly/version.h>
+
+namespace shim {
+
+static thread_local std::string last_error;
+static std::atomic<int64_t> live{0};
+
+void set_error(const std::string &message) { last_error = message; }
+
+ct_tensor wrap(at::Tensor tensor) {
+  auto *handle = new at::Tensor(std::move(tensor));
+  live.fetch_add(1, std::memory_order_relaxed);
+  return reinterpret_cast<ct_tensor>(handle);
+}
+
+std::vector<at::Tensor> list(const ct_tensor *tensors, size_t count) {
+  std::vector<at::Tensor> result;
+  result.reserve(count);
+  for (size_t index = 0; index < count; index++) result.push_back(unwrap(tensors[index]));
+  return result;
+}
+
+static constexpr at::ScalarType types[] = {at::kFloat, at::kBFloat16, at::kDouble, at::kLong,
+                                           at::kByte,  at::kBool,     at::kHalf,   at::kInt};
+
+at::ScalarType scalar_type(int dtype) {
+  TORCH_CHECK(dtype >= 0 && dtype < 8, "unknown dtype ", dtype);
+  return types[dtype];
+}
+
+int dtype(at::ScalarType type) {
+  for (int index = 0; index < 8; index++)
+    if (types[index] == type) return index;
+  return -1;
+}
+
+static void *load_cuda() {
+  static void *library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  return library;
+}
+
+at::Device device(int index) {
+  if (index < 0) return at::Device(at::kCPU);
+  TORCH_CHECK(ct_cuda_available(), "CUDA is not available: ", ct_cuda_status());
+  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+} // namespace shim
+
+using namespace shim;
+
+extern "C" {
+
+const char *ct_last_error(void) { return last_error.c_str(); }
+int64_t ct_live_count(void) { return live.load(std::memory_order_relaxed); }
+
+int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out) {
+  return guarded([&] {
+    auto tensor = at::empty(list(shape, rank), at::TensorOptions(scalar_type(dtype)));
+    if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), data, tensor.nbytes());
+    *out = wrap(tensor);
+  });
+}
+
+int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out) {
+  return guarded([&] {
+    auto options = at::TensorOptions(scalar_type(dtype)).device(shim::device(device));
+    *out = wrap(at::full(list(shape, rank), value, options));
+  });
+}
+
+int ct_random(const int64_t *shape, size_t rank, bool normal, uint64_t seed, ct_tensor *out) {
+  return guarded([&] {
+    auto generator = at::detail::createCPUGenerator(seed);
+    auto options = at::TensorOptions(at::kFloat);
+    *out = wrap(normal ? at::randn(list(shape, rank), generator, options) : at::rand(list(shape, rank), generator, options));
+  });
+}
+
+int ct_free(ct_tensor tensor) {
+  return guarded([&] {
+    if (!tensor) return;
+    delete &unwrap(tensor);
+    live.fetch_sub(1, std::memory_order_relaxed);
+  });
+}
+
+size_t ct_rank(ct_tensor tensor) { return unwrap(tensor).dim(); }
+int64_t ct_size(ct_tensor tensor, size_t dimension) { return unwrap(tensor).sizes()[dimension]; }
+int64_t ct_element_count(ct_tensor tensor) { return unwrap(tensor).numel(); }
+int ct_dtype(ct_tensor tensor) { return shim::dtype(unwrap(tensor).scalar_type()); }
+int ct_device(ct_tensor tensor) { return unwrap(tensor).is_cuda() ? unwrap(tensor).get_device() : -1; }
+bool ct_is_channels_last(ct_tensor tensor) {
+  return unwrap(tensor).is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+int ct_copy_data(ct_tensor tensor, void *out, size_t byte_count) {
+  return guarded([&] {
+    auto flat = unwrap(tensor).detach().to(at::kCPU).contiguous();
+    TORCH_CHECK(flat.nbytes() == byte_count, "expected ", flat.nbytes(), " bytes, asked for ", byte_count);
+    if (byte_count > 0) std::memcpy(out, flat.data_ptr(), byte_count);
+  });
+}
+
+int ct_to(ct_tensor tensor, int dtype, int device, int format, ct_tensor *out) {
+  return guarded([&] {
+    auto options = at::TensorOptions(scalar_type(dtype)).device(shim::device(device));
+    auto memory = format == CT_CHANNELS_LAST ? at::MemoryFormat::ChannelsLast
+                  : format == CT_CONTIGUOUS  ? at::MemoryFormat::Contiguous
+                                             : at::MemoryFormat::Preserve;
+    *out = wrap(unwrap(tensor).to(options, /*non_blocking=*/false, /*copy=*/false, memory));
+  });
+}
+
+bool ct_grad_enabled(void) { return at::GradMode::is_enabled(); }
+void ct_set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
+
+int ct_autocast_begin(int device, int dtype) {
+  return guarded([&] {
+    auto type = shim::device(device).type();
+    at::autocast::set_autocast_dtype(type, scalar_type(dtype));
+    at::autocast::set_autocast_enabled(type, true);
+    at::autocast::increment_nesting();
+  });
+}
+
+int ct_autocast_end(int device) {
+  return guarded([&] {
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(shim::device(device).type(), false);
+  });
+}
+
+void ct_set_thread_count(int count) { at::set_num_threads(count); }
+int ct_thread_count(void) { return at::get_num_threads(); }
+
+int ct_set_deterministic(bool deterministic) {
+  return guarded([&] {
+    at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
+    at::globalContext().setDeterministicCuDNN(deterministic);
+    at::globalContext().setBenchmarkCuDNN(!deterministic);
+  });
+}
+
+int ct_manual_seed(uint64_t seed) {
+  return guarded([&] { at::manual_seed(seed); });
+}
+
+const char *ct_version(void) { return TORCH_VERSION; }
+
+const char *ct_cpu_capability(void) {
+  static const std::string capability = at::get_cpu_capability();
+  return capability.c_str();
+}
+
+bool ct_cuda_available(void) {
+  try {
+    return load_cuda() != nullptr && at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
+  } catch (...) {
+    return false;
+  }
+}
+
+int ct_cuda_device_count(void) { return ct_cuda_available() ? at::detail::getCUDAHooks().deviceCount() : 0; }
+
+const char *ct_cuda_status(void) {
+  if (!load_cuda()) return "libtorch's CUDA library is not installed";
+  return ct_cuda_available() ? "available" : "no CUDA device was found";
+}
+
+} // extern "C"

@@ -1,1 +1,105 @@
+// A C view of the parts of libtorch that RenalGrade uses. It holds no policy.
+//
+// Every function that can fail returns 0 on success and 1 on failure, and leaves libtorch's message in ct_last_error() of
+// the calling thread. A ct_tensor that a function hands out is owned by the caller, who releases it with ct_free.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_ *ct_tensor;
+
+enum { CT_FLOAT32 = 0, CT_BFLOAT16, CT_FLOAT64, CT_INT64, CT_UINT8, CT_BOOL, CT_FLOAT16, CT_INT32 };
+enum { CT_KEEP_FORMAT = 0, CT_CONTIGUOUS, CT_CHANNELS_LAST };
+enum { CT_RELU = 0, CT_RELU6, CT_SIGMOID, CT_EXP, CT_LOG, CT_SQRT, CT_ABS, CT_NEGATE, CT_SQUARE };
+enum { CT_ADD = 0, CT_SUBTRACT, CT_MULTIPLY, CT_DIVIDE, CT_MATMUL, CT_EQUAL };
+enum { CT_SUM = 0, CT_MEAN, CT_MAXIMUM, CT_ARGMAX };
+
+const char *ct_last_error(void);
+int64_t ct_live_count(void);
+
+// Devices are -1 for the CPU and 0, 1, ... for CUDA devices.
+int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out);
+int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out);
+int ct_random(const int64_t *shape, size_t rank, bool normal, uint64_t seed, ct_tensor *out);
+int ct_free(ct_tensor tensor);
+
+size_t ct_rank(ct_tensor tensor);
+int64_t ct_size(ct_tensor tensor, size_t dimension);
+int64_t ct_element_count(ct_tensor tensor);
+int ct_dtype(ct_tensor tensor);
+int ct_device(ct_tensor tensor);
+bool ct_is_channels_last(ct_tensor tensor);
+// Copies the elements in row-major order, whatever the memory format and device; byte_count must be exact.
+int ct_copy_data(ct_tensor tensor, void *out, size_t byte_count);
+
+int ct_to(ct_tensor tensor, int dtype, int device, int format, ct_tensor *out);
+int ct_unary(int operation, ct_tensor tensor, ct_tensor *out);
+int ct_binary(int operation, ct_tensor left, ct_tensor right, ct_tensor *out);
+int ct_binary_scalar(int operation, ct_tensor left, double right, ct_tensor *out);
+int ct_reduce(int operation, ct_tensor tensor, const int64_t *dimensions, size_t count, bool keep, ct_tensor *out);
+int ct_softmax(ct_tensor tensor, int64_t dimension, bool logarithm, ct_tensor *out);
+
+int ct_reshape(ct_tensor tensor, const int64_t *shape, size_t rank, ct_tensor *out);
+int ct_permute(ct_tensor tensor, const int64_t *order, size_t rank, ct_tensor *out);
+int ct_narrow(ct_tensor tensor, int64_t dimension, int64_t start, int64_t length, ct_tensor *out);
+int ct_index_select(ct_tensor tensor, int64_t dimension, ct_tensor indices, ct_tensor *out);
+int ct_flip(ct_tensor tensor, int64_t dimension, ct_tensor *out);
+int ct_join(const ct_tensor *tensors, size_t count, int64_t dimension, bool new_dimension, ct_tensor *out);
+int ct_pad(ct_tensor tensor, const int64_t *widths, size_t count, double value, ct_tensor *out);
+
+// weight, bias, statistics may be NULL where PyTorch allows None.
+int ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor *out);
+int ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding, int64_t groups,
+              ct_tensor *out);
+int ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
+                  double momentum, double epsilon, ct_tensor *out);
+int ct_max_pool2d(ct_tensor input, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out);
+int ct_average_pool_to_one(ct_tensor input, ct_tensor *out);
+int ct_dropout(ct_tensor input, double probability, bool training, ct_tensor *out);
+int ct_cross_entropy(ct_tensor logits, ct_tensor targets, ct_tensor class_weights, ct_tensor *out);
+int ct_resize_bilinear(ct_tensor input, int64_t height, int64_t width, ct_tensor *out);
+
+int ct_set_requires_grad(ct_tensor tensor, bool required);
+bool ct_requires_grad(ct_tensor tensor);
+int ct_backward(ct_tensor tensor);
+// *out is NULL where there is no gradient.
+int ct_grad(ct_tensor tensor, ct_tensor *out);
+int ct_clear_grad(ct_tensor tensor);
+int ct_detach(ct_tensor tensor, ct_tensor *out);
+bool ct_grad_enabled(void);
+void ct_set_grad_enabled(bool enabled);
+
+// In place, outside of autograd.
+int ct_copy_into(ct_tensor target, ct_tensor source);
+int ct_add_into(ct_tensor target, ct_tensor source, double factor);
+int ct_scale_into(ct_tensor target, double factor);
+
+// One step of torch.optim.Adam (decoupled: AdamW) by libtorch's fused kernel; steps are float32 scalars.
+int ct_fused_adam(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
+                  const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
+                  double beta2, double weight_decay, double epsilon, bool decoupled);
+
+// Autocast is per thread; dtype is CT_BFLOAT16 or CT_FLOAT16, device as above.
+int ct_autocast_begin(int device, int dtype);
+int ct_autocast_end(int device);
+
+void ct_set_thread_count(int count);
+int ct_thread_count(void);
+int ct_set_deterministic(bool deterministic);
+int ct_manual_seed(uint64_t seed);
+const char *ct_version(void);
+const char *ct_cpu_capability(void);
+// Loads libtorch_cuda.so once if it is there; false without it or without a GPU.
+bool ct_cuda_available(void);
+int ct_cuda_device_count(void);
+// Why CUDA is not available, for a person.
+const char *ct_cuda_status(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,153 @@
+public import Foundation
+import GRDB
+public import Study
+
+/// Ties the contours of a MD.ai export to the study's slices and lesions.
+public enum ContourImport {
+  /// What an import did.
+  public struct Summary: Equatable, Sendable {
+    /// Contours taken over.
+    public var contours = 0
+    /// Slices that carry one.
+    public var slices = 0
+    /// Entries listed as set aside or remarked on.
+    public var setAside = 0
+  }
+
+  /// Replaces the study's contours by those of the export at `url`.
+  ///
+  /// A contour that cannot be right (off the image, self-intersecting, two points, a slice that the study lacks, no lesion
+  /// to belong to) sets its patient aside; what is no contour of a lesion is listed; the rest goes on. The lesion of a
+  /// contour is the patient's only one, or the one whose name is, or ends, the label's name.
+  /// - Throws: an error with file and place where the export cannot be read at all, or the study not be written.
+  public static func run(_ url: URL, into study: StudyFolder) throws -> Summary {
+    let settings = try study.readProtocol().annotation
+    let export = try MDAI.read(url, lesionLabels: settings.lesionLabels)
+    let source = url.lastPathComponent
+    return try study.write { database in
+      let index = try StudyIndex(database)
+      try StoredContour.deleteAll(database)
+      var summary = Summary()
+      var entries = export.skipped.map { skipped in
+        SetAside(
+          stage: .contours, patientCode: nil, excludes: false, subject: "\(source), annotation \(skipped.annotationID)",
+          reason: skipped.reason)
+      }
+      var slices: Set<Int64> = []
+      for contour in export.contours {
+        switch index.match(contour, settings) {
+        case .success(let stored):
+          try stored.insert(database)
+          summary.contours += 1
+          slices.insert(stored.sliceId)
+        case .failure(let mismatch):
+          entries.append(
+            SetAside(
+              stage: .contours, patientCode: mismatch.patientCode, excludes: mismatch.patientCode != nil,
+              subject: "\(source), annotation \(contour.annotationID)", reason: mismatch.reason))
+        }
+      }
+      try database.replaceSetAside(of: .contours, with: entries)
+      summary.slices = slices.count
+      summary.setAside = entries.count
+      return summary
+    }
+  }
+}
+
+/// A contour in the study's tables, in pixel coordinates of its slice (an integer is a pixel's centre).
+public struct StoredContour: Codable, Equatable, Sendable, FetchableRecord, PersistableRecord {
+  /// The slice's key.
+  public var sliceId: Int64
+  /// The lesion's key.
+  public var lesionId: Int64
+  /// The id of the reader who drew it.
+  public var reader: String
+  /// The annotation's id in its source.
+  public var annotationID: String
+  /// The vertices.
+  public var vertices: Polygon
+
+  /// The table's name.
+  public static let databaseTableName = "contour"
+}
+
+/// What contours are matched against: the study's slices and lesions by the identifiers that an export uses.
+private struct StudyIndex {
+  struct Mismatch: Error {
+    let patientCode: String?
+    let reason: String
+  }
+
+  private let sliceByInstance: [String: [SliceRecord]]
+  private let patientBySeries: [Int64: Patient]
+  private let patientByUID: [String: Patient]
+  private let lesionsByPatient: [Int64: [Lesion]]
+
+  init(_ database: Database) throws {
+    let patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).compactMap { row in row.id.map { ($0, row) } })
+    let exams = Dictionary(uniqueKeysWithValues: try Exam.fetchAll(database).compactMap { row in row.id.map { ($0, row) } })
+    var patientBySeries: [Int64: Patient] = [:]
+    var patientByUID: [String: Patient] = [:]
+    for exam in exams.values { patientByUID[exam.studyInstanceUID] = patients[exam.patientId] }
+    for series in try Series.fetchAll(database) {
+      guard let id = series.id, let patient = exams[series.examId].flatMap({ patients[$0.patientId] }) else { continue }
+      patientBySeries[id] = patient
+      patientByUID[series.seriesInstanceUID] = patient
+    }
+    self.patientBySeries = patientBySeries
+    self.patientByUID = patientByUID
+    sliceByInstance = Dictionary(grouping: try SliceRecord.order(Column("frame")).fetchAll(database), by: \.sopInstanceUID)
+    lesionsByPatient = Dictionary(grouping: try Lesion.fetchAll(database), by: \.patientId)
+  }
+
+  func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<StoredContour, Mismatch> {
+    let known = patientByUID[contour.seriesInstanceUID] ?? patientByUID[contour.studyInstanceUID]
+    guard let frames = sliceByInstance[contour.sopInstanceUID],
+      let slice = contour.frame.map({ frame in frames.first { $0.frame == frame } }) ?? frames.first,
+      let patient = patientBySeries[slice.seriesId], let sliceId = slice.id
+    else {
+      return .failure(
+        Mismatch(
+          patientCode: known?.code,
+          reason: "its slice (SOP Instance UID \(contour.sopInstanceUID)) is not in the study; import its series first"))
+    }
+    func refuse(_ reason: String) -> Result<StoredContour, Mismatch> {
+      .failure(Mismatch(patientCode: patient.code, reason: reason))
+    }
+    let polygon: Polygon
+    do {
+      polygon = try contour.polygon(columns: slice.columns, rows: slice.rows, settings.integerCoordinate)
+    } catch {
+      return refuse("\(error)")
+    }
+    let lesions = patient.id.flatMap { lesionsByPatient[$0] } ?? []
+    let label = contour.labelName.lowercased()
+    let named = lesions.filter { label == $0.name.lowercased() || label.hasSuffix(" \($0.name.lowercased())") }
+    guard let lesion = lesions.count == 1 ? lesions.first : (named.count == 1 ? named.first : nil), let lesionId = lesion.id
+    else {
+      return refuse(
+        lesions.isEmpty
+          ? "the pathology table gives this patient no usable lesion"
+          : "the patient has \(lesions.count) lesions and the label \"\(contour.labelName)\" names none of them; "
+            + "name the labels after the lesions")
+    }
+    return .success(
+      StoredContour(
+        sliceId: sliceId, lesionId: lesionId, reader: contour.reader, annotationID: contour.annotationID, vertices: polygon))
+  }
+}
+
+extension Contour {
+  /// The polygon in the pixels of its slice, checked.
+  fileprivate func polygon(
+    columns: Int, rows: Int, _ integerCoordinate: StudyProtocol.Annotation.IntegerCoordinate
+  ) throws -> Polygon {
+    var polygon = scaled(columns: columns, rows: rows)
+    if integerCoordinate == .pixelCorner {
+      polygon.vertices = polygon.vertices.map { $0 - SIMD2(0.5, 0.5) }
+    }
+    try polygon.validate(columns: columns, rows: rows)
+    return polygon
+  }
+}

@@ -1,0 +1,39 @@
+#pragma once
+#include "CTorch.h"
+
+#include <ATen/ATen.h>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace shim {
+
+void set_error(const std::string &message);
+ct_tensor wrap(at::Tensor tensor);
+
+inline at::Tensor &unwrap(ct_tensor tensor) { return *reinterpret_cast<at::Tensor *>(tensor); }
+inline std::optional<at::Tensor> optional(ct_tensor tensor) {
+  return tensor ? std::optional<at::Tensor>(unwrap(tensor)) : std::nullopt;
+}
+inline at::IntArrayRef list(const int64_t *values, size_t count) { return at::IntArrayRef(values, count); }
+std::vector<at::Tensor> list(const ct_tensor *tensors, size_t count);
+at::ScalarType scalar_type(int dtype);
+int dtype(at::ScalarType type);
+at::Device device(int index);
+
+// Runs body; every exception becomes status 1 and a message.
+template <typename Body> int guarded(Body body) noexcept {
+  try {
+    body();
+    return 0;
+  } catch (const c10::Error &error) {
+    set_error(error.what_without_backtrace());
+  } catch (const std::exception &error) {
+    set_error(error.what());
+  } catch (...) {
+    set_error("unknown C++ exception");
+  }
+  return 1;
+}
+
+} // namespace shim

@@ -1,0 +1,114 @@
+import Annotation
+import Crypto
+public import Foundation
+import GRDB
+public import Study
+
+/// The ROIs of a study, ready to be read: what they are of, and their pixels.
+public struct ROISet: Sendable {
+  /// One ROI.
+  public struct Entry: Sendable {
+    /// The patient's code.
+    public let patient: String
+    /// The exam's DICOM UID.
+    public let exam: String
+    /// The lesion's name.
+    public let lesion: String
+    /// The lesion's grade.
+    public let grade: Grade
+    /// The slice's SOP instance UID, with `#frame` for frames after the first.
+    public let slice: String
+    /// The slice's place in its series, from 0.
+    public let sliceOrdinal: Int
+    /// SHA-256 of the slice's pixels.
+    public let pixelHash: String
+    /// The contour in the crop's pixels.
+    public let contour: [Polygon]
+
+    /// What must not stand on both sides of a split.
+    public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
+  }
+
+  /// The entries, in the order of their crops.
+  public let entries: [Entry]
+  /// The crops' side in pixels.
+  public let boxSize: Int
+  /// The name of the crops' file, which holds the hash of its contents.
+  public let fileName: String
+  private let crops: Data
+
+  static let fileKey = "rois.file"
+  static let boxKey = "rois.boxSize"
+
+  static func fileName(for crops: Data) -> String {
+    "crops-\(SHA256.hash(data: crops).map { String(format: "%02x", $0) }.joined().prefix(32)).f32"
+  }
+
+  /// Opens the ROIs that `ROIBuild` made.
+  ///
+  /// - Throws: `StudyError` where there are none, or their file is missing or damaged.
+  public init(_ study: StudyFolder) throws(StudyError) {
+    let (file, boxSize, entries) = try study.read { database in
+      (
+        try Setting.fetchOne(database, key: Self.fileKey)?.value,
+        try Setting.fetchOne(database, key: Self.boxKey).flatMap { Int($0.value) } ?? 0,
+        try Row.fetchAll(database).map(\.entry)
+      )
+    }
+    guard let file, !entries.isEmpty else {
+      throw StudyError(
+        .file, "\(study.url.path) has no ROIs. Import slices, pathology and contours, then run `renalgrade rois build`; "
+          + "`renalgrade status` shows what was set aside.")
+    }
+    let url = study.roiFolder.appendingPathComponent(file)
+    guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
+      crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size, Self.fileName(for: crops) == file
+    else {
+      throw StudyError(.file, "rois/\(file) is missing or damaged; make the ROIs again with `renalgrade rois build`")
+    }
+    self.entries = entries
+    self.boxSize = boxSize
+    self.fileName = file
+    self.crops = crops
+  }
+
+  /// Gives `body` the crop of entry `index`: boxSize x boxSize values in 0...1, row by row.
+  public func withCrop<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+    let count = boxSize * boxSize
+    return try crops.withUnsafeBytes { bytes in
+      try body(UnsafeBufferPointer(rebasing: bytes.bindMemory(to: Float.self)[index * count..<(index + 1) * count]))
+    }
+  }
+
+  private struct Row: Decodable, FetchableRecord {
+    let patient: String
+    let exam: String
+    let lesion: String
+    let grade: Grade
+    let sopInstanceUID: String
+    let frame: Int
+    let sliceOrdinal: Int
+    let pixelHash: String
+    let contour: [Polygon]
+
+    static func fetchAll(_ database: Database) throws -> [Row] {
+      try fetchAll(
+        database,
+        sql: """
+          SELECT patient.code AS patient, exam.studyInstanceUID AS exam, lesion.name AS lesion, lesion.grade,
+            slice.sopInstanceUID, slice.frame, slice.ordinal AS sliceOrdinal, roi.pixelHash, roi.contour
+          FROM roi JOIN slice ON slice.id = roi.sliceId JOIN series ON series.id = slice.seriesId
+            JOIN exam ON exam.id = series.examId JOIN lesion ON lesion.id = roi.lesionId
+            JOIN patient ON patient.id = lesion.patientId
+          ORDER BY roi.ordinal
+          """)
+    }
+
+    var entry: Entry {
+      Entry(
+        patient: patient, exam: exam, lesion: lesion, grade: grade,
+        slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal, pixelHash: pixelHash,
+        contour: contour)
+    }
+  }
+}

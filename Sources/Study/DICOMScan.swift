@@ -1,0 +1,90 @@
+public import DICOM
+public import Foundation
+
+/// What lies in a folder: the headers of its CT files, and what else was found there.
+public struct DICOMScan: Sendable {
+  /// One frame of one CT file.
+  public struct Frame: Sendable {
+    /// The file.
+    public let url: URL
+    /// The file's path seen from the folder, which holds no patient's name that the user did not put there.
+    public let relativePath: String
+    /// The frame within the file, from 0.
+    public let frame: Int
+    /// The header.
+    public let attributes: CTAttributes
+  }
+
+  /// A file or folder that gave no CT frame.
+  public struct Failure: Sendable {
+    /// The path seen from the folder.
+    public let relativePath: String
+    /// The reason.
+    public let reason: String
+  }
+
+  /// The frames, in the order of their paths.
+  public let frames: [Frame]
+  /// What could not be read, in the order of the paths.
+  public let failures: [Failure]
+
+  /// Reads the headers of all files below `folder`, on all cores.
+  ///
+  /// - Parameter progress: called now and then with the numbers of files done and found.
+  /// - Throws: `StudyError` of kind `.file` where the folder itself cannot be read.
+  public init(_ folder: URL, progress: (@Sendable (Int, Int) -> Void)? = nil) throws(StudyError) {
+    let (files, unreadable) = try Self.list(folder)
+    let results = ParallelMap.run(files) { file -> Result<[CTAttributes], DICOMError> in
+      do throws(DICOMError) {
+        return .success(try DICOMFile.attributes(of: file.url))
+      } catch {
+        return .failure(error)
+      }
+    } progress: { done in
+      progress?(done, files.count)
+    }
+    var frames: [Frame] = []
+    var failures = unreadable
+    for (file, result) in zip(files, results) {
+      switch result {
+      case .success(let attributes):
+        for (index, frame) in attributes.enumerated() {
+          frames.append(Frame(url: file.url, relativePath: file.path, frame: index, attributes: frame))
+        }
+      case .failure(let error):
+        failures.append(Failure(relativePath: file.path, reason: error.description))
+      }
+    }
+    self.frames = frames
+    self.failures = failures.sorted { $0.relativePath < $1.relativePath }
+  }
+
+  private static func list(_ folder: URL) throws(StudyError) -> (files: [(url: URL, path: String)], failures: [Failure]) {
+    let root = folder.standardizedFileURL.resolvingSymlinksInPath()
+    do {
+      _ = try FileManager.default.contentsOfDirectory(atPath: root.path)
+    } catch {
+      throw StudyError(.file, "the folder \(folder.path) cannot be read: \(error.localizedDescription)")
+    }
+    func relative(_ url: URL) -> String {
+      let path = url.path
+      return path.hasPrefix(root.path + "/") ? String(path.dropFirst(root.path.count + 1)) : url.lastPathComponent
+    }
+    var failures: [Failure] = []
+    let keys: [URLResourceKey] = [.isRegularFileKey]
+    let enumerator = FileManager.default.enumerator(
+      at: root, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles],
+      errorHandler: { url, error in
+        failures.append(Failure(relativePath: relative(url), reason: "cannot be read: \(error.localizedDescription)"))
+        return true
+      })
+    var files: [(url: URL, path: String)] = []
+    while let url = enumerator?.nextObject() as? URL {
+      guard (try? url.resourceValues(forKeys: Set(keys)))?.isRegularFile == true else { continue }
+      // A DICOMDIR is the medium's table of contents, not an image.
+      if url.lastPathComponent.uppercased() == "DICOMDIR" { continue }
+      files.append((url, relative(url)))
+    }
+    return (files.sorted { $0.path < $1.path }, failures)
+  }
+}

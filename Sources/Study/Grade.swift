@@ -1,0 +1,33 @@
+import Foundation
+
+/// A nuclear grade of ccRCC, Fuhrman or WHO/ISUP, 1 to 4.
+public struct Grade: RawRepresentable, Codable, Hashable, Comparable, Sendable {
+  /// The grade as a number, 1...4.
+  public let rawValue: Int
+
+  /// Makes a grade; nil unless `rawValue` is 1, 2, 3 or 4.
+  public init?(rawValue: Int) {
+    guard (1...4).contains(rawValue) else { return nil }
+    self.rawValue = rawValue
+  }
+
+  /// Reads a grade as pathology writes it: `3`, `G3`, `grade 3`, `III`, `3.0`; nil for anything else.
+  public init?(text: String) {
+    var word = text.lowercased()
+    for filler in ["fuhrman", "isup", "who", "grade", "/", "g", " "] { word = word.replacingOccurrences(of: filler, with: "") }
+    let roman = ["i": 1, "ii": 2, "iii": 3, "iv": 4]
+    if let number = roman[word] {
+      self.init(rawValue: number)
+    } else if let number = Double(word), number == number.rounded(), abs(number) < 100 {
+      self.init(rawValue: Int(number))
+    } else {
+      return nil
+    }
+  }
+
+  /// Low for 1 and 2, high for 3 and 4.
+  public var gradeClass: GradeClass { rawValue <= 2 ? .low : .high }
+
+  /// Orders grades by severity.
+  public static func < (left: Grade, right: Grade) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,116 @@
+public import Foundation
+import GRDB
+
+/// Reads lesions and grades from the pathology table into the study.
+public enum PathologyImport {
+  /// What an import did.
+  public struct Summary: Equatable, Sendable {
+    /// Lesions taken over.
+    public var lesions = 0
+    /// Patients of the table for whom the study has no CT.
+    public var withoutImages = 0
+    /// Entries set aside.
+    public var setAside = 0
+  }
+
+  /// One usable row.
+  struct Row {
+    let patientID: String
+    let lesion: String
+    let grade: Grade
+    let attributes: [String: String]
+  }
+
+  /// Replaces the study's lesions by those of the table at `url`.
+  ///
+  /// A row with a missing or impossible grade sets its patient aside; the rest goes on.
+  /// - Throws: `StudyError` where the table cannot be read at all, or the study not be written.
+  public static func run(_ url: URL, into study: StudyFolder) throws(StudyError) -> Summary {
+    let mapping = try study.readProtocol().pathology
+    let table = try DelimitedTable(contentsOf: url)
+    let (rows, problems) = try parse(table, mapping)
+    return try study.write { database in
+      let patients = try Patient.fetchAll(database)
+      let patientBySource = Dictionary(uniqueKeysWithValues: patients.map { ($0.sourceID, $0) })
+      try Lesion.deleteAll(database)
+      var summary = Summary()
+      var entries: [SetAside] = []
+      for problem in problems {
+        entries.append(
+          SetAside(
+            stage: .pathology, patientCode: problem.patientID.flatMap { patientBySource[$0]?.code }, excludes: true,
+            subject: "\(table.name):\(problem.line)", reason: problem.reason))
+      }
+      for row in rows {
+        guard let patientID = patientBySource[row.patientID]?.id else {
+          summary.withoutImages += 1
+          continue
+        }
+        var lesion = Lesion(
+          id: nil, patientId: patientID, name: row.lesion, grade: row.grade, attributes: row.attributes)
+        try lesion.insert(database)
+        summary.lesions += 1
+      }
+      let listed = Set(rows.map(\.patientID)).union(problems.compactMap(\.patientID))
+      for patient in patients where !listed.contains(patient.sourceID) {
+        entries.append(
+          SetAside(
+            stage: .pathology, patientCode: patient.code, excludes: true, subject: table.name,
+            reason: "the table has no row for this patient"))
+      }
+      try database.replaceSetAside(of: .pathology, with: entries)
+      summary.setAside = entries.count
+      return summary
+    }
+  }
+
+  struct Problem: Equatable {
+    let line: Int
+    let patientID: String?
+    let reason: String
+  }
+
+  static func parse(
+    _ table: DelimitedTable, _ mapping: StudyProtocol.Pathology
+  ) throws(StudyError) -> (rows: [Row], problems: [Problem]) {
+    try table.require(column: mapping.patientColumn, from: "pathology.patientColumn")
+    try table.require(column: mapping.gradeColumn, from: "pathology.gradeColumn")
+    if let column = mapping.lesionColumn { try table.require(column: column, from: "pathology.lesionColumn") }
+    let used = Set([mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn ?? ""])
+    // Two spellings of one ID are one person under two ids, or two persons under one: nobody but the user can tell.
+    let spellings = Dictionary(grouping: Set(table.rows.compactMap { $0.cells[mapping.patientColumn] })) {
+      $0.lowercased().filter { $0.isLetter || $0.isNumber }
+    }
+    var rows: [Row] = []
+    var problems: [Problem] = []
+    var seen: [String: Int] = [:]
+    for row in table.rows {
+      let patientID = row.cells[mapping.patientColumn] ?? ""
+      let lesion = mapping.lesionColumn.flatMap { row.cells[$0] } ?? "1"
+      let gradeText = row.cells[mapping.gradeColumn] ?? ""
+      func reject(_ reason: String) {
+        problems.append(Problem(line: row.line, patientID: patientID.isEmpty ? nil : patientID, reason: reason))
+      }
+      let key = "\(patientID)\u{0}\(lesion)"
+      if patientID.isEmpty {
+        reject("the patient (column \"\(mapping.patientColumn)\") is missing")
+      } else if spellings.values.contains(where: { $0.count > 1 && $0.contains(patientID) }) {
+        reject("this patient stands in the table under two ids that differ only in case, blanks or punctuation; use one")
+      } else if lesion.isEmpty {
+        reject("the lesion's name (column \"\(mapping.lesionColumn ?? "")\") is missing")
+      } else if let first = seen[key] {
+        reject("this lesion stands in the table twice, first in line \(first)")
+      } else if gradeText.isEmpty {
+        reject("the grade (column \"\(mapping.gradeColumn)\") is missing; expected 1, 2, 3 or 4")
+      } else if let grade = Grade(text: gradeText) {
+        let attributes = row.cells.filter { !used.contains($0.key) }
+        rows.append(Row(patientID: patientID, lesion: lesion, grade: grade, attributes: attributes))
+      } else {
+        reject("the grade is \"\(gradeText)\"; expected 1, 2, 3 or 4")
+      }
+      seen[key] = seen[key] ?? row.line
+    }
+    let rejected = Set(problems.compactMap(\.patientID))
+    return (rows.filter { !rejected.contains($0.patientID) }, problems)
+  }
+}

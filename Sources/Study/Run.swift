@@ -1,0 +1,143 @@
+public import Foundation
+
+/// One execution of a protocol: a folder with its protocol, folds, log, checkpoints, predictions and report.
+public struct Run: Sendable {
+  /// The run's name, unique in its study.
+  public let id: String
+  /// Where the run is.
+  public let url: URL
+
+  /// What produced a run: versions, hashes, hardware, and what differs from the protocol.
+  public struct Manifest: Codable, Equatable, Sendable {
+    /// Facts in the order in which a reader wants them.
+    public struct Fact: Codable, Equatable, Sendable {
+      /// What is stated, such as "libtorch".
+      public var name: String
+      /// Its value.
+      public var value: String
+
+      /// States `name: value`.
+      public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+      }
+    }
+
+    /// Versions, seeds, hashes, hardware, durations.
+    public var facts: [Fact]
+    /// Sentences on what differs from what the protocol asks, or what a reader must know.
+    public var notes: [String]
+    /// Whether the images are synthetic.
+    public var synthetic: Bool
+
+    /// Makes a manifest from its parts.
+    public init(facts: [Fact] = [], notes: [String] = [], synthetic: Bool = false) {
+      self.facts = facts
+      self.notes = notes
+      self.synthetic = synthetic
+    }
+  }
+
+  /// One line of `log.jsonl`: what an epoch of a fold cost and gave.
+  public struct Epoch: Codable, Equatable, Sendable {
+    /// The fold, from 0.
+    public var fold: Int
+    /// The epoch, from 1.
+    public var epoch: Int
+    /// The mean weighted cross-entropy over the training slices.
+    public var loss: Double
+    /// The same over the held-out slices; never used to choose anything.
+    public var heldOutLoss: Double
+    /// Training slices per second.
+    public var imagesPerSecond: Double
+    /// Wall-clock time in seconds.
+    public var seconds: Double
+
+    /// Makes a line from its parts.
+    public init(fold: Int, epoch: Int, loss: Double, heldOutLoss: Double, imagesPerSecond: Double, seconds: Double) {
+      self.fold = fold
+      self.epoch = epoch
+      self.loss = loss
+      self.heldOutLoss = heldOutLoss
+      self.imagesPerSecond = imagesPerSecond
+      self.seconds = seconds
+    }
+  }
+
+  /// The resolved protocol.
+  public var protocolFile: URL { url.appendingPathComponent("protocol.yaml") }
+  /// The folds.
+  public var foldsFile: URL { url.appendingPathComponent("folds.json") }
+  /// One JSON object per epoch.
+  public var logFile: URL { url.appendingPathComponent("log.jsonl") }
+  /// The out-of-fold predictions.
+  public var predictionsFile: URL { url.appendingPathComponent("predictions.csv") }
+  /// The manifest.
+  public var manifestFile: URL { url.appendingPathComponent("run.json") }
+  /// The folder with one safetensors file per fold.
+  public var checkpointsFolder: URL { url.appendingPathComponent("checkpoints") }
+
+  /// Makes the folder of a new run in `study`; its name tells protocol and time.
+  public static func create(in study: StudyFolder, name: String, date: Date = Date()) throws(StudyError) -> Run {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.timeZone = TimeZone(identifier: "UTC")
+    formatter.dateFormat = "yyyyMMdd-HHmmss"
+    let stem = "\(formatter.string(from: date))-\(name)"
+    for attempt in 1...1000 {
+      let id = attempt == 1 ? stem : "\(stem)-\(attempt)"
+      let url = study.runsFolder.appendingPathComponent(id)
+      if FileManager.default.fileExists(atPath: url.path) { continue }
+      do {
+        try FileManager.default.createDirectory(
+          at: url.appendingPathComponent("checkpoints"), withIntermediateDirectories: true)
+      } catch {
+        throw StudyError(.file, "cannot make the run's folder \(url.path): \(error.localizedDescription)")
+      }
+      return Run(id: id, url: url)
+    }
+    throw StudyError(.run, "\(study.runsFolder.path) holds a thousand runs of the name \(stem)")
+  }
+
+  /// Opens the run `id` of `study`, or its latest complete one.
+  ///
+  /// - Throws: `StudyError` of kind `.run` that lists the runs there are.
+  public static func open(_ id: String?, in study: StudyFolder) throws(StudyError) -> Run {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path)) ?? []).sorted()
+    let runs = names.map { Run(id: $0, url: study.runsFolder.appendingPathComponent($0)) }
+    let complete = runs.filter { FileManager.default.fileExists(atPath: $0.predictionsFile.path) }
+    if let id {
+      if let run = complete.first(where: { $0.id == id }) { return run }
+      throw StudyError(
+        .run, "\(study.url.path) has no complete run \(id); "
+          + (complete.isEmpty ? "it has none" : "it has \(complete.map(\.id).joined(separator: ", "))"))
+    }
+    guard let latest = complete.last else {
+      throw StudyError(.run, "\(study.url.path) has no complete run; make one with `renalgrade crossvalidate`")
+    }
+    return latest
+  }
+
+  /// Appends an epoch to the log.
+  public func append(_ epoch: Epoch) throws(StudyError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(epoch) else { throw StudyError(.run, "an epoch's loss is not a finite number") }
+    try AtomicFile.append(line: String(decoding: data, as: UTF8.self), to: logFile)
+  }
+
+  /// The epochs logged so far; a last line that a crash cut short is left out.
+  public func epochs() throws(StudyError) -> [Epoch] {
+    guard let text = try? String(contentsOf: logFile, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Epoch.self, from: Data($0.utf8)) }
+  }
+
+  /// Reads one of the run's JSON files.
+  public func readJSON<T: Decodable>(_ type: T.Type, from url: URL) throws(StudyError) -> T {
+    do {
+      return try JSONDecoder().decode(type, from: try Data(contentsOf: url))
+    } catch {
+      throw StudyError(.run, "\(url.lastPathComponent) of run \(id) cannot be read: \(error.localizedDescription)")
+    }
+  }
+}

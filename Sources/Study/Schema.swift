@@ -1,0 +1,78 @@
+import GRDB
+
+/// The study's tables. Migrations are only ever appended; what must hold is a constraint.
+enum Schema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: patients to ROIs") { database in
+      try database.create(table: "patient") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.column("code", .text).notNull().unique()
+        table.column("sourceID", .text).notNull().unique()
+      }
+      try database.create(table: "exam") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.belongsTo("patient", onDelete: .cascade).notNull()
+        table.column("studyInstanceUID", .text).notNull().unique()
+      }
+      try database.create(table: "series") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.belongsTo("exam", onDelete: .cascade).notNull()
+        table.column("seriesInstanceUID", .text).notNull().unique()
+        table.column("description", .text)
+      }
+      try database.create(table: "slice") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.belongsTo("series", onDelete: .cascade).notNull()
+        table.column("sopInstanceUID", .text).notNull()
+        table.column("frame", .integer).notNull().check { $0 >= 0 }
+        table.column("path", .text).notNull()
+        table.column("ordinal", .integer).notNull().check { $0 >= 0 }
+        table.column("columns", .integer).notNull().check { $0 > 0 }
+        table.column("rows", .integer).notNull().check { $0 > 0 }
+        table.column("rowSpacing", .double)
+        table.column("columnSpacing", .double)
+        table.uniqueKey(["sopInstanceUID", "frame"])
+      }
+      try database.create(table: "lesion") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.belongsTo("patient", onDelete: .cascade).notNull()
+        table.column("name", .text).notNull()
+        table.column("grade", .integer).notNull().check { (1...4).contains($0) }
+        table.column("attributes", .jsonText).notNull()
+        table.uniqueKey(["patientId", "name"])
+      }
+      try database.create(table: "contour") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.belongsTo("slice", onDelete: .cascade).notNull()
+        table.belongsTo("lesion", onDelete: .cascade).notNull()
+        table.column("reader", .text).notNull()
+        table.column("annotationID", .text).notNull()
+        table.column("vertices", .jsonText).notNull()
+      }
+      try database.create(table: "roi") { table in
+        table.column("ordinal", .integer).primaryKey()
+        table.belongsTo("slice", onDelete: .cascade).notNull()
+        table.belongsTo("lesion", onDelete: .cascade).notNull()
+        table.column("reader", .text).notNull()
+        table.column("pixelHash", .text).notNull()
+        table.column("contour", .jsonText).notNull()
+        table.uniqueKey(["sliceId", "lesionId"])
+      }
+      try database.create(table: "setAside") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.column("stage", .text).notNull()
+        table.column("source", .text).notNull()
+        table.column("patientCode", .text)
+        table.column("excludes", .boolean).notNull()
+        table.column("subject", .text).notNull()
+        table.column("reason", .text).notNull()
+      }
+      try database.create(table: "setting") { table in
+        table.column("key", .text).primaryKey()
+        table.column("value", .text).notNull()
+      }
+    }
+    return migrator
+  }
+}

@@ -1,0 +1,112 @@
+public import Foundation
+public import GRDB
+
+/// A study: a folder that can be copied, resumed and audited.
+///
+/// It holds `protocol.yaml`, `study.sqlite`, `dicom/`, `rois/`, `runs/<id>/` and `reports/`.
+public struct StudyFolder: Sendable {
+  /// Where the study is.
+  public let url: URL
+  /// The study's tables.
+  public let database: DatabaseQueue
+
+  /// The file with the experiment.
+  public var protocolFile: URL { url.appendingPathComponent("protocol.yaml") }
+  /// The folder with the imported CT slices.
+  public var dicomFolder: URL { url.appendingPathComponent("dicom") }
+  /// The folder with the ROIs.
+  public var roiFolder: URL { url.appendingPathComponent("rois") }
+  /// The folder with one folder per run.
+  public var runsFolder: URL { url.appendingPathComponent("runs") }
+  /// The folder with reports over several runs.
+  public var reportsFolder: URL { url.appendingPathComponent("reports") }
+
+  /// Makes a study at `url` from the protocol file `protocolSource`.
+  ///
+  /// - Throws: `StudyError` where the folder holds a study already, cannot be written, or the protocol is invalid.
+  public static func create(at url: URL, protocolSource: URL) throws(StudyError) -> StudyFolder {
+    _ = try StudyProtocol(contentsOf: protocolSource)
+    let target = url.appendingPathComponent("protocol.yaml")
+    guard !FileManager.default.fileExists(atPath: target.path) else {
+      throw StudyError(.file, "\(url.path) is a study already; choose another folder, or go on with this one")
+    }
+    do {
+      for folder in ["", "dicom", "rois", "runs", "reports"] {
+        try FileManager.default.createDirectory(
+          at: url.appendingPathComponent(folder), withIntermediateDirectories: true)
+      }
+      // The protocol keeps its comments: it is copied as it is.
+      try AtomicFile.write(try Data(contentsOf: protocolSource), to: target)
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw StudyError(.file, "cannot make the study \(url.path): \(error.localizedDescription)")
+    }
+    return try StudyFolder(at: url)
+  }
+
+  /// Opens the study at `url`, bringing its tables up to date.
+  ///
+  /// - Throws: `StudyError` of kind `.notAStudy` or `.file`.
+  public init(at url: URL) throws(StudyError) {
+    guard FileManager.default.fileExists(atPath: url.appendingPathComponent("protocol.yaml").path) else {
+      throw StudyError(
+        .notAStudy, "\(url.path) is no study: it has no protocol.yaml. Make one with `renalgrade init \(url.path)`.")
+    }
+    self.url = url
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    do {
+      database = try DatabaseQueue(path: url.appendingPathComponent("study.sqlite").path, configuration: configuration)
+      try Schema.migrator.migrate(database)
+    } catch {
+      throw StudyError(
+        .file, "cannot open \(url.appendingPathComponent("study.sqlite").path): \(error). Is the disk full or read-only?")
+    }
+  }
+
+  /// Reads and checks the study's protocol.
+  public func readProtocol() throws(StudyError) -> StudyProtocol { try StudyProtocol(contentsOf: protocolFile) }
+
+  /// Reads from the tables.
+  ///
+  /// - Throws: `StudyError` of kind `.file` with SQLite's reason.
+  public func read<T: Sendable>(_ body: @Sendable (Database) throws -> T) throws(StudyError) -> T {
+    do {
+      return try database.read(body)
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw StudyError(.file, "study.sqlite cannot be read: \(error)")
+    }
+  }
+
+  /// Changes the tables in one transaction: all of it, or none.
+  ///
+  /// - Throws: `StudyError` of kind `.file` with SQLite's reason.
+  public func write<T: Sendable>(_ body: @Sendable (Database) throws -> T) throws(StudyError) -> T {
+    do {
+      return try database.write(body)
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw StudyError(.file, "study.sqlite cannot be written: \(error). Nothing of this step was kept.")
+    }
+  }
+
+  /// Runs `body` while no other process changes the study.
+  ///
+  /// - Throws: `StudyError` of kind `.locked` where another process holds the lock; whatever `body` throws.
+  public func locked<T>(_ body: () async throws -> T) async throws -> T {
+    let path = url.appendingPathComponent(".lock").path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw StudyError(.file, "cannot open \(path): \(String(cString: strerror(errno)))")
+    }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw StudyError(.locked, "another process is working on \(url.path); wait until it has finished")
+    }
+    return try await body()
+  }
+}

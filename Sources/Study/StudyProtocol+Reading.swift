@@ -1,0 +1,153 @@
+public import Foundation
+import Yams
+
+extension StudyProtocol {
+  /// Reads and checks a protocol file.
+  ///
+  /// - Throws: `StudyError` of kind `.invalidProtocol`, with file and line, for bad YAML, a missing or unknown key, a value
+  ///   of the wrong type or out of its range.
+  public init(contentsOf url: URL) throws(StudyError) {
+    let text: String
+    do {
+      text = try String(contentsOf: url, encoding: .utf8)
+    } catch {
+      throw StudyError(.invalidProtocol, "cannot read the protocol \(url.path): \(error.localizedDescription)")
+    }
+    try self.init(yaml: text, name: url.lastPathComponent)
+  }
+
+  /// Reads and checks a protocol from its text; `name` is what errors call the file.
+  public init(yaml: String, name: String) throws(StudyError) {
+    let source = ProtocolSource(yaml: yaml, name: name)
+    self = try source.decode()
+    try validate(source)
+  }
+
+  /// The protocol with every value stated, as YAML.
+  public var yaml: String {
+    get throws(StudyError) {
+      let encoder = YAMLEncoder()
+      encoder.options.indent = 2
+      do {
+        return try encoder.encode(self)
+      } catch {
+        throw StudyError(.invalidProtocol, "the protocol cannot be written as YAML: \(error)")
+      }
+    }
+  }
+
+  private func validate(_ source: ProtocolSource) throws(StudyError) {
+    func require(_ holds: Bool, _ path: String..., expected: String, found: Any) throws(StudyError) {
+      guard !holds else { return }
+      throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected), found \(found)")
+    }
+    try require(roi.windowWidth > 0, "roi", "windowWidth", expected: "above 0 HU", found: roi.windowWidth)
+    try require((8...512).contains(roi.boxSize), "roi", "boxSize", expected: "8 to 512 pixels", found: roi.boxSize)
+    try require((8...1024).contains(roi.outputSize), "roi", "outputSize", expected: "8 to 1024 pixels", found: roi.outputSize)
+    if let size = roi.resampleTo {
+      try require(size > 0.05 && size < 10, "roi", "resampleTo", expected: "0.05 to 10 mm, or null", found: size)
+    }
+    if let maximum = roi.maximumSlicesPerLesion {
+      try require(maximum > 0, "roi", "maximumSlicesPerLesion", expected: "1 or more, or null", found: maximum)
+    }
+    try require(folds.count >= 2, "folds", "count", expected: "2 or more", found: folds.count)
+    try require(training.epochs >= 1, "training", "epochs", expected: "1 or more", found: training.epochs)
+    try require(training.batchSize >= 1, "training", "batchSize", expected: "1 or more", found: training.batchSize)
+    try require(training.learningRate > 0, "training", "learningRate", expected: "above 0", found: training.learningRate)
+    for (key, value) in [("beta1", training.beta1), ("beta2", training.beta2)] {
+      try require(value >= 0 && value < 1, "training", key, expected: "0 or more and below 1", found: value)
+    }
+    try require(training.epsilon > 0, "training", "epsilon", expected: "above 0", found: training.epsilon)
+    try require(training.weightDecay >= 0, "training", "weightDecay", expected: "0 or more", found: training.weightDecay)
+    try require(
+      training.highGradeWeight > 0, "training", "highGradeWeight", expected: "above 0", found: training.highGradeWeight)
+    try require(
+      (0...1).contains(training.flipProbability), "training", "flipProbability", expected: "0 to 1",
+      found: training.flipProbability)
+    try require(
+      !sweep.batchSizes.isEmpty && sweep.batchSizes.allSatisfy { $0 >= 1 }, "sweep", "batchSizes",
+      expected: "a list of sizes of 1 or more", found: sweep.batchSizes)
+    try require(
+      (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold)
+  }
+}
+
+/// A protocol's text together with the place of each key, so that errors can name the line.
+private struct ProtocolSource {
+  let yaml: String
+  let name: String
+
+  func decode() throws(StudyError) -> StudyProtocol {
+    let root: Node
+    do {
+      guard let node = try Yams.compose(yaml: yaml) else {
+        throw StudyError(.invalidProtocol, "\(name): the file is empty; copy one from Protocols/ and change it")
+      }
+      root = node
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw StudyError(.invalidProtocol, "\(name): not valid YAML: \(error)")
+    }
+    let result: StudyProtocol
+    do {
+      result = try YAMLDecoder().decode(StudyProtocol.self, from: root)
+    } catch let error as DecodingError {
+      throw describe(error)
+    } catch {
+      throw StudyError(.invalidProtocol, "\(name): \(error)")
+    }
+    try rejectUnknownKeys(in: root, known: Mirror(reflecting: result), path: [])
+    return result
+  }
+
+  /// A key that nobody reads is a spelling mistake that would change the experiment in silence.
+  private func rejectUnknownKeys(in node: Node, known: Mirror, path: [String]) throws(StudyError) {
+    guard case .mapping(let mapping) = node else { return }
+    let children = Dictionary(known.children.compactMap { child in child.label.map { ($0, child.value) } }) { first, _ in first }
+    for (keyNode, value) in mapping {
+      let key = keyNode.string ?? "?"
+      guard let child = children[key] else {
+        let expected = children.keys.sorted().joined(separator: ", ")
+        let place = (path + [key]).joined(separator: ".")
+        throw error(at: path + [key], "unknown key \(place); the keys here are \(expected)")
+      }
+      let mirror = Mirror(reflecting: child)
+      // An optional section shows its value as its only child.
+      let inner = mirror.displayStyle == .optional ? mirror.children.first.map { Mirror(reflecting: $0.value) } : mirror
+      if let inner, inner.displayStyle == .struct { try rejectUnknownKeys(in: value, known: inner, path: path + [key]) }
+    }
+  }
+
+  func error(at path: [String], _ message: String) -> StudyError {
+    StudyError(.invalidProtocol, "\(name):\(line(of: path).map { "\($0): " } ?? " ")\(message)")
+  }
+
+  private func describe(_ error: DecodingError) -> StudyError {
+    switch error {
+    case .keyNotFound(let key, let context):
+      let path = context.codingPath.map(\.stringValue)
+      let place = (path + [key.stringValue]).joined(separator: ".")
+      return self.error(at: path, "the key \(place) is missing; every key must be stated (null where it allows none)")
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      let path = context.codingPath.map(\.stringValue)
+      return self.error(at: path, "\(path.joined(separator: ".")) must be of type \(type)")
+    case .dataCorrupted(let context):
+      let path = context.codingPath.map(\.stringValue)
+      return self.error(at: path, "\(path.joined(separator: ".")): \(context.debugDescription)")
+    @unknown default:
+      return StudyError(.invalidProtocol, "\(name): \(error)")
+    }
+  }
+
+  private func line(of path: [String]) -> Int? {
+    guard var node = try? Yams.compose(yaml: yaml) else { return nil }
+    var line = node.mark?.line
+    for key in path {
+      guard case .mapping(let mapping) = node, let pair = mapping.first(where: { $0.key.string == key }) else { break }
+      line = pair.key.mark?.line ?? line
+      node = pair.value
+    }
+    return line
+  }
+}

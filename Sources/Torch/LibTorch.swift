@@ -1,0 +1,33 @@
+internal import CTorch
+
+/// libtorch as a whole: its version, threads, random numbers and devices.
+public enum LibTorch {
+  /// The version of the library, such as `2.15.0`.
+  public static var version: String { String(cString: ct_version()) }
+
+  /// The best instruction set that its kernels use on this processor, such as `AVX512`.
+  public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+  /// The number of threads inside one operation.
+  public static var threadCount: Int { Int(ct_thread_count()) }
+
+  /// Sets the number of threads inside one operation; part of what "the same bits" depends on.
+  public static func setThreadCount(_ count: Int) { ct_set_thread_count(Int32(clamping: max(1, count))) }
+
+  /// Makes operations without a deterministic kernel an error, and chooses deterministic kernels elsewhere.
+  public static func setDeterministic(_ deterministic: Bool) throws(TorchError) {
+    try check(ct_set_deterministic(deterministic))
+  }
+
+  /// Seeds the generator that dropout draws from.
+  public static func seed(_ seed: UInt64) throws(TorchError) { try check(ct_manual_seed(seed)) }
+
+  /// Whether a GPU can be used.
+  public static var isCUDAAvailable: Bool { ct_cuda_available() }
+
+  /// The number of GPUs.
+  public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// Whether a GPU can be used, and why not, in words.
+  public static var cudaStatus: String { String(cString: ct_cuda_status()) }
+}

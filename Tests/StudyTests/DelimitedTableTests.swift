@@ -1,0 +1,53 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Study
+
+@Suite struct DelimitedTableTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  func table(_ text: String, name: String = "table.csv") throws -> DelimitedTable {
+    let url = folder.url.appendingPathComponent(name)
+    try Data(text.utf8).write(to: url)
+    return try DelimitedTable(contentsOf: url)
+  }
+
+  @Test(arguments: [",", ";", "\t"]) func delimitersAreGuessed(delimiter: String) throws {
+    let table = try table(["patient", "grade"].joined(separator: delimiter) + "\nA" + delimiter + "3\n")
+    #expect(table.header == ["patient", "grade"])
+    #expect(table.rows.first?.cells == ["patient": "A", "grade": "3"])
+  }
+
+  @Test func linesAreCountedOverQuotedLineBreaksAndBlankLines() throws {
+    let table = try table("\u{FEFF}patient,note\r\nA,\"two\r\nlines, one cell\"\r\n\r\nB, \"said \"\"no\"\"\" \r\n")
+    #expect(table.rows.map(\.line) == [2, 5])
+    #expect(table.rows[0].cells["note"] == "two\r\nlines, one cell")
+    #expect(table.rows[1].cells["note"] == "said \"no\"")
+  }
+
+  @Test func brokenTablesNameTheLine() throws {
+    #expect(throws: StudyError(.invalidTable, "table.csv: a quotation mark is opened and never closed")) {
+      try table("a,b\n\"x,1\n")
+    }
+    let wide = #expect(throws: StudyError.self) { try table("a,b\n1,2\n1,2,3\n") }
+    #expect(wide?.description.hasPrefix("table.csv:3: 3 cells, but the header has 2 columns") == true)
+    #expect(throws: StudyError.self) { try table("") }
+    #expect(throws: StudyError.self) { try table("a,a\n1,2\n") }
+    let quote = #expect(throws: StudyError.self) { try table("a,b\n1,2\n\"x\"y\",\"3\n") }
+    #expect(quote?.description.contains("table.csv:3:") == true)
+  }
+
+  @Test func predictionsSurviveARoundTripToTheLastBit() throws {
+    var generator = DeterministicGenerator(seed: 7)
+    let predictions = (0..<200).map { index in
+      Prediction(
+        patient: "P,\"\(index)\"", lesion: "left\nupper", slice: "1.2.\(index)", fold: index % 5,
+        label: index % 3 == 0 ? .high : .low, probability: Double.random(in: 0...1, using: &generator))
+    }
+    let url = folder.url.appendingPathComponent("predictions.csv")
+    try PredictionTable.write(predictions, to: url)
+    #expect(try PredictionTable.read(url) == predictions)
+  }
+}
