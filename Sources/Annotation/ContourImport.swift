@@ -29,9 +29,10 @@ public enum ContourImport {
       try StoredContour.deleteAll(database)
       var summary = Summary()
       var entries = export.skipped.map { skipped in
-        SetAside(
-          stage: .contours, patientCode: nil, excludes: false, subject: "\(source), annotation \(skipped.annotationID)",
-          reason: skipped.reason)
+        let patient = skipped.isDamaged ? index.patient(skipped.seriesInstanceUID, skipped.studyInstanceUID) : nil
+        return SetAside(
+          stage: .contours, patientCode: patient?.code, excludes: patient != nil,
+          subject: "\(source), annotation \(skipped.annotationID)", reason: skipped.reason)
       }
       var slices: Set<Int64> = []
       for contour in export.contours {
@@ -85,8 +86,10 @@ private struct StudyIndex {
   private let lesionsByPatient: [Int64: [Lesion]]
 
   init(_ database: Database) throws {
-    let patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).compactMap { row in row.id.map { ($0, row) } })
-    let exams = Dictionary(uniqueKeysWithValues: try Exam.fetchAll(database).compactMap { row in row.id.map { ($0, row) } })
+    let patients = Dictionary(
+      uniqueKeysWithValues: try Patient.fetchAll(database).compactMap { row in row.id.map { ($0, row) } })
+    let exams = Dictionary(
+      uniqueKeysWithValues: try Exam.fetchAll(database).compactMap { row in row.id.map { ($0, row) } })
     var patientBySeries: [Int64: Patient] = [:]
     var patientByUID: [String: Patient] = [:]
     for exam in exams.values { patientByUID[exam.studyInstanceUID] = patients[exam.patientId] }
@@ -97,34 +100,48 @@ private struct StudyIndex {
     }
     self.patientBySeries = patientBySeries
     self.patientByUID = patientByUID
-    sliceByInstance = Dictionary(grouping: try SliceRecord.order(Column("frame")).fetchAll(database), by: \.sopInstanceUID)
+    sliceByInstance = Dictionary(
+      grouping: try SliceRecord.order(Column("frame")).fetchAll(database), by: \.sopInstanceUID)
     lesionsByPatient = Dictionary(grouping: try Lesion.fetchAll(database), by: \.patientId)
   }
 
+  /// The patient of a series or, failing that, of an exam.
+  func patient(_ seriesInstanceUID: String?, _ studyInstanceUID: String?) -> Patient? {
+    seriesInstanceUID.flatMap { patientByUID[$0] } ?? studyInstanceUID.flatMap { patientByUID[$0] }
+  }
+
   func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<StoredContour, Mismatch> {
-    let known = patientByUID[contour.seriesInstanceUID] ?? patientByUID[contour.studyInstanceUID]
-    guard let frames = sliceByInstance[contour.sopInstanceUID],
-      let slice = contour.frame.map({ frame in frames.first { $0.frame == frame } }) ?? frames.first,
-      let patient = patientBySeries[slice.seriesId], let sliceId = slice.id
-    else {
+    let stated = patient(contour.seriesInstanceUID, contour.studyInstanceUID)
+    let frames = sliceByInstance[contour.sopInstanceUID] ?? []
+    let slice = contour.frame.map { frame in frames.first { $0.frame == frame } } ?? frames.first
+    guard let slice, let sliceId = slice.id, let patient = patientBySeries[slice.seriesId] else {
+      let frame = contour.frame.map { ", frame \($0)" } ?? ""
       return .failure(
         Mismatch(
-          patientCode: known?.code,
-          reason: "its slice (SOP Instance UID \(contour.sopInstanceUID)) is not in the study; import its series first"))
+          patientCode: stated?.code,
+          reason: "its slice (SOP Instance UID \(contour.sopInstanceUID)\(frame)) is not in the study; "
+            + "import its series first"))
     }
     func refuse(_ reason: String) -> Result<StoredContour, Mismatch> {
       .failure(Mismatch(patientCode: patient.code, reason: reason))
     }
+    if contour.frame == nil && frames.count > 1 {
+      return refuse("its slice is one of \(frames.count) frames, and the annotation names none (frameNumber)")
+    }
+    if let stated, stated.id != patient.id {
+      return refuse("its slice belongs to this patient, but its series or exam to \(stated.code)")
+    }
     let polygon: Polygon
-    do {
+    do throws(ContourError) {
       polygon = try contour.polygon(columns: slice.columns, rows: slice.rows, settings.integerCoordinate)
     } catch {
-      return refuse("\(error)")
+      return refuse(error.description)
     }
     let lesions = patient.id.flatMap { lesionsByPatient[$0] } ?? []
     let label = contour.labelName.lowercased()
     let named = lesions.filter { label == $0.name.lowercased() || label.hasSuffix(" \($0.name.lowercased())") }
-    guard let lesion = lesions.count == 1 ? lesions.first : (named.count == 1 ? named.first : nil), let lesionId = lesion.id
+    guard let lesion = lesions.count == 1 ? lesions.first : (named.count == 1 ? named.first : nil),
+      let lesionId = lesion.id
     else {
       return refuse(
         lesions.isEmpty
@@ -134,19 +151,19 @@ private struct StudyIndex {
     }
     return .success(
       StoredContour(
-        sliceId: sliceId, lesionId: lesionId, reader: contour.reader, annotationID: contour.annotationID, vertices: polygon))
+        sliceId: sliceId, lesionId: lesionId, reader: contour.reader, annotationID: contour.annotationID,
+        vertices: polygon))
   }
 }
 
 extension Contour {
-  /// The polygon in the pixels of its slice, checked.
+  /// The polygon in the pixels of its slice (an integer is a pixel's centre), checked.
   fileprivate func polygon(
     columns: Int, rows: Int, _ integerCoordinate: StudyProtocol.Annotation.IntegerCoordinate
-  ) throws -> Polygon {
-    var polygon = scaled(columns: columns, rows: rows)
-    if integerCoordinate == .pixelCorner {
-      polygon.vertices = polygon.vertices.map { $0 - SIMD2(0.5, 0.5) }
-    }
+  ) throws(ContourError) -> Polygon {
+    var contour = self
+    if integerCoordinate == .pixelCorner { contour.vertices = vertices.map { $0 - 0.5 } }
+    let polygon = contour.scaled(columns: columns, rows: rows)
     try polygon.validate(columns: columns, rows: rows)
     return polygon
   }
