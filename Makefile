@@ -1,9 +1,10 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test demo install format lint docs reference clean
+.PHONY: all setup build test test-without-torch demo install format lint docs reference clean
 
 PREFIX ?= /usr/local
-CONFIGURATION ?= release
-RENALGRADE = .build/$(CONFIGURATION)/renalgrade
+RENALGRADE = .build/release/renalgrade
+# One optimised build serves the program, the demo and the tests, which reach into the rooms with @testable.
+SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing
 
 all: build
 
@@ -11,11 +12,15 @@ setup:
 	scripts/setup
 
 build: setup
-	swift build --configuration $(CONFIGURATION) --product renalgrade
+	swift build $(SWIFT_FLAGS) --product renalgrade
 
 test: setup
-	swift build --build-tests
-	swift test --skip-build
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
+
+# The rooms that need no libtorch, as if there were none.
+test-without-torch: setup
+	RENALGRADE_WITHOUT_TORCH=1 swift test $(SWIFT_FLAGS)
 
 demo: build
 	scripts/demo $(RENALGRADE)

@@ -2,29 +2,49 @@ public import Foundation
 
 /// Files that are either wholly there or not there at all.
 public enum AtomicFile {
+  /// A file that grows piece by piece beside its place and takes it when it is finished; unfinished, it leaves no trace.
+  public final class Writer {
+    private let url: URL
+    private let temporary: URL
+    private var descriptor: Int32
+
+    /// Opens a temporary file beside `url`.
+    ///
+    /// - Throws: `StudyError` of kind `.file` with the system's reason.
+    public init(_ url: URL) throws(StudyError) {
+      self.url = url
+      temporary = url.deletingLastPathComponent()
+        .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
+      descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+      guard descriptor >= 0 else { throw failure("write", url) }
+    }
+
+    deinit {
+      guard descriptor >= 0 else { return }
+      close(descriptor)
+      unlink(temporary.path)
+    }
+
+    /// Adds `data` at the end.
+    public func append(_ data: Data) throws(StudyError) { try writeAll(data, to: descriptor, url) }
+
+    /// Forces the file to disk and renames it into place.
+    public func finish() throws(StudyError) {
+      guard fsync(descriptor) == 0 else { throw failure("write", url) }
+      guard rename(temporary.path, url.path) == 0 else { throw failure("replace", url) }
+      close(descriptor)
+      descriptor = -1
+    }
+  }
+
   /// Writes `data` beside `url`, forces it to disk, and renames it into place.
   ///
   /// - Throws: `StudyError` of kind `.file` with the system's reason (no space left, permission denied, ...); what stood
   ///   at `url` before is then untouched.
   public static func write(_ data: Data, to url: URL) throws(StudyError) {
-    let temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
-    let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
-    guard descriptor >= 0 else { throw failure("write", url) }
-    do throws(StudyError) {
-      try writeAll(data, to: descriptor, url)
-      guard fsync(descriptor) == 0 else { throw failure("write", url) }
-    } catch {
-      close(descriptor)
-      unlink(temporary.path)
-      throw error
-    }
-    close(descriptor)
-    guard rename(temporary.path, url.path) == 0 else {
-      let error = failure("replace", url)
-      unlink(temporary.path)
-      throw error
-    }
+    let writer = try Writer(url)
+    try writer.append(data)
+    try writer.finish()
   }
 
   /// Writes `text` as UTF-8, as `write(_:to:)` does.

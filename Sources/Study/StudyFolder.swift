@@ -16,6 +16,8 @@ public struct StudyFolder: Sendable {
   public var dicomFolder: URL { url.appendingPathComponent("dicom") }
   /// The folder with the ROIs.
   public var roiFolder: URL { url.appendingPathComponent("rois") }
+  /// The folder with the frozen stages' output; it can be deleted at any time and is then made again.
+  public var featuresFolder: URL { url.appendingPathComponent("features") }
   /// The folder with one folder per run.
   public var runsFolder: URL { url.appendingPathComponent("runs") }
   /// The folder with reports over several runs.

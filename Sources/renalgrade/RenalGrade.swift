@@ -1,6 +1,25 @@
 import ArgumentParser
+import Study
 
 @main
 struct RenalGrade: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "renalgrade", abstract: "x")
+  static let configuration = CommandConfiguration(
+    commandName: "renalgrade",
+    abstract: "Predicts from contrast-enhanced CT whether a clear cell renal cell carcinoma is low or high grade.",
+    discussion: """
+      A study is a folder. The usual way through it:
+
+        renalgrade init my-study --protocol Protocols/paper.yaml
+        renalgrade import my-study --dicom scans --pathology pathology.csv --contours mdai.json
+        renalgrade rois build my-study
+        renalgrade rois montage my-study
+        renalgrade crossvalidate my-study
+
+      Research use only: RenalGrade is not a medical device.
+      """,
+    version: renalGradeVersion,
+    subcommands: [
+      Init.self, Import.self, Status.self, ROIs.self, CrossValidate.self, SweepCommand.self, ReportCommand.self,
+      Weights.self, PhantomCommand.self, Doctor.self,
+    ])
 }

@@ -1,0 +1,39 @@
+import Study
+
+/// One slice as a training step sees it.
+struct Sample: Hashable, Sendable {
+  /// The ROI's number in its `ROISet`.
+  var index: Int
+  /// Whether it is mirrored left to right.
+  var isFlipped: Bool
+}
+
+/// The order and the flips of one epoch: a function of seed, fold and epoch alone, so that a run can go on from any epoch.
+enum BatchPlan {
+  /// The training batches of an epoch; the last one may be smaller.
+  ///
+  /// - Parameters:
+  ///   - indices: the ROIs of the fold's training part.
+  ///   - flipProbability: how likely a slice is mirrored, 0...1.
+  static func training(
+    _ indices: [Int], batchSize: Int, flipProbability: Double, seed: UInt64, fold: Int, epoch: Int
+  ) -> [[Sample]] {
+    var generator = DeterministicGenerator(seed: seed, stream: stream(fold: fold, epoch: epoch))
+    let samples = indices.shuffled(using: &generator).map { index in
+      Sample(index: index, isFlipped: Double.random(in: 0..<1, using: &generator) < flipProbability)
+    }
+    return batches(samples, batchSize)
+  }
+
+  /// The held-out batches: in order, as they are.
+  static func heldOut(_ indices: [Int], batchSize: Int) -> [[Sample]] {
+    batches(indices.map { Sample(index: $0, isFlipped: false) }, batchSize)
+  }
+
+  /// The number of the random stream of an epoch.
+  static func stream(fold: Int, epoch: Int) -> UInt64 { UInt64(fold) << 32 | UInt64(epoch) }
+
+  private static func batches(_ samples: [Sample], _ size: Int) -> [[Sample]] {
+    stride(from: 0, to: samples.count, by: size).map { Array(samples[$0..<min($0 + size, samples.count)]) }
+  }
+}

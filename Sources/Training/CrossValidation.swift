@@ -1,0 +1,152 @@
+public import Backbones
+public import Foundation
+import ROI
+public import Study
+import Torch
+
+/// The paper's experiment: patients in folds, a fresh copy of the network trained for each, every slice predicted once.
+public struct CrossValidation {
+  /// What the protocol leaves to the machine and the person at it.
+  public struct Options: Sendable {
+    /// Weights for the protocol's backbone in a file of one's own; nil looks in `store`.
+    public var weightsFile: URL?
+    /// Where downloaded weights lie.
+    public var store: WeightsStore
+    /// Permutes the patients' classes by this seed: a negative control that must find nothing.
+    public var shuffleLabelsSeed: UInt64?
+    /// What the frozen stages' output may take on disk, in bytes; past it, it is computed anew for each batch.
+    public var featureBudget: Int
+    /// Whether a GPU is used where there is one.
+    public var usesGPU: Bool
+
+    /// Makes options; those not stated have the values that most users want.
+    public init(
+      weightsFile: URL? = nil, store: WeightsStore, shuffleLabelsSeed: UInt64? = nil, featureBudget: Int = 16 << 30,
+      usesGPU: Bool = true
+    ) {
+      self.weightsFile = weightsFile
+      self.store = store
+      self.shuffleLabelsSeed = shuffleLabelsSeed
+      self.featureBudget = featureBudget
+      self.usesGPU = usesGPU
+    }
+  }
+
+  let study: StudyFolder
+  let settings: StudyProtocol
+  let options: Options
+  let rois: ROISet
+  let labels: Labels
+  /// The split of the patients.
+  public let folds: Folds
+  let initial: InitialNetwork
+  let device: Device
+
+  /// Prepares the experiment and checks all that can be checked before anything is trained.
+  ///
+  /// - Parameter settings: the resolved protocol, which may differ from the study's own in what a sweep varies.
+  /// - Throws: `StudyError` where there are no ROIs, folds cannot be made, or training and held-out parts share a patient, an
+  ///   exam, a slice or an image; `TrainingError` where the starting weights cannot be had.
+  public init(_ study: StudyFolder, protocol settings: StudyProtocol, options: Options) throws {
+    self.study = study
+    self.settings = settings
+    self.options = options
+    rois = try ROISet(study)
+    labels = Labels(rois, shuffledBy: options.shuffleLabelsSeed)
+    folds = try Folds(patients: labels.patients, count: settings.folds.count, seed: settings.folds.seed)
+    for fold in folds.heldOut.indices {
+      let (training, heldOut) = Self.split(rois, folds, fold)
+      try Provenance.requireDisjoint(
+        training: training.map { rois.entries[$0].provenance }, heldOut: heldOut.map { rois.entries[$0].provenance },
+        fold: fold + 1)
+    }
+    initial = try InitialNetwork(
+      settings.network, seed: settings.training.seed, weightsFile: options.weightsFile, store: options.store)
+    device = options.usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
+  }
+
+  /// The indices of the ROIs that train a fold, and of those that it holds out.
+  static func split(_ rois: ROISet, _ folds: Folds, _ fold: Int) -> (training: [Int], heldOut: [Int]) {
+    let heldOut = Set(folds.heldOut[fold])
+    let isHeldOut = rois.entries.map { heldOut.contains($0.patient) }
+    return (isHeldOut.indices.filter { !isHeldOut[$0] }, isHeldOut.indices.filter { isHeldOut[$0] })
+  }
+
+  /// Trains and predicts all folds, and writes the run into the study.
+  ///
+  /// - Returns: the finished run, with `predictions.csv`, checkpoints and manifest; `RunReport` makes tables and figures of it.
+  public func run(progress: (TrainingProgress) -> Void) throws -> Run {
+    let start = ContinuousClock.now
+    try LibTorch.setDeterministic(true)
+    let run = try Run.create(in: study, name: "\(settings.name)-batch\(settings.training.batchSize)")
+    try AtomicFile.write(settings.yaml, to: run.protocolFile)
+    try AtomicFile.writeJSON(folds, to: run.foldsFile)
+    let network = initial.network
+    try network.move(to: device)
+    let features = try FrozenStages(self).source(progress: progress)
+    let startingState = try network.state.mapValues { try $0.copied() }
+    var predictions: [Prediction] = []
+    var meter = ProgressMeter(self)
+    for fold in folds.heldOut.indices {
+      try network.restore(startingState)
+      let (training, heldOut) = Self.split(rois, folds, fold)
+      let trainer = FoldTrainer(
+        network: network, settings: settings.training, features: features, labels: labels.targets, device: device)
+      let probabilities = try trainer.train(
+        training: training, heldOut: heldOut, fold: fold,
+        onStep: { epoch, done, loss in
+          if let step = try meter.step(fold: fold, epoch: epoch, done: done, loss: loss) { progress(.step(step)) }
+        },
+        onEpoch: { epoch, result in
+          try run.append(
+            Run.Epoch(
+              fold: fold, epoch: epoch, loss: result.loss, heldOutLoss: result.heldOutLoss,
+              imagesPerSecond: result.imagesPerSecond, seconds: result.seconds))
+        })
+      try SafeTensors.write(
+        network.state,
+        metadata: ["backbone": initial.backbone, "fold": "\(fold)", "run": run.id],
+        to: run.checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors"))
+      predictions += zip(heldOut, probabilities).map { index, probability in
+        let entry = rois.entries[index]
+        return Prediction(
+          patient: entry.patient, lesion: entry.lesion, slice: entry.slice, fold: fold, label: labels.classes[index],
+          probability: probability)
+      }
+    }
+    try network.restore(startingState)
+    try AtomicFile.writeJSON(manifest(duration: start.duration(to: .now).seconds), to: run.manifestFile)
+    // Last: a run with predictions is a complete run.
+    try PredictionTable.write(predictions, to: run.predictionsFile)
+    return run
+  }
+}
+
+/// What the network learns: the class of each ROI and patient.
+struct Labels {
+  /// By ROI.
+  let classes: [GradeClass]
+  /// By patient: high where any lesion is.
+  let patients: [String: GradeClass]
+  /// By ROI: 1 for high grade, 0 for low.
+  var targets: [Int64] { classes.map { $0 == .high ? 1 : 0 } }
+
+  /// Takes the classes from the grades; a seed permutes whole patients' classes.
+  init(_ rois: ROISet, shuffledBy seed: UInt64?) {
+    var patients: [String: GradeClass] = [:]
+    for entry in rois.entries {
+      if patients[entry.patient] != .high { patients[entry.patient] = entry.grade.gradeClass }
+    }
+    if let seed {
+      var generator = DeterministicGenerator(seed: seed)
+      let codes = patients.keys.sorted()
+      let shuffled = codes.compactMap { patients[$0] }.shuffled(using: &generator)
+      patients = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))
+      let permuted = patients
+      classes = rois.entries.map { permuted[$0.patient] ?? .low }
+    } else {
+      classes = rois.entries.map(\.grade.gradeClass)
+    }
+    self.patients = patients
+  }
+}

@@ -1,0 +1,121 @@
+import Crypto
+import Foundation
+import Study
+import Torch
+
+/// Where the trained part of a network gets its input from.
+protocol FeatureSource {
+  /// The input of a batch, N x C x H x W, channels-last.
+  func batch(_ samples: [Sample]) throws -> Tensor
+}
+
+/// The frozen stages' output for every ROI and orientation, in one memory-mapped file of the study.
+///
+/// With its stages frozen, the output for a slice is a constant: computed once, it serves every epoch, fold, batch size and
+/// later run. The file's name is a hash of all that the output depends on, so a change of slices, weights, cut or number
+/// type makes another file and never a stale hit; the file ends with the SHA-256 of its contents.
+struct FeatureStore: FeatureSource {
+  /// What the stored values depend on, in words; their hash names the file.
+  struct Key {
+    let parts: [String]
+
+    var fileName: String {
+      let digest = SHA256.hash(data: Data(parts.joined(separator: "\n").utf8))
+      return digest.map { String(format: "%02x", $0) }.joined().prefix(32) + ".features"
+    }
+  }
+
+  /// How many ROIs one pass of the frozen stages takes; fixed, so that the values do not depend on the batch size in use.
+  private static let passSize = 16
+
+  private let values: Data
+  private let layout: Layout
+
+  /// The place of each entry: ROIs in order, each as it is and, where flips are wanted, mirrored.
+  private struct Layout {
+    let roiCount: Int
+    let orientations: Int
+    /// Channels, rows, columns.
+    let shape: [Int]
+    let dtype: DType
+
+    var entryBytes: Int { shape.reduce(dtype.size, *) }
+    var byteCount: Int { roiCount * orientations * entryBytes }
+
+    func offset(of sample: Sample) -> Int {
+      (sample.index * orientations + (sample.isFlipped ? orientations - 1 : 0)) * entryBytes
+    }
+  }
+
+  /// Opens the store of `key` in `folder`, computing it first where it is not there or damaged.
+  ///
+  /// - Parameters:
+  ///   - shape: channels, rows and columns of one entry.
+  ///   - compute: the frozen stages' output for some samples, N x C x H x W.
+  /// - Throws: `StudyError` where the file cannot be written; what `compute` throws.
+  init(
+    in folder: URL, key: Key, roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType,
+    compute: ([Sample]) throws -> Tensor, progress: (Int, Int) -> Void
+  ) throws {
+    layout = Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype)
+    let url = folder.appendingPathComponent(key.fileName)
+    if let values = Self.open(url, byteCount: layout.byteCount) {
+      self.values = values
+      return
+    }
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
+    }
+    let writer = try AtomicFile.Writer(url)
+    var hash = SHA256()
+    for start in stride(from: 0, to: roiCount, by: Self.passSize) {
+      let samples = (start..<min(start + Self.passSize, roiCount)).flatMap { index in
+        (withFlips ? [false, true] : [false]).map { Sample(index: index, isFlipped: $0) }
+      }
+      let chunk = try compute(samples).to(dtype).permuted([0, 2, 3, 1]).data()
+      hash.update(data: chunk)
+      try writer.append(chunk)
+      progress(min(start + Self.passSize, roiCount), roiCount)
+    }
+    try writer.append(Data(hash.finalize()))
+    try writer.finish()
+    guard let values = Self.open(url, byteCount: layout.byteCount) else {
+      throw StudyError(.file, "\(url.lastPathComponent) was written but reads differently; is the disk failing?")
+    }
+    self.values = values
+  }
+
+  /// The bytes that one store takes.
+  static func byteCount(roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType) -> Int {
+    Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype).byteCount
+  }
+
+  private static func open(_ url: URL, byteCount: Int) -> Data? {
+    guard let data = try? Data(contentsOf: url, options: .alwaysMapped),
+      data.count == byteCount + SHA256.byteCount
+    else { return nil }
+    let values = data.prefix(byteCount)
+    return Data(SHA256.hash(data: values)) == data.suffix(SHA256.byteCount) ? values : nil
+  }
+
+  func batch(_ samples: [Sample]) throws -> Tensor {
+    var bytes = Data(capacity: samples.count * layout.entryBytes)
+    for sample in samples {
+      let offset = values.startIndex + layout.offset(of: sample)
+      bytes.append(values[offset..<offset + layout.entryBytes])
+    }
+    let (channels, rows, columns) = (layout.shape[0], layout.shape[1], layout.shape[2])
+    // Stored with channels innermost: the permuted view is a channels-last tensor as it stands.
+    return try Tensor(copying: bytes, shape: [samples.count, rows, columns, channels], dtype: layout.dtype)
+      .permuted([0, 3, 1, 2])
+  }
+}
+
+/// The frozen stages run anew for every batch: where the store would be larger than the disk budget, or nothing is frozen.
+struct ComputedFeatures: FeatureSource {
+  let compute: ([Sample]) throws -> Tensor
+
+  func batch(_ samples: [Sample]) throws -> Tensor { try compute(samples) }
+}

@@ -1,0 +1,135 @@
+import Backbones
+import Foundation
+import Study
+import Torch
+
+/// Trains the unfrozen part of a network on one fold and predicts the slices that the fold holds out.
+struct FoldTrainer {
+  let network: any Backbone
+  let settings: StudyProtocol.Training
+  let features: any FeatureSource
+  /// 1 for high grade, 0 for low, by ROI.
+  let labels: [Int64]
+  let device: Device
+
+  /// What a finished epoch gave.
+  struct EpochResult {
+    let loss: Double
+    let heldOutLoss: Double
+    let imagesPerSecond: Double
+    let seconds: Double
+  }
+
+  /// Trains for the protocol's epochs.
+  ///
+  /// - Parameters:
+  ///   - fold: the fold's number, from 0; with the protocol's seed it decides order and flips.
+  ///   - onStep: told after each step the epoch (from 1), the slices done in it and the mean loss so far.
+  ///   - onEpoch: told after each epoch, and what it gave.
+  /// - Returns: the probability of high grade for each held-out ROI, in the order given.
+  func train(
+    training: [Int], heldOut: [Int], fold: Int, onStep: (Int, Int, () throws -> Double) throws -> Void,
+    onEpoch: (Int, EpochResult) throws -> Void
+  ) throws -> [Double] {
+    let optimiser = try Adam(
+      network.trainedParameters.map(\.tensor),
+      settings: AdamSettings(
+        learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
+        weightDecay: settings.weightDecay, isDecoupled: settings.decay == .decoupled))
+    let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2]).to(device)
+    for epoch in 1...settings.epochs {
+      let start = ContinuousClock.now
+      try LibTorch.seed(settings.seed ^ BatchPlan.stream(fold: fold, epoch: epoch))
+      let batches = BatchPlan.training(
+        training, batchSize: settings.batchSize, flipProbability: settings.flipProbability, seed: settings.seed, fold: fold,
+        epoch: epoch)
+      let sum = try LossSum(settings, device)
+      var done = 0
+      for batch in batches {
+        let targets = try target(batch)
+        let loss = try forward(batch, training: true).crossEntropy(targets, classWeights: classWeights)
+        try loss.backward()
+        try optimiser.step()
+        try optimiser.clearGradients()
+        try sum.add(loss, batch.map { labels[$0.index] })
+        done += batch.count
+        try onStep(epoch, done, sum.mean)
+      }
+      let trainingLoss = try sum.mean()
+      let trained = start.duration(to: .now).seconds
+      guard trainingLoss.isFinite else {
+        throw TrainingError(
+          "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate")
+      }
+      let (_, heldOutLoss) = try evaluate(heldOut, classWeights)
+      try onEpoch(
+        epoch,
+        EpochResult(
+          loss: trainingLoss, heldOutLoss: heldOutLoss, imagesPerSecond: Double(training.count) / max(trained, 1e-9),
+          seconds: start.duration(to: .now).seconds))
+    }
+    return try evaluate(heldOut, classWeights).probabilities
+  }
+
+  private func target(_ batch: [Sample]) throws -> Tensor {
+    try Tensor(batch.map { labels[$0.index] }, shape: [batch.count]).to(device)
+  }
+
+  private func forward(_ batch: [Sample], training: Bool) throws -> Tensor {
+    let input = try features.batch(batch).to(device)
+    let logits = try withAutocast(settings.precision.dtype, on: device) { () throws(TorchError) in
+      try network.trainedPart(input, training: training)
+    }
+    return try logits.to(.float32)
+  }
+
+  private func evaluate(_ indices: [Int], _ classWeights: Tensor) throws -> (probabilities: [Double], loss: Double) {
+    var probabilities: [Double] = []
+    let sum = try LossSum(settings, device)
+    for batch in BatchPlan.heldOut(indices, batchSize: settings.batchSize) {
+      let before = Tensor.isRecording
+      Tensor.setRecording(false)
+      defer { Tensor.setRecording(before) }
+      let logits = try forward(batch, training: false)
+      try sum.add(try logits.crossEntropy(target(batch), classWeights: classWeights), batch.map { labels[$0.index] })
+      probabilities += try logits.softmax(1).narrowed(1, start: 1, length: 1).floats().map(Double.init)
+    }
+    return (probabilities, try sum.mean())
+  }
+}
+
+/// The mean of a weighted cross-entropy over batches, gathered on the device so that a step waits for nothing.
+private final class LossSum {
+  private let total: Tensor
+  private let highGradeWeight: Double
+  private var weight = 0.0
+
+  init(_ settings: StudyProtocol.Training, _ device: Device) throws {
+    total = try Tensor.zeros([], device: device)
+    highGradeWeight = settings.highGradeWeight
+  }
+
+  /// Adds a batch's loss, which PyTorch divides by the batch's summed class weights.
+  func add(_ loss: Tensor, _ labels: [Int64]) throws {
+    let batchWeight = labels.reduce(0) { $0 + ($1 == 1 ? highGradeWeight : 1) }
+    try total.add(loss.detached(), times: batchWeight)
+    weight += batchWeight
+  }
+
+  func mean() throws -> Double { try total.item() / max(weight, .leastNormalMagnitude) }
+}
+
+extension StudyProtocol.Training.Precision {
+  /// The element type of matrix products and convolutions.
+  var dtype: DType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

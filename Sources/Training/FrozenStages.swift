@@ -1,0 +1,46 @@
+import Backbones
+import Foundation
+import Study
+import Torch
+
+/// Decides where a cross-validation's trained part gets its input from.
+struct FrozenStages {
+  let validation: CrossValidation
+  let inputs: NetworkInputs
+
+  init(_ validation: CrossValidation) {
+    self.validation = validation
+    inputs = NetworkInputs(
+      rois: validation.rois, size: validation.settings.roi.outputSize,
+      preprocessing: validation.initial.network.preprocessing, device: validation.device)
+  }
+
+  /// The store of the frozen stages' output where it pays and fits, the computation itself elsewhere.
+  func source(progress: (TrainingProgress) -> Void) throws -> any FeatureSource {
+    guard let frozenThrough = validation.initial.frozenThrough, let weights = validation.initial.weightsHash else {
+      return ComputedFeatures(compute: inputs.batch)
+    }
+    let training = validation.settings.training
+    let dtype = training.precision.dtype
+    let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
+    let roiCount = validation.rois.entries.count
+    let withFlips = training.flipProbability > 0
+    let bytes = FeatureStore.byteCount(roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype)
+    guard bytes <= validation.options.featureBudget else { return ComputedFeatures(compute: compute) }
+    let key = FeatureStore.Key(parts: [
+      "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
+      "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)", "dtype \(dtype)",
+      "flips \(withFlips)", "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device)",
+    ])
+    return try FeatureStore(
+      in: validation.study.featuresFolder, key: key, roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype,
+      compute: compute, progress: { progress(.features(done: $0, of: $1)) })
+  }
+
+  private func compute(_ samples: [Sample]) throws -> Tensor {
+    let images = try inputs.batch(samples)
+    return try withAutocast(validation.settings.training.precision.dtype, on: validation.device) { () throws(TorchError) in
+      try validation.initial.network.frozenPart(images)
+    }
+  }
+}

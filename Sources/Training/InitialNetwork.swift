@@ -1,0 +1,65 @@
+public import Backbones
+import Crypto
+public import Foundation
+public import Study
+import Torch
+
+/// The network that every fold starts from, as the protocol asks for it or, where it allows that, its substitute.
+public struct InitialNetwork {
+  /// The backbone with its starting weights, frozen as the protocol says.
+  public let network: any Backbone
+  /// The backbone's name in the registry.
+  public let backbone: String
+  /// The last frozen stage; nil where all is trained.
+  public let frozenThrough: String?
+  /// SHA-256 of the weights' file; nil where training starts from scratch.
+  public let weightsHash: String?
+  /// Sentences on what differs from what the protocol asks.
+  public let notes: [String]
+
+  /// Makes the network and loads its weights.
+  ///
+  /// - Parameters:
+  ///   - weightsFile: the weights of the protocol's backbone in any file that `Checkpoint` reads; nil looks in `store`.
+  ///   - store: where downloaded weights lie.
+  /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated.
+  public init(_ settings: StudyProtocol.Network, seed: UInt64, weightsFile: URL?, store: WeightsStore) throws {
+    guard settings.initialisation == .imagenet else {
+      try self.init(settings.backbone, frozenThrough: nil, file: nil, seed: seed, notes: [])
+      return
+    }
+    if let file = weightsFile ?? store.verifiedFile(for: settings.backbone) {
+      try self.init(settings.backbone, frozenThrough: settings.frozenThrough, file: file, seed: seed, notes: [])
+      return
+    }
+    let missing = "the ImageNet weights of \(settings.backbone) are not on this machine"
+    let remedy = "`renalgrade weights get \(settings.backbone)` fetches them, `--weights FILE` takes a file of your own"
+    guard let substitute = settings.substitute else {
+      throw TrainingError("\(missing): \(remedy)")
+    }
+    guard let file = store.verifiedFile(for: substitute.backbone) else {
+      throw TrainingError("\(missing), and neither are those of its substitute \(substitute.backbone): \(remedy)")
+    }
+    try self.init(
+      substitute.backbone, frozenThrough: substitute.frozenThrough, file: file, seed: seed,
+      notes: [
+        "The protocol asks for \(settings.backbone), but \(missing); \(substitute.backbone) with its own ImageNet weights was "
+          + "trained instead, so these results are not \(settings.backbone)'s. To use it: \(remedy)."
+      ])
+  }
+
+  private init(_ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, notes: [String]) throws {
+    network = try BackboneRegistry.make(backbone, classes: 2, seed: seed)
+    if let file { try network.load(try Checkpoint.read(file), replacingHead: true) }
+    try network.freeze(through: frozenThrough)
+    self.backbone = backbone
+    self.frozenThrough = frozenThrough
+    self.notes = notes
+    weightsHash = try file.map { try Data(contentsOf: $0, options: .alwaysMapped).sha256 }
+  }
+}
+
+extension Data {
+  /// SHA-256 of the bytes, in hexadecimal digits.
+  var sha256: String { SHA256.hash(data: self).map { String(format: "%02x", $0) }.joined() }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// Turns steps into what a progress bar shows, a few times a second.
+struct ProgressMeter {
+  private let foldSizes: [Int]
+  private let epochs: Int
+  private let start = ContinuousClock.now
+  private var epochStart = ContinuousClock.now
+  private var lastReport: ContinuousClock.Instant?
+  private var lastEpoch = (fold: -1, epoch: -1)
+
+  init(_ validation: CrossValidation) {
+    foldSizes = validation.folds.heldOut.indices.map {
+      CrossValidation.split(validation.rois, validation.folds, $0).training.count
+    }
+    epochs = validation.settings.training.epochs
+  }
+
+  /// What to show after a step; nil where it is too soon to show anything new.
+  mutating func step(
+    fold: Int, epoch: Int, done: Int, loss: () throws -> Double
+  ) throws -> TrainingProgress.Step? {
+    let now = ContinuousClock.now
+    if lastEpoch != (fold, epoch) {
+      lastEpoch = (fold, epoch)
+      epochStart = lastReport ?? start
+    }
+    if let lastReport, lastReport.duration(to: now) < .milliseconds(250), done < foldSizes[fold] { return nil }
+    lastReport = now
+    let total = foldSizes.reduce(0, +) * epochs
+    let finished = foldSizes[..<fold].reduce(0, +) * epochs + (epoch - 1) * foldSizes[fold] + done
+    let fraction = Double(finished) / Double(max(1, total))
+    let elapsed = start.duration(to: now).seconds
+    return TrainingProgress.Step(
+      fold: fold, foldCount: foldSizes.count, epoch: epoch, epochCount: epochs, loss: try loss(),
+      imagesPerSecond: Double(done) / max(epochStart.duration(to: now).seconds, 1e-9), fraction: fraction,
+      secondsLeft: elapsed * (1 - fraction) / max(fraction, 1e-9))
+  }
+}

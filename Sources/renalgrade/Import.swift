@@ -1,0 +1,56 @@
+import Annotation
+import ArgumentParser
+import Foundation
+import Study
+
+struct Import: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take CT slices, pathology and contours into a study.",
+    discussion: """
+      Give any of the three; they are read in that order. Slices are added to those that the study has; a pathology table \
+      or a contour export replaces the one before. What cannot be used is set aside with its reason: see `renalgrade status`.
+      """)
+
+  @OptionGroup var study: StudyOption
+
+  @Option(help: "A folder with DICOM files, at any depth.", completion: .directory)
+  var dicom: String?
+
+  @Option(help: "The pathology table, CSV or TSV.", completion: .file())
+  var pathology: String?
+
+  @Option(help: "The contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]))
+  var contours: String?
+
+  func validate() throws {
+    guard dicom != nil || pathology != nil || contours != nil else {
+      throw ValidationError("Nothing to import: give --dicom, --pathology or --contours.")
+    }
+  }
+
+  func run() async throws {
+    try await study.locked { study in
+      if let dicom {
+        let bar = ProgressBar("Reading DICOM headers")
+        let summary = try DICOMImport.run(URL(fileURLWithPath: dicom), into: study) { bar.show(done: $0, of: $1) }
+        bar.finish()
+        print(
+          "Slices: \(summary.slices) new in \(summary.series) series; the study has \(summary.patients) patients; "
+            + "\(summary.setAside) remarks.")
+        if summary.identityNotRemoved {
+          print("Note: some files do not state that the patient's identity was removed (0012,0062).")
+        }
+      }
+      if let pathology {
+        let summary = try PathologyImport.run(URL(fileURLWithPath: pathology), into: study)
+        print(
+          "Pathology: \(summary.lesions) lesions; \(summary.withoutImages) rows of patients without CT; "
+            + "\(summary.setAside) remarks.")
+      }
+      if let contours {
+        let summary = try ContourImport.run(URL(fileURLWithPath: contours), into: study)
+        print("Contours: \(summary.contours) on \(summary.slices) slices; \(summary.setAside) remarks.")
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import Foundation
+import Study
+
+struct Init: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Make a new study from a protocol.")
+
+  @OptionGroup var study: StudyOption
+
+  @Option(name: .customLong("protocol"), help: "The YAML file that states the experiment.", completion: .file())
+  var protocolFile = "Protocols/paper.yaml"
+
+  func run() throws {
+    let folder = try StudyFolder.create(at: study.url, protocolSource: URL(fileURLWithPath: protocolFile))
+    print("Made the study \(folder.url.path). Its protocol is \(folder.protocolFile.path): change it there.")
+  }
+}

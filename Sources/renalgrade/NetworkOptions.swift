@@ -1,0 +1,41 @@
+import ArgumentParser
+import Backbones
+import Foundation
+import Study
+import Torch
+import Training
+
+/// What every training subcommand lets the user choose.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: "Weights of the protocol's backbone: a .pth or .safetensors file.", completion: .file())
+  var weights: String?
+
+  @Option(help: "How many threads libtorch uses; part of what \"the same bits\" depends on (default: all cores).")
+  var threads: Int?
+
+  @Flag(help: "Leave the GPU alone.")
+  var cpu = false
+
+  @Option(help: "Shuffle the classes among the patients by this seed: a negative control.")
+  var shuffleLabels: UInt64?
+
+  /// The options as Training takes them; sets the number of threads.
+  func resolve() throws -> CrossValidation.Options {
+    LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    return CrossValidation.Options(
+      weightsFile: weights.map { URL(fileURLWithPath: $0) }, store: .standard, shuffleLabelsSeed: shuffleLabels,
+      usesGPU: !cpu)
+  }
+}
+
+extension WeightsStore {
+  /// The user's cache, and what `scripts/setup` unpacked beside the executable or the working folder.
+  static var standard: WeightsStore {
+    let executable = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    let checkouts = [FileManager.default.currentDirectoryPath] + (0..<4).reduce(into: [executable]) { folders, _ in
+      folders.append(folders[folders.count - 1].deletingLastPathComponent())
+    }.map(\.path)
+    return WeightsStore(
+      furtherFolders: checkouts.map { URL(fileURLWithPath: $0).appendingPathComponent(".deps/weights") })
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import ROI
+import Study
+
+struct ROIs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rois", abstract: "Make the crops that the network sees, and look at them.",
+    subcommands: [Build.self, Montage.self])
+
+  struct Build: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Make the ROIs from slices and contours.")
+
+    @OptionGroup var study: StudyOption
+
+    func run() async throws {
+      try await study.locked { study in
+        let bar = ProgressBar("Making ROIs")
+        let summary = try ROIBuild.run(study) { bar.show(done: $0, of: $1) }
+        bar.finish()
+        print(
+          "ROIs: \(summary.rois) of \(summary.lesions) lesions in \(summary.patients) patients; \(summary.setAside) remarks.")
+      }
+    }
+  }
+
+  struct Montage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Write a picture of what the network will see.")
+
+    @OptionGroup var study: StudyOption
+
+    @Option(name: .shortAndLong, help: "The PNG file (default: reports/montage.png in the study).", completion: .file())
+    var output: String?
+
+    func run() throws {
+      let study = try study.open()
+      let url = output.map { URL(fileURLWithPath: $0) } ?? study.reportsFolder.appendingPathComponent("montage.png")
+      let montage = try ROIMontage(ROISet(study))
+      try montage.write(to: url)
+      print("Wrote \(url.path): \(montage.text)")
+    }
+  }
+}
