@@ -1,0 +1,144 @@
+/// Confidence intervals of the area under the ROC curve.
+public enum AUCInterval {
+  /// The method of choice: DeLong's interval for independent cases, the bootstrap over clusters for clustered ones.
+  ///
+  /// Where positives and negatives are told apart without error (or always wrongly), both would have no width, which is not
+  /// the certainty that it looks like: `newcombe` stands in, counting clusters instead of cases.
+  public static func standard(_ cases: Cases, level: Double = 0.95, seed: UInt64 = 1) -> Interval? {
+    guard let auc = ROCCurve(cases)?.auc else { return nil }
+    if auc == 0 || auc == 1 {
+      let positives = Set(zip(cases.clusters, cases.labels).filter(\.1).map(\.0)).count
+      let negatives = Set(zip(cases.clusters, cases.labels).filter { !$0.1 }.map(\.0)).count
+      return newcombe(auc: auc, positives: positives, negatives: negatives, level: level)
+    }
+    return cases.isClustered ? bootstrap(cases, level: level, seed: seed) : deLong(cases, level: level)
+  }
+
+  /// The plain interval (AUC plus and minus z standard errors, clipped to 0...1) with DeLong's variance.
+  ///
+  /// Cases count as independent; nil where a class has fewer than two cases.
+  /// Source: DeLong, DeLong and Clarke-Pearson, Biometrics 1988.
+  public static func deLong(_ cases: Cases, level: Double = 0.95) -> Interval? {
+    let independent = Cases(labels: cases.labels, scores: cases.scores)
+    return wald(independent, level: level, method: "DeLong")
+  }
+
+  /// The plain interval (clipped to 0...1) with Obuchowski's variance for clustered cases.
+  ///
+  /// With one case per cluster it is DeLong's. Nil where fewer than two clusters hold a positive, or a negative.
+  /// Source: Obuchowski, Biometrics 1997.
+  public static func obuchowski(_ cases: Cases, level: Double = 0.95) -> Interval? {
+    wald(cases, level: level, method: "Obuchowski, clustered by patient")
+  }
+
+  /// The percentile interval over `samples` draws of whole clusters, with replacement.
+  ///
+  /// Draws that hold one class only have no AUC and are drawn again. The same seed gives the same interval. Nil where there
+  /// is one class, or fewer than two clusters.
+  public static func bootstrap(_ cases: Cases, level: Double = 0.95, samples: Int = 2000, seed: UInt64 = 1) -> Interval?
+  {
+    guard let draws = ClusterBootstrap(cases)?.aucs(samples: samples, seed: seed), !draws.isEmpty else { return nil }
+    let sorted = draws.sorted()
+    return Interval(
+      lower: ClusterBootstrap.quantile(0.5 - level / 2, ofSorted: sorted),
+      upper: ClusterBootstrap.quantile(0.5 + level / 2, ofSorted: sorted), level: level,
+      method: "bootstrap over patients")
+  }
+
+  /// Newcombe's method 5, a score interval that has a width at 0 and 1 too.
+  ///
+  /// Nil where a class is empty. Source: Newcombe, Statistics in Medicine 2006, part 2.
+  public static func newcombe(auc: Double, positives: Int, negatives: Int, level: Double = 0.95) -> Interval? {
+    guard positives > 0, negatives > 0 else { return nil }
+    let z = Normal.quantile(0.5 + level / 2)
+    let (m, n) = (Double(positives), Double(negatives))
+    let meanLessOne = (m + n) / 2 - 1
+    // The limits are where the distance to the estimate is z standard errors of the limit itself.
+    func excess(_ limit: Double) -> Double {
+      let variance =
+        limit * (1 - limit) * (1 + meanLessOne * ((1 - limit) / (2 - limit) + limit / (1 + limit))) / (m * n)
+      return (auc - limit) * (auc - limit) - z * z * variance
+    }
+    // Towards `outer` the distance wins, towards the estimate the standard error does.
+    func limit(outer: Double) -> Double {
+      guard outer != auc else { return auc }
+      var (outside, inside) = (outer, auc + (outer - auc) * 1e-12)
+      for _ in 0..<200 {
+        let middle = (outside + inside) / 2
+        if excess(middle) > 0 { outside = middle } else { inside = middle }
+      }
+      return inside
+    }
+    return Interval(lower: limit(outer: 0), upper: limit(outer: 1), level: level, method: "Newcombe")
+  }
+
+  private static func wald(_ cases: Cases, level: Double, method: String) -> Interval? {
+    guard let auc = ROCCurve(cases)?.auc, let variance = variance(cases) else { return nil }
+    let half = Normal.quantile(0.5 + level / 2) * variance.squareRoot()
+    return Interval(lower: max(0, auc - half), upper: min(1, auc + half), level: level, method: method)
+  }
+
+  /// Obuchowski's variance of the AUC; DeLong's where each cluster is one case.
+  ///
+  /// Nil where there is one class, or fewer than two clusters hold a positive, or a negative.
+  public static func variance(_ cases: Cases) -> Double? {
+    guard let auc = ROCCurve(cases)?.auc else { return nil }
+    // Per cluster: how far its positives' and its negatives' placements lie from what the AUC expects, summed.
+    var deviations: [String: (positive: Double?, negative: Double?)] = [:]
+    var order: [String] = []
+    for (index, placement) in placements(cases).enumerated() {
+      let cluster = cases.clusters[index]
+      if deviations[cluster] == nil { order.append(cluster) }
+      var sums = deviations[cluster] ?? (nil, nil)
+      if cases.labels[index] {
+        sums.positive = (sums.positive ?? 0) + placement - auc
+      } else {
+        sums.negative = (sums.negative ?? 0) + placement - auc
+      }
+      deviations[cluster] = sums
+    }
+    let sums = order.compactMap { deviations[$0] }
+    let withPositive = Double(sums.count { $0.positive != nil })
+    let withNegative = Double(sums.count { $0.negative != nil })
+    guard withPositive > 1, withNegative > 1 else { return nil }
+    let positives = Double(cases.positives)
+    let negatives = Double(cases.count) - positives
+    let all = Double(sums.count)
+    let ofPositives =
+      sums.reduce(0) { $0 + ($1.positive ?? 0) * ($1.positive ?? 0) } * withPositive / (withPositive - 1)
+    let ofNegatives =
+      sums.reduce(0) { $0 + ($1.negative ?? 0) * ($1.negative ?? 0) } * withNegative / (withNegative - 1)
+    let between = sums.reduce(0) { $0 + ($1.positive ?? 0) * ($1.negative ?? 0) } * all / (all - 1)
+    let variance =
+      ofPositives / (positives * positives) + ofNegatives / (negatives * negatives) + 2 * between
+      / (positives * negatives)
+    return max(0, variance)
+  }
+
+  /// For a positive the share of negatives below it, for a negative the share of positives above it; ties count half.
+  static func placements(_ cases: Cases) -> [Double] {
+    let order = cases.scores.indices.sorted { cases.scores[$0] < cases.scores[$1] }
+    let positives = cases.positives
+    let negatives = cases.count - positives
+    var placements = [Double](repeating: 0, count: cases.count)
+    var (positivesBelow, negativesBelow) = (0, 0)
+    var start = 0
+    while start < order.count {
+      var end = start
+      while end < order.count, cases.scores[order[end]] == cases.scores[order[start]] { end += 1 }
+      let tied = order[start..<end]
+      let tiedPositives = tied.count { cases.labels[$0] }
+      let tiedNegatives = tied.count - tiedPositives
+      for index in tied {
+        placements[index] =
+          cases.labels[index]
+          ? (Double(negativesBelow) + Double(tiedNegatives) / 2) / Double(negatives)
+          : (Double(positives - positivesBelow - tiedPositives) + Double(tiedPositives) / 2) / Double(positives)
+      }
+      positivesBelow += tiedPositives
+      negativesBelow += tiedNegatives
+      start = end
+    }
+    return placements
+  }
+}

@@ -1,0 +1,82 @@
+/// Labelled and scored cases of one level: slices, lesions or patients.
+///
+/// Everything in this room starts from such a list; no case may belong to two clusters.
+public struct Cases: Equatable, Sendable {
+  /// The truth: true is the positive class (high grade).
+  public let labels: [Bool]
+  /// The predicted probability of the positive class, one per label.
+  public let scores: [Double]
+  /// What each case was drawn with: its patient.
+  ///
+  /// Cases of one cluster are not independent of one another.
+  public let clusters: [String]
+
+  /// Makes cases; where `clusters` is nil each is a cluster of its own.
+  ///
+  /// The arrays must be of equal length.
+  public init(labels: [Bool], scores: [Double], clusters: [String]? = nil) {
+    precondition(labels.count == scores.count, "as many scores as labels")
+    precondition(clusters.map { $0.count == labels.count } ?? true, "as many clusters as labels")
+    self.labels = labels
+    self.scores = scores
+    self.clusters = clusters ?? labels.indices.map(String.init)
+  }
+
+  /// How many cases there are.
+  public var count: Int { labels.count }
+
+  /// How many are positive.
+  public var positives: Int { labels.count { $0 } }
+
+  /// Whether some cluster holds more than one case.
+  public var isClustered: Bool { Set(clusters).count < count }
+
+  /// The cases whose score is a finite number.
+  public var finite: Cases {
+    let kept = labels.indices.filter { scores[$0].isFinite }
+    return Cases(labels: kept.map { labels[$0] }, scores: kept.map { scores[$0] }, clusters: kept.map { clusters[$0] })
+  }
+
+  /// The cases one level up: those of equal group become one, in the order in which the groups first appear.
+  ///
+  /// A group is positive where any of its cases is; its score is the aggregate of theirs; its cluster is that of its first
+  /// case.
+  public func grouped(by groups: [String], _ aggregation: Aggregation) -> Cases {
+    precondition(groups.count == count, "as many groups as cases")
+    var place: [String: Int] = [:]
+    var members: [[Int]] = []
+    for (index, group) in groups.enumerated() {
+      if let known = place[group] {
+        members[known].append(index)
+      } else {
+        place[group] = members.count
+        members.append([index])
+      }
+    }
+    return Cases(
+      labels: members.map { $0.contains { labels[$0] } },
+      scores: members.map { aggregation.combine($0.map { scores[$0] }) ?? .nan },
+      clusters: members.map { clusters[$0[0]] })
+  }
+}
+
+/// How the probabilities of several slices become that of their lesion or patient.
+public enum Aggregation: String, Codable, CaseIterable, Sendable {
+  /// The mean of the slices.
+  case mean
+  /// The highest slice.
+  case maximum
+  /// One minus the product of the complements: the chance that at least one slice is positive, were they independent.
+  case noisyOr
+
+  /// The aggregate of `probabilities`; nil for none, NaN where any is NaN.
+  public func combine(_ probabilities: [Double]) -> Double? {
+    guard !probabilities.isEmpty else { return nil }
+    guard !probabilities.contains(where: \.isNaN) else { return .nan }
+    return switch self {
+    case .mean: probabilities.reduce(0, +) / Double(probabilities.count)
+    case .maximum: probabilities.max()
+    case .noisyOr: 1 - probabilities.reduce(1) { $0 * (1 - $1) }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// Draws of whole clusters with replacement: what another sample of patients might have given.
+struct ClusterBootstrap {
+  /// The cases by rising score; tied ones share a group.
+  private let groups: [[(cluster: Int, isPositive: Bool)]]
+  private let clusterCount: Int
+
+  /// Prepares the draws; nil where there is one class, a score is not a number, or fewer than two clusters.
+  init?(_ cases: Cases) {
+    var numbers: [String: Int] = [:]
+    for cluster in cases.clusters where numbers[cluster] == nil { numbers[cluster] = numbers.count }
+    guard numbers.count > 1, ROCCurve(cases) != nil else { return nil }
+    clusterCount = numbers.count
+    let order = cases.scores.indices.sorted { cases.scores[$0] < cases.scores[$1] }
+    var groups: [[(cluster: Int, isPositive: Bool)]] = []
+    var last = Double.nan
+    for index in order {
+      if cases.scores[index] != last { groups.append([]) }
+      last = cases.scores[index]
+      groups[groups.count - 1].append((numbers[cases.clusters[index]] ?? 0, cases.labels[index]))
+    }
+    self.groups = groups
+  }
+
+  /// How often each cluster is drawn, draw by draw.
+  static func multiplicities(of count: Int, using generator: inout SplitMix64) -> [Int] {
+    var drawn = [Int](repeating: 0, count: count)
+    for _ in 0..<count { drawn[generator.below(count)] += 1 }
+    return drawn
+  }
+
+  /// The AUCs of `samples` draws that hold both classes; fewer where such draws are rare beyond reason.
+  func aucs(samples: Int, seed: UInt64) -> [Double] {
+    var generator = SplitMix64(seed: seed)
+    var results: [Double] = []
+    results.reserveCapacity(samples)
+    for _ in 0..<(20 * samples) where results.count < samples {
+      if let auc = auc(Self.multiplicities(of: clusterCount, using: &generator)) { results.append(auc) }
+    }
+    return results
+  }
+
+  /// The AUC where every cluster counts as often as it was drawn; nil where a class is missing.
+  func auc(_ multiplicities: [Int]) -> Double? {
+    var (positives, negatives, doubledPairs) = (0, 0, 0)
+    for group in groups {
+      var (tiedPositives, tiedNegatives) = (0, 0)
+      for member in group {
+        let times = multiplicities[member.cluster]
+        if member.isPositive { tiedPositives += times } else { tiedNegatives += times }
+      }
+      doubledPairs += tiedPositives * (2 * negatives + tiedNegatives)
+      positives += tiedPositives
+      negatives += tiedNegatives
+    }
+    guard positives > 0, negatives > 0 else { return nil }
+    return Double(doubledPairs) / 2 / (Double(positives) * Double(negatives))
+  }
+
+  /// The quantile of sorted, non-empty values by linear interpolation (numpy's default).
+  static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
+    let place = min(max(share, 0), 1) * Double(values.count - 1)
+    let below = Int(place)
+    let above = min(below + 1, values.count - 1)
+    return values[below] + (place - Double(below)) * (values[above] - values[below])
+  }
+}
+
+/// The SplitMix64 generator: the same seed gives the same numbers on every machine.
+///
+/// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// A number in 0..<bound; its bias of bound / 2^64 is of no account.
+  mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
+}
