@@ -29,49 +29,67 @@ public enum ROIBuild {
   ) throws(StudyError) -> Summary {
     let settings = try study.readProtocol().roi
     let (candidates, remarks) = try plan(study, settings)
+    var file = try CropFile(study)
     let cutter = ROICutter(ROISettings(settings))
-    let results = ParallelMap.run(candidates) { candidate -> Result<Cut, Refusal> in
-      cut(candidate, cutter, in: study)
-    } progress: { done in
-      progress?(done, candidates.count)
-    }
     var entries = remarks
-    var refused: Set<String> = []
-    for (candidate, result) in zip(candidates, results) {
-      switch result {
-      case .failure(let refusal):
-        refused.insert(candidate.patientCode)
-        entries.append(candidate.setAside(excludes: true, refusal.reason))
-      case .success(let cut):
-        entries += cut.crop.warnings.map { candidate.setAside(excludes: false, $0.description) }
+    var rows: [ROIRecord] = []
+    var patients = 0
+    var done = 0
+    for batch in batches(candidates) {
+      let before = done
+      let results = ParallelMap.run(batch) {
+        cut($0, cutter)
+      } progress: {
+        progress?(before + $0, candidates.count)
+      }
+      done += batch.count
+      let refused = zip(batch, results).compactMap { candidate, result in
+        if case .failure = result { candidate.patientCode } else { nil }
+      }
+      patients += Set(batch.map(\.patientCode)).subtracting(refused).count
+      for (candidate, result) in zip(batch, results) {
+        switch result {
+        case .failure(let refusal):
+          entries.append(candidate.setAside(excludes: true, refusal.reason))
+        case .success(let cut):
+          entries += cut.crop.warnings.map { candidate.setAside(excludes: false, $0.description) }
+          if refused.contains(candidate.patientCode) { continue }
+          rows.append(
+            ROIRecord(
+              ordinal: rows.count, sliceId: candidate.sliceId, lesionId: candidate.lesionId, reader: candidate.reader,
+              pixelHash: cut.pixelHash, contour: cut.crop.polygons))
+          try file.append(cut.crop.values)
+        }
       }
     }
-    var crops = Data()
-    var rows: [ROIRecord] = []
-    for (candidate, result) in zip(candidates, results) where !refused.contains(candidate.patientCode) {
-      guard case .success(let cut) = result else { continue }
-      rows.append(
-        ROIRecord(
-          ordinal: rows.count, sliceId: candidate.sliceId, lesionId: candidate.lesionId, reader: candidate.reader,
-          pixelHash: cut.pixelHash, contour: cut.crop.polygons))
-      cut.crop.values.withUnsafeBytes { crops.append(contentsOf: $0) }
-    }
-    let file = ROISet.fileName(for: crops)
-    try AtomicFile.write(crops, to: study.roiFolder.appendingPathComponent(file))
-    let (finalRows, finalEntries) = (rows, entries)
+    let fileName = try file.finish()
+    let (finalRows, finalEntries, finalPatients) = (rows, entries, patients)
     let summary = try study.write { database in
       try ROIRecord.deleteAll(database)
       for row in finalRows { try row.insert(database) }
       try database.replaceSetAside(of: .rois, with: finalEntries)
-      try Setting(key: ROISet.fileKey, value: file).save(database)
+      try Setting(key: ROISet.fileKey, value: fileName).save(database)
       try Setting(key: ROISet.boxKey, value: "\(settings.boxSize)").save(database)
       return Summary(
-        rois: finalRows.count, lesions: Set(finalRows.map(\.lesionId)).count,
-        patients: Set(candidates.filter { !refused.contains($0.patientCode) }.map(\.patientCode)).count,
+        rois: finalRows.count, lesions: Set(finalRows.map(\.lesionId)).count, patients: finalPatients,
         setAside: finalEntries.count)
     }
-    removeFormerFiles(study, keep: file)
+    CropFile.removeAll(study, except: fileName)
     return summary
+  }
+
+  /// Whole patients together, so that one that cannot be used leaves nothing in the file; few enough that memory stays
+  /// small, many enough that all cores have work.
+  private static func batches(_ candidates: [Candidate]) -> [[Candidate]] {
+    var batches: [[Candidate]] = []
+    for candidate in candidates {
+      if let last = batches.last, last.count < 256 || last.last?.patientCode == candidate.patientCode {
+        batches[batches.count - 1].append(candidate)
+      } else {
+        batches.append([candidate])
+      }
+    }
+    return batches
   }
 
   /// One ROI to be made.
@@ -102,7 +120,7 @@ public enum ROIBuild {
     let reason: String
   }
 
-  private static func cut(_ candidate: Candidate, _ cutter: ROICutter, in study: StudyFolder) -> Result<Cut, Refusal> {
+  private static func cut(_ candidate: Candidate, _ cutter: ROICutter) -> Result<Cut, Refusal> {
     do {
       let image = try DICOMFile.image(at: candidate.url, frame: candidate.frame)
       let crop = try cutter.cut(image, around: candidate.polygons, pixelSize: candidate.pixelSize)
@@ -145,7 +163,10 @@ public enum ROIBuild {
     }
     var candidates: [Candidate] = []
     var remarks: [SetAside] = []
-    for (_, lesion) in Dictionary(grouping: rows, by: \.lesionId).sorted(by: { $0.key < $1.key }) {
+    let lesions = Dictionary(grouping: rows, by: \.lesionId).sorted {
+      ($0.value[0].patientCode, $0.key) < ($1.value[0].patientCode, $1.key)
+    }
+    for (_, lesion) in lesions {
       guard let first = lesion.first else { continue }
       let present = Set(lesion.map(\.reader))
       guard let reader = readers.isEmpty ? present.min() : readers.first(where: present.contains) else {
@@ -175,13 +196,6 @@ public enum ROIBuild {
   static func evenlySpread<T>(_ elements: [T], _ maximum: Int?) -> [T] {
     guard let maximum, elements.count > maximum else { return elements }
     return (0..<maximum).map { elements[(2 * $0 + 1) * elements.count / (2 * maximum)] }
-  }
-
-  private static func removeFormerFiles(_ study: StudyFolder, keep: String) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: study.roiFolder.path)) ?? []
-    for name in names where name.hasPrefix("crops-") && name != keep {
-      try? FileManager.default.removeItem(at: study.roiFolder.appendingPathComponent(name))
-    }
   }
 }
 

@@ -40,10 +40,6 @@ public struct ROISet: Sendable {
   static let fileKey = "rois.file"
   static let boxKey = "rois.boxSize"
 
-  static func fileName(for crops: Data) -> String {
-    "crops-\(SHA256.hash(data: crops).map { String(format: "%02x", $0) }.joined().prefix(32)).f32"
-  }
-
   /// Opens the ROIs that `ROIBuild` made.
   ///
   /// - Throws: `StudyError` where there are none, or their file is missing or damaged.
@@ -57,12 +53,14 @@ public struct ROISet: Sendable {
     }
     guard let file, !entries.isEmpty else {
       throw StudyError(
-        .file, "\(study.url.path) has no ROIs. Import slices, pathology and contours, then run `renalgrade rois build`; "
+        .file,
+        "\(study.url.path) has no ROIs. Import slices, pathology and contours, then run `renalgrade rois build`; "
           + "`renalgrade status` shows what was set aside.")
     }
     let url = study.roiFolder.appendingPathComponent(file)
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
-      crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size, Self.fileName(for: crops) == file
+      crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size,
+      CropFile.name(for: SHA256.hash(data: crops)) == file
     else {
       throw StudyError(.file, "rois/\(file) is missing or damaged; make the ROIs again with `renalgrade rois build`")
     }
@@ -107,7 +105,8 @@ public struct ROISet: Sendable {
     var entry: Entry {
       Entry(
         patient: patient, exam: exam, lesion: lesion, grade: grade,
-        slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal, pixelHash: pixelHash,
+        slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
+        pixelHash: pixelHash,
         contour: contour)
     }
   }

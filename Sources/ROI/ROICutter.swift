@@ -1,0 +1,126 @@
+public import Annotation
+public import DICOM
+
+/// Cuts the box around a tumour out of a slice.
+///
+/// The box lies on whole pixels: of `boxSize` pixels, the first is the centroid minus (boxSize - 1) / 2, rounded half up, so
+/// that the box's centre is at most half a pixel away from the centroid of the contour's area (of all its polygons'
+/// together).
+public struct ROICutter: Sendable {
+  /// How slices become crops.
+  public let settings: ROISettings
+
+  /// Makes a cutter.
+  public init(_ settings: ROISettings) { self.settings = settings }
+
+  /// Cuts the crop around `polygons` out of `image`.
+  ///
+  /// - Parameters:
+  ///   - image: a slice in HU.
+  ///   - polygons: the tumour's outline in the slice's pixels, one polygon or several.
+  ///   - pixelSize: the distance of two rows and of two columns in mm; needed for resampling alone.
+  /// - Throws: `ROIError` where there is nothing to centre on, or resampling is asked for and the pixel size unknown.
+  public func cut(
+    _ image: CTImage, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?
+  ) throws(ROIError) -> ROICrop {
+    try cut(image.values, columns: image.columns, rows: image.rows, around: polygons, pixelSize: pixelSize)
+  }
+
+  /// Cuts the crop around `polygons` out of `columns` x `rows` values in HU, row by row; see `cut(_:around:pixelSize:)`.
+  public func cut(
+    _ values: [Float], columns: Int, rows: Int, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?
+  ) throws(ROIError) -> ROICrop {
+    guard values.count == columns * rows, columns > 0, rows > 0 else {
+      throw .sizeMismatch(values: values.count, columns: columns, rows: rows)
+    }
+    let grid = try grid(columns: columns, rows: rows, pixelSize)
+    let outline = polygons.map { polygon in Polygon(vertices: polygon.vertices.map(grid.fromSource)) }
+    let centre = Polygon.centroid(of: outline)
+    guard outline.contains(where: { !$0.vertices.isEmpty }), abs(centre.x) < 1e6, abs(centre.y) < 1e6 else {
+      throw .noContour
+    }
+    let size = settings.boxSize
+    let origin = (centre - Double(size - 1) / 2 + 0.5).rounded(.down)
+    let horizontal = grid.x.taps(from: Int(origin.x), count: size)
+    let vertical = grid.y.taps(from: Int(origin.y), count: size)
+
+    let outside = settings.windowed(Float(settings.outsideHU))
+    var crop = [Float](repeating: outside, count: size * size)
+    for (row, upDown) in vertical.enumerated() {
+      guard let upDown else { continue }
+      for (column, leftRight) in horizontal.enumerated() {
+        guard let leftRight else { continue }
+        func blend(_ line: Int) -> Float {
+          let (left, right) = (values[line * columns + leftRight.first], values[line * columns + leftRight.second])
+          return leftRight.weight == 0 ? left : left + (right - left) * leftRight.weight
+        }
+        let top = blend(upDown.first)
+        let hounsfield = upDown.weight == 0 ? top : top + (blend(upDown.second) - top) * upDown.weight
+        crop[row * size + column] = settings.windowed(hounsfield)
+      }
+    }
+    let inBox = outline.map { polygon in Polygon(vertices: polygon.vertices.map { $0 - origin }) }
+    let inside = horizontal.count { $0 != nil } * vertical.count { $0 != nil }
+    return ROICrop(values: crop, polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
+  }
+
+  private func warnings(_ polygons: [Polygon], missing: Int) -> [ROIWarning] {
+    let size = settings.boxSize
+    let x = polygons.flatMap { $0.vertices.map(\.x) }
+    let y = polygons.flatMap { $0.vertices.map(\.y) }
+    var warnings: [ROIWarning] = []
+    if let left = x.min(), let right = x.max(), let top = y.min(), let bottom = y.max(),
+      min(left, top) < -0.5 || max(right, bottom) > Double(size) - 0.5
+    {
+      warnings.append(.contourLeavesBox(width: right - left, height: bottom - top, boxSize: size))
+    }
+    if missing > 0 { warnings.append(.boxLeavesImage(pixels: missing, boxSize: size)) }
+    return warnings
+  }
+
+  private func grid(
+    columns: Int, rows: Int, _ pixelSize: (row: Double, column: Double)?
+  ) throws(ROIError) -> Grid {
+    guard let target = settings.resampleTo else {
+      return Grid(x: Axis(sourceCount: columns, factor: 1), y: Axis(sourceCount: rows, factor: 1))
+    }
+    guard let pixelSize, pixelSize.row.isFinite, pixelSize.column.isFinite, min(pixelSize.row, pixelSize.column) > 0
+    else {
+      throw .pixelSizeMissing(resampleTo: target)
+    }
+    return Grid(
+      x: Axis(sourceCount: columns, factor: pixelSize.column / target),
+      y: Axis(sourceCount: rows, factor: pixelSize.row / target))
+  }
+}
+
+/// The pixel grid that the box lies on: the slice's own, or the resampled one.
+private struct Grid {
+  let x: Axis
+  let y: Axis
+
+  func fromSource(_ point: SIMD2<Double>) -> SIMD2<Double> { SIMD2(x.fromSource(point.x), y.fromSource(point.y)) }
+}
+
+/// One direction of the grid: half-pixel centres, as PyTorch's `interpolate(scale_factor:, align_corners: false)`.
+private struct Axis {
+  let sourceCount: Int
+  /// Pixels of the grid per pixel of the slice.
+  let factor: Double
+
+  var count: Int { Int((Double(sourceCount) * factor).rounded(.down)) }
+
+  func fromSource(_ position: Double) -> Double { factor == 1 ? position : (position + 0.5) * factor - 0.5 }
+
+  /// For each of `count` pixels the two source pixels and the second one's weight; nil off the image.
+  ///
+  /// No anti-aliasing: pixels of CT differ by little from one another's size, and a filter would take away texture.
+  func taps(from first: Int, count boxCount: Int) -> [(first: Int, second: Int, weight: Float)?] {
+    (first..<first + boxCount).map { index in
+      guard (0..<count).contains(index) else { return nil }
+      let position = factor == 1 ? Double(index) : max((Double(index) + 0.5) / factor - 0.5, 0)
+      let lower = min(Int(position), sourceCount - 1)
+      return (lower, min(lower + 1, sourceCount - 1), Float(position - Double(lower)))
+    }
+  }
+}
