@@ -9,6 +9,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/Version.h>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <mutex>
@@ -91,6 +92,14 @@ int ct_random(const int64_t *shape, size_t rank, bool normal, uint64_t seed, ct_
   });
 }
 
+int ct_clone(ct_tensor tensor, ct_tensor *out) {
+  return guarded([&] { *out = wrap(unwrap(tensor).detach().clone()); });
+}
+
+int ct_zeros_like(ct_tensor tensor, ct_tensor *out) {
+  return guarded([&] { *out = wrap(at::zeros_like(unwrap(tensor).detach())); });
+}
+
 int ct_free(ct_tensor tensor) {
   return guarded([&] {
     if (!tensor) return;
@@ -129,19 +138,34 @@ int ct_to(ct_tensor tensor, int dtype, int device, int format, ct_tensor *out) {
 bool ct_grad_enabled(void) { return at::GradMode::is_enabled(); }
 void ct_set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
 
+// What autocast was before each ct_autocast_begin that has not ended yet.
+struct AutocastState {
+  at::DeviceType device;
+  bool enabled;
+  at::ScalarType dtype;
+};
+static thread_local std::vector<AutocastState> autocast_states;
+
 int ct_autocast_begin(int device, int dtype) {
   return guarded([&] {
     auto type = shim::device(device).type();
-    at::autocast::set_autocast_dtype(type, scalar_type(dtype));
+    auto wanted = scalar_type(dtype);
+    TORCH_CHECK(wanted == at::kBFloat16 || wanted == at::kHalf, "autocast takes bfloat16 or float16, found ", wanted);
+    autocast_states.push_back({type, at::autocast::is_autocast_enabled(type), at::autocast::get_autocast_dtype(type)});
+    at::autocast::set_autocast_dtype(type, wanted);
     at::autocast::set_autocast_enabled(type, true);
     at::autocast::increment_nesting();
   });
 }
 
-int ct_autocast_end(int device) {
+int ct_autocast_end(void) {
   return guarded([&] {
+    TORCH_CHECK(!autocast_states.empty(), "ct_autocast_end without ct_autocast_begin on this thread");
+    auto before = autocast_states.back();
+    autocast_states.pop_back();
     if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(shim::device(device).type(), false);
+    at::autocast::set_autocast_enabled(before.device, before.enabled);
+    at::autocast::set_autocast_dtype(before.device, before.dtype);
   });
 }
 
@@ -150,7 +174,11 @@ int ct_thread_count(void) { return at::get_num_threads(); }
 
 int ct_set_deterministic(bool deterministic) {
   return guarded([&] {
+    // cuBLAS refuses to be deterministic without a workspace of its own; it reads this when CUDA starts.
+    if (deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
     at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
+    // Filling every new tensor with NaN would only slow things down: nothing here reads memory that it did not write.
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
     at::globalContext().setDeterministicCuDNN(deterministic);
     at::globalContext().setBenchmarkCuDNN(!deterministic);
   });

@@ -25,6 +25,16 @@ int ct_unary(int operation, ct_tensor tensor, ct_tensor *out) {
   });
 }
 
+int ct_unary_in_place(int operation, ct_tensor tensor) {
+  return guarded([&] {
+    switch (operation) {
+    case CT_RELU: at::relu_(unwrap(tensor)); return;
+    case CT_RELU6: at::hardtanh_(unwrap(tensor), 0, 6); return;
+    }
+    TORCH_CHECK(false, "unknown operation in place ", operation);
+  });
+}
+
 int ct_binary(int operation, ct_tensor left, ct_tensor right, ct_tensor *out) {
   return guarded([&] {
     const auto &a = unwrap(left);
@@ -157,13 +167,31 @@ int ct_scale_into(ct_tensor target, double factor) {
   });
 }
 
+// The fused kernel walks raw memory, so all tensors of one parameter must lie in memory alike.
+static bool same_layout(const at::Tensor &a, const at::Tensor &b) {
+  if (a.sizes() != b.sizes()) return false;
+  for (int64_t axis = 0; axis < a.dim(); axis++)
+    if (a.size(axis) != 1 && a.stride(axis) != b.stride(axis)) return false;
+  return true;
+}
+
 int ct_fused_adam(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
                   const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
                   double beta2, double weight_decay, double epsilon, bool decoupled) {
   return guarded([&] {
+    if (count == 0) return;
     at::NoGradGuard guard;
+    for (size_t index = 0; index < count; index++)
+      TORCH_CHECK(gradients[index] && unwrap(gradients[index]).defined(), "parameter ", index, " has no gradient");
     auto p = list(parameters, count), g = list(gradients, count), m = list(first_moments, count),
          v = list(second_moments, count), s = list(steps, count);
+    for (size_t index = 0; index < count; index++) {
+      TORCH_CHECK(g[index].sizes() == p[index].sizes(), "a gradient of shape ", g[index].sizes(),
+                  " does not fit a parameter of shape ", p[index].sizes());
+      TORCH_CHECK(same_layout(m[index], p[index]) && same_layout(v[index], p[index]),
+                  "the moments of parameter ", index, " do not lie in memory as the parameter does");
+      if (!same_layout(g[index], p[index])) g[index] = at::empty_like(p[index]).copy_(g[index]);
+    }
     for (auto &step : s) step.add_(1);
     if (decoupled)
       at::_fused_adamw_(p, g, m, v, {}, s, learning_rate, beta1, beta2, weight_decay, epsilon, false, false);

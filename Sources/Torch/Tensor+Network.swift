@@ -22,7 +22,8 @@ extension Tensor {
   ) throws(TorchError) -> Tensor {
     try Tensor.make {
       ct_batch_norm(
-        handle, weight?.handle, bias?.handle, runningMean?.handle, runningVariance?.handle, training, momentum, epsilon, $0)
+        handle, weight?.handle, bias?.handle, runningMean?.handle, runningVariance?.handle, training, momentum, epsilon,
+        $0)
     }
   }
 
@@ -42,8 +43,11 @@ extension Tensor {
   }
 
   /// The mean cross-entropy of logits (N x classes) against int64 targets, weighted by class as PyTorch does it.
+  ///
+  /// Computed in float32 where the logits have less precision.
   public func crossEntropy(_ targets: Tensor, classWeights: Tensor? = nil) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_cross_entropy(handle, targets.handle, classWeights?.handle, $0) }
+    let logits = dtype == .bfloat16 || dtype == .float16 ? try to(.float32) : self
+    return try Tensor.make { ct_cross_entropy(logits.handle, targets.handle, classWeights?.handle, $0) }
   }
 
   /// Rows and columns resampled bilinearly with half-pixel centres.
@@ -71,7 +75,7 @@ extension Tensor {
     return result.map(Tensor.init(owning:))
   }
 
-  /// Forgets the gradient.
+  /// Forgets the gradient and releases its memory, so that the next `backward()` stores instead of adding.
   public func clearGradient() throws(TorchError) { try check(ct_clear_grad(handle)) }
 
   /// The same elements outside of the record.
@@ -100,11 +104,14 @@ public func withoutGradient<Result>(_ body: () throws(TorchError) -> Result) thr
 }
 
 /// Runs `body` with matrix products and convolutions in `dtype`, where that is not float32; per thread.
+///
+/// Parameters stay float32: libtorch casts each once, and forgets the casts at the end, so that the next step sees what
+/// the optimiser wrote. Run `backward()` outside.
 public func withAutocast<Result>(
   _ dtype: DType, on device: Device, _ body: () throws(TorchError) -> Result
 ) throws(TorchError) -> Result {
   guard dtype != .float32 else { return try body() }
   try check(ct_autocast_begin(device.index, dtype.rawValue))
-  defer { ct_autocast_end(device.index) }
+  defer { ct_autocast_end() }
   return try body()
 }

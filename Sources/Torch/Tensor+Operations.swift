@@ -18,17 +18,25 @@ extension Tensor {
   /// The sum, with broadcasting.
   public static func + (left: Tensor, right: Tensor) throws(TorchError) -> Tensor { try binary(CT_ADD, left, right) }
   /// The difference, with broadcasting.
-  public static func - (left: Tensor, right: Tensor) throws(TorchError) -> Tensor { try binary(CT_SUBTRACT, left, right) }
+  public static func - (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
+    try binary(CT_SUBTRACT, left, right)
+  }
   /// The product of elements, with broadcasting.
-  public static func * (left: Tensor, right: Tensor) throws(TorchError) -> Tensor { try binary(CT_MULTIPLY, left, right) }
+  public static func * (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
+    try binary(CT_MULTIPLY, left, right)
+  }
   /// The quotient of elements, with broadcasting.
   public static func / (left: Tensor, right: Tensor) throws(TorchError) -> Tensor { try binary(CT_DIVIDE, left, right) }
   /// Each element plus a number.
   public static func + (left: Tensor, right: Double) throws(TorchError) -> Tensor { try scalar(CT_ADD, left, right) }
   /// Each element minus a number.
-  public static func - (left: Tensor, right: Double) throws(TorchError) -> Tensor { try scalar(CT_SUBTRACT, left, right) }
+  public static func - (left: Tensor, right: Double) throws(TorchError) -> Tensor {
+    try scalar(CT_SUBTRACT, left, right)
+  }
   /// Each element times a number.
-  public static func * (left: Tensor, right: Double) throws(TorchError) -> Tensor { try scalar(CT_MULTIPLY, left, right) }
+  public static func * (left: Tensor, right: Double) throws(TorchError) -> Tensor {
+    try scalar(CT_MULTIPLY, left, right)
+  }
   /// Each element divided by a number.
   public static func / (left: Tensor, right: Double) throws(TorchError) -> Tensor { try scalar(CT_DIVIDE, left, right) }
   /// Whether elements are equal, as a Boolean tensor.
@@ -40,6 +48,10 @@ extension Tensor {
   public func relu() throws(TorchError) -> Tensor { try unary(CT_RELU) }
   /// min(max(x, 0), 6).
   public func relu6() throws(TorchError) -> Tensor { try unary(CT_RELU6) }
+  /// Replaces each element by max(x, 0), on the record: only for a tensor that no other operation needs afterwards.
+  func reluInPlace() throws(TorchError) { try check(ct_unary_in_place(Int32(CT_RELU), handle)) }
+  /// Replaces each element by min(max(x, 0), 6), on the record: only for a tensor that no other operation needs.
+  func relu6InPlace() throws(TorchError) { try check(ct_unary_in_place(Int32(CT_RELU6), handle)) }
   /// 1 / (1 + exp(-x)).
   public func sigmoid() throws(TorchError) -> Tensor { try unary(CT_SIGMOID) }
   /// The exponential.

@@ -69,7 +69,9 @@ public enum MemoryFormat: Int32, Sendable {
 /// An n-dimensional array on the CPU or a GPU, with automatic differentiation.
 ///
 /// libtorch counts references atomically and its operations on different tensors are independent, so a tensor may cross
-/// threads; two threads must not change the same tensor at once (`Optimizer` and `copy(from:)` do).
+/// threads; two threads must not change the same tensor at once (`Adam`, `copy(from:)`, and a batch normalisation in
+/// training do). Gradient recording, autocast and the error message are per thread: `withoutGradient` and `withAutocast`
+/// take a body that cannot suspend, so it stays on its thread.
 public final class Tensor: @unchecked Sendable {
   let handle: ct_tensor
 
@@ -136,7 +138,8 @@ public final class Tensor: @unchecked Sendable {
   }
 
   /// A tensor of zeros.
-  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError) -> Tensor {
+  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws(TorchError) -> Tensor
+  {
     try full(shape, 0, dtype: dtype, device: device)
   }
 
@@ -212,6 +215,11 @@ public final class Tensor: @unchecked Sendable {
   public func to(_ device: Device) throws(TorchError) -> Tensor { try convert(dtype, device, .keep) }
   /// The tensor in another memory format.
   public func to(_ format: MemoryFormat) throws(TorchError) -> Tensor { try convert(dtype, device, format) }
+
+  /// A copy that shares neither memory nor gradient with the tensor, in the same memory format.
+  public func copied() throws(TorchError) -> Tensor { try Tensor.make { ct_clone(handle, $0) } }
+  /// Zeros of the tensor's shape, element type, device and memory format.
+  public func zerosLike() throws(TorchError) -> Tensor { try Tensor.make { ct_zeros_like(handle, $0) } }
 
   private func convert(_ dtype: DType, _ device: Device, _ format: MemoryFormat) throws(TorchError) -> Tensor {
     try Tensor.make { ct_to(handle, dtype.rawValue, device.index, format.rawValue, $0) }

@@ -26,6 +26,10 @@ int64_t ct_live_count(void);
 int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out);
 int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out);
 int ct_random(const int64_t *shape, size_t rank, bool normal, uint64_t seed, ct_tensor *out);
+// A copy that shares no memory and no record with the tensor, in the same memory format.
+int ct_clone(ct_tensor tensor, ct_tensor *out);
+// Zeros of the tensor's shape, type, device and memory format.
+int ct_zeros_like(ct_tensor tensor, ct_tensor *out);
 int ct_free(ct_tensor tensor);
 
 size_t ct_rank(ct_tensor tensor);
@@ -39,6 +43,8 @@ int ct_copy_data(ct_tensor tensor, void *out, size_t byte_count);
 
 int ct_to(ct_tensor tensor, int dtype, int device, int format, ct_tensor *out);
 int ct_unary(int operation, ct_tensor tensor, ct_tensor *out);
+// CT_RELU and CT_RELU6 only; recorded by autograd.
+int ct_unary_in_place(int operation, ct_tensor tensor);
 int ct_binary(int operation, ct_tensor left, ct_tensor right, ct_tensor *out);
 int ct_binary_scalar(int operation, ct_tensor left, double right, ct_tensor *out);
 int ct_reduce(int operation, ct_tensor tensor, const int64_t *dimensions, size_t count, bool keep, ct_tensor *out);
@@ -79,14 +85,16 @@ int ct_copy_into(ct_tensor target, ct_tensor source);
 int ct_add_into(ct_tensor target, ct_tensor source, double factor);
 int ct_scale_into(ct_tensor target, double factor);
 
-// One step of torch.optim.Adam (decoupled: AdamW) by libtorch's fused kernel; steps are float32 scalars.
+// One step of torch.optim.Adam (decoupled: AdamW) by libtorch's fused kernel. Steps are float32 scalars on the
+// parameters' device, moments lie in memory as their parameters do; every gradient must be there.
 int ct_fused_adam(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
                   const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
                   double beta2, double weight_decay, double epsilon, bool decoupled);
 
-// Autocast is per thread; dtype is CT_BFLOAT16 or CT_FLOAT16, device as above.
+// Autocast is per thread and nests; dtype is CT_BFLOAT16 or CT_FLOAT16, device as above. The end of the outermost one
+// drops the cached casts of the parameters.
 int ct_autocast_begin(int device, int dtype);
-int ct_autocast_end(int device);
+int ct_autocast_end(void);
 
 void ct_set_thread_count(int count);
 int ct_thread_count(void);

@@ -1,0 +1,160 @@
+public import Torch
+
+/// A network for images: stages from input to features and a classifier on top, cut into a frozen and a trained part.
+///
+/// Input is N x 3 x H x W, prepared as `preprocessing` says; output is N x classes logits. Not `Sendable`: one thread at
+/// a time uses a network; `clone()` gives another thread its own.
+public final class Backbone {
+  /// The name, such as `resnet50`.
+  public var name: String { architecture.name }
+  /// What the published weights expect of their input.
+  public var preprocessing: Preprocessing { architecture.preprocessing }
+  /// The number of classes.
+  public let classes: Int
+  /// The names of the stages in order; the classifier on top of them is none.
+  public var stages: [String] { parts.stages.map(\.name) }
+  /// The last frozen stage; nil where everything is trained.
+  public var frozenThrough: String? { frozenCount == 0 ? nil : parts.stages[frozenCount - 1].name }
+
+  private let architecture: Architecture
+  private let parts: Architecture.Parts
+  private let tensors: [NamedTensor]
+  private var frozenCount = 0
+
+  /// The names of all backbones.
+  public static var names: [String] { Architecture.all.map(\.name) }
+
+  /// Makes a network with fresh weights, which `seed` decides, and nothing frozen.
+  ///
+  /// - Throws: `BackboneError` that lists the names, for one that is not among them; `TorchError`.
+  public static func make(_ name: String, classes: Int, seed: UInt64) throws -> Backbone {
+    guard classes > 0 else { throw BackboneError("A network needs one class or more, found \(classes).") }
+    return try Backbone(Architecture.named(name), classes, Initialiser(seed: seed))
+  }
+
+  private init(_ architecture: Architecture, _ classes: Int, _ initialiser: Initialiser) throws {
+    self.architecture = architecture
+    self.classes = classes
+    parts = try architecture.build(classes, initialiser)
+    tensors = parts.stages.flatMap(\.layer.tensors) + parts.classifier.tensors
+    try freeze(through: nil)
+  }
+
+  /// A network of its own with the same weights, cut, device and memory format.
+  public func clone() throws -> Backbone {
+    let copy = try Backbone(architecture, classes, .zeros)
+    for (target, source) in zip(copy.tensors, tensors) { try target.copy(source) }
+    try copy.freeze(through: frozenThrough)
+    return copy
+  }
+
+  // MARK: The cut
+
+  /// Freezes the stages up to and including the given one; nil freezes none.
+  ///
+  /// Frozen stages get no gradients, and their batch normalisations always use the stored statistics.
+  ///
+  /// - Throws: `BackboneError` that lists the stages, for one that does not exist.
+  public func freeze(through stage: String?) throws {
+    if let stage {
+      guard let index = stages.firstIndex(of: stage) else {
+        throw BackboneError(
+          "\(name) has no stage \(stage) to freeze through; its stages are \(stages.joined(separator: ", ")).")
+      }
+      frozenCount = index + 1
+    } else {
+      frozenCount = 0
+    }
+    let trained = Set(trainedTensors.map(\.name))
+    for entry in tensors where entry.role == .parameter {
+      try entry.tensor.setRequiresGradient(trained.contains(entry.name))
+      try entry.tensor.clearGradient()
+    }
+  }
+
+  /// The output of the frozen stages, which is a constant of each input: N x C x H x W, without a gradient.
+  ///
+  /// Where nothing is frozen it is the input itself.
+  public func frozenPart(_ input: Tensor) throws(TorchError) -> Tensor {
+    let frozen = parts.stages.prefix(frozenCount)
+    return try withoutGradient { () throws(TorchError) in
+      var output = input
+      for stage in frozen { output = try stage.layer(output, training: false) }
+      return output
+    }
+  }
+
+  /// From what `frozenPart` gives to logits, N x classes.
+  public func trainedPart(_ features: Tensor, training: Bool) throws(TorchError) -> Tensor {
+    var output = features
+    for stage in parts.stages.dropFirst(frozenCount) { output = try stage.layer(output, training: training) }
+    return try parts.classifier(output, training: training)
+  }
+
+  /// From images to logits, N x classes.
+  public func callAsFunction(_ input: Tensor, training: Bool) throws(TorchError) -> Tensor {
+    try trainedPart(frozenPart(input), training: training)
+  }
+
+  // MARK: Weights
+
+  private var trainedTensors: [NamedTensor] {
+    parts.stages.dropFirst(frozenCount).flatMap(\.layer.tensors) + parts.classifier.tensors
+  }
+
+  /// The parameters that are trained, with their names, for the optimiser.
+  public var trainedParameters: [(name: String, tensor: Tensor)] {
+    trainedTensors.filter { $0.role == .parameter }.map { ($0.name, $0.tensor) }
+  }
+
+  /// The number of trained parameters, counted one by one.
+  public var trainedParameterCount: Int { trainedParameters.reduce(0) { $0 + $1.tensor.count } }
+
+  /// The live parameters and running statistics under their published names; `clone()` or `Tensor.copied()` keeps them.
+  public var state: [String: Tensor] {
+    Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
+  }
+
+  /// Overwrites parameters and running statistics by `weights`, converting type, device and memory format.
+  ///
+  /// `num_batches_tracked` is ignored. Where `replacingHead`, the classifier is neither read nor changed.
+  ///
+  /// - Throws: `BackboneError` that names what is missing, has another shape, or belongs to no part of the network;
+  ///   nothing is changed then.
+  public func load(_ weights: [String: Tensor], replacingHead: Bool) throws {
+    let head = Set(parts.classifier.tensors.map(\.name))
+    let wanted = tensors.filter { !(replacingHead && head.contains($0.name)) }
+    try check(weights, fit: wanted, head: head)
+    for entry in wanted {
+      if let weight = weights[entry.name] { try entry.tensor.copy(from: weight) }
+    }
+  }
+
+  private func check(_ weights: [String: Tensor], fit wanted: [NamedTensor], head: Set<String>) throws(BackboneError) {
+    var problems: [String] = []
+    for entry in wanted {
+      guard let weight = weights[entry.name] else {
+        problems.append("\(entry.name) is missing")
+        continue
+      }
+      if weight.shape != entry.tensor.shape {
+        let hint = head.contains(entry.name) ? " (replace the head for another number of classes)" : ""
+        problems.append("\(entry.name): expected shape \(entry.tensor.shape), found \(weight.shape)\(hint)")
+      }
+    }
+    let known = Set(tensors.map(\.name))
+    for key in weights.keys.sorted() where !known.contains(key) && !key.hasSuffix("num_batches_tracked") {
+      problems.append("\(key) belongs to no part of the network")
+    }
+    guard !problems.isEmpty else { return }
+    let rest = problems.count > 5 ? "; and \(problems.count - 5) more" : ""
+    throw BackboneError("The weights are not those of \(name): \(problems.prefix(5).joined(separator: "; "))\(rest).")
+  }
+
+  /// Moves parameters and statistics to a device and the convolutions into a memory format; they stay float32.
+  ///
+  /// Make the optimiser after this: it holds on to the tensors of its time.
+  public func move(to device: Device, format: MemoryFormat = .keep) throws(TorchError) {
+    for entry in tensors { try entry.move(to: device, format: format) }
+  }
+}

@@ -1,0 +1,20 @@
+/// What a backbone's published weights expect of their input; it travels with the backbone.
+public struct Preprocessing: Equatable, Sendable {
+  /// The mean of each channel, for values in 0...1.
+  public let mean: [Double]
+  /// The standard deviation of each channel, for values in 0...1.
+  public let standardDeviation: [Double]
+  /// Rows and columns, in pixels.
+  public let inputSize: Int
+
+  /// Makes a preprocessing.
+  public init(mean: [Double], standardDeviation: [Double], inputSize: Int) {
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+    self.inputSize = inputSize
+  }
+
+  /// That of torchvision's networks, at 224 x 224 pixels.
+  public static let imageNet = Preprocessing(
+    mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225], inputSize: 224)
+}

@@ -1,0 +1,77 @@
+/// A tensor with a place in a network: a parameter or a buffer under its name in the file of weights.
+///
+/// Not `Sendable`: a network is trained and used by one thread at a time, and the compiler sees to it.
+public final class NamedTensor {
+  /// What a tensor is for.
+  public enum Role: Sendable {
+    /// Learnt by the optimiser.
+    case parameter
+    /// Kept up by the network itself: the running statistics of a batch normalisation.
+    case buffer
+  }
+
+  /// The full name, such as `layer1.0.conv1.weight`.
+  public let name: String
+  /// What the tensor is for.
+  public let role: Role
+  /// The elements; float32.
+  public private(set) var tensor: Tensor
+
+  init(_ name: String, _ tensor: Tensor, role: Role = .parameter) {
+    self.name = name
+    self.role = role
+    self.tensor = tensor
+  }
+
+  /// Takes over a copy of another's elements, with their device and memory format.
+  public func copy(_ other: NamedTensor) throws(TorchError) {
+    let recorded = tensor.requiresGradient
+    tensor = try other.tensor.copied()
+    try tensor.setRequiresGradient(recorded)
+  }
+
+  /// Moves the tensor to a device and, where it has four dimensions, into a memory format; it stays a leaf.
+  public func move(to device: Device, format: MemoryFormat = .keep) throws(TorchError) {
+    let recorded = tensor.requiresGradient
+    let before = tensor
+    tensor = try withoutGradient { () throws(TorchError) in
+      let moved = try before.to(device)
+      return moved.shape.count == 4 ? try moved.to(format) : moved
+    }
+    try tensor.setRequiresGradient(recorded)
+  }
+}
+
+/// Draws the fresh weights of a network: one seed decides all of them, and each depends on its name alone.
+public struct Initialiser: Sendable {
+  private let seed: UInt64?
+
+  /// Draws from a seed.
+  public init(seed: UInt64) { self.seed = seed }
+
+  private init() { seed = nil }
+
+  /// Fills with zeros, for a network that gets its weights from elsewhere at once.
+  public static let zeros = Initialiser()
+
+  /// Normal numbers of the given standard deviation.
+  func normal(_ name: String, _ shape: [Int], deviation: Double) throws(TorchError) -> Tensor {
+    guard let seed else { return try .zeros(shape) }
+    return try Tensor.normal(shape, seed: Initialiser.seed(seed, for: name)) * deviation
+  }
+
+  /// Numbers drawn evenly from -bound to bound.
+  func uniform(_ name: String, _ shape: [Int], bound: Double) throws(TorchError) -> Tensor {
+    guard let seed else { return try .zeros(shape) }
+    return try (Tensor.uniform(shape, seed: Initialiser.seed(seed, for: name)) * (2 * bound)) - bound
+  }
+
+  /// FNV-1a of the name, stirred into the seed by SplitMix64's finaliser.
+  static func seed(_ seed: UInt64, for name: String) -> UInt64 {
+    var z = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    z = z &+ seed &* 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
