@@ -1,0 +1,60 @@
+#pragma once
+#include "CDICOM.h"
+
+#include "dcmtk/config/osconfig.h"
+#include "dcmtk/dcmdata/dctk.h"
+
+#include <exception>
+#include <string>
+#include <vector>
+
+struct cd_file_ {
+  DcmFileFormat format;
+  std::string text; // what cd_string handed out last
+};
+
+namespace shim {
+
+struct Failure {
+  int status;
+  std::string message;
+};
+
+void set_error(const std::string &message);
+void initialize();
+
+// Runs body; every failure and every exception becomes a status and a message.
+template <typename Body> int guarded(Body body) noexcept {
+  try {
+    initialize();
+    body();
+    return CD_OK;
+  } catch (const Failure &failure) {
+    set_error(failure.message);
+    return failure.status;
+  } catch (const std::exception &error) {
+    set_error(error.what());
+  } catch (...) {
+    set_error("unknown C++ exception");
+  }
+  return CD_FAILED;
+}
+
+inline void check(const OFCondition &condition, int status = CD_FAILED) {
+  if (condition.bad()) throw Failure{status, condition.text()};
+}
+
+inline DcmTagKey key(uint32_t tag) { return DcmTagKey(Uint16(tag >> 16), Uint16(tag & 0xFFFF)); }
+
+// What a codestream's own header says of the image.
+struct CodestreamSize {
+  uint32_t columns, rows, samples, precision;
+};
+
+void check_size(const CodestreamSize &found, const cd_frame_layout &expected);
+// JPEG and JPEG-LS: the frame header (SOF).
+CodestreamSize jpeg_size(const std::vector<uint8_t> &codestream);
+// JPEG 2000 and HTJ2K; returns the precision.
+int decode_jpeg2000(const std::vector<uint8_t> &codestream, const cd_frame_layout &layout, uint8_t *buffer);
+
+} // namespace shim

@@ -1,0 +1,75 @@
+/// The distances between the centres of neighbouring pixels, in mm.
+public struct PixelSpacing: Equatable, Hashable, Sendable {
+  /// Between two rows.
+  public var row: Double
+  /// Between two columns.
+  public var column: Double
+
+  /// Makes a spacing from its two distances in mm.
+  public init(row: Double, column: Double) {
+    self.row = row
+    self.column = column
+  }
+}
+
+/// The header of one CT frame, as far as a study needs it.
+///
+/// Texts are empty or nil where the file is silent; positions and directions are in the patient's coordinates (LPS, mm).
+public struct CTAttributes: Equatable, Sendable {
+  /// PatientID.
+  public var patientID = ""
+  /// StudyInstanceUID.
+  public var studyInstanceUID = ""
+  /// SeriesInstanceUID.
+  public var seriesInstanceUID: String
+  /// SOPInstanceUID, which the frames of one file share.
+  public var sopInstanceUID: String
+  /// FrameOfReferenceUID: positions compare only within it.
+  public var frameOfReferenceUID: String?
+  /// Modality: `CT`.
+  public var modality = "CT"
+  /// ImageType, such as ORIGINAL, PRIMARY, AXIAL.
+  public var imageType: [String] = []
+  /// SeriesDescription.
+  public var seriesDescription: String?
+  /// SeriesNumber.
+  public var seriesNumber: Int?
+  /// InstanceNumber.
+  public var instanceNumber: Int?
+  /// The number of columns.
+  public var columns: Int
+  /// The number of rows.
+  public var rows: Int
+  /// PixelSpacing.
+  public var pixelSpacing: PixelSpacing?
+  /// ImagePositionPatient: the centre of the first pixel.
+  public var imagePosition: SIMD3<Double>?
+  /// The direction in which the column index grows, a unit vector.
+  public var rowDirection: SIMD3<Double>?
+  /// The direction in which the row index grows, a unit vector.
+  public var columnDirection: SIMD3<Double>?
+  /// SliceThickness in mm.
+  public var sliceThickness: Double?
+  /// GantryDetectorTilt in degrees.
+  public var gantryTilt: Double?
+  /// ConvolutionKernel.
+  public var kernel: String?
+  /// AcquisitionDate as it stands in the file, YYYYMMDD.
+  public var acquisitionDate: String?
+  /// AcquisitionTime as it stands in the file, HHMMSS.FFFFFF.
+  public var acquisitionTime: String?
+  /// ContrastBolusAgent.
+  public var contrastAgent: String?
+  /// ContrastBolusStartTime as it stands in the file, HHMMSS.FFFFFF.
+  public var contrastStartTime: String?
+  /// Whether PatientIdentityRemoved is YES.
+  public var patientIdentityRemoved = false
+
+  /// Makes attributes of which only the identifiers and the size are known.
+  public init(seriesInstanceUID: String, sopInstanceUID: String, columns: Int, rows: Int) {
+    self.seriesInstanceUID = seriesInstanceUID
+    self.sopInstanceUID = sopInstanceUID
+    self.columns = columns
+    self.rows = rows
+  }
+}

@@ -1,0 +1,77 @@
+public import Foundation
+
+/// Reads DICOM files: CT headers, CT images in HU, and any image's stored values.
+///
+/// Every function may be called from several threads at once.
+public enum DICOMFile {
+  /// The headers of a CT file, one per frame; pixel data stays on disk, but must be there in full.
+  ///
+  /// - Throws: `DICOMError` where the file is no DICOM, is cut off, holds no CT image, or lacks its identifiers.
+  public static func attributes(of url: URL) throws(DICOMError) -> [CTAttributes] {
+    let dataSet = try DataSet(url)
+    try requireCT(dataSet)
+    let format = try PixelFormat(dataSet)
+    try requireGrey(format, dataSet)
+    var frames: [CTAttributes] = []
+    for frame in 0..<format.frameCount {
+      frames.append(try FrameHeader(dataSet, frame: frame, frameCount: format.frameCount).attributes(format))
+    }
+    return frames
+  }
+
+  /// One frame of a CT file in HU.
+  ///
+  /// Slope and intercept are applied once, from the frame's functional groups where the file has them.
+  /// - Parameter frame: counted from 0.
+  /// - Throws: `DICOMError` where the file is no whole CT image, or cannot be decoded.
+  public static func image(at url: URL, frame: Int = 0) throws(DICOMError) -> CTImage {
+    let dataSet = try DataSet(url)
+    try requireCT(dataSet)
+    let format = try PixelFormat(dataSet)
+    try requireGrey(format, dataSet)
+    let (slope, intercept) = try FrameHeader(dataSet, frame: frame, frameCount: format.frameCount).rescale()
+    guard case .integers(let values) = try format.values(of: frame, in: dataSet) else {
+      throw DICOMError(.unsupported, file: url.lastPathComponent, tag: .floatPixelData, "CT values are whole numbers")
+    }
+    return CTImage(
+      columns: format.columns, rows: format.rows, storedValues: values, rescaleSlope: slope, rescaleIntercept: intercept
+    )
+  }
+
+  /// The stored values of one frame of any DICOM image, colour included, as pydicom's `pixel_array(raw=True)` gives them.
+  ///
+  /// - Parameter frame: counted from 0.
+  /// - Throws: `DICOMError` where the file is no whole DICOM image, or cannot be decoded.
+  public static func storedPixels(at url: URL, frame: Int = 0) throws(DICOMError) -> StoredPixels {
+    let dataSet = try DataSet(url)
+    let format = try PixelFormat(dataSet)
+    return StoredPixels(
+      columns: format.columns, rows: format.rows, samplesPerPixel: format.samples,
+      values: try format.values(of: frame, in: dataSet))
+  }
+
+  private static func requireCT(_ dataSet: DataSet) throws(DICOMError) {
+    let modality = dataSet.text(.modality)
+    guard modality == "CT" else {
+      throw DICOMError(
+        .notCT, file: dataSet.name, tag: .modality, "this is no CT image", expected: "CT", found: modality ?? "nothing")
+    }
+  }
+
+  private static func requireGrey(_ format: PixelFormat, _ dataSet: DataSet) throws(DICOMError) {
+    func refuse(_ tag: DICOMTag, expected: String, found: String) -> DICOMError {
+      DICOMError(.unsupported, file: dataSet.name, tag: tag, "this is no image in HU", expected: expected, found: found)
+    }
+    guard format.samples == 1 else { throw refuse(.samplesPerPixel, expected: "1", found: "\(format.samples)") }
+    guard ["MONOCHROME1", "MONOCHROME2"].contains(format.photometricInterpretation) else {
+      throw refuse(
+        .photometricInterpretation, expected: "MONOCHROME2", found: format.photometricInterpretation)
+    }
+    guard format.bitsStored <= 16 else {
+      throw refuse(.bitsStored, expected: "at most 16", found: "\(format.bitsStored)")
+    }
+    guard format.highBit == format.bitsStored - 1 else {
+      throw refuse(.highBit, expected: "\(format.bitsStored - 1)", found: "\(format.highBit)")
+    }
+  }
+}

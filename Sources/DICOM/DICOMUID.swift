@@ -1,0 +1,37 @@
+import Crypto
+import Foundation
+
+/// Unique identifiers: made by this program, or well known.
+public enum DICOMUID {
+  /// CT Image Storage.
+  public static let ctImageStorage = "1.2.840.10008.5.1.4.1.1.2"
+  /// Enhanced CT Image Storage.
+  public static let enhancedCTImageStorage = "1.2.840.10008.5.1.4.1.1.2.1"
+
+  /// A UID that depends on `name` alone: the same name gives the same UID, two names never do in practice.
+  ///
+  /// It has the form `2.25.<128-bit number>` (PS3.5 section B.2), the number being a name-based UUID (RFC 9562, version 8)
+  /// from the SHA-256 of the name.
+  public static func make(from name: String) -> String {
+    var bytes = Array(SHA256.hash(data: Data(name.utf8)).prefix(16))
+    bytes[6] = bytes[6] & 0x0F | 0x80
+    bytes[8] = bytes[8] & 0x3F | 0x80
+    return "2.25." + decimal(bytes)
+  }
+
+  /// A big-endian number in decimal digits.
+  private static func decimal(_ bytes: [UInt8]) -> String {
+    var rest = bytes.map(Int.init)
+    var digits: [Character] = []
+    while rest.contains(where: { $0 != 0 }) {
+      var remainder = 0
+      for index in rest.indices {
+        let value = remainder * 256 + rest[index]
+        rest[index] = value / 10
+        remainder = value % 10
+      }
+      digits.append(Character("\(remainder)"))
+    }
+    return digits.isEmpty ? "0" : String(digits.reversed())
+  }
+}

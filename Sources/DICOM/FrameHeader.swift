@@ -1,0 +1,124 @@
+import Foundation
+
+/// The attributes of one frame, wherever the file keeps them.
+///
+/// Enhanced CT has functional groups: a frame's own item wins over the item that all frames share, and that over the top
+/// level, where single-frame CT has everything (PS3.3 section C.7.6.16).
+struct FrameHeader {
+  let dataSet: DataSet
+  let frame: Int
+  let frameCount: Int
+  private let hasGroups: Bool
+
+  init(_ dataSet: DataSet, frame: Int, frameCount: Int) {
+    self.dataSet = dataSet
+    self.frame = frame
+    self.frameCount = frameCount
+    hasGroups =
+      dataSet.itemCount(.sharedFunctionalGroupsSequence) + dataSet.itemCount(.perFrameFunctionalGroupsSequence) > 0
+  }
+
+  func text(_ tag: DICOMTag, group: DICOMTag) -> String? {
+    dataSet.text(tag, in: scope(of: tag, in: group))
+  }
+
+  func numbers(_ tag: DICOMTag, group: DICOMTag) -> [Double]? {
+    dataSet.numbers(tag, in: scope(of: tag, in: group))
+  }
+
+  private func scope(of tag: DICOMTag, in group: DICOMTag) -> DataSet.Scope {
+    guard hasGroups else { return .top }
+    let own = DataSet.Scope.top.item(frame, of: .perFrameFunctionalGroupsSequence).item(0, of: group)
+    let shared = DataSet.Scope.top.item(0, of: .sharedFunctionalGroupsSequence).item(0, of: group)
+    return [own, shared].first { dataSet.text(tag, in: $0) != nil } ?? .top
+  }
+
+  /// Slope and intercept: stored value x slope + intercept is HU.
+  ///
+  /// - Throws: `DICOMError` where they are absent or are no numbers: stored values are not to be taken for HU by mistake.
+  func rescale() throws(DICOMError) -> (slope: Double, intercept: Double) {
+    let group = DICOMTag.pixelValueTransformationSequence
+    guard dataSet.itemCount(.modalityLUTSequence) == 0 else {
+      throw DICOMError(
+        .unsupported, file: dataSet.name, tag: .modalityLUTSequence, "the values are not linear in HU",
+        expected: "a rescale slope and intercept", found: "a look-up table")
+    }
+    func required(_ tag: DICOMTag) throws(DICOMError) -> Double {
+      guard let numbers = numbers(tag, group: group), numbers.count == 1, let number = numbers.first,
+        number != 0 || tag == .rescaleIntercept
+      else {
+        throw DICOMError(
+          .invalid, file: dataSet.name, tag: tag, "the values cannot be turned into HU",
+          expected: tag == .rescaleSlope ? "a number other than 0" : "a number",
+          found: text(tag, group: group) ?? "nothing")
+      }
+      return number
+    }
+    if let type = text(.rescaleType, group: group), !["HU", "US", "HU_MOD"].contains(type) {
+      throw DICOMError(
+        .unsupported, file: dataSet.name, tag: .rescaleType, "the values are not in HU", expected: "HU", found: type)
+    }
+    return (try required(.rescaleSlope), try required(.rescaleIntercept))
+  }
+
+  /// - Throws: `DICOMError` where the SOP or Series Instance UID is absent.
+  func attributes(_ format: PixelFormat) throws(DICOMError) -> CTAttributes {
+    func required(_ tag: DICOMTag) throws(DICOMError) -> String {
+      guard let value = dataSet.text(tag) else {
+        throw DICOMError(
+          .invalid, file: dataSet.name, tag: tag, "the image cannot be told from others", found: "nothing")
+      }
+      return value
+    }
+    var attributes = CTAttributes(
+      seriesInstanceUID: try required(.seriesInstanceUID), sopInstanceUID: try required(.sopInstanceUID),
+      columns: format.columns, rows: format.rows)
+    attributes.patientID = dataSet.text(.patientID) ?? ""
+    attributes.studyInstanceUID = dataSet.text(.studyInstanceUID) ?? ""
+    attributes.frameOfReferenceUID = dataSet.text(.frameOfReferenceUID)
+    attributes.imageType =
+      dataSet.text(.imageType)?.split(separator: "\\").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
+    attributes.seriesDescription = dataSet.text(.seriesDescription)
+    attributes.seriesNumber = dataSet.integer(.seriesNumber)
+    attributes.instanceNumber = dataSet.integer(.instanceNumber)
+    attributes.gantryTilt = dataSet.number(.gantryDetectorTilt)
+    attributes.kernel = text(.convolutionKernel, group: .ctReconstructionSequence)
+    attributes.acquisitionDate = dataSet.text(.acquisitionDate)
+    attributes.acquisitionTime = dataSet.text(.acquisitionTime)
+    attributes.contrastAgent = dataSet.text(.contrastBolusAgent)
+    attributes.contrastStartTime = dataSet.text(.contrastBolusStartTime)
+    attributes.patientIdentityRemoved = dataSet.text(.patientIdentityRemoved)?.uppercased() == "YES"
+    readGeometry(&attributes)
+    return attributes
+  }
+
+  private func readGeometry(_ attributes: inout CTAttributes) {
+    if let spacing = numbers(.pixelSpacing, group: .pixelMeasuresSequence), spacing.count == 2, spacing[0] > 0,
+      spacing[1] > 0
+    {
+      attributes.pixelSpacing = PixelSpacing(row: spacing[0], column: spacing[1])
+    }
+    attributes.sliceThickness = numbers(.sliceThickness, group: .pixelMeasuresSequence)?.first
+    if let cosines = numbers(.imageOrientationPatient, group: .planeOrientationSequence), cosines.count == 6 {
+      let row = SIMD3(cosines[0], cosines[1], cosines[2]), column = SIMD3(cosines[3], cosines[4], cosines[5])
+      // Headers round; anything else than two perpendicular unit vectors is no orientation.
+      if abs(row.length - 1) < 0.01, abs(column.length - 1) < 0.01, abs(row.dot(column)) < 0.01 {
+        attributes.rowDirection = row / row.length
+        attributes.columnDirection = column / column.length
+      }
+    }
+    // Without groups the frames of one file share a header, so that it places none but an only one.
+    guard hasGroups || frameCount == 1 else { return }
+    if let position = numbers(.imagePositionPatient, group: .planePositionSequence), position.count == 3 {
+      attributes.imagePosition = SIMD3(position[0], position[1], position[2])
+    }
+  }
+}
+
+extension SIMD3<Double> {
+  func dot(_ other: Self) -> Double { (self * other).sum() }
+  func cross(_ other: Self) -> Self {
+    Self(y * other.z - z * other.y, z * other.x - x * other.z, x * other.y - y * other.x)
+  }
+  var length: Double { dot(self).squareRoot() }
+}

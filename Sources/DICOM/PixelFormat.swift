@@ -1,0 +1,193 @@
+internal import CDICOM
+
+/// How a data set stores its pixels: the Image Pixel module, PS3.3 section C.7.6.3.
+struct PixelFormat {
+  /// The element that holds the pixels.
+  let element: DICOMTag
+  let columns: Int
+  let rows: Int
+  let samples: Int
+  let frameCount: Int
+  let photometricInterpretation: String
+  let bitsAllocated: Int
+  let bitsStored: Int
+  let highBit: Int
+  let isSigned: Bool
+  /// Whether native colour is stored plane by plane.
+  let isPlanar: Bool
+  private let storage: cd_pixel_element
+
+  /// Reads the module and checks that as much pixel data is there as it promises.
+  ///
+  /// - Throws: `DICOMError` where the module is incomplete, or pixel data is absent or too short.
+  init(_ dataSet: DataSet) throws(DICOMError) {
+    func required(_ tag: DICOMTag, _ range: ClosedRange<Int>) throws(DICOMError) -> Int {
+      let value = dataSet.integer(tag)
+      guard let value, range.contains(value) else {
+        throw DICOMError(
+          .invalid, file: dataSet.name, tag: tag, "the image cannot be read",
+          expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+          found: value.map { "\($0)" } ?? "nothing")
+      }
+      return value
+    }
+    rows = try required(.rows, 1...65535)
+    columns = try required(.columns, 1...65535)
+    let candidates: [DICOMTag] = [.pixelData, .floatPixelData, .doubleFloatPixelData]
+    var found: (DICOMTag, cd_pixel_element)?
+    for tag in candidates where found == nil {
+      if let pixels = dataSet.pixelElement(tag) { found = (tag, pixels) }
+    }
+    guard let found else {
+      throw DICOMError(
+        .truncated, file: dataSet.name, tag: .pixelData, "the file has no pixel data",
+        advice: "If it should hold an image, it was cut off; fetch it from its source again")
+    }
+    (element, storage) = found
+    samples = dataSet.text(.samplesPerPixel) == nil ? 1 : try required(.samplesPerPixel, 1...4)
+    frameCount = dataSet.text(.numberOfFrames) == nil ? 1 : try required(.numberOfFrames, 1...Int(Int32.max))
+    photometricInterpretation = dataSet.text(.photometricInterpretation) ?? ""
+    bitsAllocated = try required(.bitsAllocated, 1...64)
+    let isInteger = element == .pixelData
+    bitsStored = isInteger ? try required(.bitsStored, 1...bitsAllocated) : bitsAllocated
+    highBit = dataSet.integer(.highBit) ?? bitsStored - 1
+    isSigned =
+      isInteger && dataSet.text(.pixelRepresentation) != nil ? try required(.pixelRepresentation, 0...1) == 1 : false
+    isPlanar = samples > 1 && dataSet.integer(.planarConfiguration) == 1
+    guard bitsAllocated == 1 || [8, 16, 32].contains(bitsAllocated) || (bitsAllocated == 64 && !isInteger) else {
+      throw DICOMError(
+        .unsupported, file: dataSet.name, tag: .bitsAllocated, "the image cannot be read", expected: "1, 8, 16 or 32",
+        found: "\(bitsAllocated)")
+    }
+    try requireEnough(dataSet.name)
+  }
+
+  /// Whether native YBR_FULL_422 shares each pair of chroma samples between two pixels.
+  private var isSubsampled: Bool {
+    photometricInterpretation == "YBR_FULL_422" && samples == 3 && !storage.is_encapsulated
+  }
+  private var sampleCount: Int { columns * rows * samples }
+  private var frameBits: Int { isSubsampled ? columns * rows * 2 * bitsAllocated : sampleCount * bitsAllocated }
+
+  private func requireEnough(_ name: String) throws(DICOMError) {
+    if storage.is_encapsulated {
+      guard storage.fragment_count >= frameCount else {
+        throw DataSet.truncated(name, "\(storage.fragment_count) fragments of pixel data for \(frameCount) frames")
+      }
+    } else {
+      let (bits, isTooMuch) = frameBits.multipliedReportingOverflow(by: frameCount)
+      guard !isTooMuch, (bits + 7) / 8 <= Int(clamping: storage.byte_count) else {
+        throw DataSet.truncated(name, "\(storage.byte_count) bytes of pixel data, fewer than the image needs")
+      }
+    }
+  }
+
+  // MARK: Frames
+
+  /// The stored values of a frame, row by row, the samples of a pixel together.
+  ///
+  /// Bits above BitsStored are dropped, and its highest bit is the sign. A codestream of JPEG 2000 or JPEG-LS states its own
+  /// precision, which then takes the place of BitsStored.
+  func values(of frame: Int, in dataSet: DataSet) throws(DICOMError) -> StoredPixels.Values {
+    guard frame >= 0, frame < frameCount else {
+      throw DICOMError(
+        .invalid, file: dataSet.name, tag: .numberOfFrames, "there is no frame \(frame)",
+        found: "\(frameCount) frames, numbered from 0")
+    }
+    if storage.is_encapsulated { return .integers(try decoded(frame, dataSet)) }
+    switch element {
+    case .floatPixelData, .doubleFloatPixelData: return .reals(try reals(frame, dataSet))
+    default: return .integers(try native(frame, dataSet))
+    }
+  }
+
+  private func decoded(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Int] {
+    guard bitsAllocated % 8 == 0 else {
+      throw DICOMError(
+        .unsupported, file: dataSet.name, tag: .bitsAllocated, "compressed pixel data of 1 bit",
+        found: "\(bitsAllocated)")
+    }
+    let layout = cd_frame_layout(
+      columns: UInt32(columns), rows: UInt32(rows), samples: UInt32(samples), bits_allocated: UInt32(bitsAllocated),
+      frame_count: UInt32(frameCount))
+    let (bytes, precision) = try dataSet.decodeFrame(frame, layout)
+    // DCMTK leaves run-length encoded colour as the header says, everything else by pixel.
+    let isRunLength = dataSet.transferSyntax == "1.2.840.10008.1.2.5"
+    return pixelwise(integers(bytes[...], validBits: precision ?? bitsStored), isPlanar: isPlanar && isRunLength)
+  }
+
+  private func native(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Int] {
+    // Single bits, and big-endian bytes in 16-bit words, need not begin a frame at a byte or word.
+    let firstBit = frame * frameBits
+    let first = firstBit / 16 * 2
+    let last = min((firstBit + frameBits + 15) / 16 * 2, Int(clamping: storage.byte_count))
+    var bytes = try dataSet.nativeBytes(element, from: first, count: last - first)
+    if storage.is_big_endian {
+      let isWords = bitsAllocated <= 8 && !storage.is_bytes
+      reverse(&bytes, every: isWords ? 2 : bitsAllocated / 8)
+    }
+    if bitsAllocated == 1 {
+      let offset = firstBit - first * 8
+      return (offset..<offset + frameBits).map { Int(bytes[$0 / 8] >> UInt8($0 % 8) & 1) }
+    }
+    let offset = firstBit / 8 - first
+    let values = integers(bytes[offset..<offset + frameBits / 8], validBits: bitsStored)
+    return isSubsampled ? expandChroma(values) : pixelwise(values, isPlanar: isPlanar)
+  }
+
+  private func reals(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Double] {
+    let count = frameBits / 8
+    var bytes = try dataSet.nativeBytes(element, from: frame * count, count: count)
+    if storage.is_big_endian { reverse(&bytes, every: bitsAllocated / 8) }
+    return bytes.withUnsafeBytes { raw in
+      (0..<sampleCount).map { index in
+        bitsAllocated == 32
+          ? Double(Float(bitPattern: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self).littleEndian))
+          : Double(bitPattern: raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self).littleEndian)
+      }
+    }
+  }
+
+  /// Little-endian integers of `bitsAllocated` bits, of which the lower `validBits` count.
+  private func integers(_ bytes: ArraySlice<UInt8>, validBits: Int) -> [Int] {
+    let unused = UInt32(32 - min(validBits, bitsAllocated))
+    let isSigned = isSigned
+    func value(_ stored: UInt32) -> Int {
+      isSigned ? Int(Int32(bitPattern: stored << unused) >> Int32(unused)) : Int((stored << unused) >> unused)
+    }
+    return bytes.withUnsafeBytes { raw in
+      switch bitsAllocated {
+      case 8: raw.map { value(UInt32($0)) }
+      case 16:
+        (0..<raw.count / 2).map {
+          value(UInt32(raw.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self).littleEndian))
+        }
+      default:
+        (0..<raw.count / 4).map { value(raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self).littleEndian) }
+      }
+    }
+  }
+
+  private func reverse(_ bytes: inout [UInt8], every width: Int) {
+    guard width > 1 else { return }
+    for start in stride(from: 0, through: bytes.count - width, by: width) {
+      bytes[start..<start + width].reverse()
+    }
+  }
+
+  private func pixelwise(_ values: [Int], isPlanar: Bool) -> [Int] {
+    guard isPlanar else { return values }
+    let count = columns * rows
+    return (0..<count * samples).map { values[$0 % samples * count + $0 / samples] }
+  }
+
+  /// Y1 Y2 B R -> Y1 B R, Y2 B R: PS3.3 section C.7.6.3.1.2.
+  private func expandChroma(_ values: [Int]) -> [Int] {
+    var pixels: [Int] = []
+    pixels.reserveCapacity(values.count / 2 * 3)
+    for start in stride(from: 0, through: values.count - 4, by: 4) {
+      for luma in values[start...start + 1] { pixels += [luma, values[start + 2], values[start + 3]] }
+    }
+    return pixels
+  }
+}
