@@ -1,0 +1,47 @@
+import Foundation
+import Study
+
+/// What a tumour looks like: five traits, each spread over patients and shifted by the grade class.
+///
+/// That high-grade ccRCC takes up less contrast is reported by Zhu et al., AJR 2014;203:W295-W300; that CT texture tells the
+/// grades apart by Bektas et al., Eur Radiol 2019;29:1153-1163. That necrosis, an irregular margin and size go with grade is
+/// common knowledge. The sizes of all effects are our own choice: together they let a perfect observer of one tumour
+/// reach an AUC near 0.97 at strength 1, and a reader of noisy slices less.
+struct TumourTraits: Sendable {
+  /// The largest diameter in mm: stage 1, so 7 cm at most.
+  let diameter: Float
+  /// The enhancement as a share of the average tumour's.
+  let enhancement: Float
+  /// The texture's amplitude as a share of the enhancement, and its correlation length in mm.
+  let heterogeneity: Float
+  let grain: Float
+  /// The necrotic core's radius as a share of the tumour's.
+  let necrosis: Float
+  /// The outline's waviness as a share of the radius, and half the width of its edge in mm.
+  let lobulation: Float
+  let blur: Float
+
+  /// The mean shift of each trait in high grade, in standard deviations at strength 1.
+  static let shift = (
+    size: Float(0.5), enhancement: Float(1.1), texture: Float(1.5), necrosis: Float(1.3), margin: Float(1.1)
+  )
+
+  init(isHigh: Bool, signal: Double, _ generator: inout DeterministicGenerator) {
+    let strength = isHigh ? Float(signal) : 0
+    func latent(_ shift: Float, _ generator: inout DeterministicGenerator) -> Float {
+      generator.normal() + strength * shift
+    }
+    let size = latent(Self.shift.size, &generator)
+    let uptake = latent(Self.shift.enhancement, &generator)
+    let texture = latent(Self.shift.texture, &generator)
+    let core = latent(Self.shift.necrosis, &generator)
+    let margin = latent(Self.shift.margin, &generator)
+    diameter = max(12, min(70, 33 * exp(0.38 * size)))
+    enhancement = max(0.4, min(1.5, exp(-0.17 * uptake)))
+    heterogeneity = min(0.6, 0.11 * exp(0.42 * texture))
+    grain = max(2.2, min(9, 3.6 * exp(0.18 * texture)))
+    necrosis = max(0, min(0.78, 0.2 + 0.2 * core))
+    lobulation = min(0.16, 0.035 * exp(0.45 * margin))
+    blur = max(0.5, min(3.2, 0.9 * exp(0.35 * margin)))
+  }
+}
