@@ -6,7 +6,7 @@ public import Torch
 public struct Architecture: Sendable {
   /// What `build` makes: named stages from input to features, and the classifier on top of them.
   public struct Parts {
-    /// The stages, in order. Freezing cuts between two of them.
+    /// The stages, in order; freezing cuts between two of them.
     public let stages: [(name: String, layer: any Layer)]
     /// From features to logits: the part that a new task replaces.
     public let classifier: any Layer

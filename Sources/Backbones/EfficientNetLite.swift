@@ -9,7 +9,7 @@ extension Architecture {
   ///
   /// Its stages `block0` ... `block6` are the rows of the paper's table; the names of the weights count single blocks
   /// from `_blocks.0` to `_blocks.15`.
-  static let efficientNetLite0 = Architecture(name: "efficientnet-lite0", preprocessing: .imageNet) {
+  static let efficientNetLite0 = Architecture(name: "efficientnet-lite0", preprocessing: .efficientNetLite0) {
     (classes, initialiser) throws(TorchError) in
     // Repeats, kernel, stride of the first block, expansion, output channels.
     let rows: [(repeats: Int, kernel: Int, stride: Int, expansion: Int, channels: Int)] = [
@@ -59,8 +59,9 @@ private func normalisation(_ name: String, _ channels: Int) throws(TorchError) -
   try BatchNorm2d(name, channels, momentum: 0.01, epsilon: 1e-3)
 }
 
-/// MBConv: 1 x 1 up, k x k per channel, 1 x 1 down, without an activation at the end (Sandler et al. 2018,
-/// arXiv:1801.04381); plus its input where the shape stays.
+/// MBConv: 1 x 1 up, k x k per channel, 1 x 1 down without an activation; plus its input where the shape stays.
+///
+/// Source: Sandler et al., "MobileNetV2", CVPR 2018, arXiv:1801.04381.
 struct InvertedResidual: Layer {
   private let residual: Sequential
   private let depth: StochasticDepth?

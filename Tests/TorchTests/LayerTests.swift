@@ -1,0 +1,157 @@
+import Foundation
+import Testing
+
+@testable import Torch
+
+/// sin(phase + 0.7 i): the inputs of Tests/Reference/torch_layers.py.
+func wave(_ shape: [Int], _ phase: Double) throws -> Tensor {
+  try Tensor((0..<shape.reduce(1, *)).map { Float(sin(phase + 0.7 * Double($0))) }, shape: shape)
+}
+
+/// The golden values of Tests/Reference/torch_layers.py.
+struct LayerGolden: Decodable {
+  struct Layer: Decodable {
+    let output: [Float]
+    let shape: [Int]
+    let gradients: [[Float]]
+    let statistics: [[Float]]?
+  }
+
+  let layers: [String: Layer]
+  let adam: [[[Float]]]
+  let adamW: [[[Float]]]
+
+  static func read() throws -> LayerGolden {
+    let url = try #require(Bundle.module.url(forResource: "Fixtures/layers.json", withExtension: nil))
+    return try JSONDecoder().decode(LayerGolden.self, from: Data(contentsOf: url))
+  }
+}
+
+/// Whether two lists agree within 1e-5 of the larger one's scale.
+func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5) -> Bool {
+  let scale = max(1, expected.map(abs).max() ?? 1)
+  return found.count == expected.count
+    && zip(found, expected).allSatisfy { abs($0 - $1) <= tolerance * scale }
+}
+
+/// The layers against torch, forwards and backwards.
+@Suite struct LayerTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let name: String
+    let input: [Int]
+    let scale: Double
+    let layer: @Sendable () throws -> any Layer
+    var testDescription: String { name }
+
+    init(_ name: String, _ input: [Int], scale: Double = 1, _ layer: @escaping @Sendable () throws -> any Layer) {
+      (self.name, self.input, self.scale, self.layer) = (name, input, scale, layer)
+    }
+  }
+
+  static let cases = [
+    Case("conv", [2, 3, 7, 6]) { try Conv2d("l", 3, 4, kernel: 3, stride: 2, .zeros) },
+    Case("convSame", [2, 3, 8, 7]) { try Conv2d("l", 3, 4, kernel: 3, stride: 2, padding: .same, .zeros) },
+    Case("convSameDepthwise", [1, 4, 9, 8]) {
+      try Conv2d("l", 4, 4, kernel: 5, stride: 2, padding: .same, groups: 4, .zeros)
+    },
+    Case("convSameUnitStride", [1, 2, 6, 5]) { try Conv2d("l", 2, 3, kernel: 5, padding: .same, .zeros) },
+    Case("linear", [3, 4]) { try Linear("l", 4, 5, .zeros) },
+    Case("batchNorm", [2, 3, 4, 4]) { try BatchNorm2d("l", 3, momentum: 0.01, epsilon: 1e-3) },
+    Case("relu", [4, 5], scale: 3) { Activation.relu },
+    Case("relu6", [4, 5], scale: 9) { Activation.relu6 },
+    Case("maxPool", [1, 2, 7, 6]) { MaxPool2d(kernel: 3, stride: 2) },
+    Case("averagePool", [2, 3, 4, 5]) { GlobalAveragePool() },
+  ]
+
+  @Test(arguments: cases)
+  func layersAgreeWithTorch(case one: Case) throws {
+    let golden = try #require(try LayerGolden.read().layers[one.name])
+    let layer = try one.layer()
+    let input = try wave(one.input, 0.1)
+    var leaves = [input]
+    for (index, entry) in layer.tensors.filter({ $0.role == .parameter }).enumerated() {
+      try entry.tensor.copy(from: wave(entry.tensor.shape, 1 + Double(index)))
+      leaves.append(entry.tensor)
+    }
+    for leaf in leaves { try leaf.setRequiresGradient(true) }
+    let output = try layer(one.scale == 1 ? input : input * one.scale, training: true)
+    #expect(output.shape == golden.shape)
+    #expect(try agree(output.floats(), golden.output))
+    try (output * wave(output.shape, 5)).sum().backward()
+    for (leaf, expected) in zip(leaves, golden.gradients) {
+      let gradient = try #require(try leaf.gradient())
+      #expect(try agree(gradient.floats(), expected, within: 1e-4))
+    }
+    guard let statistics = golden.statistics else { return }
+    let buffers = layer.tensors.filter { $0.role == .buffer }.map(\.tensor)
+    #expect(buffers.count == statistics.count)
+    for (buffer, expected) in zip(buffers, statistics) { #expect(try agree(buffer.floats(), expected)) }
+
+    // With these statistics, and without touching them, in evaluation.
+    let evaluated = try layer(input, training: false)
+    #expect(try agree(evaluated.floats(), #require(try LayerGolden.read().layers["batchNormEvaluation"]).output))
+    for (buffer, expected) in zip(buffers, statistics) { #expect(try agree(buffer.floats(), expected)) }
+  }
+
+  @Test func weightedCrossEntropyAgreesWithTorch() throws {
+    let golden = try #require(try LayerGolden.read().layers["crossEntropy"])
+    let logits = try wave([4, 2], 0.1)
+    try logits.setRequiresGradient(true)
+    let targets = try Tensor([0, 1, 1, 0] as [Int64], shape: [4])
+    let loss = try logits.crossEntropy(targets, classWeights: Tensor([1, 2.5] as [Float], shape: [2]))
+    try loss.backward()
+    #expect(try agree(loss.floats(), golden.output))
+    let gradient = try #require(try logits.gradient())
+    #expect(try agree(gradient.floats(), golden.gradients[0]))
+    let half = try logits.detached().to(.bfloat16).crossEntropy(targets)
+    #expect(half.dtype == .float32)
+  }
+
+  @Test func dropoutDropsOnlyInTraining() throws {
+    let ones = try Tensor.full([64, 4, 2, 2], 1)
+    for layer in [Dropout(0.25), StochasticDepth(0.25)] as [any Layer] {
+      #expect(try layer(ones, training: false).floats() == ones.floats())
+      let values = Set(try layer(ones, training: true).floats())
+      #expect(values == [0, Float(1 / 0.75)])
+    }
+    let images = try StochasticDepth(0.5)(ones, training: true).mean([1, 2, 3]).floats()
+    #expect(Set(images) == [0, 2], "an image is dropped as a whole")
+  }
+
+  @Test func freshWeightsHaveTheDistributionOfTheirLayer() throws {
+    let initialiser = Initialiser(seed: 3)
+    let convolution = try Conv2d("a", 32, 64, kernel: 3, initialiser).tensors[0].tensor.floats()
+    let variance = convolution.map { $0 * $0 }.reduce(0, +) / Float(convolution.count)
+    #expect(abs(variance / (2 / Float(64 * 9)) - 1) < 0.05)
+    let linear = try Linear("b", 400, 50, initialiser)
+    let weight = try linear.tensors[0].tensor.floats()
+    #expect(weight.allSatisfy { abs($0) <= 0.05 })
+    #expect((weight.max() ?? 0) > 0.0499 && (weight.min() ?? 0) < -0.0499)
+    #expect(abs(weight.reduce(0, +) / Float(weight.count)) < 0.001)
+    #expect(try linear.tensors[1].tensor.floats().allSatisfy { abs($0) <= 0.05 })
+    #expect(linear.tensors.map(\.name) == ["b.weight", "b.bias"])
+  }
+
+  @Test func freshWeightsDependOnSeedAndNameAlone() throws {
+    func bits(_ name: String, _ seed: UInt64) throws -> Data {
+      try Linear(name, 20, 20, Initialiser(seed: seed)).tensors[0].tensor.data()
+    }
+    let reference = try bits("fc", 1)
+    #expect(try bits("fc", 1) == reference)
+    #expect(try bits("fc", 2) != reference)
+    #expect(try bits("fd", 1) != reference)
+    #expect(try Linear("fc", 20, 20, .zeros).tensors[0].tensor.floats().allSatisfy { $0 == 0 })
+  }
+
+  @Test func movingKeepsALeafThatRecords() throws {
+    let entry = NamedTensor("w", try wave([4, 3, 3, 3], 0))
+    try entry.tensor.setRequiresGradient(true)
+    let before = try entry.tensor.data()
+    try entry.move(to: .cpu, format: .channelsLast)
+    #expect(entry.tensor.isChannelsLast)
+    #expect(entry.tensor.requiresGradient)
+    #expect(try entry.tensor.data() == before)
+    try entry.tensor.squared().sum().backward()
+    #expect(try entry.tensor.gradient() != nil)
+  }
+}
