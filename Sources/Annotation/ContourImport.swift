@@ -1,5 +1,5 @@
 public import Foundation
-import GRDB
+public import GRDB
 public import Study
 
 /// Ties the contours of a MD.ai export to the study's slices and lesions.

@@ -5,14 +5,14 @@ public enum NetworkInput {
   /// The standard deviation of ImageNet's red, green and blue, in 0...1.
   public static let standardDeviation: [Float] = [0.229, 0.224, 0.225]
 
-  /// Three channels of `outputSize` x `outputSize`, channel by channel, row by row: the crop, flipped if asked, enlarged,
-  /// and normalised with each channel's mean and standard deviation.
+  /// The crop, flipped if asked, enlarged, and normalised with each channel's mean and standard deviation.
   ///
   /// - Parameters:
   ///   - crop: boxSize x boxSize values in 0...1, row by row.
   ///   - boxSize: the crop's side.
   ///   - outputSize: the side that the network takes.
   ///   - flipped: whether left and right are exchanged.
+  /// - Returns: three channels of `outputSize` x `outputSize` values, channel by channel, row by row.
   public static func values(_ crop: [Float], boxSize: Int, outputSize: Int = 224, flipped: Bool = false) -> [Float] {
     let grey = resized(flipped ? mirrored(crop, boxSize) : crop, from: boxSize, to: outputSize)
     return zip(mean, standardDeviation).flatMap { mean, deviation in grey.map { ($0 - mean) / deviation } }

@@ -1,7 +1,7 @@
 import Annotation
 import Crypto
 import DICOM
-public import Foundation
+import Foundation
 import GRDB
 public import Study
 
@@ -22,7 +22,10 @@ public enum ROIBuild {
   /// Replaces the study's ROIs.
   ///
   /// A patient with a slice that cannot be read is set aside; the rest goes on.
-  /// - Parameter progress: called now and then with the numbers of ROIs done and planned.
+  /// - Parameters:
+  ///   - study: the study, with slices, lesions and contours.
+  ///   - progress: called now and then with the numbers of ROIs done and planned.
+  /// - Returns: what was done.
   /// - Throws: `StudyError` where the study cannot be written; the former ROIs are then still there.
   public static func run(
     _ study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil

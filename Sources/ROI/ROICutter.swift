@@ -19,6 +19,7 @@ public struct ROICutter: Sendable {
   ///   - image: a slice in HU.
   ///   - polygons: the tumour's outline in the slice's pixels, one polygon or several.
   ///   - pixelSize: the distance of two rows and of two columns in mm; needed for resampling alone.
+  /// - Returns: the crop, its values in 0...1, with the outline in its pixels.
   /// - Throws: `ROIError` where there is nothing to centre on, or resampling is asked for and the pixel size unknown.
   public func cut(
     _ image: CTImage, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?

@@ -81,7 +81,8 @@ public struct ROIMontage: Sendable {
     text =
       "What the network sees: \(counts), \(low) low grade (blue frame), \(groups.count - low) high grade "
       + "(double orange frame), each crop \(boxSize) x \(boxSize) pixels around the tumour, its contour a thin line. "
-      + groups.map { "\($0[0].patient): grade \($0[0].grade.rawValue), \($0.count) slices" }.joined(separator: "; ")
+      + groups.map { "\($0[0].patient): grade \($0[0].grade.rawValue), \($0.count) slice\($0.count == 1 ? "" : "s")" }
+      .joined(separator: "; ")
       + "."
     let layout = Layout(groups.map(\.count), tileSize: tileSize)
     var canvas = Canvas(width: layout.width, height: layout.height, background: Style.background)

@@ -1,6 +1,6 @@
-import Annotation
+public import Annotation
 import Crypto
-public import Foundation
+import Foundation
 import GRDB
 public import Study
 
