@@ -58,19 +58,19 @@ let roomsWithoutTorch: [Target] =
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
   + room("Report", imports: ["Evaluation", "Study"], fixtures: ["Fixtures"])
-  + room("Phantom", imports: ["DICOM", "Annotation"], fixtures: ["Fixtures"])
+  + room("Phantom", imports: ["DICOM", "Study", "Annotation"], fixtures: ["Fixtures"])
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", logging], fixtures: ["Fixtures"])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], fixtures: ["Fixtures"])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation", "Report", "Phantom", logging,
+        "DICOM", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
