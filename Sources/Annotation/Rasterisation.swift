@@ -41,7 +41,7 @@ public struct PixelMask: Equatable, Sendable {
 }
 
 extension Polygon {
-  /// The pixels of an image of `columns` x `rows` that lie inside.
+  /// The pixels of an image of `columns` x `rows` that lie inside; for an outline that `validate(columns:rows:)` accepts.
   public func mask(columns: Int, rows: Int, _ rasterisation: Rasterisation = .exact) -> PixelMask {
     switch rasterisation {
     case .exact:

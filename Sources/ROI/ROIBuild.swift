@@ -72,7 +72,7 @@ public enum ROIBuild {
       for row in finalRows { try row.insert(database) }
       try database.replaceSetAside(of: .rois, with: finalEntries)
       try Setting(key: ROISet.fileKey, value: fileName).save(database)
-      try Setting(key: ROISet.boxKey, value: "\(settings.boxSize)").save(database)
+      try Setting(key: ROISet.settingsKey, value: ROISet.description(of: settings)).save(database)
       return Summary(
         rois: finalRows.count, lesions: Set(finalRows.map(\.lesionId)).count, patients: finalPatients,
         setAside: finalEntries.count)

@@ -41,7 +41,8 @@ public struct ROICutter: Sendable {
       throw .noContour
     }
     let size = settings.boxSize
-    let origin = (centre - Double(size - 1) / 2 + 0.5).rounded(.down)
+    // A symmetric outline's centroid is half-way but for the last digits, which must not decide.
+    let origin = (centre - Double(size - 1) / 2 + 0.5 + 1e-6).rounded(.down)
     let horizontal = grid.x.taps(from: Int(origin.x), count: size)
     let vertical = grid.y.taps(from: Int(origin.y), count: size)
 

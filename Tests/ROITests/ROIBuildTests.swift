@@ -80,7 +80,11 @@ struct ROIBuildTests {
     let first = try ROISet(study).fileName
     _ = try ROIBuild.run(study)
     #expect(try ROISet(study).fileName == first)
+    try change("outputSize: 224", "outputSize: 96")
+    #expect(try ROISet(study).fileName == first)
     try change("boxSize: 128", "boxSize: 32")
+    let stale = #expect(throws: StudyError.self) { try ROISet(study) }
+    #expect(stale?.description.contains("roi section has changed") == true)
     _ = try ROIBuild.run(study)
     let rois = try ROISet(study)
     #expect(rois.boxSize == 32)
@@ -132,7 +136,6 @@ struct ROIBuildTests {
     try importSynthetic([contour(1, low), contour(2, high)])
     _ = try ROIBuild.run(study)
     let before = try ROISet(study).fileName
-    try change("boxSize: 128", "boxSize: 32")
     let away = study.url.appendingPathComponent("elsewhere")
     try FileManager.default.moveItem(at: study.roiFolder, to: away)
     #expect(throws: StudyError.self) { try ROIBuild.run(study) }

@@ -79,7 +79,8 @@ def crop(path, polygons, resample_to):
     outline = [(np.array(polygon) + 0.5) * factor - 0.5 for polygon in polygons]
     areas, centroids = zip(*[moments(polygon) for polygon in outline])
     centre = np.average(centroids, axis=0, weights=areas)
-    origin = np.floor(centre - (BOX - 1) / 2 + 0.5).astype(int)
+    # Half up, and what differs from half by rounding errors alone counts as half.
+    origin = np.floor(centre - (BOX - 1) / 2 + 0.5 + 1e-6).astype(int)
     padded = np.pad(image, BOX, constant_values=-1000)
     left, top = origin + BOX
     box = padded[top:top + BOX, left:left + BOX]
