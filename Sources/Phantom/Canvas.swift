@@ -66,9 +66,7 @@ struct Canvas {
 
   /// Paints a solid in one tissue, its edge blended over a pixel.
   ///
-  /// - Parameters:
-  ///   - grown: mm added on every side.
-  ///   - clip: how much of each pixel the solid may cover, 0...1.
+  /// `grown` adds so many mm on every side; `clip` tells how much of each pixel the solid may cover, 0...1.
   @inline(__always)
   mutating func paint(_ solid: some Solid, _ attenuation: SIMD4<Float>, grown: Float = 0, clip: [Float]? = nil) {
     paint(solid, grown: grown, clip: clip) { _ in attenuation }
@@ -117,7 +115,7 @@ struct Ellipsoid: Solid {
   private let cosine: Float
   private let sine: Float
 
-  /// - Parameter turn: the turn in the axial plane in radians.
+  /// Makes an ellipsoid; `turn` is in radians.
   init(_ centre: SIMD3<Float>, axes: SIMD3<Float>, turn: Float = 0, lean: SIMD2<Float> = .zero) {
     self.centre = centre
     self.axes = axes

@@ -44,7 +44,10 @@ public struct PhantomCohort: Sendable {
   /// Writes `dicom/<patient>/<phase>/<number>.dcm`, `mdai.json`, `pathology.csv` and `README.txt` below `folder`.
   ///
   /// Patients are made on all cores, one at a time on each (some 20 MB per core). The same settings give the same bytes.
-  /// - Parameter progress: is told the numbers of finished and of all patients.
+  /// - Parameters:
+  ///   - folder: is made; it must hold nothing yet.
+  ///   - progress: is told the numbers of finished and of all patients.
+  /// - Returns: how much was made.
   /// - Throws: `PhantomError` where the folder is not empty or a file cannot be written.
   @discardableResult
   public func write(

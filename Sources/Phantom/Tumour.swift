@@ -70,11 +70,11 @@ struct Tumour: Solid, Sendable {
 
   /// HU in the four phases.
   @inline(__always)
-  private func attenuation(at point: SIMD3<Float>, _ palette: Palette) -> SIMD4<Float> {
+  func attenuation(at point: SIMD3<Float>, _ palette: Palette) -> SIMD4<Float> {
     let plain = palette[.carcinoma]
     let place = point / traits.grain + noiseOffset
     let texture = 0.8 * noise(place) + 0.6 * noise(place / 2.3)
-    let uptake = traits.enhancement * max(0.05, 1 + traits.heterogeneity * texture)
+    let uptake = max(0.02, traits.enhancement + traits.heterogeneity * texture)
     var attenuation = plain[0] + 2 * texture + (plain - plain[0]) * uptake
     guard traits.necrosis > 0 else { return attenuation }
     let offset = point - coreCentre

@@ -12,7 +12,7 @@ struct TumourTraits: Sendable {
   let diameter: Float
   /// The enhancement as a share of the average tumour's.
   let enhancement: Float
-  /// The texture's amplitude as a share of the enhancement, and its correlation length in mm.
+  /// The texture's amplitude as a share of the average enhancement, and its correlation length in mm.
   let heterogeneity: Float
   let grain: Float
   /// The necrotic core's radius as a share of the tumour's.
@@ -38,7 +38,7 @@ struct TumourTraits: Sendable {
     let margin = latent(Self.shift.margin, &generator)
     diameter = max(12, min(70, 33 * exp(0.38 * size)))
     enhancement = max(0.4, min(1.5, exp(-0.17 * uptake)))
-    heterogeneity = min(0.6, 0.11 * exp(0.42 * texture))
+    heterogeneity = min(0.6, 0.13 * exp(0.45 * texture))
     grain = max(2.2, min(9, 3.6 * exp(0.18 * texture)))
     necrosis = max(0, min(0.78, 0.2 + 0.2 * core))
     lobulation = min(0.16, 0.035 * exp(0.45 * margin))

@@ -24,9 +24,9 @@ struct VirtualPatient: Sendable {
   let sigma: SIMD4<Float>
   /// The table's height in mm.
   let table: Float
-  private let viscera: Viscera
+  let viscera: Viscera
   private let skeleton: Skeleton
-  private let palette: Palette
+  let palette: Palette
   private let trunk: (canvas: Canvas, cavity: [Float])
 
   /// Identifies the patient in all files.

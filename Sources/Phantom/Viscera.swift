@@ -1,7 +1,9 @@
 import Foundation
 import Study
 
-/// Liver, spleen, stomach, pancreas, gut and the great vessels. Shapes and places are our own choice after routine CT.
+/// Liver, spleen, stomach, pancreas, gut and the great vessels.
+///
+/// Shapes and places are our own choice after routine CT.
 struct Viscera: Sendable {
   /// A length of gut: fluid, stool and gas within a wall.
   private struct Gut: Sendable {
