@@ -1,7 +1,6 @@
 #include "internal.h"
 
 #include "dcmtk/dcmdata/dcostrmb.h"
-#include "dcmtk/dcmdata/dcrledrg.h"
 #include "dcmtk/dcmdata/dcspchrs.h"
 #include "dcmtk/dcmjpeg/djdecode.h"
 #include "dcmtk/dcmjpls/djdecode.h"
@@ -25,7 +24,8 @@ void initialize() {
     // Colours stay as they are encoded, and by pixel, whichever codec stored them.
     DJDecoderRegistration::registerCodecs(EDC_never, EUC_never, EPC_colorByPixel, OFTrue);
     DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
-    DcmRLEDecoderRegistration::registerCodecs();
+    // As pydicom does: some writers announce explicit VR and write implicit.
+    dcmAcceptUnexpectedImplicitEncoding.set(OFTrue);
     dcmDataDict.isDictionaryLoaded();
   });
 }
@@ -120,7 +120,13 @@ int cd_item_count(cd_file file, const uint32_t *path, size_t length, size_t *out
 }
 
 const char *cd_transfer_syntax(cd_file file) {
-  return DcmXfer(file->format.getDataset()->getOriginalXfer()).getXferID();
+  // DCMTK knows fewer syntaxes than there are; the file meta information has the UID itself.
+  OFString uid;
+  if (guarded([&] { check(file->format.getMetaInfo()->findAndGetOFString(DCM_TransferSyntaxUID, uid)); }) == CD_OK)
+    file->transfer_syntax.assign(uid.c_str());
+  if (file->transfer_syntax.empty())
+    file->transfer_syntax = DcmXfer(file->format.getDataset()->getOriginalXfer()).getXferID();
+  return file->transfer_syntax.c_str();
 }
 
 int cd_set_string(cd_file file, uint32_t tag, const char *value) {

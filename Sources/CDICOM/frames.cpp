@@ -14,14 +14,14 @@ namespace shim {
 // A frame of more than this is no CT slice, but it would take the machine's memory before that is found out.
 static const uint64_t maximum_frame_bytes = uint64_t(1) << 30;
 
-static DcmPixelSequence *encapsulated(cd_file file, DcmPixelData *pixels) {
+// Null where the pixel data is native. The element itself tells: HTJ2K is younger than DCMTK 3.6.7, which takes such a file
+// for Explicit VR Little Endian but reads its fragments all the same.
+static DcmPixelSequence *encapsulated(DcmPixelData *pixels) {
   DcmPixelSequence *sequence = nullptr;
   E_TransferSyntax syntax = EXS_Unknown;
   const DcmRepresentationParameter *parameter = nullptr;
   pixels->getOriginalRepresentationKey(syntax, parameter);
-  if (!DcmXfer(syntax).isEncapsulated()) return nullptr;
-  check(pixels->getEncapsulatedRepresentation(syntax, parameter, sequence));
-  return sequence;
+  return pixels->getEncapsulatedRepresentation(syntax, parameter, sequence).good() ? sequence : nullptr;
 }
 
 static DcmPixelData *pixel_data(cd_file file) {
@@ -164,7 +164,7 @@ int cd_pixels(cd_file file, uint32_t tag, cd_pixel_element *out) {
     out->is_big_endian = DcmXfer(dataset->getOriginalXfer()).isBigEndian();
     out->is_bytes = element->getVR() == EVR_OB;
     if (auto *pixels = dynamic_cast<DcmPixelData *>(element)) {
-      if (DcmPixelSequence *sequence = encapsulated(file, pixels)) {
+      if (DcmPixelSequence *sequence = encapsulated(pixels)) {
         out->is_encapsulated = true;
         out->fragment_count = sequence->card() > 0 ? sequence->card() - 1 : 0;
         return;
@@ -195,30 +195,28 @@ int cd_decode_frame(cd_file file, cd_frame_layout layout, uint32_t frame, void *
       throw Failure{CD_FAILED, "the buffer is not of the frame's size"};
     if (expected > maximum_frame_bytes) throw Failure{CD_UNSUPPORTED, "a frame of more than 1 GiB"};
     DcmPixelData *pixels = pixel_data(file);
-    DcmPixelSequence *sequence = encapsulated(file, pixels);
+    DcmPixelSequence *sequence = encapsulated(pixels);
     if (!sequence) throw Failure{CD_FAILED, "the pixel data is not compressed"};
     const std::vector<uint8_t> bytes = codestream(sequence, frame, layout.frame_count);
     const DcmXfer syntax(file->format.getDataset()->getOriginalXfer());
-    const std::string uid = syntax.getXferID();
+    const std::string uid = cd_transfer_syntax(file);
     *precision = 0;
-    // JPEG 2000 .4.90 to .4.93, HTJ2K .4.201 to .4.203.
-    const bool is_jpeg2000 = uid.rfind("1.2.840.10008.1.2.4.9", 0) == 0 || uid.rfind("1.2.840.10008.1.2.4.20", 0) == 0;
+    const bool is_high_throughput = uid.rfind("1.2.840.10008.1.2.4.20", 0) == 0;                // .201 to .203
+    const bool is_jpeg2000 = is_high_throughput || uid.rfind("1.2.840.10008.1.2.4.9", 0) == 0; // .90 to .93
     const bool is_jpeg_ls = uid == UID_JPEGLSLosslessTransferSyntax || uid == UID_JPEGLSLossyTransferSyntax;
     if (is_jpeg2000) {
-      *precision = decode_jpeg2000(bytes, layout, static_cast<uint8_t *>(buffer));
+      *precision = decode_jpeg2000(bytes, is_high_throughput, layout, static_cast<uint8_t *>(buffer), byte_count);
       return;
     }
     if (uid == UID_RLELosslessTransferSyntax) {
-      // A run of 128 equal bytes takes two.
-      if (bytes.size() < 64 || expected > uint64_t(bytes.size()) * 64)
-        throw Failure{CD_TRUNCATED, "the run-length encoded data is too short for the frame"};
-    } else if (DcmCodecList::canChangeCoding(syntax.getXfer(), EXS_LittleEndianExplicit)) {
-      const CodestreamSize size = jpeg_size(bytes);
-      check_size(size, layout);
-      if (is_jpeg_ls) *precision = int(size.precision);
-    } else {
-      throw Failure{CD_UNSUPPORTED, std::string("no decoder for ") + syntax.getXferName()};
+      decode_rle(bytes, layout, static_cast<uint8_t *>(buffer));
+      return;
     }
+    if (!DcmCodecList::canChangeCoding(syntax.getXfer(), EXS_LittleEndianExplicit))
+      throw Failure{CD_UNSUPPORTED, "there is no decoder for this compression"};
+    const CodestreamSize size = jpeg_size(bytes);
+    check_size(size, layout);
+    if (is_jpeg_ls) *precision = int(size.precision);
     decode_by_dcmtk(file, syntax, bytes, layout, buffer, byte_count);
   });
 }

@@ -11,6 +11,7 @@
 struct cd_file_ {
   DcmFileFormat format;
   std::string text; // what cd_string handed out last
+  std::string transfer_syntax;
 };
 
 namespace shim {
@@ -54,7 +55,9 @@ struct CodestreamSize {
 void check_size(const CodestreamSize &found, const cd_frame_layout &expected);
 // JPEG and JPEG-LS: the frame header (SOF).
 CodestreamSize jpeg_size(const std::vector<uint8_t> &codestream);
+void decode_rle(const std::vector<uint8_t> &codestream, const cd_frame_layout &layout, uint8_t *buffer);
 // JPEG 2000 and HTJ2K; returns the precision.
-int decode_jpeg2000(const std::vector<uint8_t> &codestream, const cd_frame_layout &layout, uint8_t *buffer);
+int decode_jpeg2000(const std::vector<uint8_t> &codestream, bool is_high_throughput, const cd_frame_layout &layout,
+                    uint8_t *buffer, size_t byte_count);
 
 } // namespace shim

@@ -5,8 +5,10 @@ public import Foundation
 /// The attributes of the CT Image IOD (PS3.3 section A.3) are filled in; any can be changed or added in `elements`. The same
 /// instance gives the same bytes.
 public struct CTInstance: Sendable {
-  /// The values by tag; several values stand between backslashes, the dictionary gives the VR. Attributes of the pixels
-  /// themselves (size, bits, rescaling) are taken from the other properties instead.
+  /// The values by tag; several values stand between backslashes.
+  ///
+  /// The dictionary gives the VR. Attributes of the pixels themselves (size, bits, rescaling) are taken from the other
+  /// properties instead.
   public var elements: [DICOMTag: String]
   /// The number of columns.
   public let columns: Int
@@ -21,9 +23,7 @@ public struct CTInstance: Sendable {
 
   /// Makes an axial slice: rows run to the patient's left, columns to the back.
   ///
-  /// - Parameters:
-  ///   - position: the centre of the first pixel (LPS, mm).
-  ///   - sliceThickness: in mm.
+  /// `storedValues` run row by row; `position` is the centre of the first pixel (LPS, mm), `sliceThickness` is in mm.
   public init(
     patientID: String, studyInstanceUID: String, seriesInstanceUID: String, sopInstanceUID: String, columns: Int,
     rows: Int,
@@ -63,7 +63,7 @@ public struct CTInstance: Sendable {
 
   /// The file's bytes, in Explicit VR Little Endian.
   ///
-  /// - Parameter name: what an error calls the file.
+  /// `name` is what an error calls the file.
   /// - Throws: `DICOMError` where the number of values is not that of the pixels, or an element cannot hold its value.
   public func encoded(name: String = "CT slice") throws(DICOMError) -> Data {
     guard (1...65535).contains(columns), (1...65535).contains(rows), storedValues.count == columns * rows else {

@@ -1,5 +1,6 @@
-/// What is wrong with a DICOM file: where, what was expected and found, and what to do. It never quotes a value that could
-/// name a patient.
+/// What is wrong with a DICOM file: where, what was expected and found, and what to do.
+///
+/// It never quotes a value that could name a patient.
 public struct DICOMError: Error, CustomStringConvertible, Equatable, Sendable {
   /// The kind of failure, for a caller that reacts to one of them.
   public enum Kind: Equatable, Sendable {
@@ -28,11 +29,9 @@ public struct DICOMError: Error, CustomStringConvertible, Equatable, Sendable {
   /// One or more sentences for the person at the terminal.
   public let description: String
 
-  /// Makes an error.
+  /// Makes an error from its parts.
   ///
-  /// - Parameters:
-  ///   - problem: what is wrong, as the part of a sentence that follows the file's name.
-  ///   - advice: what to do, as a sentence without its full stop.
+  /// `problem` is the part of a sentence that follows the file's name, `advice` a sentence without its full stop.
   public init(
     _ kind: Kind, file: String, tag: DICOMTag? = nil, _ problem: String, expected: String? = nil, found: String? = nil,
     advice: String? = nil

@@ -21,8 +21,7 @@ public enum DICOMFile {
 
   /// One frame of a CT file in HU.
   ///
-  /// Slope and intercept are applied once, from the frame's functional groups where the file has them.
-  /// - Parameter frame: counted from 0.
+  /// Frames count from 0. Slope and intercept are applied once, from the frame's functional groups where the file has them.
   /// - Throws: `DICOMError` where the file is no whole CT image, or cannot be decoded.
   public static func image(at url: URL, frame: Int = 0) throws(DICOMError) -> CTImage {
     let dataSet = try DataSet(url)
@@ -40,7 +39,7 @@ public enum DICOMFile {
 
   /// The stored values of one frame of any DICOM image, colour included, as pydicom's `pixel_array(raw=True)` gives them.
   ///
-  /// - Parameter frame: counted from 0.
+  /// Frames count from 0.
   /// - Throws: `DICOMError` where the file is no whole DICOM image, or cannot be decoded.
   public static func storedPixels(at url: URL, frame: Int = 0) throws(DICOMError) -> StoredPixels {
     let dataSet = try DataSet(url)

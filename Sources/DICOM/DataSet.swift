@@ -55,7 +55,9 @@ final class DataSet {
     }
   }
 
-  /// The value as text without padding; several values stand between backslashes. Nil where it is absent or empty.
+  /// The value as text without padding, or nil where it is absent or empty.
+  ///
+  /// Several values stand between backslashes.
   func text(_ tag: DICOMTag, in scope: Scope = .top) -> String? {
     var value: UnsafePointer<CChar>?
     let path = scope.path + [tag.rawValue]
@@ -97,7 +99,7 @@ final class DataSet {
   }
 
   /// The UID of the transfer syntax.
-  var transferSyntax: String { cd_transfer_syntax(handle).map { String(cString: $0) } ?? "" }
+  var transferSyntax: String { String(cString: cd_transfer_syntax(handle)) }
 
   // MARK: Pixels
 

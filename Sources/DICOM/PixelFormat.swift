@@ -31,8 +31,6 @@ struct PixelFormat {
       }
       return value
     }
-    rows = try required(.rows, 1...65535)
-    columns = try required(.columns, 1...65535)
     let candidates: [DICOMTag] = [.pixelData, .floatPixelData, .doubleFloatPixelData]
     var found: (DICOMTag, cd_pixel_element)?
     for tag in candidates where found == nil {
@@ -44,6 +42,8 @@ struct PixelFormat {
         advice: "If it should hold an image, it was cut off; fetch it from its source again")
     }
     (element, storage) = found
+    rows = try required(.rows, 1...65535)
+    columns = try required(.columns, 1...65535)
     samples = dataSet.text(.samplesPerPixel) == nil ? 1 : try required(.samplesPerPixel, 1...4)
     frameCount = dataSet.text(.numberOfFrames) == nil ? 1 : try required(.numberOfFrames, 1...Int(Int32.max))
     photometricInterpretation = dataSet.text(.photometricInterpretation) ?? ""
@@ -111,9 +111,7 @@ struct PixelFormat {
       columns: UInt32(columns), rows: UInt32(rows), samples: UInt32(samples), bits_allocated: UInt32(bitsAllocated),
       frame_count: UInt32(frameCount))
     let (bytes, precision) = try dataSet.decodeFrame(frame, layout)
-    // DCMTK leaves run-length encoded colour as the header says, everything else by pixel.
-    let isRunLength = dataSet.transferSyntax == "1.2.840.10008.1.2.5"
-    return pixelwise(integers(bytes[...], validBits: precision ?? bitsStored), isPlanar: isPlanar && isRunLength)
+    return integers(bytes[...], validBits: precision ?? bitsStored)
   }
 
   private func native(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Int] {
@@ -132,7 +130,7 @@ struct PixelFormat {
     }
     let offset = firstBit / 8 - first
     let values = integers(bytes[offset..<offset + frameBits / 8], validBits: bitsStored)
-    return isSubsampled ? expandChroma(values) : pixelwise(values, isPlanar: isPlanar)
+    return isSubsampled ? expandChroma(values) : pixelwise(values)
   }
 
   private func reals(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Double] {
@@ -175,7 +173,7 @@ struct PixelFormat {
     }
   }
 
-  private func pixelwise(_ values: [Int], isPlanar: Bool) -> [Int] {
+  private func pixelwise(_ values: [Int]) -> [Int] {
     guard isPlanar else { return values }
     let count = columns * rows
     return (0..<count * samples).map { values[$0 % samples * count + $0 / samples] }

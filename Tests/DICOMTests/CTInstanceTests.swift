@@ -32,8 +32,53 @@ struct CTInstanceTests {
     #expect(attributes.contrastStartTime == "101500")
     let image = try DICOMFile.image(at: url)
     #expect(image.values == instance.storedValues.map { Float($0) - 1024 })
-    #expect(try instance.encoded() == Self.withElements(instance).encoded())
   }
 
-  private static func withElements(_ instance: CTInstance) -> CTInstance { instance }
+  @Test func sameInstanceSameBytes() throws {
+    let first = try Self.slice(1).encoded()
+    #expect(try Self.slice(1).encoded() == first)
+    #expect(try Self.slice(2).encoded() != first)
+    let folder = try TemporaryFolder()
+    let url = folder.url.appendingPathComponent("a.dcm")
+    try Self.slice(1).write(to: url)
+    #expect(try Data(contentsOf: url) == first)
+  }
+
+  @Test func whatCannotBeWritten() throws {
+    let folder = try TemporaryFolder()
+    let nowhere = folder.url.appendingPathComponent("absent/a.dcm")
+    let error = try #require(throws: DICOMError.self) { try Self.slice().write(to: nowhere) }
+    #expect(error.kind == .cannotWrite)
+    var short = Self.slice()
+    short.storedValues.removeLast()
+    #expect(throws: DICOMError.self) { try short.encoded() }
+    var unknown = Self.slice()
+    unknown.elements[DICOMTag(rawValue: 0x0099_1001)] = "x"
+    unknown.elements[.rows] = "77"
+    #expect(throws: DICOMError.self) { try unknown.encoded() }
+    var anonymous = Self.slice()
+    anonymous.elements[.sopInstanceUID] = ""
+    #expect(throws: DICOMError.self) { try anonymous.encoded() }
+  }
+
+  @Test func decimalsFitInSixteenCharacters() {
+    #expect(CTInstance.decimals([1, -2.5, 0.9765625]) == #"1\-2.5\0.9765625"#)
+    for number in [1.0 / 3, -200.0 / 7, 1e-7 / 3, -123456789.123456789, 5e20 / 3, -1e15, 0.1 + 0.2] {
+      let text = CTInstance.decimals([number])
+      #expect(text.count <= 16)
+      #expect(Double(text).map { abs($0 - number) <= 1e-8 * abs(number) } == true, "\(text) for \(number)")
+    }
+  }
+
+  @Test func uidsAreValidAndDistinct() {
+    let uids = (0..<1000).map { DICOMUID.make(from: "slice \($0)") }
+    #expect(Set(uids).count == 1000)
+    #expect(uids.allSatisfy { $0.count <= 64 && $0.wholeMatch(of: /2\.25\.[1-9][0-9]*/) != nil })
+    #expect(DICOMUID.make(from: "slice 1") == uids[1])
+  }
+
+  @Test func tagsNameThemselves() {
+    #expect("\(DICOMTag.seriesInstanceUID)" == "(0020,000E) SeriesInstanceUID")
+    #expect(DICOMTag.pixelData > .rows)
+  }
 }

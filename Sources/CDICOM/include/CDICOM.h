@@ -40,7 +40,7 @@ void cd_close(cd_file file);
 // The value as text in UTF-8, several values separated by backslashes; it lives until the next call on the file.
 int cd_string(cd_file file, const uint32_t *path, size_t length, const char **out);
 int cd_item_count(cd_file file, const uint32_t *path, size_t length, size_t *out);
-// The transfer syntax in which the data set is stored; it lives as long as the library.
+// The UID of the transfer syntax in which the data set is stored; it lives as long as the file.
 const char *cd_transfer_syntax(cd_file file);
 
 typedef struct {

@@ -1,0 +1,134 @@
+import DICOM
+import Foundation
+import Testing
+
+struct SeriesGeometryTests {
+  /// An oblique stack: `count` slices along the normal of a random orientation, leaning by `degrees`.
+  static func stack(_ count: Int, spacing: Double = 2.5, degrees: Double = 0, seed: UInt64) -> [CTAttributes] {
+    var generator = MutationTests.Generator(state: seed)
+    func vector() -> SIMD3<Double> {
+      SIMD3(
+        Double.random(in: -1...1, using: &generator), Double.random(in: -1...1, using: &generator),
+        Double.random(in: -1...1, using: &generator))
+    }
+    func cross(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> SIMD3<Double> {
+      SIMD3(a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x)
+    }
+    func unit(_ a: SIMD3<Double>) -> SIMD3<Double> { a / (a * a).sum().squareRoot() }
+    let row = unit(vector())
+    let column = unit(cross(vector(), row))
+    let step = cross(row, column) * spacing + column * spacing * tan(degrees * .pi / 180)
+    let origin = vector() * 200
+    return (0..<count).map { index in
+      var slice = CTAttributes(seriesInstanceUID: "1", sopInstanceUID: "1.\(index)", columns: 512, rows: 512)
+      slice.pixelSpacing = PixelSpacing(row: 0.9765625, column: 0.9765625)
+      slice.imagePosition = origin + Double(index) * step
+      slice.rowDirection = row
+      slice.columnDirection = column
+      return slice
+    }
+  }
+
+  @Test(arguments: UInt64(1)...40)
+  func shuffledObliqueStacksAreSorted(_ seed: UInt64) {
+    var generator = MutationTests.Generator(state: seed)
+    let slices = Self.stack(30, spacing: Double.random(in: 0.5...5, using: &generator), seed: seed)
+    let shuffled = slices.shuffled(using: &generator)
+    let geometry = SeriesGeometry(shuffled)
+    #expect(geometry.order.map { shuffled[$0].sopInstanceUID } == slices.map(\.sopInstanceUID))
+    #expect(geometry.defects == [])
+  }
+
+  @Test(arguments: UInt64(1)...20)
+  func missingSlicesAreCounted(_ seed: UInt64) {
+    var generator = MutationTests.Generator(state: seed)
+    var slices = Self.stack(40, seed: seed)
+    // Not the first or last: nothing tells that those were there.
+    let removed = (1..<39).shuffled(using: &generator).prefix(Int.random(in: 1...8, using: &generator))
+    for index in removed.sorted(by: >) { slices.remove(at: index) }
+    let missing = SeriesGeometry(slices.shuffled(using: &generator)).defects.compactMap { defect -> Int? in
+      if case .missingSlices(let count, _, _) = defect { count } else { nil }
+    }
+    #expect(missing == [removed.count])
+  }
+
+  @Test func duplicates() {
+    let slices = Self.stack(10, seed: 3)
+    let geometry = SeriesGeometry(slices + slices[2...4])
+    #expect(geometry.defects == [.duplicatePositions(count: 3)])
+    #expect(geometry.order.count == 13)
+    #expect(geometry.defects.first?.isMixture == false)
+  }
+
+  @Test(arguments: [1.0, 5, 20, 30])
+  func tilt(_ degrees: Double) throws {
+    let defects = SeriesGeometry(Self.stack(12, degrees: degrees, seed: 4)).defects
+    guard case .tilted(let found) = try #require(defects.first) else {
+      Issue.record("\(defects)")
+      return
+    }
+    #expect(abs(found - degrees) < 1e-6)
+    #expect(defects.count == 1)
+  }
+
+  @Test func shiftedSlice() {
+    var slices = Self.stack(12, seed: 5)
+    slices[4].imagePosition? += 7 * (slices[4].rowDirection ?? [0, 0, 0])
+    guard case .shifted(count: 1, let millimetres) = SeriesGeometry(slices).defects.first else {
+      Issue.record("\(SeriesGeometry(slices).defects)")
+      return
+    }
+    #expect(abs(millimetres - 7) < 1e-9)
+  }
+
+  @Test func unevenSpacing() {
+    var slices = Self.stack(12, spacing: 2, seed: 6)
+    let normalStep = (slices[1].imagePosition ?? [0, 0, 0]) - (slices[0].imagePosition ?? [0, 0, 0])
+    slices[5].imagePosition? += 0.3 * normalStep
+    guard case .unevenSpacing(let smallest, let largest) = SeriesGeometry(slices).defects.first else {
+      Issue.record("\(SeriesGeometry(slices).defects)")
+      return
+    }
+    #expect(abs(smallest - 1.4) < 1e-9 && abs(largest - 2.6) < 1e-9)
+  }
+
+  @Test func mixtures() {
+    let slices = Self.stack(6, seed: 7)
+    let turned = Self.stack(6, seed: 8)
+    #expect(SeriesGeometry(slices + turned).defects == [.mixedOrientations(count: 2)])
+    var larger = slices
+    larger[0].columns = 256
+    #expect(SeriesGeometry(larger).defects == [.mixedSizes(count: 2)])
+    var finer = slices
+    finer[3].pixelSpacing = PixelSpacing(row: 0.7, column: 0.7)
+    #expect(SeriesGeometry(finer).defects == [.mixedPixelSpacings(count: 2)])
+    #expect(SeriesGeometry(finer).defects.map(\.isMixture) == [true])
+    #expect(SeriesGeometry(finer).order == [0, 1, 2, 3, 4, 5])
+  }
+
+  @Test func withoutPositionsTheInstanceNumbersSort() {
+    var slices = Self.stack(4, seed: 9)
+    for (index, number) in [3, 1, 4, 2].enumerated() { slices[index].instanceNumber = number }
+    slices[2].imagePosition = nil
+    let geometry = SeriesGeometry(slices)
+    #expect(geometry.order == [1, 3, 0, 2])
+    #expect(geometry.defects == [.positionsAbsent(count: 1)])
+  }
+
+  @Test func roundedHeadersAreFine() {
+    var slices = Self.stack(20, seed: 10)
+    for index in slices.indices {
+      for axis in 0..<3 {
+        slices[index].imagePosition?[axis] = ((slices[index].imagePosition?[axis] ?? 0) * 1000).rounded() / 1000
+        slices[index].rowDirection?[axis] = ((slices[index].rowDirection?[axis] ?? 0) * 10000).rounded() / 10000
+      }
+    }
+    #expect(SeriesGeometry(slices).defects == [])
+  }
+
+  @Test func fewSlices() {
+    #expect(SeriesGeometry([]).order == [])
+    #expect(SeriesGeometry(Self.stack(1, seed: 11)).defects == [])
+    #expect(SeriesGeometry(Self.stack(1, seed: 11)).sliceSpacing == nil)
+  }
+}
