@@ -284,7 +284,9 @@ struct PickleMachine {
   private mutating func make(_ callee: PickleValue, _ arguments: PickleValue) throws(CheckpointError) -> PickleValue {
     guard case .global(let global) = callee else { throw fault("an object is made from \(callee.kind)") }
     switch global {
-    case .parameter, .tensorClass: return .tensor(PickleTensor(nil))
+    case .parameter, .tensorClass:
+      if let first = arguments.items?.first, case .tensor = first { return first }
+      return .tensor(PickleTensor(nil))
     default: return try call(callee, arguments)
     }
   }

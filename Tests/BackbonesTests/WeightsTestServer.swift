@@ -90,7 +90,7 @@ final class WeightsTestServer: @unchecked Sendable {
       var sent = 0
       while sent < bytes.count {
         let count = send(
-          connection, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+          connection, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
         guard count > 0 else { return }
         sent += count
       }

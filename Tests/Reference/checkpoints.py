@@ -152,6 +152,25 @@ def python2_lite():
     )
 
 
+def write_zip64(source, target):
+    """Repacks an archive as one of over 4 GiB is packed: every size and place in the zip64 fields."""
+    body, directory = b"", b""
+    with zipfile.ZipFile(source) as archive:
+        for member in archive.infolist():
+            name, data, place = member.filename.encode(), archive.read(member), len(body)
+            head = struct.pack("<HHHHHI", 45, 0, 0, 0, 0, member.CRC)
+            body += b"PK\3\4" + head + struct.pack("<IIHH", len(data), len(data), len(name), 0) + name + data
+            extra = struct.pack("<HHQQQ", 1, 24, len(data), len(data), place)
+            directory += b"PK\1\2" + struct.pack("<H", 45) + head + struct.pack(
+                "<IIHHHHHII", 2**32 - 1, 2**32 - 1, len(name), len(extra), 0, 0, 0, 0, 2**32 - 1
+            ) + name + extra
+        count, start, size = len(archive.infolist()), len(body), len(directory)
+    record = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, start)
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, start + size, 1)
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 2**16 - 1, 2**16 - 1, 2**32 - 1, 2**32 - 1, 0)
+    target.write_bytes(body + directory + record + locator + end)
+
+
 def write_wheel():
     """A wheel with members packed in every way that deflate knows: dynamic and fixed codes, stored blocks, none."""
     WHEEL.parent.mkdir(parents=True, exist_ok=True)
@@ -194,6 +213,8 @@ def main():
     torch.save(torch.nn.Linear(2, 1).state_dict(), FOLDER / "linear.pth")
     base = torch.arange(100, dtype=torch.float32)
     torch.save({"huge": base[:1].expand(1_000_000, 1_000_000)}, FOLDER / "expanded-beyond-measure.pth")
+    write_zip64(FOLDER / "zip.pth", FOLDER / "zip64.pth")
+    assert same(torch.load(FOLDER / "zip64.pth", weights_only=True), state)
     (FOLDER / "python2.pth").write_bytes(python2_lite())
     assert torch.load(FOLDER / "python2.pth")["weight"].tolist() == [1.5, -2.0, 0.25]
     with zipfile.ZipFile(FOLDER / "zip.pth") as source, zipfile.ZipFile(

@@ -46,7 +46,8 @@ enum CheckpointFixtures {
 
 @Suite struct CheckpointTests {
   @Test(arguments: [
-    ("zip.pth", Checkpoint.Layout.zip), ("pickle.pth", .pickle), ("tar.pth", .tar), ("all.safetensors", .safeTensors),
+    ("zip.pth", Checkpoint.Layout.zip), ("zip64.pth", .zip), ("pickle.pth", .pickle), ("tar.pth", .tar),
+    ("all.safetensors", .safeTensors),
   ])
   func everyLayoutGivesTorchsValues(name: String, layout: Checkpoint.Layout) throws {
     let url = try CheckpointFixtures.url(name)
@@ -126,14 +127,15 @@ enum CheckpointFixtures {
     let url = folder.url.appendingPathComponent(name)
     // The blocks of zeros at a tar's end carry nothing.
     let end = name == "tar.pth" ? try #require(whole.lastIndex { $0 != 0 }) : whole.count
-    for length in stride(from: 0, to: end, by: 7) {
+    for length in stride(from: 0, to: end, by: 13) {
       try whole.prefix(length).write(to: url)
       #expect(throws: CheckpointError.self, "\(length) bytes") { try Checkpoint.read(url) }
     }
   }
 
   @Test(arguments: [
-    "zip.pth", "pickle.pth", "tar.pth", "all.safetensors", "nested.pth", "linear.pth", "python2.pth", "deflated.pth",
+    "zip.pth", "pickle.pth", "tar.pth", "all.safetensors", "zip64.pth", "nested.pth", "linear.pth", "python2.pth",
+    "deflated.pth",
   ])
   func aDamagedFileGivesAnErrorOrTensors(name: String) throws {
     let folder = try TemporaryFolder()
