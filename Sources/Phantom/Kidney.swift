@@ -2,11 +2,9 @@ import Foundation
 import Study
 
 /// Left and right, as the patient has it.
-public enum Laterality: String, Codable, CaseIterable, Sendable {
-  /// The patient's left, the image's right.
-  case left
-  /// The patient's right, the image's left.
-  case right
+enum Laterality: String, CaseIterable {
+  /// The patient's left is the image's right.
+  case left, right
 
   /// The sign of x.
   var sign: Float { self == .left ? 1 : -1 }

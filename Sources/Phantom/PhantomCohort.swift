@@ -46,7 +46,7 @@ public struct PhantomCohort: Sendable {
   /// Patients are made on all cores, one at a time on each (some 20 MB per core). The same settings give the same bytes.
   /// - Parameters:
   ///   - folder: is made; it must hold nothing yet.
-  ///   - progress: is told the numbers of finished and of all patients.
+  ///   - progress: is told the numbers of finished and of all patients, from any thread.
   /// - Returns: how much was made.
   /// - Throws: `PhantomError` where the folder is not empty or a file cannot be written.
   @discardableResult

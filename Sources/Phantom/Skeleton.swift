@@ -23,7 +23,7 @@ struct Skeleton: Sendable {
     psoas = generator.normal(1, 0.1)
   }
 
-  func paint(on canvas: inout Canvas, _ palette: Palette, cavity: [Float]) {
+  func paint(on canvas: inout Canvas, _ palette: Palette) {
     paintMuscles(on: &canvas, palette)
     paintRibs(on: &canvas, palette)
     paintVertebra(on: &canvas, palette)

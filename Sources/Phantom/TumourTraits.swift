@@ -5,8 +5,9 @@ import Study
 ///
 /// That high-grade ccRCC takes up less contrast is reported by Zhu et al., AJR 2014;203:W295-W300; that CT texture tells the
 /// grades apart by Bektas et al., Eur Radiol 2019;29:1153-1163. That necrosis, an irregular margin and size go with grade is
-/// common knowledge. The sizes of all effects are our own choice: together they let a perfect observer of one tumour
-/// reach an AUC near 0.97 at strength 1, and a reader of noisy slices less.
+/// commonly taught. How strong each effect is, and the sizes themselves, are our own choice: at strength 1 an observer who
+/// knows a tumour's traits reaches an AUC of about 0.97; logistic regression on eight simple features of the annotated
+/// slices (mean, percentiles, ...) reached 0.92 on 250 patients.
 struct TumourTraits: Sendable {
   /// The largest diameter in mm: stage 1, so 7 cm at most.
   let diameter: Float

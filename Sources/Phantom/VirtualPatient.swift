@@ -54,7 +54,7 @@ struct VirtualPatient: Sendable {
     trunk = habitus.wall(on: grid, palette, noise)
 
     var record = DeterministicGenerator(seed: settings.seed, patient: number, purpose: .record)
-    // Two of three patients with RCC are men; age as in the paper's population, our own choice of spread.
+    // Two of three patients with RCC are men, most of them near 60; the exact figures are our own choice.
     sex = record.chance(0.65) ? "M" : "F"
     age = Int(record.normal(61, 11).rounded())
     let both = settings.phases.contains(.portalVenous) && settings.phases.contains(.lateArterial)
@@ -105,7 +105,7 @@ struct VirtualPatient: Sendable {
     viscera.paint(on: &canvas, palette, cavity: trunk.cavity)
     for kidney in kidneys { kidney.paintPerirenalFat(on: &canvas, palette, cavity: trunk.cavity) }
     for lesion in lesions { canvas.paint(lesion.tumour, palette[.visceralFat], grown: 4, clip: trunk.cavity) }
-    skeleton.paint(on: &canvas, palette, cavity: trunk.cavity)
+    skeleton.paint(on: &canvas, palette)
     viscera.paintVessels(on: &canvas, palette)
     for kidney in kidneys { kidney.paint(on: &canvas, palette) }
     for lesion in lesions { lesion.tumour.paint(on: &canvas, palette) }
