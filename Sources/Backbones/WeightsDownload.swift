@@ -103,6 +103,8 @@ struct WeightsDownload: Sendable {
   ) async throws -> Result {
     var configuration = HTTPClient.Configuration()
     configuration.timeout = .init(connect: .seconds(15), read: .seconds(60))
+    // Without this, an attempt without a network lasts until the timeout.
+    configuration.connectionPool.retryConnectionEstablishment = false
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     do {
       let result = try await attempts(url) { try await attempt(client) }

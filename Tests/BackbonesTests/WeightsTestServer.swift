@@ -49,6 +49,7 @@ final class WeightsTestServer: @unchecked Sendable {
     guard status == 0, listen(listener, 16) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
     port = Int(UInt16(bigEndian: address.sin_port))
     Thread.detachNewThread { [weak self] in
+      defer { close(listener) }
       while true {
         let connection = accept(listener, nil, nil)
         guard connection >= 0, let self else { return }
@@ -58,10 +59,8 @@ final class WeightsTestServer: @unchecked Sendable {
     }
   }
 
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  /// Refuses connections from now on; the serving thread closes the socket, so that no other one gets its number before.
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   func url(_ path: String) -> String { "http://127.0.0.1:\(port)/\(path)" }
 
