@@ -41,8 +41,9 @@ public struct Conv2d: Layer {
   private let padding: Padding
   private let groups: Int
 
-  /// Makes a convolution with fresh weights `name.weight`: normal, with variance 2 / fan-out (He et al. 2015,
-  /// arXiv:1502.01852), where the fan-out is that of one group.
+  /// Makes a convolution with fresh weights `name.weight`: normal, with variance 2 / fan-out of one group.
+  ///
+  /// Source: He et al., "Delving Deep into Rectifiers", ICCV 2015, arXiv:1502.01852; as torchvision's ResNet has it.
   public init(
     _ name: String, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Padding = .half,
     groups: Int = 1, _ initialiser: Initialiser
@@ -192,8 +193,10 @@ public struct Dropout: Layer {
   }
 }
 
-/// Whole images of a residual branch set to zero at random in training, the rest scaled up: stochastic depth (Huang et
-/// al. 2016, arXiv:1603.09382), from the generator that `LibTorch.seed` seeds.
+/// Whole images of a residual branch set to zero at random in training, the rest scaled up.
+///
+/// Draws from the generator that `LibTorch.seed` seeds. Source: Huang et al., "Deep Networks with Stochastic Depth", ECCV
+/// 2016, arXiv:1603.09382.
 public struct StochasticDepth: Layer {
   private let probability: Double
 

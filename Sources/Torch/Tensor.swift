@@ -113,17 +113,27 @@ public final class Tensor: @unchecked Sendable {
   public convenience init(copying data: Data, shape: [Int], dtype: DType) throws(TorchError) {
     var result: ct_tensor?
     let status = data.withUnsafeBytes { bytes -> Int32? in
-      guard bytes.count == shape.reduce(dtype.size, *), shape.allSatisfy({ $0 >= 0 }) else { return nil }
+      guard bytes.count == Tensor.byteCount(shape, dtype) else { return nil }
       return shape.map(Int64.init).withUnsafeBufferPointer {
         ct_from_data(bytes.baseAddress, $0.baseAddress, $0.count, dtype.rawValue, &result)
       }
     }
     guard let status else {
-      throw TorchError("shape \(shape) of \(dtype) takes \(shape.reduce(dtype.size, *)) bytes, found \(data.count)")
+      let expected = Tensor.byteCount(shape, dtype).map { "takes \($0) bytes" } ?? "is impossible"
+      throw TorchError("shape \(shape) of \(dtype) \(expected), found \(data.count) bytes")
     }
     try check(status)
     guard let result else { throw TorchError("libtorch gave no tensor") }
     self.init(owning: result)
+  }
+
+  /// The bytes that a tensor takes; nil for a negative dimension or more than memory can address.
+  private static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {
+    guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
+    return shape.reduce(dtype.size as Int?) { bytes, size in
+      guard let (product, overflow) = bytes?.multipliedReportingOverflow(by: size), !overflow else { return nil }
+      return product
+    }
   }
 
   /// A tensor with every element equal to `value`.

@@ -53,7 +53,11 @@ import Testing
     #expect(throws: TorchError.self) { try a.narrowed(0, start: 1, length: 5) }
     #expect(throws: TorchError.self) { try Tensor.concatenate([], along: 0) }
     let shape = #expect(throws: TorchError.self) { try Tensor([1, 2, 3] as [Float], shape: [2, 2]) }
-    #expect(shape?.description == "shape [2, 2] of float32 takes 16 bytes, found 12")
+    #expect(shape?.description == "shape [2, 2] of float32 takes 16 bytes, found 12 bytes")
+    for impossible in [[-1, -12], [1 << 40, 1 << 40], [-1]] {
+      let error = #expect(throws: TorchError.self) { try Tensor([0] as [Float], shape: impossible) }
+      #expect(error?.description.contains("is impossible") == true)
+    }
   }
 
   @Test(.enabled(if: !LibTorch.isCUDAAvailable, "for machines without a GPU"))
