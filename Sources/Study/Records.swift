@@ -158,6 +158,15 @@ extension Database {
   }
 }
 
+extension StudyFolder {
+  static let syntheticKey = "images.synthetic"
+
+  /// Whether any imported image says of itself that it was made and not taken (SyntheticData, (0008,001C)).
+  public func isSynthetic() throws(StudyError) -> Bool {
+    try read { try Setting.fetchOne($0, key: Self.syntheticKey) != nil }
+  }
+}
+
 /// A fact about the study as a whole.
 public struct Setting: Codable, Equatable, Sendable, FetchableRecord, PersistableRecord {
   /// Its name.

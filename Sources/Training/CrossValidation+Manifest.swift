@@ -33,7 +33,7 @@ extension CrossValidation {
       notes.append(
         "The classes were shuffled among the patients (seed \(seed)): a negative control, whose AUC must not differ from 0.5.")
     }
-    return Run.Manifest(facts: facts, notes: notes, synthetic: entries.contains { $0.isSynthetic })
+    return Run.Manifest(facts: facts, notes: notes, synthetic: try study.isSynthetic())
   }
 
   private static var processor: String {

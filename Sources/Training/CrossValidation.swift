@@ -37,6 +37,8 @@ public struct CrossValidation {
   let options: Options
   let rois: ROISet
   let labels: Labels
+  /// Sentences on what differs from what the protocol asks.
+  public var notes: [String] { initial.notes }
   /// The split of the patients.
   public let folds: Folds
   let initial: InitialNetwork
@@ -81,14 +83,12 @@ public struct CrossValidation {
     let run = try Run.create(in: study, name: "\(settings.name)-batch\(settings.training.batchSize)")
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
-    let network = initial.network
-    try network.move(to: device)
+    try initial.network.move(to: device, format: .channelsLast)
     let features = try FrozenStages(self).source(progress: progress)
-    let startingState = try network.state.mapValues { try $0.copied() }
     var predictions: [Prediction] = []
     var meter = ProgressMeter(self)
     for fold in folds.heldOut.indices {
-      try network.restore(startingState)
+      let network = try initial.network.clone()
       let (training, heldOut) = Self.split(rois, folds, fold)
       let trainer = FoldTrainer(
         network: network, settings: settings.training, features: features, labels: labels.targets, device: device)
@@ -114,7 +114,6 @@ public struct CrossValidation {
           probability: probability)
       }
     }
-    try network.restore(startingState)
     try AtomicFile.writeJSON(manifest(duration: start.duration(to: .now).seconds), to: run.manifestFile)
     // Last: a run with predictions is a complete run.
     try PredictionTable.write(predictions, to: run.predictionsFile)

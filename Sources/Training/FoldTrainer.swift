@@ -5,7 +5,7 @@ import Torch
 
 /// Trains the unfrozen part of a network on one fold and predicts the slices that the fold holds out.
 struct FoldTrainer {
-  let network: any Backbone
+  let network: Backbone
   let settings: StudyProtocol.Training
   let features: any FeatureSource
   /// 1 for high grade, 0 for low, by ROI.
@@ -32,10 +32,10 @@ struct FoldTrainer {
     onEpoch: (Int, EpochResult) throws -> Void
   ) throws -> [Double] {
     let optimiser = try Adam(
-      network.trainedParameters.map(\.tensor),
-      settings: AdamSettings(
+      network.trainedParameters,
+      Adam.Settings(
         learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
-        weightDecay: settings.weightDecay, isDecoupled: settings.decay == .decoupled))
+        weightDecay: settings.weightDecay, decoupled: settings.decay == .decoupled))
     let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2]).to(device)
     for epoch in 1...settings.epochs {
       let start = ContinuousClock.now
@@ -78,7 +78,9 @@ struct FoldTrainer {
   private func forward(_ batch: [Sample], training: Bool) throws -> Tensor {
     let input = try features.batch(batch).to(device)
     let logits = try withAutocast(settings.precision.dtype, on: device) { () throws(TorchError) in
-      try network.trainedPart(input, training: training)
+      training
+        ? try network.trainedPart(input, training: true)
+        : try withoutGradient { () throws(TorchError) in try network.trainedPart(input, training: false) }
     }
     return try logits.to(.float32)
   }
@@ -87,9 +89,6 @@ struct FoldTrainer {
     var probabilities: [Double] = []
     let sum = try LossSum(settings, device)
     for batch in BatchPlan.heldOut(indices, batchSize: settings.batchSize) {
-      let before = Tensor.isRecording
-      Tensor.setRecording(false)
-      defer { Tensor.setRecording(before) }
       let logits = try forward(batch, training: false)
       try sum.add(try logits.crossEntropy(target(batch), classWeights: classWeights), batch.map { labels[$0.index] })
       probabilities += try logits.softmax(1).narrowed(1, start: 1, length: 1).floats().map(Double.init)

@@ -7,7 +7,7 @@ import Torch
 /// The network that every fold starts from, as the protocol asks for it or, where it allows that, its substitute.
 public struct InitialNetwork {
   /// The backbone with its starting weights, frozen as the protocol says.
-  public let network: any Backbone
+  public let network: Backbone
   /// The backbone's name in the registry.
   public let backbone: String
   /// The last frozen stage; nil where all is trained.
@@ -49,13 +49,20 @@ public struct InitialNetwork {
   }
 
   private init(_ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, notes: [String]) throws {
-    network = try BackboneRegistry.make(backbone, classes: 2, seed: seed)
+    network = try Backbone.make(backbone, classes: 2, seed: seed)
     if let file { try network.load(try Checkpoint.read(file), replacingHead: true) }
     try network.freeze(through: frozenThrough)
     self.backbone = backbone
     self.frozenThrough = frozenThrough
     self.notes = notes
     weightsHash = try file.map { try Data(contentsOf: $0, options: .alwaysMapped).sha256 }
+  }
+}
+
+extension WeightsStore {
+  /// The preferred file of a backbone that is on this machine and as it was published; nil where there is none.
+  func verifiedFile(for backbone: String) -> URL? {
+    WeightsCatalogue.entries(for: backbone).lazy.compactMap { try? verify($0) }.first
   }
 }
 

@@ -36,6 +36,6 @@ extension WeightsStore {
       folders.append(folders[folders.count - 1].deletingLastPathComponent())
     }.map(\.path)
     return WeightsStore(
-      furtherFolders: checkouts.map { URL(fileURLWithPath: $0).appendingPathComponent(".deps/weights") })
+      alsoIn: checkouts.map { URL(fileURLWithPath: $0).appendingPathComponent(".deps/weights") })
   }
 }

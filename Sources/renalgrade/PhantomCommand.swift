@@ -22,20 +22,31 @@ struct PhantomCommand: ParsableCommand {
   @Option(help: "How strongly grade shows in the images; 0 is not at all.")
   var signal = 1.0
 
-  @Option(help: "Slices beyond the tumour on either side (default: the whole of both kidneys).")
+  @Option(help: "Slices beyond the annotated ones on either side (default: both kidneys from pole to pole).")
   var margin: Int?
 
+  @Option(help: "How many slices of a lesion are annotated at most, around its largest section (default: all).")
+  var annotatedSlices: Int?
+
+  @Option(parsing: .upToNextOption, help: "The phases to make (default: all four).")
+  var phases = ContrastPhase.allCases
+
   func run() throws {
-    let bar = ProgressBar("Virtual patients")
     var settings = PhantomSettings()
-    settings.lowGradeCount = low
-    settings.highGradeCount = high
+    settings.lowGradePatients = low
+    settings.highGradePatients = high
     settings.seed = seed
     settings.signal = signal
-    settings.margin = margin
-    let cohort = PhantomCohort(settings)
-    try cohort.write(to: URL(fileURLWithPath: folder)) { bar.show(done: $0, of: $1) }
+    settings.phases = phases
+    settings.maximumAnnotatedSlices = annotatedSlices
+    if let margin { settings.coverage = .annotated(margin: margin) }
+    let bar = ProgressBar("Virtual patients")
+    let summary = try PhantomCohort(settings).write(to: URL(fileURLWithPath: folder)) { bar.show(done: $0, of: $1) }
     bar.finish()
-    print("Wrote \(low + high) virtual patients to \(folder).")
+    print(
+      "Wrote \(summary.patients) virtual patients with \(summary.lesions) tumours to \(folder): \(summary.images) slices, "
+        + "\(summary.contours) contours. All of it is synthetic.")
   }
 }
+
+extension ContrastPhase: @retroactive ExpressibleByArgument {}
