@@ -33,7 +33,8 @@ void initialize() {
 // The item that holds the last tag of a path.
 static DcmItem *holder(cd_file file, const uint32_t *path, size_t length) {
   if (length == 0 || length % 2 == 0) throw Failure{CD_FAILED, "a path is a tag, or sequence, item, ..., tag"};
-  DcmItem *item = file->format.getDataset();
+  const bool is_meta = path[0] >> 16 == 0x0002;
+  DcmItem *item = is_meta ? static_cast<DcmItem *>(file->format.getMetaInfo()) : file->format.getDataset();
   for (size_t step = 0; step + 2 < length; step += 2) {
     DcmItem *next = nullptr;
     if (item->findAndGetSequenceItem(key(path[step]), next, long(path[step + 1])).bad() || !next)
@@ -43,10 +44,11 @@ static DcmItem *holder(cd_file file, const uint32_t *path, size_t length) {
   return item;
 }
 
-static bool is_ascii(const OFString &text) {
+// Whether the text has characters beyond ASCII, or the escape sequences of ISO 2022.
+static bool needs_conversion(const OFString &text) {
   for (char c : text)
-    if (static_cast<unsigned char>(c) >= 0x80) return false;
-  return true;
+    if (static_cast<unsigned char>(c) >= 0x80 || c == 0x1B) return true;
+  return false;
 }
 
 static void convert_to_utf8(cd_file file, OFString &text) {
@@ -104,7 +106,7 @@ int cd_string(cd_file file, const uint32_t *path, size_t length, const char **ou
     OFString value;
     if (holder(file, path, length)->findAndGetOFStringArray(key(path[length - 1]), value).bad())
       throw Failure{CD_ABSENT, "no such element"};
-    if (!is_ascii(value)) convert_to_utf8(file, value);
+    if (needs_conversion(value)) convert_to_utf8(file, value);
     file->text.assign(value.c_str());
     *out = file->text.c_str();
   });

@@ -20,9 +20,9 @@ public struct CTAttributes: Equatable, Sendable {
   public var patientID = ""
   /// StudyInstanceUID.
   public var studyInstanceUID = ""
-  /// SeriesInstanceUID.
+  /// SeriesInstanceUID; where it is blank, a UID made from the frame of reference and what else the series' slices share.
   public var seriesInstanceUID: String
-  /// SOPInstanceUID, which the frames of one file share.
+  /// SOPInstanceUID, which the frames of one file share; the file meta information's where the data set's is blank.
   public var sopInstanceUID: String
   /// FrameOfReferenceUID: positions compare only within it.
   public var frameOfReferenceUID: String?

@@ -71,6 +71,9 @@ public struct CTInstance: Sendable {
         .cannotWrite, file: name, tag: .pixelData, "the image has another size than its values",
         expected: "\(columns) x \(rows) values", found: "\(storedValues.count)")
     }
+    for tag in [DICOMTag.sopClassUID, .sopInstanceUID, .seriesInstanceUID] where elements[tag, default: ""].isEmpty {
+      throw DICOMError(.cannotWrite, file: name, tag: tag, "the image needs an identifier", found: "nothing")
+    }
     let pixelModule: [DICOMTag: String] = [
       .samplesPerPixel: "1", .photometricInterpretation: "MONOCHROME2", .rows: "\(rows)", .columns: "\(columns)",
       .bitsAllocated: "16", .bitsStored: "16", .highBit: "15", .pixelRepresentation: "1",

@@ -26,6 +26,8 @@ public struct DICOMTag: Hashable, Comparable, RawRepresentable, CustomStringConv
 
 // The names are the keywords of PS3.6, so that each can be looked up there.
 extension DICOMTag {
+  /// `MediaStorageSOPInstanceUID`, in the file meta information.
+  public static let mediaStorageSOPInstanceUID = DICOMTag(0x0002_0003)
   /// `SpecificCharacterSet`.
   public static let specificCharacterSet = DICOMTag(0x0008_0005)
   /// `ImageType`.

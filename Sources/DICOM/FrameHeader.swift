@@ -61,18 +61,16 @@ struct FrameHeader {
     return (try required(.rescaleSlope), try required(.rescaleIntercept))
   }
 
-  /// - Throws: `DICOMError` where the SOP or Series Instance UID is absent.
+  /// - Throws: `DICOMError` where nothing tells the image or its series from others.
   func attributes(_ format: PixelFormat) throws(DICOMError) -> CTAttributes {
-    func required(_ tag: DICOMTag) throws(DICOMError) -> String {
-      guard let value = dataSet.text(tag) else {
-        throw DICOMError(
-          .invalid, file: dataSet.name, tag: tag, "the image cannot be told from others", found: "nothing")
-      }
-      return value
+    guard let sopInstanceUID = dataSet.text(.sopInstanceUID) ?? dataSet.text(.mediaStorageSOPInstanceUID) else {
+      throw blank(.sopInstanceUID)
+    }
+    guard let seriesInstanceUID = dataSet.text(.seriesInstanceUID) ?? inventedSeriesUID() else {
+      throw blank(.seriesInstanceUID)
     }
     var attributes = CTAttributes(
-      seriesInstanceUID: try required(.seriesInstanceUID), sopInstanceUID: try required(.sopInstanceUID),
-      columns: format.columns, rows: format.rows)
+      seriesInstanceUID: seriesInstanceUID, sopInstanceUID: sopInstanceUID, columns: format.columns, rows: format.rows)
     attributes.patientID = dataSet.text(.patientID) ?? ""
     attributes.studyInstanceUID = dataSet.text(.studyInstanceUID) ?? ""
     attributes.frameOfReferenceUID = dataSet.text(.frameOfReferenceUID)
@@ -90,6 +88,18 @@ struct FrameHeader {
     attributes.patientIdentityRemoved = dataSet.text(.patientIdentityRemoved)?.uppercased() == "YES"
     readGeometry(&attributes)
     return attributes
+  }
+
+  /// Some de-identifiers blank the series' UID but not the frame of reference's: what the slices of a series share stands in.
+  private func inventedSeriesUID() -> String? {
+    guard let frameOfReference = dataSet.text(.frameOfReferenceUID) else { return nil }
+    let shared: [DICOMTag] = [.seriesNumber, .seriesDate, .seriesTime, .seriesDescription, .convolutionKernel]
+    let name = shared.map { dataSet.text($0) ?? "" }.joined(separator: "\\")
+    return DICOMUID.make(from: "series in \(frameOfReference): \(name)")
+  }
+
+  private func blank(_ tag: DICOMTag) -> DICOMError {
+    DICOMError(.invalid, file: dataSet.name, tag: tag, "the image cannot be told from others", found: "nothing")
   }
 
   private func readGeometry(_ attributes: inout CTAttributes) {

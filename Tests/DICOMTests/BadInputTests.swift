@@ -66,10 +66,39 @@ struct BadInputTests {
     #expect(try self.error { _ = try DICOMFile.image(at: url) } == error)
   }
 
-  @Test(arguments: [DICOMTag.seriesInstanceUID, .modality])
-  func absentElement(_ tag: DICOMTag) throws {
-    let url = try slice { $0.elements[tag] = nil }
-    #expect(try error { _ = try DICOMFile.attributes(of: url) }.tag == tag)
+  /// Blanked by renaming the element's group, since the writer insists on it.
+  private func blanking(_ tag: [UInt8], in instance: CTInstance) throws -> URL {
+    var data = try instance.encoded()
+    let dataSet = try #require(data.range(of: Data([0x08, 0x00, 0x08, 0x00])))
+    let element = try #require(data.range(of: Data(tag), in: dataSet.upperBound..<data.count))
+    data[element.lowerBound] += 1
+    return try file(data)
+  }
+
+  @Test func blankSeriesUID() throws {
+    let seriesUID: [UInt8] = [0x20, 0x00, 0x0E, 0x00]
+    let withFrame = try blanking(seriesUID, in: CTInstanceTests.slice(1))
+    let invented = try DICOMFile.attributes(of: withFrame)[0].seriesInstanceUID
+    #expect(invented.hasPrefix("2.25."))
+    #expect(
+      try DICOMFile.attributes(of: blanking(seriesUID, in: CTInstanceTests.slice(2)))[0].seriesInstanceUID == invented)
+    var other = CTInstanceTests.slice(3)
+    other.elements[.seriesNumber] = "7"
+    #expect(try DICOMFile.attributes(of: blanking(seriesUID, in: other))[0].seriesInstanceUID != invented)
+    other.elements[.frameOfReferenceUID] = nil
+    let alone = try blanking(seriesUID, in: other)
+    #expect(try error { _ = try DICOMFile.attributes(of: alone) }.tag == .seriesInstanceUID)
+  }
+
+  @Test func blankSOPUID() throws {
+    // The file meta information repeats it.
+    let url = try blanking([0x08, 0x00, 0x18, 0x00], in: CTInstanceTests.slice(5))
+    #expect(try DICOMFile.attributes(of: url)[0].sopInstanceUID == "2.25.3.5")
+  }
+
+  @Test func withoutModality() throws {
+    let url = try slice { $0.elements[.modality] = nil }
+    #expect(try error { _ = try DICOMFile.attributes(of: url) }.tag == .modality)
   }
 
   @Test func withoutRescaling() throws {

@@ -88,10 +88,10 @@ struct PixelParityTests {
   }
 
   @Test func hashesDoNotDependOnCompression() throws {
-    for stem in ["12-signed", "16-unsigned"] {
-      let hashes = try [
-        "implicit", "explicit", "deflated", "big-endian", "rle", "jpeg2000", "htj2k", "htj2k-rpcl",
-      ].map { syntax in
+    let everySyntax = ["implicit", "explicit", "deflated", "big-endian", "rle", "jpeg2000"]
+    let stems = ["12-signed": everySyntax, "16-unsigned": everySyntax + ["htj2k", "htj2k-rpcl"]]
+    for (stem, syntaxes) in stems {
+      let hashes = try syntaxes.map { syntax in
         try DICOMFile.image(at: Golden.fixture("made/\(stem)-\(syntax).dcm")).pixelHash
       }
       #expect(Set(hashes).count == 1)

@@ -71,9 +71,10 @@ struct SeriesGeometryTests {
     #expect(defects.count == 1)
   }
 
-  @Test func shiftedSlice() {
+  @Test func shiftedSlice() throws {
     var slices = Self.stack(12, seed: 5)
-    slices[4].imagePosition? += 7 * (slices[4].rowDirection ?? [0, 0, 0])
+    let across = try #require(slices[4].rowDirection)
+    slices[4].imagePosition? += 7 * across
     guard case .shifted(count: 1, let millimetres) = SeriesGeometry(slices).defects.first else {
       Issue.record("\(SeriesGeometry(slices).defects)")
       return
@@ -117,11 +118,12 @@ struct SeriesGeometryTests {
 
   @Test func roundedHeadersAreFine() {
     var slices = Self.stack(20, seed: 10)
+    func rounded(_ vector: SIMD3<Double>?, to unit: Double) -> SIMD3<Double>? {
+      vector.map { ($0 / unit).rounded(.toNearestOrEven) * unit }
+    }
     for index in slices.indices {
-      for axis in 0..<3 {
-        slices[index].imagePosition?[axis] = ((slices[index].imagePosition?[axis] ?? 0) * 1000).rounded() / 1000
-        slices[index].rowDirection?[axis] = ((slices[index].rowDirection?[axis] ?? 0) * 10000).rounded() / 10000
-      }
+      slices[index].imagePosition = rounded(slices[index].imagePosition, to: 1e-3)
+      slices[index].rowDirection = rounded(slices[index].rowDirection, to: 1e-4)
     }
     #expect(SeriesGeometry(slices).defects == [])
   }

@@ -152,7 +152,7 @@ def make_files():
             if bits in (12, 16):
                 make_htj2k(words, bits, signed, stem)
     make_enhanced(generator)
-    for name, sets, text in (("latin1", "ISO_IR 100", "Größe"), ("japanese", ["", "ISO 2022 IR 87"], "造影 CT")):
+    for name, sets, text in (("latin1", "ISO_IR 100", "Größe"), ("cyrillic", "ISO_IR 144", "Почка")):
         dataset = ct_dataset(words, 16, True)
         dataset.SpecificCharacterSet = sets
         dataset.SeriesDescription = text

@@ -37,7 +37,8 @@ int cd_create(cd_file *out);
 void cd_close(cd_file file);
 
 // A path is one tag (group << 16 | element), or sequence, item, sequence, item, ..., tag.
-// The value as text in UTF-8, several values separated by backslashes; it lives until the next call on the file.
+// The value as text, several values separated by backslashes; it lives until the next call on the file. It is in UTF-8,
+// except where DCMTK cannot convert the character set (with glibc those of ISO 2022): then it is as in the file.
 int cd_string(cd_file file, const uint32_t *path, size_t length, const char **out);
 int cd_item_count(cd_file file, const uint32_t *path, size_t length, size_t *out);
 // The UID of the transfer syntax in which the data set is stored; it lives as long as the file.
