@@ -99,7 +99,8 @@ struct MDAIReading {
     guard !seen.contains(id) else {
       return .failure(Refusal(reason: "an annotation with this id stands in the export before; the first one counts"))
     }
-    guard let study = annotation["StudyInstanceUID"]?.text, studies.isEmpty || studies.contains(study) else {
+    let study = annotation["StudyInstanceUID"]?.text ?? ""
+    guard studies.isEmpty || studies.contains(study) else {
       return .failure(
         Refusal(
           reason: "its StudyInstanceUID is missing, or not among the studies that the export lists", isDamaged: true))

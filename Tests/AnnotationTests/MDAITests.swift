@@ -71,6 +71,15 @@ struct MDAITests {
     #expect(try MDAI.read(first, lesionLabels: ["Cyst"]).contours.map(\.annotationID) == ["A_other"])
   }
 
+  @Test func `where the exam's UID is blank everywhere, the slice's alone counts`() throws {
+    let folder = try TemporaryFolder()
+    var contour = try #require(try MDAI.read(fixture(), lesionLabels: []).contours.first)
+    contour.studyInstanceUID = ""
+    let url = folder.url.appendingPathComponent("1.json")
+    try MDAI.write([contour], to: url)
+    #expect(try MDAI.read(url, lesionLabels: []).contours == [contour])
+  }
+
   @Test(arguments: [
     ("{\n \"datasets\": [\n  {\"name\": \"d\",,}\n ]\n}", "export.json:3:"),
     ("{\"datasets\": [{\"annotations\":\n [{]}", "export.json:2:"),
