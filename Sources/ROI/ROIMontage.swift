@@ -23,8 +23,8 @@ public struct ROIMontage: Sendable {
   ///
   /// - Parameters:
   ///   - rois: the study's ROIs.
-  ///   - maximum: how many crops are shown at most; of more, every patient keeps about its share, spread over its slices,
-  ///     and of more patients than that, evenly many.
+  ///   - maximum: how many crops are shown at most; of more, every patient keeps the same number, spread over its slices;
+  ///     of more patients than that, evenly chosen ones keep one.
   ///   - tileSize: a crop's side in the picture, in pixels; the network's 224 by default.
   public init(_ rois: ROISet, maximum: Int = 60, tileSize: Int = 224) {
     let shown = Self.choose(rois.entries.indices.map { (rois.entries[$0].patient, rois.entries[$0].grade) }, maximum)
@@ -61,16 +61,10 @@ public struct ROIMontage: Sendable {
       .sorted { ($0.isHigh ? 1 : 0, $0.patient) < ($1.isHigh ? 1 : 0, $1.patient) }
     let shown = ROIBuild.evenlySpread(patients, max(maximum, 1))
     guard !shown.isEmpty else { return [] }
-    // Rounds: each adds one ROI to every patient that has more, until the picture is full.
-    var share = [Int](repeating: 0, count: shown.count)
-    var left = max(maximum, 1)
-    while left > 0, let fewest = zip(share, shown).filter({ $0 < $1.indices.count }).map(\.0).min() {
-      for index in share.indices where left > 0 && share[index] == fewest && share[index] < shown[index].indices.count {
-        share[index] += 1
-        left -= 1
-      }
-    }
-    return zip(shown, share).flatMap { ROIBuild.evenlySpread($0.indices, $1) }
+    // The same number from every patient that has as many: neither class is to look better covered.
+    let most = shown.map(\.indices.count).max() ?? 1
+    let share = (1...most).last { share in shown.reduce(0) { $0 + min($1.indices.count, share) } <= maximum } ?? 1
+    return shown.flatMap { ROIBuild.evenlySpread($0.indices, share) }
   }
 
   /// Lays out and draws `tiles`, which stand in the order to be shown.
