@@ -1,0 +1,58 @@
+import Evaluation
+
+extension Figure {
+  /// A confusion matrix as the paper's Figure 9 has it: a row per true class, a column per predicted class.
+  static func confusion(_ metrics: LevelMetrics, level: Level, name: String) -> Figure {
+    let matrix = metrics.confusion
+    let rows = [
+      ("low", "low", matrix.trueNegatives, matrix.negatives), ("low", "high", matrix.falsePositives, matrix.negatives),
+      ("high", "low", matrix.falseNegatives, matrix.positives),
+      ("high", "high", matrix.truePositives, matrix.positives),
+    ]
+    let data = rows.map { "\($0),\($1),\($2),\($3)\n" }.joined()
+    let heading = level.plural.prefix(1).uppercased() + level.plural.dropFirst()
+    return Figure(
+      name: name, title: "Confusion matrix, \(level.plural)",
+      alternative: "Of \(matrix.negatives) low-grade \(level.plural), \(matrix.trueNegatives) were called low and "
+        + "\(matrix.falsePositives) high; of \(matrix.positives) high-grade ones, \(matrix.falseNegatives) were called low "
+        + "and \(matrix.truePositives) high.",
+      caption: "\(heading): rows are the truth, columns the prediction at a threshold of "
+        + "\(Format.number(metrics.threshold)); counts, and percentages of the row.",
+      data: "truth,prediction,count,rowTotal\n" + data,
+      script: """
+        set datafile columnheaders
+        unset grid
+        unset border
+        unset key
+        set size ratio 1
+        set lmargin 7
+        set rmargin 0.5
+        set tmargin 3.4
+        set bmargin 0.3
+        set xrange [-0.5:1.5]
+        set yrange [-0.5:1.5]
+        set tics scale 0
+        set x2tics ("low" 0, "high" 1) offset 0,-0.4
+        unset xtics
+        set x2range [-0.5:1.5]
+        set x2label "prediction" offset 0,-0.3
+        set ytics ("low" 1, "high" 0) offset 0.4
+        set ylabel "truth" offset 1.2
+        column_of(prediction) = prediction eq "high" ? 1 : 0
+        row_of(truth) = truth eq "high" ? 0 : 1
+        share(count, total) = total > 0 ? count / total : 0
+        # From a pale grey to Okabe and Ito's blue.
+        blend(from, to, s) = int(from + (to - from) * s)
+        shade(s) = blend(243, 0, s) * 65536 + blend(245, 114, s) * 256 + blend(247, 178, s)
+        ink(s) = s > 0.85 ? 0xffffff : 0x1b1f24
+        percent(count, total) = total > 0 ? sprintf("%.0f%% of %d", 100 * count / total, total) : "no cases"
+        f = "\(name).csv"
+        plot f using (column_of(strcol(2))):(row_of(strcol(1))):(0.485):(0.485):(shade(share($3, $4))) \\
+            with boxxyerror fillstyle solid 1 noborder linecolor rgb variable, \\
+          f using (column_of(strcol(2))):(row_of(strcol(1)) + 0.1):(sprintf("%d", $3)):(ink(share($3, $4))) \\
+            with labels font ",26" textcolor rgb variable, \\
+          f using (column_of(strcol(2))):(row_of(strcol(1)) - 0.22):(percent($3, $4)):(ink(share($3, $4))) \\
+            with labels font ",12" textcolor rgb variable
+        """, size: (300, 280))
+  }
+}

@@ -1,0 +1,84 @@
+import Evaluation
+import Foundation
+
+/// What a result can and cannot say, in plain sentences.
+enum Precision {
+  /// The patient-level AUC, and what its interval leaves open.
+  static func sentence(_ patient: LevelMetrics) -> String {
+    let who = "\(Format.count(patient.n, "patient")), \(patient.positives) of high grade"
+    guard let auc = patient.auc else { return "\(who): no AUC can be stated. \(patient.note ?? "")" }
+    let start =
+      "On \(who), the network ranks a high-grade patient above a low-grade one with a probability of "
+      + "\(Format.number(auc)) (AUC)."
+    guard let interval = patient.aucInterval else { return "\(start) \(patient.note ?? "")" }
+    let range = "The 95% interval, \(Format.range(interval)), is \(Format.number(interval.width)) wide"
+    if interval.contains(0.5) {
+      return "\(start) \(range) and contains 0.5: this run does not show that the network tells the grades apart."
+    }
+    if interval.width > 0.15 {
+      return
+        "\(start) \(range): so few patients leave open how good it is, and another sample of this size may well give "
+        + "either end."
+    }
+    return "\(start) \(range)."
+  }
+
+  /// How coarse the rates are: what one patient more or less would change.
+  static func oneCaseMore(_ patient: LevelMetrics) -> String {
+    let negatives = patient.n - patient.positives
+    guard patient.positives > 0, negatives > 0 else { return "" }
+    func step(_ count: Int) -> String { Format.number(1 / Double(count), decimals: count >= 100 ? 3 : 2) }
+    return "One patient decided otherwise moves sensitivity by \(step(patient.positives)) and specificity by "
+      + "\(step(negatives))."
+  }
+}
+
+/// Mean and sample standard deviation.
+struct Spread {
+  let mean: Double
+  let deviation: Double?
+
+  /// Nil for no values; the deviation is nil for one.
+  init?(_ values: [Double]) {
+    guard !values.isEmpty else { return nil }
+    let mean = values.reduce(0, +) / Double(values.count)
+    self.mean = mean
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
+  }
+
+  var text: String { Format.number(mean) + (deviation.map { " (\(Format.number($0)))" } ?? "") }
+}
+
+/// How the numbers were made.
+enum Methods {
+  static let intervals = [
+    (
+      "AUC",
+      "The Mann-Whitney statistic with mid-ranks on the out-of-fold predictions. Pooling puts the scores of all folds' "
+        + "networks on one scale, which they need not share; the folds' own values stand beside it."
+    ),
+    (
+      "Intervals of the AUC",
+      "95%. Where each patient is one case, DeLong's (plain, clipped to 0 to 1). Where a patient gives several slices or "
+        + "lesions, the percentile bootstrap over 2,000 draws of whole patients. At an AUC of 1 or 0, Newcombe's method 5 over "
+        + "patients, since the others would have no width."
+    ),
+    (
+      "Intervals of rates",
+      "95%, Wilson's. Where a patient gives several cases, at the effective sample size that the variance between patients "
+        + "leaves (Rao and Scott)."
+    ),
+    (
+      "What the intervals leave out",
+      "They tell how the result would vary with other patients of the same kind, given these networks. They do not hold the "
+        + "variation from training anew, nor from other scanners, readers or hospitals."
+    ),
+  ]
+
+  static func list(_ entries: [(String, String)]) -> HTML {
+    .element(
+      "dl", ["class": "methods"],
+      entries.flatMap { [.element("dt", [:], HTML(text: $0.0)), .element("dd", [:], HTML(text: $0.1))] })
+  }
+}

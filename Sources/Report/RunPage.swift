@@ -1,0 +1,257 @@
+import Evaluation
+import Foundation
+import Study
+
+/// A run's report as a page.
+struct RunPage {
+  let content: RunContent
+  let figures: RunFigures
+
+  private var pooled: RunMetrics.Levels { content.metrics.pooled }
+  private var settings: StudyProtocol { content.settings }
+
+  var page: HTMLPage {
+    HTMLPage(
+      title: settings.title, kicker: "RenalGrade run report",
+      subtitle:
+        "Protocol \(settings.name), run \(content.run.id). Clear cell renal cell carcinoma on contrast-enhanced CT: "
+        + "low grade (1 or 2) or high grade (3 or 4), high grade being the positive class.",
+      banners: Self.banners(content.manifest),
+      sections: [
+        .init(id: "result", title: "Result", content: result),
+        .init(id: "figures", title: "ROC curves and confusion matrices", content: resultFigures),
+        .init(id: "folds", title: "Fold by fold", content: foldByFold),
+        .init(id: "training", title: "Training", content: training),
+        .init(id: "cohort", title: "Patients, folds, and what was set aside", content: cohort),
+        .init(id: "methods", title: "How the numbers were made", content: methods),
+        .init(id: "protocol", title: "Protocol", content: protocolSection),
+        .init(id: "provenance", title: "Provenance", content: provenance),
+      ])
+  }
+
+  static func banners(_ manifest: Run.Manifest) -> [String] {
+    let synthetic =
+      manifest.synthetic
+      ? ["Virtual patients: the images are synthetic. This proves the engine, never the medicine."] : []
+    return synthetic + manifest.notes + [HTMLPage.researchUse]
+  }
+
+  // MARK: Result
+
+  private var result: [HTML] {
+    let patient = pooled.patient
+    let cards = [
+      ("AUC", patient.auc, patient.aucInterval),
+      ("Sensitivity", patient.sensitivity, patient.sensitivityInterval),
+      ("Specificity", patient.specificity, patient.specificityInterval),
+      ("Accuracy", patient.accuracy, patient.accuracyInterval),
+    ].map { name, value, interval in
+      HTML.element(
+        "div", [:], .element("dt", [:], HTML(text: name)),
+        .element(
+          "dd", [:], .element("span", ["class": "value"], HTML(text: Format.number(value))),
+          .element(
+            "span", ["class": "interval"],
+            HTML(text: interval.map(Format.range) ?? "no interval"))))
+    }
+    let levels = [Level.patient, .lesion, .slice]
+    let table = HTMLTable(
+      caption: "Pooled out-of-fold result by level, with 95% intervals",
+      columns: ["Level", "n", "High grade", "AUC", "Sensitivity", "Specificity", "Accuracy"],
+      rows: levels.map { level in
+        let metrics = pooled[level]
+        return [HTML(text: level.rawValue.capitalized), "\(metrics.n)", "\(metrics.positives)"] + Self.cells(metrics)
+      })
+    let further = HTMLTable(
+      caption: "Further measures at the threshold of \(Format.number(settings.evaluation.threshold))",
+      columns: ["Level", "PPV", "NPV", "F1", "Balanced accuracy", "MCC"],
+      rows: levels.map { level in
+        let metrics = pooled[level]
+        let values = [metrics.ppv, metrics.npv, metrics.f1, metrics.balancedAccuracy, metrics.mcc]
+        return [HTML(text: level.rawValue.capitalized)] + values.map { HTML(text: Format.number($0)) }
+      })
+    let notes = levels.compactMap { level in
+      pooled[level].note.map { HTML.element("p", ["class": "remark"], "\(level.rawValue.capitalized) level: \($0)") }
+    }
+    return [
+      .element("p", ["class": "lead"], HTML(text: Precision.sentence(patient))),
+      .element("dl", ["class": "cards"], cards),
+      .element(
+        "p", ["class": "remark"], HTML(text: "Patient level, with 95% intervals. \(Precision.oneCaseMore(patient))")),
+      table.html,
+    ] + notes + [further.html]
+  }
+
+  /// AUC, sensitivity, specificity and accuracy with their intervals.
+  static func cells(_ metrics: LevelMetrics) -> [HTML] {
+    [
+      Format.cell(metrics.auc, metrics.aucInterval), Format.cell(metrics.sensitivity, metrics.sensitivityInterval),
+      Format.cell(metrics.specificity, metrics.specificityInterval),
+      Format.cell(metrics.accuracy, metrics.accuracyInterval),
+    ]
+  }
+
+  private var resultFigures: [HTML] {
+    let roc =
+      figures.roc?.besideCaption ?? .p("No ROC curve can be drawn: at every level the predictions hold one class only.")
+    return [roc, .element("div", ["class": "figures"], figures.confusion.map(\.html))]
+  }
+
+  // MARK: Folds and training
+
+  private var foldByFold: [HTML] {
+    [Level.patient, .slice].map { level in
+      let folds = content.metrics.folds.map { $0[level] }
+      var rows = folds.enumerated().map { fold, metrics in
+        ["Fold \(fold + 1)", "\(metrics.n)", "\(metrics.positives)"] + Self.cells(metrics)
+      }
+      let measures = [folds.map(\.auc), folds.map(\.sensitivity), folds.map(\.specificity), folds.map(\.accuracy)]
+      rows.append(
+        ["Mean (SD)", "", ""]
+          + measures.map { values in HTML(text: Spread(values.compactMap { $0 })?.text ?? "–") })
+      return HTMLTable(
+        caption: "Folds at \(level.rawValue) level, with 95% intervals",
+        columns: ["Fold", "n", "High grade", "AUC", "Sensitivity", "Specificity", "Accuracy"], rows: rows
+      ).html
+    } + foldNotes + [
+      .element(
+        "p", ["class": "remark"],
+        "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients."
+      )
+    ]
+  }
+
+  /// What the folds' notes say, each once, with the folds that it is true of.
+  private var foldNotes: [HTML] {
+    var order: [String] = []
+    var places: [String: [Int]] = [:]
+    for (fold, levels) in content.metrics.folds.enumerated() {
+      guard let note = levels.patient.note else { continue }
+      if places[note] == nil { order.append(note) }
+      places[note, default: []].append(fold + 1)
+    }
+    return order.map { note in
+      let folds = places[note] ?? []
+      let names = folds.map(String.init).joined(separator: ", ")
+      return .element("p", ["class": "remark"], "Fold\(folds.count == 1 ? "" : "s") \(names), patients: \(note)")
+    }
+  }
+
+  private var training: [HTML] {
+    let curves = figures.training?.besideCaption ?? .p("No training curves: the run's log holds no epoch.")
+    guard let montage = content.montage else { return [curves] }
+    return [
+      curves, .element("h3", [:], "What the network sees"),
+      .element(
+        "figure", [:],
+        .void(
+          "img",
+          [
+            "src": "data:image/png;base64,\(montage.base64EncodedString())",
+            "alt": "A grid of the regions of interest as they enter the network: windowed crops around each tumour.",
+          ]),
+        .element(
+          "figcaption", [:],
+          "Regions of interest as they enter the network: a window of \(Format.number(settings.roi.windowWidth, decimals: 0)) HU around \(Format.number(settings.roi.windowCentre, decimals: 0)) HU, a box of \(settings.roi.boxSize) pixels centred on the contour."
+        )),
+    ]
+  }
+
+  // MARK: Cohort
+
+  private var cohort: [HTML] {
+    let byPatient = Dictionary(grouping: content.predictions, by: \.patient)
+    let folds = content.folds.heldOut.enumerated().map { fold, codes in
+      let predictions = codes.flatMap { byPatient[$0] ?? [] }
+      let high = codes.count { code in byPatient[code]?.contains { $0.label == .high } == true }
+      return [
+        "Fold \(fold + 1)", "\(codes.count)", "\(high)", "\(Set(predictions.map { [$0.patient, $0.lesion] }).count)",
+        "\(predictions.count)", HTML(text: codes.joined(separator: ", ")),
+      ] as [HTML]
+    }
+    let table = HTMLTable(
+      caption: "Held-out patients of each fold",
+      columns: ["Fold", "Patients", "High grade", "Lesions", "Slices", "Codes"],
+      rows: folds, isNumeric: false)
+    let split =
+      "\(Format.count(pooled.patient.n, "patient")) with \(Format.count(pooled.lesion.n, "lesion")) and "
+      + "\(Format.count(pooled.slice.n, "slice")), split at patient level into \(content.folds.heldOut.count) folds, "
+      + "stratified by class. Each patient was held out once; no patient, exam, slice or image stood on both sides of a split."
+    return [.p(HTML(text: split)), table.html, .element("h3", [:], "Set aside")] + setAside
+  }
+
+  private var setAside: [HTML] {
+    guard !content.setAside.isEmpty else { return [.p("Nothing: every file, row and contour that was read was used.")] }
+    let shown = content.setAside.prefix(300)
+    // Where IDs may name a person, so may the names of files and folders.
+    let mayName = settings.pathology.patientIDs == .identifiers
+    let rows = shown.map { entry in
+      [
+        HTML(text: entry.stage.rawValue), HTML(text: entry.patientCode ?? "–"),
+        HTML(text: entry.excludes ? "left out" : "remark"),
+        HTML(text: mayName ? entry.reason : "\(entry.subject): \(entry.reason)"),
+      ]
+    }
+    let excluded = Set(content.setAside.filter(\.excludes).compactMap(\.patientCode)).count
+    var summary =
+      "\(Format.count(content.setAside.count, "entry", plural: "entries")) in the study's list; "
+      + "\(Format.count(excluded, "patient")) left out."
+    if shown.count < content.setAside.count { summary += " The first \(shown.count) are shown." }
+    if mayName {
+      summary += " Names of files are withheld here, since they may name people; `renalgrade status` lists them."
+    }
+    return [
+      .p(HTML(text: summary)),
+      HTMLTable(
+        caption: "What was set aside or remarked on, and why",
+        columns: ["Step", "Patient", "Consequence", "Reason"], rows: rows, isNumeric: false
+      ).html,
+    ]
+  }
+
+  // MARK: Methods, protocol, provenance
+
+  private var methods: [HTML] {
+    let aggregate =
+      switch settings.evaluation.aggregation {
+      case .mean: "the mean of its slices'"
+      case .maximum: "that of its highest slice"
+      case .noisyOr: "one minus the product of its slices' complements"
+      }
+    let threshold = Format.number(settings.evaluation.threshold)
+    return [
+      Methods.list(
+        [
+          (
+            "Levels",
+            "A lesion's or patient's probability is \(aggregate). A patient is high grade where any of the lesions is. Results "
+              + "at slice level describe images, not people: a patient with many slices counts many times."
+          ),
+          (
+            "Threshold",
+            "A case is called high grade from a probability of \(threshold), fixed in the protocol before the run."
+          ),
+        ] + Methods.intervals)
+    ]
+  }
+
+  private var protocolSection: [HTML] {
+    [
+      .p("The resolved protocol of this run, in full. The run's folder holds it as protocol.yaml."),
+      .element("pre", ["tabindex": "0", "aria-label": "The protocol as YAML"], HTML(text: content.protocolText)),
+    ]
+  }
+
+  private var provenance: [HTML] {
+    guard !content.manifest.facts.isEmpty else { return [.p("The run's manifest states no facts.")] }
+    return [
+      HTMLTable(
+        caption: "What produced this run", columns: ["Fact", "Value"],
+        rows: content.manifest.facts.map { [HTML(text: $0.name), HTML(text: $0.value)] }, isNumeric: false
+      ).html,
+      .p(
+        "Each figure stands in the run's folder figures as SVG, with its data (CSV) and the gnuplot script that drew it; every value of this page is in metrics.json, and every prediction in predictions.csv."
+      ),
+    ]
+  }
+}

@@ -1,0 +1,111 @@
+import Evaluation
+public import Foundation
+public import Study
+
+/// The paper's Table 5: the runs of a sweep over batch sizes, side by side.
+public enum SweepReport {
+  /// The sentence that keeps a reader from taking the best row for an estimate.
+  static let choice =
+    "The choice among batch sizes is made on the same folds that the values come from: the best row is optimistic. It shows "
+    + "how results vary with the batch size, not what a network chosen this way will do on new patients."
+
+  /// Writes `table5.csv`, `table5.md`, `figures/` and `sweep.html` into `folder`, making it where it is not there.
+  ///
+  /// - Throws: `StudyError` where a run is damaged, there is none, the folder cannot be written, or gnuplot is missing.
+  public static func write(_ runs: [Run], of study: StudyFolder, to folder: URL) throws(StudyError) {
+    var contents: [RunContent] = []
+    for run in runs { contents.append(try RunContent(run, of: study)) }
+    guard let first = contents.first else { throw StudyError(.run, "a sweep's report needs at least one run") }
+    contents.sort { $0.settings.training.batchSize < $1.settings.training.batchSize }
+    let figuresFolder = try RunReport.figuresFolder(in: folder)
+    let rows = Table5Row.all(contents)
+    let remarks = remarks(contents)
+    try AtomicFile.write(Table5Row.csv(rows), to: folder.appendingPathComponent("table5.csv"))
+    try AtomicFile.write(
+      Table5Row.markdown(rows) + "\n" + ([choice] + remarks).joined(separator: "\n\n") + "\n",
+      to: folder.appendingPathComponent("table5.md"))
+    var figures: [DrawnFigure] = []
+    for level in [Level.patient, .slice] {
+      if let drawn = try roc(contents, level: level)?.draw(in: figuresFolder) { figures.append(drawn) }
+    }
+    let page = page(first: first, contents, rows: rows, remarks: remarks, figures: figures)
+    try AtomicFile.write(page.markup, to: folder.appendingPathComponent("sweep.html"))
+  }
+
+  /// What keeps the runs from being comparable, in sentences.
+  private static func remarks(_ contents: [RunContent]) -> [String] {
+    guard let first = contents.first else { return [] }
+    var remarks: [String] = []
+    if contents.contains(where: { $0.folds != first.folds }) {
+      remarks.append("The runs have not the same folds: their difference is not one of batch size alone.")
+    }
+    var others = contents.map(\.settings)
+    for index in others.indices { others[index].training.batchSize = first.settings.training.batchSize }
+    if others.contains(where: { $0 != first.settings }) {
+      remarks.append("The runs' protocols differ in more than the batch size.")
+    }
+    if Set(contents.map(\.settings.training.batchSize)).count < contents.count {
+      remarks.append("Several runs have the same batch size.")
+    }
+    return remarks
+  }
+
+  private static func roc(_ contents: [RunContent], level: Level) -> Figure? {
+    let curves = contents.enumerated().compactMap { index, content in
+      ROCCurve(content.cases[level].finite).map {
+        let size = content.settings.training.batchSize
+        return NamedCurve(
+          name: "run \(index + 1) batch \(size)",
+          label: RunFigures.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
+      }
+    }
+    return Figure.roc(
+      name: "sweep-roc-\(level.rawValue)", title: "ROC curves by batch size, \(level.plural)", curves: curves,
+      background: [],
+      caption: "ROC curves of the pooled out-of-fold predictions by batch size, at \(level.rawValue) level.")
+  }
+
+  private static func page(
+    first: RunContent, _ contents: [RunContent], rows: [Table5Row], remarks: [String], figures: [DrawnFigure]
+  ) -> HTMLPage {
+    var banners: [String] = []
+    for banner in contents.flatMap({ RunPage.banners($0.manifest) }) where !banners.contains(banner) {
+      banners.append(banner)
+    }
+    let paper =
+      "The paper does not state the level of its values. Its accuracy of 0.84 is no share of 40 patients, and its implied "
+      + "share of positives fits slices, so the slice rows are the ones to compare; the patient rows are the ones that matter."
+    let curves: [HTML] =
+      figures.isEmpty
+      ? [.p("No ROC curve can be drawn: the predictions hold one class only.")]
+      : [.element("div", ["class": "figures wide"], figures.map(\.html))]
+    return HTMLPage(
+      title: "Batch sizes: \(first.settings.title)", kicker: "RenalGrade sweep report",
+      subtitle: "Protocol \(first.settings.name); \(Format.count(contents.count, "run")) on the same study.",
+      banners: banners,
+      sections: [
+        .init(
+          id: "table-5", title: "Table 5",
+          content: [.element("p", ["class": "lead"], HTML(text: choice))] + remarks.map { .p(HTML(text: $0)) }
+            + [Table5Row.html(rows), .element("p", ["class": "remark"], HTML(text: paper))]),
+        .init(id: "curves", title: "ROC curves", content: curves),
+        .init(id: "methods", title: "How the numbers were made", content: [Methods.list(Methods.intervals)]),
+        .init(
+          id: "runs", title: "The runs",
+          content: [
+            HTMLTable(
+              caption: "Runs, each with its own report in the study's folder runs",
+              columns: ["Batch size", "Run", "Patients", "High grade", "Slices", "Duration"],
+              rows: contents.map { content in
+                let pooled = content.metrics.pooled
+                let duration = content.manifest.facts.first { $0.name == "duration" }?.value ?? "–"
+                return [
+                  "\(content.settings.training.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
+                  "\(pooled.patient.positives)", "\(pooled.slice.n)", HTML(text: duration),
+                ]
+              }, isNumeric: false
+            ).html
+          ]),
+      ])
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+
+@testable import Report
+@testable import Study
+
+/// A study with runs whose predictions are drawn at random, in a folder of its own.
+struct FixtureStudy {
+  let temporary: TemporaryFolder
+  let study: StudyFolder
+  var generator: DeterministicGenerator
+
+  static let protocols = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Protocols")
+
+  init(seed: UInt64 = 1, protocolName: String = "preset") throws {
+    temporary = try TemporaryFolder()
+    let source = Self.protocols.appendingPathComponent("\(protocolName).yaml")
+    // Codes may be shown, so that the tests see how they are.
+    let yaml = try String(contentsOf: source, encoding: .utf8)
+      .replacingOccurrences(of: "patientIDs: identifiers", with: "patientIDs: codes")
+    let file = temporary.url.appendingPathComponent("protocol-source.yaml")
+    try yaml.write(to: file, atomically: true, encoding: .utf8)
+    study = try StudyFolder.create(at: temporary.url.appendingPathComponent("study"), protocolSource: file)
+    generator = DeterministicGenerator(seed: seed)
+  }
+
+  /// Patients from `case-01` on with one or two lesions of two to six slices each; the first third is high grade.
+  mutating func predictions(patients: Int, signal: Double = 0.25, code: (Int) -> String = Self.code) -> [Prediction] {
+    var result: [Prediction] = []
+    for patient in 0..<patients {
+      let isHigh = patient < (patients + 2) / 3
+      for lesion in 1...(patient % 5 == 0 ? 2 : 1) {
+        let centre = (isHigh ? 0.5 + signal / 2 : 0.5 - signal / 2) + Double.random(in: -0.3...0.3, using: &generator)
+        for slice in 1...Int.random(in: 2...6, using: &generator) {
+          let noise = Double.random(in: -0.12...0.12, using: &generator)
+          result.append(
+            Prediction(
+              patient: code(patient), lesion: "L\(lesion)", slice: "1.2.3.\(patient).\(lesion).\(slice)",
+              fold: patient % 5,
+              label: isHigh && lesion == 1 ? .high : .low, probability: min(0.999, max(0.001, centre + noise))))
+        }
+      }
+    }
+    return result
+  }
+
+  static func code(_ patient: Int) -> String { String(format: "case-%02d", patient + 1) }
+
+  /// Writes a run as `crossvalidate` does.
+  mutating func run(
+    _ predictions: [Prediction], batchSize: Int = 16, epochs: Int = 8, manifest: Run.Manifest? = nil
+  ) throws -> Run {
+    var settings = try study.readProtocol()
+    settings.training.batchSize = batchSize
+    let run = try Run.create(in: study, name: "\(settings.name)-batch\(batchSize)")
+    try AtomicFile.write(settings.yaml, to: run.protocolFile)
+    let heldOut = (0..<5).map { fold in Set(predictions.filter { $0.fold == fold }.map(\.patient)).sorted() }
+    try AtomicFile.writeJSON(["heldOut": heldOut], to: run.foldsFile)
+    for fold in 0..<(epochs > 0 ? 5 : 0) {
+      for epoch in 1...epochs {
+        let wobble = Double.random(in: -0.03...0.03, using: &generator)
+        let loss = 0.25 + 0.45 * exp(-Double(epoch) / 3) + wobble
+        try run.append(
+          Run.Epoch(
+            fold: fold, epoch: epoch, loss: loss, heldOutLoss: 0.42 + 0.3 * exp(-Double(epoch) / 3) + 3 * wobble,
+            imagesPerSecond: 40, seconds: 3))
+      }
+    }
+    let standard = Run.Manifest(
+      facts: [
+        .init("RenalGrade", "0.1.0"), .init("backbone", "efficientnet-lite0"),
+        .init("weights (SHA-256)", String(repeating: "9f86d081", count: 8)), .init("libtorch", "2.15.0"),
+        .init("seeds", "folds 1, training 1"), .init("duration", "412 s"),
+      ],
+      notes: ["The protocol asks for resnet50, but its weights are not here; efficientnet-lite0 was trained instead."],
+      synthetic: true)
+    try AtomicFile.writeJSON(manifest ?? standard, to: run.manifestFile)
+    try PredictionTable.write(predictions, to: run.predictionsFile)
+    return run
+  }
+}
