@@ -11,7 +11,7 @@
 #include <memory>
 #include <mutex>
 
-namespace shim {
+namespace dicom_shim {
 
 static thread_local std::string last_error;
 
@@ -64,9 +64,9 @@ static bool is_truncation(const OFCondition &condition) {
          condition == EC_SequDelimitationItemMissing || condition == EC_ItemDelimitationItemMissing;
 }
 
-} // namespace shim
+} // namespace dicom_shim
 
-using namespace shim;
+using namespace dicom_shim;
 
 const char *cd_last_error(void) { return last_error.c_str(); }
 const char *cd_dcmtk_version(void) { return OFFIS_DCMTK_VERSION_STRING; }

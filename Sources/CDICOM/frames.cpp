@@ -9,7 +9,7 @@
 #include <cstring>
 #include <memory>
 
-namespace shim {
+namespace dicom_shim {
 
 // A frame of more than this is no CT slice, but it would take the machine's memory before that is found out.
 static const uint64_t maximum_frame_bytes = uint64_t(1) << 30;
@@ -151,9 +151,9 @@ static void decode_by_dcmtk(cd_file file, DcmXfer syntax, std::vector<uint8_t> b
                                   Uint32(byte_count), color_model));
 }
 
-} // namespace shim
+} // namespace dicom_shim
 
-using namespace shim;
+using namespace dicom_shim;
 
 int cd_pixels(cd_file file, uint32_t tag, cd_pixel_element *out) {
   return guarded([&] {

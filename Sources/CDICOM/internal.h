@@ -14,7 +14,7 @@ struct cd_file_ {
   std::string transfer_syntax;
 };
 
-namespace shim {
+namespace dicom_shim {
 
 struct Failure {
   int status;
@@ -60,4 +60,4 @@ void decode_rle(const std::vector<uint8_t> &codestream, const cd_frame_layout &l
 int decode_jpeg2000(const std::vector<uint8_t> &codestream, bool is_high_throughput, const cd_frame_layout &layout,
                     uint8_t *buffer, size_t byte_count);
 
-} // namespace shim
+} // namespace dicom_shim

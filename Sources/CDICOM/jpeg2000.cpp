@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace shim {
+namespace dicom_shim {
 
 namespace {
 
@@ -150,6 +150,6 @@ int decode_jpeg2000(const std::vector<uint8_t> &bytes, bool is_high_throughput, 
   return is_high_throughput ? decode_in_child(bytes, layout, buffer, byte_count) : decode(bytes, layout, buffer);
 }
 
-} // namespace shim
+} // namespace dicom_shim
 
 const char *cd_openjpeg_version(void) { return opj_version(); }

@@ -1,7 +1,7 @@
 // RLE Lossless, PS3.5 annex G. DCMTK 3.6.7 has a decoder, but one that follows damaged segment offsets out of its buffer.
 #include "internal.h"
 
-namespace shim {
+namespace dicom_shim {
 
 static uint32_t little_endian(const uint8_t *bytes) {
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | uint32_t(bytes[3]) << 24;
@@ -41,4 +41,4 @@ void decode_rle(const std::vector<uint8_t> &bytes, const cd_frame_layout &layout
   }
 }
 
-} // namespace shim
+} // namespace dicom_shim

@@ -66,8 +66,8 @@ public enum DICOMFile {
       throw refuse(
         .photometricInterpretation, expected: "MONOCHROME2", found: format.photometricInterpretation)
     }
-    guard format.bitsStored <= 16 else {
-      throw refuse(.bitsStored, expected: "at most 16", found: "\(format.bitsStored)")
+    guard (8...16).contains(format.bitsStored) else {
+      throw refuse(.bitsStored, expected: "8 to 16", found: "\(format.bitsStored)")
     }
     guard format.highBit == format.bitsStored - 1 else {
       throw refuse(.highBit, expected: "\(format.bitsStored - 1)", found: "\(format.highBit)")

@@ -63,11 +63,7 @@ final class DataSet {
     let path = scope.path + [tag.rawValue]
     guard Int(cd_string(handle, path, path.count, &value)) == CD_OK, let value else { return nil }
     // What is not UTF-8 after DCMTK's conversion is most likely undeclared Latin-1.
-    let text =
-      String(validatingCString: value)
-      ?? String(
-        String.UnicodeScalarView(
-          Array(UnsafeBufferPointer(start: value, count: strlen(value))).map { Unicode.Scalar(UInt8(bitPattern: $0)) }))
+    let text = String(validatingCString: value) ?? String(cString: value, encoding: .isoLatin1) ?? ""
     let trimmed = text.trimmingCharacters(in: Self.padding)
     return trimmed.isEmpty ? nil : trimmed
   }

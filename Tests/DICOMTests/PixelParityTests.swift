@@ -53,7 +53,7 @@ struct PixelParityTests {
   }
 
   @Test func madeFilesInHU() throws {
-    try compare(Golden.files("made.json"), in: Golden.fixture("made"), count: 76)
+    try compare(Golden.files("made.json"), in: Golden.fixture("made"), count: 78)
   }
 
   @Test(.enabled(if: SharedData.isPresent, "\(SharedData.missing)"))

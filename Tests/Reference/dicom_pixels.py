@@ -22,7 +22,7 @@ import warnings
 
 import numpy as np
 import pydicom
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import apply_modality_lut, get_decoder
 from pydicom.sequence import Sequence
@@ -152,6 +152,7 @@ def make_files():
             if bits in (12, 16):
                 make_htj2k(words, bits, signed, stem)
     make_enhanced(generator)
+    make_fragments(generator)
     for name, sets, text in (("latin1", "ISO_IR 100", "Größe"), ("cyrillic", "ISO_IR 144", "Почка")):
         dataset = ct_dataset(words, 16, True)
         dataset.SpecificCharacterSet = sets
@@ -177,6 +178,18 @@ def make_htj2k(words, bits, signed, stem):
             dataset.PixelData = encapsulate([encoded.read_bytes()])
             dataset["PixelData"].VR = "OB"
             save(dataset, f"{stem}-{name}", syntax)
+
+
+def make_fragments(generator):
+    """Three frames in two fragments each, whose beginnings a table tells, or only the end of each codestream."""
+    frames = generator.integers(0, 4096, (3, 32, 40)).astype("<u2")
+    for name, has_table in {"table": True, "no-table": False}.items():
+        dataset = ct_dataset(frames, 12, False)
+        dataset.NumberOfFrames = 3
+        dataset.compress(pydicom.uid.JPEG2000Lossless, frames, generate_instance_uid=False)
+        codestreams = list(generate_frames(dataset.PixelData, number_of_frames=3))
+        dataset.PixelData = encapsulate(codestreams, fragments_per_frame=2, has_bot=has_table)
+        save(dataset, f"fragments-{name}", pydicom.uid.JPEG2000Lossless)
 
 
 def make_enhanced(generator):
