@@ -15,7 +15,7 @@
 #include <mutex>
 #include <torch/headeronly/version.h>
 
-namespace shim {
+namespace torch_shim {
 
 static thread_local std::string last_error;
 static std::atomic<int64_t> live{0};
@@ -60,9 +60,9 @@ at::Device device(int index) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
-} // namespace shim
+} // namespace torch_shim
 
-using namespace shim;
+using namespace torch_shim;
 
 extern "C" {
 
@@ -79,7 +79,7 @@ int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype,
 
 int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out) {
   return guarded([&] {
-    auto options = at::TensorOptions(scalar_type(dtype)).device(shim::device(device));
+    auto options = at::TensorOptions(scalar_type(dtype)).device(torch_shim::device(device));
     *out = wrap(at::full(list(shape, rank), value, options));
   });
 }
@@ -111,7 +111,7 @@ int ct_free(ct_tensor tensor) {
 size_t ct_rank(ct_tensor tensor) { return unwrap(tensor).dim(); }
 int64_t ct_size(ct_tensor tensor, size_t dimension) { return unwrap(tensor).sizes()[dimension]; }
 int64_t ct_element_count(ct_tensor tensor) { return unwrap(tensor).numel(); }
-int ct_dtype(ct_tensor tensor) { return shim::dtype(unwrap(tensor).scalar_type()); }
+int ct_dtype(ct_tensor tensor) { return torch_shim::dtype(unwrap(tensor).scalar_type()); }
 int ct_device(ct_tensor tensor) { return unwrap(tensor).is_cuda() ? unwrap(tensor).get_device() : -1; }
 bool ct_is_channels_last(ct_tensor tensor) {
   return unwrap(tensor).is_contiguous(at::MemoryFormat::ChannelsLast);
@@ -127,7 +127,7 @@ int ct_copy_data(ct_tensor tensor, void *out, size_t byte_count) {
 
 int ct_to(ct_tensor tensor, int dtype, int device, int format, ct_tensor *out) {
   return guarded([&] {
-    auto options = at::TensorOptions(scalar_type(dtype)).device(shim::device(device));
+    auto options = at::TensorOptions(scalar_type(dtype)).device(torch_shim::device(device));
     auto memory = format == CT_CHANNELS_LAST ? at::MemoryFormat::ChannelsLast
                   : format == CT_CONTIGUOUS  ? at::MemoryFormat::Contiguous
                                              : at::MemoryFormat::Preserve;
@@ -148,7 +148,7 @@ static thread_local std::vector<AutocastState> autocast_states;
 
 int ct_autocast_begin(int device, int dtype) {
   return guarded([&] {
-    auto type = shim::device(device).type();
+    auto type = torch_shim::device(device).type();
     auto wanted = scalar_type(dtype);
     TORCH_CHECK(wanted == at::kBFloat16 || wanted == at::kHalf, "autocast takes bfloat16 or float16, found ", wanted);
     autocast_states.push_back({type, at::autocast::is_autocast_enabled(type), at::autocast::get_autocast_dtype(type)});

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace shim {
+namespace torch_shim {
 
 void set_error(const std::string &message);
 ct_tensor wrap(at::Tensor tensor);
@@ -36,4 +36,4 @@ template <typename Body> int guarded(Body body) noexcept {
   return 1;
 }
 
-} // namespace shim
+} // namespace torch_shim

@@ -1,7 +1,7 @@
 // The layers of the networks.
 #include "internal.h"
 
-using namespace shim;
+using namespace torch_shim;
 
 extern "C" {
 

@@ -3,7 +3,7 @@
 
 #include <ATen/core/grad_mode.h>
 
-using namespace shim;
+using namespace torch_shim;
 
 extern "C" {
 

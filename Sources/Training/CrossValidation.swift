@@ -53,7 +53,8 @@ public struct CrossValidation {
     self.study = study
     self.settings = settings
     self.options = options
-    rois = try ROISet(study)
+    let rois = try ROISet(study)
+    self.rois = rois
     labels = Labels(rois, shuffledBy: options.shuffleLabelsSeed)
     folds = try Folds(patients: labels.patients, count: settings.folds.count, seed: settings.folds.seed)
     for fold in folds.heldOut.indices {

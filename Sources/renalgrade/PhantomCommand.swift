@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Phantom
+public import Phantom
 
 struct PhantomCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -49,4 +49,4 @@ struct PhantomCommand: ParsableCommand {
   }
 }
 
-extension ContrastPhase: @retroactive ExpressibleByArgument {}
+extension ContrastPhase: ExpressibleByArgument {}

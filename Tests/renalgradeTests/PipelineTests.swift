@@ -1,0 +1,116 @@
+import Foundation
+import Study
+import TestSupport
+import Testing
+
+/// The whole job as a user does it, on virtual and on real patients.
+@Suite(.serialized) struct PipelineTests {
+  static let hasWeights = FileManager.default.fileExists(
+    atPath: CommandLineTool.packageRoot.appendingPathComponent(".deps/weights/efficientnet-lite0-57934424.pth").path)
+
+  let folder: TemporaryFolder
+  var study: String { folder.url.appendingPathComponent("study").path }
+  init() throws { folder = try TemporaryFolder() }
+
+  private func prepare(_ cohort: URL, _ protocolFile: String) throws {
+    try CommandLineTool.succeed("init", study, "--protocol", protocolFile)
+    try CommandLineTool.succeed(
+      "import", study, "--dicom", cohort.appendingPathComponent("dicom").path, "--pathology",
+      cohort.appendingPathComponent("pathology.csv").path, "--contours", cohort.appendingPathComponent("mdai.json").path)
+    try CommandLineTool.succeed("rois", "build", study)
+  }
+
+  private func runs() throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(
+      at: URL(fileURLWithPath: study).appendingPathComponent("runs"), includingPropertiesForKeys: nil
+    ).sorted { $0.path < $1.path }
+  }
+
+  @Test(.enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
+  func virtualPatientsFromFolderToReportAndTheSameBitsAgain() throws {
+    try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
+    #expect(try CommandLineTool.succeed("status", study).contains("Nothing was set aside."))
+    try CommandLineTool.succeed("rois", "montage", study)
+    #expect(FileManager.default.fileExists(atPath: study + "/reports/montage.png"))
+    for _ in 0..<2 { try CommandLineTool.succeed("crossvalidate", study, "--threads", "2") }
+    let runs = try runs()
+    try #require(runs.count == 2)
+    let predictions = try runs.map { try Data(contentsOf: $0.appendingPathComponent("predictions.csv")) }
+    #expect(predictions[0] == predictions[1])
+    let checkpoints = try runs.map { try Data(contentsOf: $0.appendingPathComponent("checkpoints/fold-5.safetensors")) }
+    #expect(checkpoints[0].suffix(1 << 20) == checkpoints[1].suffix(1 << 20))
+    for file in [
+      "protocol.yaml", "folds.json", "log.jsonl", "run.json", "metrics.json", "report.html", "montage.png",
+      "checkpoints/fold-1.safetensors", "checkpoints/fold-5.safetensors",
+    ] {
+      #expect(FileManager.default.fileExists(atPath: runs[0].appendingPathComponent(file).path), "\(file)")
+    }
+    let log = try String(contentsOf: runs[0].appendingPathComponent("log.jsonl"), encoding: .utf8)
+    #expect(log.split(separator: "\n").count == 5)
+    let metrics = try JSONSerialization.jsonObject(with: Data(contentsOf: runs[0].appendingPathComponent("metrics.json")))
+    let pooled = try #require((metrics as? [String: Any])?["pooled"] as? [String: [String: Any]])
+    #expect(pooled["patient"]?["n"] as? Int == 10)
+    #expect(pooled["patient"]?["positives"] as? Int == 5)
+    #expect(pooled["slice"]?["n"] as? Int == 30)
+    #expect((pooled["lesion"]?["auc"] as? Double).map((0...1).contains) == true)
+    #expect(((metrics as? [String: Any])?["folds"] as? [Any])?.count == 5)
+    let report = try String(contentsOf: runs[0].appendingPathComponent("report.html"), encoding: .utf8)
+    #expect(report.localizedCaseInsensitiveContains("virtual patients"))
+    #expect(report.localizedCaseInsensitiveContains("not a medical device"))
+    // The frozen stages ran once, for both runs.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: study + "/features").count == 1)
+  }
+
+  @Test(.enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
+  func aSweepMakesTable5AndShuffledLabelsSaySo() throws {
+    try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
+    try CommandLineTool.succeed("sweep", study, "--shuffle-labels", "3")
+    #expect(try runs().count == 2)
+    let reports = URL(fileURLWithPath: study).appendingPathComponent("reports")
+    let sweep = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: reports.path).first { $0.hasPrefix("sweep-") })
+    let table = try String(
+      contentsOf: reports.appendingPathComponent(sweep).appendingPathComponent("table5.csv"), encoding: .utf8)
+    #expect(table.split(separator: "\n").count >= 3)
+    let manifest = try String(contentsOf: try runs()[0].appendingPathComponent("run.json"), encoding: .utf8)
+    #expect(manifest.contains("negative control"))
+  }
+
+  @Test func trainingFromScratchIsOneWordInTheProtocol() throws {
+    let protocolFile = try Cohort.quickProtocol(
+      in: folder,
+      [("initialisation: imagenet", "initialisation: scratch"), ("backbone: efficientnet-lite0", "backbone: resnet18"),
+        ("outputSize: 96", "outputSize: 32")])
+    try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), protocolFile)
+    try CommandLineTool.succeed("crossvalidate", study)
+    let manifest = try String(contentsOf: try runs()[0].appendingPathComponent("run.json"), encoding: .utf8)
+    #expect(manifest.contains("trained from scratch"))
+    #expect(!FileManager.default.fileExists(atPath: study + "/features"))
+  }
+
+  @Test(
+    .enabled(if: SharedData.isPresent, "\(SharedData.missing)"),
+    .enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
+  func realPatientsGoThroughTheSameCommands() throws {
+    let cohort = try #require(SharedData.root).appendingPathComponent("real-ccrcc")
+    try prepare(cohort, try Cohort.quickProtocol(in: folder, [("lesionLabels: [Tumor, Tumor 1, Tumor 2]", "lesionLabels: []")]))
+    try CommandLineTool.succeed("crossvalidate", study)
+    let metrics = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: try runs()[0].appendingPathComponent("metrics.json")))
+    let pooled = try #require((metrics as? [String: Any])?["pooled"] as? [String: [String: Any]])
+    #expect(pooled["patient"]?["n"] as? Int == 13)
+    #expect(pooled["patient"]?["positives"] as? Int == 6)
+    #expect(pooled["slice"]?["n"] as? Int == 39)
+    let report = try String(contentsOf: try runs()[0].appendingPathComponent("report.html"), encoding: .utf8)
+    #expect(!report.localizedCaseInsensitiveContains("virtual patients"))
+  }
+
+  @Test func missingWeightsNameTheRemedy() throws {
+    let protocolFile = try Cohort.quickProtocol(
+      in: folder, [("backbone: efficientnet-lite0", "backbone: resnet34"), ("frozenThrough: block3", "frozenThrough: layer2")])
+    try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), protocolFile)
+    let message = try CommandLineTool.fail("crossvalidate", study)
+    #expect(message.contains("renalgrade weights get"))
+    #expect(try runs().isEmpty)
+  }
+}
