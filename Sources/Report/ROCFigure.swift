@@ -49,7 +49,7 @@ extension Figure {
         set yrange [0:1]
         set xtics 0.2 format "%.1f"
         set ytics 0.2 format "%.1f"
-        set xlabel "1 - specificity (low grade called high)"
+        set xlabel "1 - specificity (low grade called high)" offset 0,0.5
         set ylabel "sensitivity (high grade called high)" offset 1
         set key outside below left reverse Left maxcols 1 samplen 2.6 spacing 1.25 font ",11.5"
         set arrow from 0,0 to 1,1 nohead dashtype 3 linewidth 1 linecolor rgb "#8a9199" back

@@ -25,7 +25,7 @@ struct RunFigures {
       name: "roc", title: "ROC curves", curves: curves, background: foldCurves,
       caption:
         "ROC curves of the pooled out-of-fold predictions at each level, with the area under the curve and its 95% "
-        + "interval. Thin grey: the folds, at patient level. Dotted: chance.")?.draw(in: folder)
+        + "interval. Thin grey: the folds, at patient level. Diagonal: chance.")?.draw(in: folder)
     confusion = []
     for level in [Level.patient, .lesion, .slice] {
       confusion.append(

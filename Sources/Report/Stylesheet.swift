@@ -48,7 +48,8 @@ let stylesheet = """
   tbody tr + tr > * { border-top: 1px solid var(--hair); }
   .numbers { table-layout: fixed; }
   .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-  .words td { overflow-wrap: anywhere; }
+  .words tbody th { white-space: nowrap; }
+  .words td:last-child { overflow-wrap: anywhere; }
   .interval { display: block; color: var(--quiet); font-size: .82em; }
   .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1.6rem; }
   .figures.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
@@ -94,7 +95,7 @@ let stylesheet = """
     nav { display: none; }
     section { margin-top: 1.6rem; }
     h2, h3, caption { break-after: avoid; }
-    tr, figure, .cards { break-inside: avoid; }
+    tr, figure, .cards, .numbers { break-inside: avoid; }
     thead { display: table-header-group; }
     .figures { grid-template-columns: repeat(3, 1fr); }
     .figures.wide { grid-template-columns: 1fr 1fr; }

@@ -82,7 +82,7 @@ struct Table5Row {
       caption: "Table 5: result by batch size, with 95% intervals, beside the paper's printed values", columns: columns,
       rows: rows.map { row in
         [
-          "\(row.batchSize)", HTML(text: row.source), HTML(text: row.level),
+          "Batch \(row.batchSize)", HTML(text: row.source), HTML(text: row.level),
           HTML(text: row.count.map(String.init) ?? "–"),
         ]
           + row.values.map { Format.cell($0.value, $0.interval) }

@@ -58,7 +58,7 @@ extension Figure {
         set xrange [1:\(max(2, lastEpoch))]
         set yrange [0:*]
         set xtics \(max(1, (lastEpoch + 9) / 10))
-        set xlabel "epoch"
+        set xlabel "epoch" offset 0,0.5
         set ylabel "weighted cross-entropy" offset 1
         set key outside below left reverse Left maxrows 1 samplen 2.6 font ",11.5"
         plot \(plots.joined(separator: ", \\\n     "))
