@@ -10,19 +10,17 @@ let hasTorch =
   && FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cpu.so")
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
 
 /// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`. It may import only rooms that stand above it here.
 func room(
-  _ name: String, imports: [Target.Dependency] = [], resources: [Resource]? = nil, tests: [Target.Dependency] = [],
-  fixtures: [String] = []
+  _ name: String, imports: [Target.Dependency] = [], fixtures: [String] = []
 ) -> [Target] {
   [
-    .target(name: name, dependencies: imports, resources: resources, swiftSettings: settings),
+    .target(name: name, dependencies: imports, swiftSettings: settings),
     .testTarget(
-      name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports + tests,
+      name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports,
       resources: fixtures.map { .copy($0) }, swiftSettings: settings),
   ]
 }
@@ -31,8 +29,11 @@ let shims: [Target] = [
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "CDICOM",
-    linkerSettings: ["dcmjpeg", "ijg8", "ijg12", "ijg16", "dcmjpls", "dcmtkcharls", "dcmimgle", "dcmdata", "oflog", "ofstd", "openjp2", "z"]
-      .map { .linkedLibrary($0) }),
+    linkerSettings: [
+      "dcmjpeg", "ijg8", "ijg12", "ijg16", "dcmjpls", "dcmtkcharls", "dcmimgle", "dcmdata", "oflog", "ofstd", "openjp2",
+      "z",
+    ]
+    .map { .linkedLibrary($0) }),
 ]
 
 let torchShim: [Target] = [
@@ -53,19 +54,19 @@ let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room(
-    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Report", imports: ["Evaluation", "Study"], fixtures: ["Fixtures"])
-  + room("Phantom", imports: ["DICOM", "Study", "Annotation"], fixtures: ["Fixtures"])
+  + room("Report", imports: ["Evaluation", "Study"])
+  + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], fixtures: ["Fixtures"])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto])
   + [
     .executableTarget(
       name: "renalgrade",
@@ -76,32 +77,26 @@ let roomsWithTorch: [Target] =
       swiftSettings: settings),
     .testTarget(
       name: "renalgradeTests",
-      dependencies: ["renalgrade", "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport"],
-      resources: [.copy("Fixtures")], swiftSettings: settings),
+      dependencies: [
+        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+      ],
+      swiftSettings: settings),
   ]
-
-// TEMPORARY: build only some rooms while others are being written.
-let chosen = Context.environment["RENALGRADE_ROOMS"].map { Set($0.split(separator: ",").map(String.init)) }
-func selected(_ targets: [Target]) -> [Target] {
-  guard let chosen else { return targets }
-  return targets.filter { chosen.contains($0.name) || $0.name == "TestSupport" }
-}
 
 let package = Package(
   name: "RenalGrade",
   platforms: [.macOS(.v14)],
-  products: hasTorch && chosen == nil ? [.executable(name: "renalgrade", targets: ["renalgrade"])] : [],
+  products: hasTorch ? [.executable(name: "renalgrade", targets: ["renalgrade"])] : [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
-  targets: selected(shims + roomsWithoutTorch + (hasTorch ? torchShim + roomsWithTorch : [])),
+  targets: shims + roomsWithoutTorch + (hasTorch ? torchShim + roomsWithTorch : []),
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )

@@ -131,8 +131,11 @@ const char *cd_transfer_syntax(cd_file file) {
   return file->transfer_syntax.c_str();
 }
 
-int cd_set_string(cd_file file, uint32_t tag, const char *value) {
-  return guarded([&] { check(file->format.getDataset()->putAndInsertString(DcmTag(key(tag)), value)); });
+int cd_set_string(cd_file file, uint32_t tag, const char *vr, const char *value) {
+  return guarded([&] {
+    const DcmTag named = vr ? DcmTag(key(tag), DcmVR(vr)) : DcmTag(key(tag));
+    check(file->format.getDataset()->putAndInsertString(named, value));
+  });
 }
 
 int cd_set_pixels(cd_file file, const uint16_t *words, size_t count) {

@@ -64,6 +64,8 @@ public struct CTAttributes: Equatable, Sendable {
   public var contrastStartTime: String?
   /// Whether PatientIdentityRemoved is YES.
   public var patientIdentityRemoved = false
+  /// Whether SyntheticData is YES: the image was made and not taken.
+  public var isSynthetic = false
 
   /// Makes attributes of which only the identifiers and the size are known.
   public init(seriesInstanceUID: String, sopInstanceUID: String, columns: Int, rows: Int) {

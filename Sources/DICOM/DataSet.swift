@@ -144,9 +144,12 @@ final class DataSet {
 
   // MARK: Writing
 
+  /// Attributes that PS3.6 has gained since DCMTK's dictionary was made.
+  private static let newerVRs: [DICOMTag: String] = [.syntheticData: "CS"]
+
   /// Sets an element; the dictionary gives its VR, backslashes separate values.
   func set(_ tag: DICOMTag, _ value: String) throws(DICOMError) {
-    guard Int(cd_set_string(handle, tag.rawValue, value)) == CD_OK else {
+    guard Int(cd_set_string(handle, tag.rawValue, Self.newerVRs[tag], value)) == CD_OK else {
       throw DICOMError(.cannotWrite, file: name, tag: tag, "the value cannot be set: \(Self.lastMessage)")
     }
   }

@@ -86,6 +86,7 @@ struct FrameHeader {
     attributes.contrastAgent = dataSet.text(.contrastBolusAgent)
     attributes.contrastStartTime = dataSet.text(.contrastBolusStartTime)
     attributes.patientIdentityRemoved = dataSet.text(.patientIdentityRemoved)?.uppercased() == "YES"
+    attributes.isSynthetic = dataSet.text(.syntheticData)?.uppercased() == "YES"
     readGeometry(&attributes)
     return attributes
   }

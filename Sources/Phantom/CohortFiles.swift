@@ -189,7 +189,7 @@ struct ImageIdentity: Sendable {
       .studyDescription: "SYNTHETIC renal CT", .seriesDescription: description(phase),
       .patientName: "Virtual^" + patient.id.dropFirst("VIRTUAL-".count), .patientSex: patient.sex,
       .patientAge: "0\(patient.age)Y", .patientComments: CohortFiles.notice, .imageComments: CohortFiles.notice,
-      .patientIdentityRemoved: "YES", .deidentificationMethod: CohortFiles.notice, .bodyPartExamined: "ABDOMEN",
+      .syntheticData: "YES", .patientIdentityRemoved: "YES", .deidentificationMethod: CohortFiles.notice, .bodyPartExamined: "ABDOMEN",
       .kvp: "120",
       .spacingBetweenSlices: "2.5", .reconstructionDiameter: "500", .convolutionKernel: "SYNTHETIC",
       .seriesNumber: "\(order + 1)", .acquisitionNumber: "\(order + 1)", .instanceNumber: "\(number)",

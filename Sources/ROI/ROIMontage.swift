@@ -111,7 +111,7 @@ public struct ROIMontage: Sendable {
         width: tileSize, height: tileSize)
     }
     drawFrame(tile.grade.gradeClass, x: place.x, y: place.y, width: tileSize, height: tileSize, &canvas)
-    let caption = isFirst ? "\(tile.patient)  grade \(tile.grade.rawValue)" : "slice \(tile.slice + 1)"
+    let caption = isFirst ? "\(tile.patient) G\(tile.grade.rawValue)" : "slice \(tile.slice + 1)"
     let room = tileSize / Canvas.letterAdvance
     canvas.text(
       caption.count > room ? caption.prefix(room - 2) + ".." : caption, x: place.x,

@@ -52,6 +52,9 @@ public enum DICOMImport {
           stage: .dicom, source: folder.path, patientCode: entry.patientID.flatMap { codes[$0] }, excludes: entry.excludes,
           subject: entry.subject, reason: entry.reason)
       }
+      if scan.frames.contains(where: \.attributes.isSynthetic) {
+        try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
+      }
       try database.replaceSetAside(of: .dicom, from: folder.path, with: setAside)
       summary.setAside = setAside.count
       summary.patients = try Patient.fetchCount(database)

@@ -21,7 +21,7 @@ public enum PathologyImport {
     let attributes: [String: String]
   }
 
-  /// Replaces the study's lesions by those of the table at `url`.
+  /// Brings the study's lesions to those of the table at `url`; a lesion that stays keeps its contours and ROIs.
   ///
   /// A row with a missing or impossible grade sets its patient aside; the rest goes on.
   /// - Throws: `StudyError` where the table cannot be read at all, or the study not be written.
@@ -32,7 +32,8 @@ public enum PathologyImport {
     return try study.write { database in
       let patients = try Patient.fetchAll(database)
       let patientBySource = Dictionary(uniqueKeysWithValues: patients.map { ($0.sourceID, $0) })
-      try Lesion.deleteAll(database)
+      var former = Dictionary(
+        uniqueKeysWithValues: try Lesion.fetchAll(database).map { (LesionKey(patientId: $0.patientId, name: $0.name), $0) })
       var summary = Summary()
       var entries: [SetAside] = []
       for problem in problems {
@@ -46,11 +47,13 @@ public enum PathologyImport {
           summary.withoutImages += 1
           continue
         }
+        let known = former.removeValue(forKey: LesionKey(patientId: patientID, name: row.lesion))
         var lesion = Lesion(
-          id: nil, patientId: patientID, name: row.lesion, grade: row.grade, attributes: row.attributes)
-        try lesion.insert(database)
+          id: known?.id, patientId: patientID, name: row.lesion, grade: row.grade, attributes: row.attributes)
+        try lesion.save(database)
         summary.lesions += 1
       }
+      for lesion in former.values { try lesion.delete(database) }
       let listed = Set(rows.map(\.patientID)).union(problems.compactMap(\.patientID))
       for patient in patients where !listed.contains(patient.sourceID) {
         entries.append(
@@ -62,6 +65,11 @@ public enum PathologyImport {
       summary.setAside = entries.count
       return summary
     }
+  }
+
+  private struct LesionKey: Hashable {
+    let patientId: Int64
+    let name: String
   }
 
   struct Problem: Equatable {

@@ -29,11 +29,21 @@ extension StudyProtocol {
       let encoder = YAMLEncoder()
       encoder.options.indent = 2
       do {
-        return try encoder.encode(self)
+        return Self.inPlainDecimals(try encoder.encode(self))
       } catch {
         throw StudyError(.invalidProtocol, "the protocol cannot be written as YAML: \(error)")
       }
     }
+  }
+
+  /// Yams writes 0.00001 as 1e-5 and 40 as 4e+1; a protocol is for people.
+  private static func inPlainDecimals(_ yaml: String) -> String {
+    yaml.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      guard let colon = line.range(of: ": ", options: .backwards), line[colon.upperBound...].contains("e"),
+        Double(line[colon.upperBound...]) != nil, let number = Decimal(string: String(line[colon.upperBound...]))
+      else { return String(line) }
+      return line[..<colon.upperBound] + number.description
+    }.joined(separator: "\n")
   }
 
   private func validate(_ source: ProtocolSource) throws(StudyError) {

@@ -10,7 +10,7 @@ struct Doctor: ParsableCommand {
 
   func run() throws {
     let findings = Self.findings()
-    for finding in findings { print("\(finding.isFine ? "ok     " : "MISSING") \(finding.subject): \(finding.text)") }
+    for finding in findings { print("\(finding.mark) \(finding.subject): \(finding.text)") }
     if findings.contains(where: { !$0.isFine && $0.isNeeded }) { throw ExitCode(1) }
   }
 
@@ -19,6 +19,8 @@ struct Doctor: ParsableCommand {
     let text: String
     var isFine = true
     var isNeeded = true
+
+    var mark: String { isFine ? "ok      " : isNeeded ? "MISSING " : "(absent)" }
   }
 
   static func findings() -> [Finding] {

@@ -33,6 +33,13 @@ let protocolsFolder = URL(fileURLWithPath: #filePath)
     }
   }
 
+  @Test func numbersAreWrittenAsAPersonWritesThem() throws {
+    let text = try StudyProtocol(contentsOf: paper).yaml
+    for line in ["learningRate: 0.00001", "windowCentre: 40", "threshold: 0.5", "epsilon: 0.00000001"] {
+      #expect(text.contains("\(line)\n"), "\(line)")
+    }
+  }
+
   private func message(_ change: (String) -> String) throws -> String {
     let text = try String(contentsOf: paper, encoding: .utf8)
     let changed = change(text)

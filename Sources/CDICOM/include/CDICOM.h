@@ -62,8 +62,8 @@ typedef struct {
 // bits_allocated / 8: little endian, colour by pixel. precision is the codestream's own, or 0 where it states none.
 int cd_decode_frame(cd_file file, cd_frame_layout layout, uint32_t frame, void *buffer, size_t byte_count, int *precision);
 
-// The value's VR is the dictionary's; several values are separated by backslashes.
-int cd_set_string(cd_file file, uint32_t tag, const char *value);
+// Several values are separated by backslashes. vr may be NULL: the dictionary's.
+int cd_set_string(cd_file file, uint32_t tag, const char *vr, const char *value);
 int cd_set_pixels(cd_file file, const uint16_t *words, size_t count);
 // The whole file in Explicit VR Little Endian; released with cd_free.
 int cd_encode(cd_file file, uint8_t **bytes, size_t *byte_count);
