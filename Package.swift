@@ -13,14 +13,17 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
 
-/// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`. It may import only rooms that stand above it here.
+/// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`.
+///
+/// It may import only rooms that stand above it here;
+/// `tests` are what its tests alone need besides.
 func room(
-  _ name: String, imports: [Target.Dependency] = [], fixtures: [String] = []
+  _ name: String, imports: [Target.Dependency] = [], tests: [Target.Dependency] = [], fixtures: [String] = []
 ) -> [Target] {
   [
     .target(name: name, dependencies: imports, swiftSettings: settings),
     .testTarget(
-      name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports,
+      name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports + tests,
       resources: fixtures.map { .copy($0) }, swiftSettings: settings),
   ]
 }
@@ -65,13 +68,20 @@ let roomsWithTorch: [Target] =
   room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
-    fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto])
+    tests: ["DICOM"], fixtures: ["Fixtures"])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation"])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
         "DICOM", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation", "Report", "Phantom",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "renalgrade-bench",
+      dependencies: [
+        "Study", "ROI", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -42,14 +42,17 @@ public enum DICOMImport {
         codes[sourceID] = try code(for: sourceID, patientIDs, database)
       }
       for series in plan.series {
-        guard let patient = try Patient.filter(Column("sourceID") == series.patientID).fetchOne(database) else { continue }
+        guard let patient = try Patient.filter(Column("sourceID") == series.patientID).fetchOne(database) else {
+          continue
+        }
         let added = try insert(series, of: patient, database, &entries)
         summary.slices += added
         summary.series += added > 0 ? 1 : 0
       }
       let setAside = entries.map { entry in
         SetAside(
-          stage: .dicom, source: folder.path, patientCode: entry.patientID.flatMap { codes[$0] }, excludes: entry.excludes,
+          stage: .dicom, source: folder.path, patientCode: entry.patientID.flatMap { codes[$0] },
+          excludes: entry.excludes,
           subject: entry.subject, reason: entry.reason)
       }
       if scan.frames.contains(where: \.attributes.isSynthetic) {
@@ -103,7 +106,8 @@ public enum DICOMImport {
         Column("sopInstanceUID") == attributes.sopInstanceUID && Column("frame") == slice.frame.frame)
       if try !present.isEmpty(database) { continue }
       var record = SliceRecord(
-        id: nil, seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame.frame, path: slice.path,
+        id: nil, seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame.frame,
+        path: slice.path,
         ordinal: ordinal, columns: attributes.columns, rows: attributes.rows, rowSpacing: attributes.pixelSpacing?.row,
         columnSpacing: attributes.pixelSpacing?.column)
       try record.insert(database)
@@ -117,7 +121,8 @@ public enum DICOMImport {
     if files.fileExists(atPath: target.path) {
       guard !files.contentsEqual(atPath: source.path, andPath: target.path) else { return }
       throw StudyError(
-        .file, "\(source.lastPathComponent) has the SOP Instance UID of a slice that the study holds already, with other "
+        .file,
+        "\(source.lastPathComponent) has the SOP Instance UID of a slice that the study holds already, with other "
           + "contents. Nothing was overwritten; import it into a study of its own, or remove one of the two.")
     }
     let temporary = target.deletingLastPathComponent().appendingPathComponent(".\(target.lastPathComponent).partial")
@@ -129,7 +134,8 @@ public enum DICOMImport {
     } catch {
       try? files.removeItem(at: temporary)
       throw StudyError(
-        .file, "cannot copy \(source.lastPathComponent) into the study: \(error.localizedDescription). "
+        .file,
+        "cannot copy \(source.lastPathComponent) into the study: \(error.localizedDescription). "
           + "The study is as it was; make room, then import again: what is copied already is not copied twice.")
     }
   }

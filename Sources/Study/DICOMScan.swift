@@ -30,7 +30,9 @@ public struct DICOMScan: Sendable {
 
   /// Reads the headers of all files below `folder`, on all cores.
   ///
-  /// - Parameter progress: called now and then with the numbers of files done and found.
+  /// - Parameters:
+  ///   - folder: is searched at any depth.
+  ///   - progress: called now and then with the numbers of files done and found.
   /// - Throws: `StudyError` of kind `.file` where the folder itself cannot be read.
   public init(_ folder: URL, progress: (@Sendable (Int, Int) -> Void)? = nil) throws(StudyError) {
     let (files, unreadable) = try Self.list(folder)
@@ -59,7 +61,8 @@ public struct DICOMScan: Sendable {
     self.failures = failures.sorted { $0.relativePath < $1.relativePath }
   }
 
-  private static func list(_ folder: URL) throws(StudyError) -> (files: [(url: URL, path: String)], failures: [Failure]) {
+  private static func list(_ folder: URL) throws(StudyError) -> (files: [(url: URL, path: String)], failures: [Failure])
+  {
     let root = folder.standardizedFileURL.resolvingSymlinksInPath()
     do {
       _ = try FileManager.default.contentsOfDirectory(atPath: root.path)

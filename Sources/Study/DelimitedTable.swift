@@ -37,7 +37,9 @@ public struct DelimitedTable: Sendable {
     final class Collected { var records: [[String]] = [] }
     let collected = Collected()
     do {
-      try CSV<Enumerated>(string: text, loadColumns: false).enumerateAsArray(startAt: 0, rowLimit: nil) { collected.records.append($0) }
+      try CSV<Enumerated>(string: text, loadColumns: false).enumerateAsArray(startAt: 0, rowLimit: nil) {
+        collected.records.append($0)
+      }
     } catch {
       let line = collected.records.reduce(1) { $0 + Self.lineCount(of: $1) }
       throw StudyError(.invalidTable, "\(name):\(line): not a valid table: \(error)")
@@ -59,7 +61,8 @@ public struct DelimitedTable: Sendable {
       // A spreadsheet leaves out trailing empty cells; more cells than columns means a broken row.
       guard cells.count <= header.count else {
         throw StudyError(
-          .invalidTable, "\(name):\(first): \(cells.count) cells, but the header has \(header.count) columns; "
+          .invalidTable,
+          "\(name):\(first): \(cells.count) cells, but the header has \(header.count) columns; "
             + "a cell that contains the delimiter must stand in quotation marks")
       }
       let padded = cells + Array(repeating: "", count: header.count - cells.count)
@@ -73,7 +76,8 @@ public struct DelimitedTable: Sendable {
   public func require(column: String, from key: String) throws(StudyError) {
     guard header.contains(column) else {
       throw StudyError(
-        .invalidTable, "\(name):1: there is no column \"\(column)\" (\(key) in the protocol); "
+        .invalidTable,
+        "\(name):1: there is no column \"\(column)\" (\(key) in the protocol); "
           + "the columns are \(header.map { "\"\($0)\"" }.joined(separator: ", "))")
     }
   }
@@ -86,6 +90,7 @@ public struct DelimitedTable: Sendable {
 extension String {
   /// The text as a CSV cell, quoted where needed (RFC 4180).
   public var csvCell: String {
-    contains { $0 == "," || $0 == "\"" || $0.isNewline } ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self
+    contains { $0 == "," || $0 == "\"" || $0.isNewline }
+      ? "\"" + replacingOccurrences(of: "\"", with: "\"\"") + "\"" : self
   }
 }

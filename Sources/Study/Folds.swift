@@ -18,7 +18,8 @@ public struct Folds: Codable, Equatable, Sendable {
       let codes = patients.filter { $0.value == gradeClass }.keys.sorted()
       guard codes.count >= count else {
         throw StudyError(
-          .folds, "\(count) folds need at least \(count) patients of each class, but \(codes.count) are "
+          .folds,
+          "\(count) folds need at least \(count) patients of each class, but \(codes.count) are "
             + "\(gradeClass.rawValue) grade; lower folds.count in the protocol, or add patients")
       }
       // Dealing goes on where the class before ended, so that the folds differ by one patient at most.
@@ -60,14 +61,16 @@ public struct Provenance: Equatable, Sendable {
     training: [Provenance], heldOut: [Provenance], fold: Int
   ) throws(StudyError) {
     let parts: [(name: String, value: @Sendable (Provenance) -> String)] = [
-      ("patient", { $0.patient }), ("exam", { $0.exam }), ("SOP instance", { $0.slice }), ("pixel hash", { $0.pixelHash }),
+      ("patient", { $0.patient }), ("exam", { $0.exam }), ("SOP instance", { $0.slice }),
+      ("pixel hash", { $0.pixelHash }),
     ]
     for part in parts {
       let seen = Dictionary(training.map { (part.value($0), $0.patient) }) { first, _ in first }
       for item in heldOut {
         guard let other = seen[part.value(item)] else { continue }
         throw StudyError(
-          .folds, "fold \(fold) leaks: its held-out patient \(item.patient) shares a \(part.name) with the training patient "
+          .folds,
+          "fold \(fold) leaks: its held-out patient \(item.patient) shares a \(part.name) with the training patient "
             + "\(other) (\(part.value(item))). Remove the duplicate from the cohort; nothing was trained.")
       }
     }

@@ -14,7 +14,9 @@ public struct Grade: RawRepresentable, Codable, Hashable, Comparable, Sendable {
   /// Reads a grade as pathology writes it: `3`, `G3`, `grade 3`, `III`, `3.0`; nil for anything else.
   public init?(text: String) {
     var word = text.lowercased()
-    for filler in ["fuhrman", "isup", "who", "grade", "/", "g", " "] { word = word.replacingOccurrences(of: filler, with: "") }
+    for filler in ["fuhrman", "isup", "who", "grade", "/", "g", " "] {
+      word = word.replacingOccurrences(of: filler, with: "")
+    }
     let roman = ["i": 1, "ii": 2, "iii": 3, "iv": 4]
     if let number = roman[word] {
       self.init(rawValue: number)

@@ -146,7 +146,8 @@ struct ImportPlan {
     guard !mixed else { return }
     series.append(
       PlannedSeries(
-        patientID: first.patientID, studyInstanceUID: first.studyInstanceUID, seriesInstanceUID: first.seriesInstanceUID,
+        patientID: first.patientID, studyInstanceUID: first.studyInstanceUID,
+        seriesInstanceUID: first.seriesInstanceUID,
         description: first.frame.attributes.seriesDescription,
         slices: geometry.order.map { index in
           let member = axial[index]

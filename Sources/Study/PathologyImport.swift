@@ -33,7 +33,9 @@ public enum PathologyImport {
       let patients = try Patient.fetchAll(database)
       let patientBySource = Dictionary(uniqueKeysWithValues: patients.map { ($0.sourceID, $0) })
       var former = Dictionary(
-        uniqueKeysWithValues: try Lesion.fetchAll(database).map { (LesionKey(patientId: $0.patientId, name: $0.name), $0) })
+        uniqueKeysWithValues: try Lesion.fetchAll(database).map {
+          (LesionKey(patientId: $0.patientId, name: $0.name), $0)
+        })
       var summary = Summary()
       var entries: [SetAside] = []
       for problem in problems {
@@ -103,7 +105,8 @@ public enum PathologyImport {
       if patientID.isEmpty {
         reject("the patient (column \"\(mapping.patientColumn)\") is missing")
       } else if spellings.values.contains(where: { $0.count > 1 && $0.contains(patientID) }) {
-        reject("this patient stands in the table under two ids that differ only in case, blanks or punctuation; use one")
+        reject(
+          "this patient stands in the table under two ids that differ only in case, blanks or punctuation; use one")
       } else if lesion.isEmpty {
         reject("the lesion's name (column \"\(mapping.lesionColumn ?? "")\") is missing")
       } else if let first = seen[key] {

@@ -8,9 +8,11 @@ public enum PredictionTable {
   public static func write(_ predictions: [Prediction], to url: URL) throws(StudyError) {
     var text = columns.joined(separator: ",") + "\n"
     for row in predictions {
-      text += [
-        row.patient.csvCell, row.lesion.csvCell, row.slice.csvCell, "\(row.fold)", row.label.rawValue, "\(row.probability)",
-      ].joined(separator: ",") + "\n"
+      text +=
+        [
+          row.patient.csvCell, row.lesion.csvCell, row.slice.csvCell, "\(row.fold)", row.label.rawValue,
+          "\(row.probability)",
+        ].joined(separator: ",") + "\n"
     }
     try AtomicFile.write(text, to: url)
   }

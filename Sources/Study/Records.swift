@@ -136,7 +136,9 @@ extension StudyFolder {
   public func setAside() throws(StudyError) -> [SetAside] {
     try read { database in
       let order = Dictionary(uniqueKeysWithValues: SetAside.Stage.allCases.enumerated().map { ($1, $0) })
-      return try SetAside.order(Column("id")).fetchAll(database).sorted { (order[$0.stage] ?? 0) < (order[$1.stage] ?? 0) }
+      return try SetAside.order(Column("id")).fetchAll(database).sorted {
+        (order[$0.stage] ?? 0) < (order[$1.stage] ?? 0)
+      }
     }
   }
 }

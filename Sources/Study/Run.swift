@@ -109,7 +109,8 @@ public struct Run: Sendable {
     if let id {
       if let run = complete.first(where: { $0.id == id }) { return run }
       throw StudyError(
-        .run, "\(study.url.path) has no complete run \(id); "
+        .run,
+        "\(study.url.path) has no complete run \(id); "
           + (complete.isEmpty ? "it has none" : "it has \(complete.map(\.id).joined(separator: ", "))"))
     }
     guard let latest = complete.last else {
@@ -118,12 +119,32 @@ public struct Run: Sendable {
     return latest
   }
 
+  /// The runs of `study` that were begun and not completed, the latest first.
+  public static func incomplete(in study: StudyFolder) -> [Run] {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path)) ?? []).sorted(by: >)
+    return names.map { Run(id: $0, url: study.runsFolder.appendingPathComponent($0)) }
+      .filter { !FileManager.default.fileExists(atPath: $0.predictionsFile.path) }
+  }
+
   /// Appends an epoch to the log.
   public func append(_ epoch: Epoch) throws(StudyError) {
+    try AtomicFile.append(line: Self.line(epoch), to: logFile)
+  }
+
+  /// Replaces the log.
+  public func replaceLog(by epochs: [Epoch]) throws(StudyError) {
+    var text = ""
+    for epoch in epochs { text += try Self.line(epoch) + "\n" }
+    try AtomicFile.write(text, to: logFile)
+  }
+
+  private static func line(_ epoch: Epoch) throws(StudyError) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    guard let data = try? encoder.encode(epoch) else { throw StudyError(.run, "an epoch's loss is not a finite number") }
-    try AtomicFile.append(line: String(decoding: data, as: UTF8.self), to: logFile)
+    guard let data = try? encoder.encode(epoch) else {
+      throw StudyError(.run, "an epoch's loss is not a finite number")
+    }
+    return String(decoding: data, as: UTF8.self)
   }
 
   /// The epochs logged so far; a last line that a crash cut short is left out.

@@ -1,6 +1,8 @@
 import GRDB
 
-/// The study's tables. Migrations are only ever appended; what must hold is a constraint.
+/// The study's tables.
+///
+/// Migrations are only ever appended; what must hold is a constraint.
 enum Schema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

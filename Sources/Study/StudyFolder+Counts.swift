@@ -10,7 +10,8 @@ extension StudyFolder {
     }
     let excluded = try read { database in
       try Int.fetchOne(
-        database, sql: "SELECT COUNT(DISTINCT patientCode) FROM setAside WHERE excludes AND patientCode IS NOT NULL") ?? 0
+        database, sql: "SELECT COUNT(DISTINCT patientCode) FROM setAside WHERE excludes AND patientCode IS NOT NULL")
+        ?? 0
     }
     let names = ["patients", "exams", "series", "slices", "lesions", "contours", "ROIs"]
     return zip(names, counts).map { (name: $0, count: $1) } + [(name: "patients left out", count: excluded)]

@@ -63,7 +63,8 @@ public struct StudyFolder: Sendable {
       try Schema.migrator.migrate(database)
     } catch {
       throw StudyError(
-        .file, "cannot open \(url.appendingPathComponent("study.sqlite").path): \(error). Is the disk full or read-only?")
+        .file,
+        "cannot open \(url.appendingPathComponent("study.sqlite").path): \(error). Is the disk full or read-only?")
     }
   }
 

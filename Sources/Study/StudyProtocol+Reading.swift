@@ -40,7 +40,7 @@ extension StudyProtocol {
   private static func inPlainDecimals(_ yaml: String) -> String {
     yaml.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       guard let colon = line.range(of: ": ", options: .backwards), line[colon.upperBound...].contains("e"),
-        Double(line[colon.upperBound...]) != nil, let number = Decimal(string: String(line[colon.upperBound...]))
+        let value = Double(line[colon.upperBound...]), let number = Decimal(string: "\(value)")
       else { return String(line) }
       return line[..<colon.upperBound] + number.description
     }.joined(separator: "\n")
@@ -53,7 +53,8 @@ extension StudyProtocol {
     }
     try require(roi.windowWidth > 0, "roi", "windowWidth", expected: "above 0 HU", found: roi.windowWidth)
     try require((8...512).contains(roi.boxSize), "roi", "boxSize", expected: "8 to 512 pixels", found: roi.boxSize)
-    try require((8...1024).contains(roi.outputSize), "roi", "outputSize", expected: "8 to 1024 pixels", found: roi.outputSize)
+    try require(
+      (8...1024).contains(roi.outputSize), "roi", "outputSize", expected: "8 to 1024 pixels", found: roi.outputSize)
     if let size = roi.resampleTo {
       try require(size > 0.05 && size < 10, "roi", "resampleTo", expected: "0.05 to 10 mm, or null", found: size)
     }
@@ -63,12 +64,14 @@ extension StudyProtocol {
     try require(folds.count >= 2, "folds", "count", expected: "2 or more", found: folds.count)
     try require(training.epochs >= 1, "training", "epochs", expected: "1 or more", found: training.epochs)
     try require(training.batchSize >= 1, "training", "batchSize", expected: "1 or more", found: training.batchSize)
-    try require(training.learningRate > 0, "training", "learningRate", expected: "above 0", found: training.learningRate)
+    try require(
+      training.learningRate > 0, "training", "learningRate", expected: "above 0", found: training.learningRate)
     for (key, value) in [("beta1", training.beta1), ("beta2", training.beta2)] {
       try require(value >= 0 && value < 1, "training", key, expected: "0 or more and below 1", found: value)
     }
     try require(training.epsilon > 0, "training", "epsilon", expected: "above 0", found: training.epsilon)
-    try require(training.weightDecay >= 0, "training", "weightDecay", expected: "0 or more", found: training.weightDecay)
+    try require(
+      training.weightDecay >= 0, "training", "weightDecay", expected: "0 or more", found: training.weightDecay)
     try require(
       training.highGradeWeight > 0, "training", "highGradeWeight", expected: "above 0", found: training.highGradeWeight)
     try require(
@@ -78,7 +81,8 @@ extension StudyProtocol {
       !sweep.batchSizes.isEmpty && sweep.batchSizes.allSatisfy { $0 >= 1 }, "sweep", "batchSizes",
       expected: "a list of sizes of 1 or more", found: sweep.batchSizes)
     try require(
-      (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold)
+      (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold
+    )
   }
 }
 
@@ -114,7 +118,9 @@ private struct ProtocolSource {
   /// A key that nobody reads is a spelling mistake that would change the experiment in silence.
   private func rejectUnknownKeys(in node: Node, known: Mirror, path: [String]) throws(StudyError) {
     guard case .mapping(let mapping) = node else { return }
-    let children = Dictionary(known.children.compactMap { child in child.label.map { ($0, child.value) } }) { first, _ in first }
+    let children = Dictionary(known.children.compactMap { child in child.label.map { ($0, child.value) } }) {
+      first, _ in first
+    }
     for (keyNode, value) in mapping {
       let key = keyNode.string ?? "?"
       guard let child = children[key] else {

@@ -12,9 +12,7 @@ struct Sample: Hashable, Sendable {
 enum BatchPlan {
   /// The training batches of an epoch; the last one may be smaller.
   ///
-  /// - Parameters:
-  ///   - indices: the ROIs of the fold's training part.
-  ///   - flipProbability: how likely a slice is mirrored, 0...1.
+  /// `indices` are the ROIs of the fold's training part; a slice is mirrored with `flipProbability`, 0...1.
   static func training(
     _ indices: [Int], batchSize: Int, flipProbability: Double, seed: UInt64, fold: Int, epoch: Int
   ) -> [[Sample]] {

@@ -6,7 +6,7 @@ import Torch
 
 extension CrossValidation {
   /// What produced the run, as a reader wants to know it.
-  func manifest(duration: Double) throws -> Run.Manifest {
+  func manifest(duration: Double, isResumed: Bool) throws -> Run.Manifest {
     let entries = rois.entries
     let network = initial.network
     var facts: [Run.Manifest.Fact] = [
@@ -25,13 +25,14 @@ extension CrossValidation {
       .init("libtorch", LibTorch.version),
       .init("device", "\(device), \(LibTorch.cpuCapability), \(LibTorch.threadCount) threads"),
       .init("processor", Self.processor),
-      .init("duration", String(format: "%.0f s", duration)),
+      .init("duration", String(format: "%.0f s", duration) + (isResumed ? " since it was resumed" : "")),
     ]
     var notes = initial.notes
     if let seed = options.shuffleLabelsSeed {
       facts.append(.init("labels", "shuffled among patients, seed \(seed)"))
       notes.append(
-        "The classes were shuffled among the patients (seed \(seed)): a negative control, whose AUC must not differ from 0.5.")
+        "The classes were shuffled among the patients (seed \(seed)): a negative control, whose AUC must not differ from 0.5."
+      )
     }
     return Run.Manifest(facts: facts, notes: notes, synthetic: try study.isSynthetic())
   }

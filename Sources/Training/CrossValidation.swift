@@ -39,6 +39,13 @@ public struct CrossValidation {
   let labels: Labels
   /// Sentences on what differs from what the protocol asks.
   public var notes: [String] { initial.notes }
+  /// What is trained, in words: backbone, cut, batch size, epochs, device.
+  public var summary: String {
+    let cut = initial.frozenThrough.map { "frozen through \($0)" } ?? "all stages"
+    return
+      "\(initial.backbone), \(cut), batch size \(settings.training.batchSize), \(settings.training.epochs) epochs, "
+      + "\(folds.heldOut.count) folds, on \(device)"
+  }
   /// The split of the patients.
   public let folds: Folds
   let initial: InitialNetwork
@@ -46,7 +53,7 @@ public struct CrossValidation {
 
   /// Prepares the experiment and checks all that can be checked before anything is trained.
   ///
-  /// - Parameter settings: the resolved protocol, which may differ from the study's own in what a sweep varies.
+  /// `settings` is the resolved protocol, which may differ from the study's own in what a sweep varies.
   /// - Throws: `StudyError` where there are no ROIs, folds cannot be made, or training and held-out parts share a patient, an
   ///   exam, a slice or an image; `TrainingError` where the starting weights cannot be had.
   public init(_ study: StudyFolder, protocol settings: StudyProtocol, options: Options) throws {
@@ -81,18 +88,21 @@ public struct CrossValidation {
   public func run(progress: (TrainingProgress) -> Void) throws -> Run {
     let start = ContinuousClock.now
     try LibTorch.setDeterministic(true)
-    let run = try Run.create(in: study, name: "\(settings.name)-batch\(settings.training.batchSize)")
+    var resumable = try ResumableRun(
+      in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
+    let isResumed = resumable.isResumed
+    let run = resumable.run
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
     try initial.network.move(to: device, format: .channelsLast)
     let features = try FrozenStages(self).source(progress: progress)
-    var predictions: [Prediction] = []
-    var meter = ProgressMeter(self)
-    for fold in folds.heldOut.indices {
+    var meter = ProgressMeter(self, finishedFolds: resumable.finishedFolds)
+    for fold in folds.heldOut.indices.dropFirst(resumable.finishedFolds) {
       let network = try initial.network.clone()
       let (training, heldOut) = Self.split(rois, folds, fold)
       let trainer = FoldTrainer(
-        network: network, settings: settings.training, features: features, labels: labels.targets, device: device)
+        network: network, settings: settings.training, features: features, labels: labels.targets, device: device,
+        checkpoint: resumable.checkpoint(fold: fold))
       let probabilities = try trainer.train(
         training: training, heldOut: heldOut, fold: fold,
         onStep: { epoch, done, loss in
@@ -108,17 +118,32 @@ public struct CrossValidation {
         network.state,
         metadata: ["backbone": initial.backbone, "fold": "\(fold)", "run": run.id],
         to: run.checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors"))
-      predictions += zip(heldOut, probabilities).map { index, probability in
-        let entry = rois.entries[index]
-        return Prediction(
-          patient: entry.patient, lesion: entry.lesion, slice: entry.slice, fold: fold, label: labels.classes[index],
-          probability: probability)
-      }
+      try resumable.finish(fold: fold, predictions(of: heldOut, probabilities, fold: fold))
     }
-    try AtomicFile.writeJSON(manifest(duration: start.duration(to: .now).seconds), to: run.manifestFile)
-    // Last: a run with predictions is a complete run.
-    try PredictionTable.write(predictions, to: run.predictionsFile)
-    return run
+    return try resumable.complete(
+      manifest(duration: start.duration(to: .now).seconds, isResumed: isResumed))
+  }
+
+  private func predictions(of heldOut: [Int], _ probabilities: [Double], fold: Int) -> [Prediction] {
+    zip(heldOut, probabilities).map { index, probability in
+      let entry = rois.entries[index]
+      return Prediction(
+        patient: entry.patient, lesion: entry.lesion, slice: entry.slice, fold: fold, label: labels.classes[index],
+        probability: probability)
+    }
+  }
+
+  /// A hash of all that the predictions depend on: an interrupted run goes on only where it is the same.
+  var key: String {
+    get throws {
+      let parts = [
+        try settings.yaml, rois.fileName, initial.backbone, initial.weightsHash ?? "scratch",
+        "\(options.shuffleLabelsSeed ?? 0)",
+        "\(options.shuffleLabelsSeed != nil)", renalGradeVersion, LibTorch.version, LibTorch.cpuCapability,
+        "\(LibTorch.threadCount)", "\(device)",
+      ]
+      return Data(parts.joined(separator: "\n").utf8).sha256
+    }
   }
 }
 

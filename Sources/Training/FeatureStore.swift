@@ -49,9 +49,8 @@ struct FeatureStore: FeatureSource {
 
   /// Opens the store of `key` in `folder`, computing it first where it is not there or damaged.
   ///
-  /// - Parameters:
-  ///   - shape: channels, rows and columns of one entry.
-  ///   - compute: the frozen stages' output for some samples, N x C x H x W.
+  /// `shape` is channels, rows and columns of one entry; `compute` gives the frozen stages' output for some samples,
+  /// N x C x H x W.
   /// - Throws: `StudyError` where the file cannot be written; what `compute` throws.
   init(
     in folder: URL, key: Key, roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType,

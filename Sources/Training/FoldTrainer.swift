@@ -11,6 +11,8 @@ struct FoldTrainer {
   /// 1 for high grade, 0 for low, by ROI.
   let labels: [Int64]
   let device: Device
+  /// Where training goes on from and what it leaves after each epoch; nil keeps nothing.
+  var checkpoint: FoldCheckpoint?
 
   /// What a finished epoch gave.
   struct EpochResult {
@@ -23,10 +25,13 @@ struct FoldTrainer {
   /// Trains for the protocol's epochs.
   ///
   /// - Parameters:
+  ///   - training: the ROIs to train on.
+  ///   - heldOut: the ROIs to predict.
   ///   - fold: the fold's number, from 0; with the protocol's seed it decides order and flips.
   ///   - onStep: told after each step the epoch (from 1), the slices done in it and the mean loss so far.
   ///   - onEpoch: told after each epoch, and what it gave.
   /// - Returns: the probability of high grade for each held-out ROI, in the order given.
+  /// - Throws: `TrainingError` where a loss is not a finite number; `TorchError`; what the callbacks throw.
   func train(
     training: [Int], heldOut: [Int], fold: Int, onStep: (Int, Int, () throws -> Double) throws -> Void,
     onEpoch: (Int, EpochResult) throws -> Void
@@ -37,11 +42,13 @@ struct FoldTrainer {
         learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, decoupled: settings.decay == .decoupled))
     let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2]).to(device)
-    for epoch in 1...settings.epochs {
+    let done = try checkpoint?.restore(network, optimiser) ?? 0
+    for epoch in (done + 1)..<(settings.epochs + 1) {
       let start = ContinuousClock.now
       try LibTorch.seed(settings.seed ^ BatchPlan.stream(fold: fold, epoch: epoch))
       let batches = BatchPlan.training(
-        training, batchSize: settings.batchSize, flipProbability: settings.flipProbability, seed: settings.seed, fold: fold,
+        training, batchSize: settings.batchSize, flipProbability: settings.flipProbability, seed: settings.seed,
+        fold: fold,
         epoch: epoch)
       let sum = try LossSum(settings, device)
       var done = 0
@@ -57,16 +64,17 @@ struct FoldTrainer {
       }
       let trainingLoss = try sum.mean()
       let trained = start.duration(to: .now).seconds
-      guard trainingLoss.isFinite else {
+      let (_, heldOutLoss) = try evaluate(heldOut, classWeights)
+      guard trainingLoss.isFinite, heldOutLoss.isFinite else {
         throw TrainingError(
           "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate")
       }
-      let (_, heldOutLoss) = try evaluate(heldOut, classWeights)
       try onEpoch(
         epoch,
         EpochResult(
           loss: trainingLoss, heldOutLoss: heldOutLoss, imagesPerSecond: Double(training.count) / max(trained, 1e-9),
           seconds: start.duration(to: .now).seconds))
+      try checkpoint?.save(network, optimiser, epoch: epoch)
     }
     return try evaluate(heldOut, classWeights).probabilities
   }

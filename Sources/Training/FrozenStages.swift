@@ -29,17 +29,20 @@ struct FrozenStages {
     guard bytes <= validation.options.featureBudget else { return ComputedFeatures(compute: compute) }
     let key = FeatureStore.Key(parts: [
       "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
-      "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)", "dtype \(dtype)",
+      "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
+      "dtype \(dtype)",
       "flips \(withFlips)", "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device)",
     ])
     return try FeatureStore(
-      in: validation.study.featuresFolder, key: key, roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype,
+      in: validation.study.featuresFolder, key: key, roiCount: roiCount, withFlips: withFlips, shape: shape,
+      dtype: dtype,
       compute: compute, progress: { progress(.features(done: $0, of: $1)) })
   }
 
   private func compute(_ samples: [Sample]) throws -> Tensor {
     let images = try inputs.batch(samples)
-    return try withAutocast(validation.settings.training.precision.dtype, on: validation.device) { () throws(TorchError) in
+    return try withAutocast(validation.settings.training.precision.dtype, on: validation.device) {
+      () throws(TorchError) in
       try validation.initial.network.frozenPart(images)
     }
   }

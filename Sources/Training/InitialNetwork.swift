@@ -19,9 +19,8 @@ public struct InitialNetwork {
 
   /// Makes the network and loads its weights.
   ///
-  /// - Parameters:
-  ///   - weightsFile: the weights of the protocol's backbone in any file that `Checkpoint` reads; nil looks in `store`.
-  ///   - store: where downloaded weights lie.
+  /// `weightsFile` holds the weights of the protocol's backbone in any layout that `Checkpoint` reads; nil looks in `store`,
+  /// where downloaded weights lie. `seed` decides the fresh weights.
   /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated.
   public init(_ settings: StudyProtocol.Network, seed: UInt64, weightsFile: URL?, store: WeightsStore) throws {
     guard settings.initialisation == .imagenet else {

@@ -4,16 +4,19 @@ import Foundation
 struct ProgressMeter {
   private let foldSizes: [Int]
   private let epochs: Int
+  /// What an interrupted run had done before, in slices.
+  private let doneBefore: Int
   private let start = ContinuousClock.now
   private var epochStart = ContinuousClock.now
   private var lastReport: ContinuousClock.Instant?
   private var lastEpoch = (fold: -1, epoch: -1)
 
-  init(_ validation: CrossValidation) {
+  init(_ validation: CrossValidation, finishedFolds: Int) {
     foldSizes = validation.folds.heldOut.indices.map {
       CrossValidation.split(validation.rois, validation.folds, $0).training.count
     }
     epochs = validation.settings.training.epochs
+    doneBefore = foldSizes.prefix(finishedFolds).reduce(0, +) * epochs
   }
 
   /// What to show after a step; nil where it is too soon to show anything new.
@@ -34,6 +37,6 @@ struct ProgressMeter {
     return TrainingProgress.Step(
       fold: fold, foldCount: foldSizes.count, epoch: epoch, epochCount: epochs, loss: try loss(),
       imagesPerSecond: Double(done) / max(epochStart.duration(to: now).seconds, 1e-9), fraction: fraction,
-      secondsLeft: elapsed * (1 - fraction) / max(fraction, 1e-9))
+      secondsLeft: elapsed * Double(total - finished) / Double(max(1, finished - doneBefore)))
   }
 }

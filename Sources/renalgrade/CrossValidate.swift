@@ -6,7 +6,8 @@ import Training
 
 struct CrossValidate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "crossvalidate", abstract: "Train and predict all folds, and report what came out.")
+    commandName: "crossvalidate", abstract: "Train and predict all folds, and report what came out.",
+    discussion: "Interrupted, it goes on from the last whole epoch when it is started again.")
 
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
@@ -14,8 +15,10 @@ struct CrossValidate: AsyncParsableCommand {
   func run() async throws {
     let options = try network.resolve()
     try await study.locked { study in
-      let run = try TrainingSession.run(study, protocol: study.readProtocol(), options: options)
-      try TrainingSession.report(run, of: study)
+      let session = TrainingSession()
+      let validation = try CrossValidation(study, protocol: study.readProtocol(), options: options)
+      session.begin(validation)
+      try session.report(validation.run(progress: session.show), of: study)
     }
   }
 }

@@ -30,7 +30,8 @@ struct Doctor: ParsableCommand {
     let disk = (try? FileManager.default.attributesOfFileSystem(forPath: "."))?[.systemFreeSize] as? Int ?? 0
     return [
       Finding(subject: "RenalGrade", text: renalGradeVersion),
-      Finding(subject: "libtorch", text: "\(LibTorch.version), \(LibTorch.cpuCapability), \(LibTorch.threadCount) threads"),
+      Finding(
+        subject: "libtorch", text: "\(LibTorch.version), \(LibTorch.cpuCapability), \(LibTorch.threadCount) threads"),
       Finding(subject: "GPU", text: LibTorch.cudaStatus, isFine: LibTorch.isCUDAAvailable, isNeeded: false),
       Finding(
         subject: "DCMTK", text: DICOMLibrary.version + (dictionary ? "" : ", without its dictionary: set DCMDICTPATH"),

@@ -32,9 +32,11 @@ extension WeightsStore {
   /// The user's cache, and what `scripts/setup` unpacked beside the executable or the working folder.
   static var standard: WeightsStore {
     let executable = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-    let checkouts = [FileManager.default.currentDirectoryPath] + (0..<4).reduce(into: [executable]) { folders, _ in
-      folders.append(folders[folders.count - 1].deletingLastPathComponent())
-    }.map(\.path)
+    let checkouts =
+      [FileManager.default.currentDirectoryPath]
+      + (0..<4).reduce(into: [executable]) { folders, _ in
+        folders.append(folders[folders.count - 1].deletingLastPathComponent())
+      }.map(\.path)
     return WeightsStore(
       alsoIn: checkouts.map { URL(fileURLWithPath: $0).appendingPathComponent(".deps/weights") })
   }

@@ -19,7 +19,8 @@ struct ROIs: AsyncParsableCommand {
         let summary = try ROIBuild.run(study) { bar.show(done: $0, of: $1) }
         bar.finish()
         print(
-          "ROIs: \(summary.rois) of \(summary.lesions) lesions in \(summary.patients) patients; \(summary.setAside) remarks.")
+          "ROIs: \(summary.rois) of \(summary.lesions) lesions in \(summary.patients) patients; \(summary.setAside) remarks."
+        )
       }
     }
   }

@@ -18,7 +18,8 @@ struct Status: ParsableCommand {
     print("\nSet aside or remarked on:")
     for entry in entries {
       let who = entry.patientCode.map { "patient \($0)" } ?? "no patient"
-      print("  [\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", left out" : ""): \(entry.subject): \(entry.reason)")
+      print(
+        "  [\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", left out" : ""): \(entry.subject): \(entry.reason)")
     }
   }
 }

@@ -5,7 +5,8 @@ import Training
 
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", abstract: "Cross-validate at each of the protocol's batch sizes, and make Table 5.")
+    commandName: "sweep", abstract: "Cross-validate at each of the protocol's batch sizes, and make Table 5.",
+    discussion: "Interrupted, it goes on from the last whole epoch when it is started again.")
 
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
@@ -13,14 +14,9 @@ struct SweepCommand: AsyncParsableCommand {
   func run() async throws {
     let options = try network.resolve()
     try await study.locked { study in
-      var settings = try study.readProtocol()
-      var runs: [Run] = []
-      for batchSize in settings.sweep.batchSizes {
-        settings.training.batchSize = batchSize
-        let run = try TrainingSession.run(study, protocol: settings, options: options)
-        try TrainingSession.report(run, of: study)
-        runs.append(run)
-      }
+      let session = TrainingSession()
+      let runs = try Sweep(study, protocol: study.readProtocol(), options: options).run(
+        prepared: session.begin, progress: session.show, finished: { try session.report($0, of: study) })
       let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")
       try SweepReport.write(runs, of: study, to: folder)
       print("Table 5: \(folder.appendingPathComponent("sweep.html").path)")

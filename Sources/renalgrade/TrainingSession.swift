@@ -4,27 +4,28 @@ import Report
 import Study
 import Training
 
-/// A cross-validation as a terminal shows it.
-enum TrainingSession {
-  /// Trains with a progress bar.
-  static func run(
-    _ study: StudyFolder, protocol settings: StudyProtocol, options: CrossValidation.Options
-  ) throws -> Run {
-    let validation = try CrossValidation(study, protocol: settings, options: options)
+/// Training as a terminal shows it.
+struct TrainingSession {
+  private let bar = ProgressBar("Frozen stages")
+
+  /// Says what is about to be trained.
+  func begin(_ validation: CrossValidation) {
     for note in validation.notes { print("Note: \(note)") }
-    let bar = ProgressBar("Frozen stages")
-    let run = try validation.run { event in
-      switch event {
-      case .features(let done, let count): bar.show(done: done, of: count)
-      case .step(let step): bar.show(fraction: step.fraction, text: step.text)
-      }
+    print("Training \(validation.summary)")
+    fflush(nil)
+  }
+
+  /// Moves the bar.
+  func show(_ event: TrainingProgress) {
+    switch event {
+    case .features(let done, let count): bar.show(done: done, of: count)
+    case .step(let step): bar.show(fraction: step.fraction, text: step.text)
     }
-    bar.finish()
-    return run
   }
 
   /// Writes the run's report and prints its headline.
-  static func report(_ run: Run, of study: StudyFolder) throws {
+  func report(_ run: Run, of study: StudyFolder) throws {
+    bar.finish()
     let montage = run.url.appendingPathComponent("montage.png")
     if !FileManager.default.fileExists(atPath: montage.path), let rois = try? ROISet(study) {
       try ROIMontage(rois).write(to: montage)
@@ -41,7 +42,8 @@ extension TrainingProgress.Step {
     let minutes = Int(secondsLeft) / 60
     let left = minutes > 0 ? "\(minutes) min" : "\(Int(secondsLeft)) s"
     return String(
-      format: "fold %d/%d  epoch %d/%d  loss %.4f  %.1f images/s  %@ left", fold + 1, foldCount, epoch, epochCount, loss,
+      format: "fold %d/%d  epoch %d/%d  loss %.4f  %.1f images/s  %@ left", fold + 1, foldCount, epoch, epochCount,
+      loss,
       imagesPerSecond, left)
   }
 }

@@ -7,7 +7,8 @@ struct Weights: AsyncParsableCommand {
     abstract: "List, download and verify ImageNet weights.", subcommands: [List.self, Get.self, Verify.self])
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the published weights, and which are on this machine.")
+    static let configuration = CommandConfiguration(
+      abstract: "List the published weights, and which are on this machine.")
 
     func run() {
       for status in WeightsStore.standard.list() {
