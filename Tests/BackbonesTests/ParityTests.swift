@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 import TestSupport
 import Testing
@@ -119,21 +120,47 @@ import Torch
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent(".deps/weights/efficientnet-lite0-57934424.pth")
 
-  @Test(
-    .enabled(
-      if: FileManager.default.fileExists(atPath: publishedWeights.path),
-      "needs the published weights that scripts/setup unpacks into .deps/weights"))
-  func publishedEfficientNetLite0AgreesOnARealSlice() throws {
-    struct Golden: Decodable { let logits: [Double] }
-    let golden = try JSONDecoder().decode(Golden.self, from: fixture("efficientnet-lite0-published.json"))
+  static let weightsArePresent = FileManager.default.fileExists(atPath: publishedWeights.path)
+  static let weightsAreMissing: Comment = "needs the published weights that scripts/setup unpacks into .deps/weights"
+
+  /// The logits of the published EfficientNet-Lite0 for a slice of 128 x 128 values in 0...1.
+  private func publishedLogits(_ values: [Float]) throws -> [Float] {
     let network = try Backbone.make("efficientnet-lite0", classes: 1000, seed: 1)
     try network.load(Checkpoint.read(Self.publishedWeights), replacingHead: false)
-
-    let pixels = try fixture("ct-slice.bin").map { Float($0) / 255 }
-    let slice = try Tensor(pixels, shape: [1, 1, 128, 128]).resizedBilinearly(height: 224, width: 224)
+    let slice = try Tensor(values, shape: [1, 1, 128, 128]).resizedBilinearly(height: 224, width: 224)
     let preprocessing = network.preprocessing
     let channels = try zip(preprocessing.mean, preprocessing.standardDeviation).map { try (slice - $0) / $1 }
-    let logits = try network(Tensor.concatenate(channels, along: 1), training: false)
-    #expect(try relativeDifference(logits.floats(), golden.logits) < 1e-4)
+    return try network(Tensor.concatenate(channels, along: 1), training: false).floats()
+  }
+
+  private func goldenLogits(_ slice: String) throws -> [Double] {
+    let golden = try JSONDecoder().decode([String: [Double]].self, from: fixture("efficientnet-lite0-published.json"))
+    return try #require(golden[slice])
+  }
+
+  @Test(.enabled(if: weightsArePresent, weightsAreMissing))
+  func publishedEfficientNetLite0AgreesOnASliceByFormula() throws {
+    // `formula_slice` in Tests/Reference/backbones.py.
+    let values = (0..<128 * 128).map { index in
+      let (x, y) = (index % 128, index / 128)
+      let distance = (x - 64) * (x - 64) + (y - 60) * (y - 60)
+      return Float(distance < 2500 ? 220 - distance / 25 + (7 * x + 13 * y) % 17 : 90 + (5 * x + 3 * y) % 23) / 255
+    }
+    #expect(try relativeDifference(publishedLogits(values), goldenLogits("formula")) < 1e-4)
+  }
+
+  @Test(
+    .enabled(if: weightsArePresent, weightsAreMissing), .enabled(if: SharedData.isPresent, "\(SharedData.missing)"))
+  func publishedEfficientNetLite0AgreesOnARealSlice() throws {
+    // `real_slice` in Tests/Reference/backbones.py.
+    let folder = try #require(SharedData.root).appendingPathComponent("real-ct")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let image = try DICOMFile.image(at: folder.appendingPathComponent(names[10]))
+    let crop = (216..<344).flatMap { row -> ArraySlice<Float> in
+      let start = row * image.columns + 296
+      return image.values[start..<start + 128]
+    }
+    let values = crop.map { (hounsfield: Float) -> Float in (min(max(hounsfield, -160), 240) + 160) / 400 }
+    #expect(try relativeDifference(publishedLogits(values), goldenLogits("real")) < 1e-4)
   }
 }

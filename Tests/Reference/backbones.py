@@ -1,10 +1,9 @@
 """Golden values for Tests/BackbonesTests: names and shapes, logits, gradients, and five steps of the paper's optimiser.
 
 Weights and inputs come from the formula of `filled` on both sides (FormulaWeights.swift restates it), because real weights
-are too large to commit; EfficientNet-Lite0 is also run with its published weights (.deps/weights, by scripts/setup).
-
-`ct-slice.bin` is a 128 x 128 crop (8 bits over -160...240 HU) of one slice of ../shared/data/real-ct; where those data are
-not there, the committed crop stays as it is.
+are too large to commit; EfficientNet-Lite0 is also run with its published weights (.deps/weights, by scripts/setup) on a
+slice made by a formula and, where ../shared/data/real-ct is there, on a crop of a real one; elsewhere the committed logits
+of that stay as they are.
 
 Run from the repository root: .deps/python/bin/python Tests/Reference/backbones.py
 (torch 2.13.0, torchvision 0.28.0, efficientnet-lite-pytorch 0.1.0, pydicom 3.0.2 with pylibjpeg-openjpeg 2.5.0)
@@ -141,34 +140,39 @@ def training():
     write("resnet50-training.json", result)
 
 
-def ct_slice():
-    """A crop of the middle slice (spleen, bowel, ribs), as 8 bits over the paper's window."""
-    if not REAL_CT.is_dir():
-        return
+def formula_slice():
+    """A bright disc with a rim on a darker ground, both grained: 128 x 128 values in 0...1."""
+    y, x = np.mgrid[0:128, 0:128]
+    distance = (x - 64) ** 2 + (y - 60) ** 2
+    disc = 220 - distance // 25 + (7 * x + 13 * y) % 17
+    ground = 90 + (5 * x + 3 * y) % 23
+    return np.where(distance < 2500, disc, ground).astype(np.float32) / np.float32(255)
+
+
+def real_slice():
+    """A crop of the middle slice (spleen, bowel, ribs) in the paper's window: 128 x 128 values in 0...1."""
     import pydicom
 
-    path = sorted(REAL_CT.iterdir())[10]
-    data = pydicom.dcmread(path)
+    data = pydicom.dcmread(sorted(REAL_CT.iterdir())[10])
     hounsfield = data.pixel_array * float(data.RescaleSlope) + float(data.RescaleIntercept)
-    crop = hounsfield[216:344, 296:424]
-    scaled = (np.clip(crop, -160, 240) + 160) / 400
-    (FIXTURES / "ct-slice.bin").write_bytes(np.round(scaled * 255).astype(np.uint8).tobytes())
+    return ((np.clip(hounsfield[216:344, 296:424], -160, 240) + 160) / 400).astype(np.float32)
 
 
 def published():
-    """EfficientNet-Lite0 with its published weights on the slice: logits, and each stage's output in short."""
-    pixels = np.frombuffer((FIXTURES / "ct-slice.bin").read_bytes(), dtype=np.uint8).reshape(1, 1, 128, 128)
-    image = torch.from_numpy(pixels.astype(np.float32) / np.float32(255))
-    image = torch.nn.functional.interpolate(image, size=(224, 224), mode="bilinear", align_corners=False)
-    image = ((image - 127 / 255) / (128 / 255)).repeat(1, 3, 1, 1)
+    """EfficientNet-Lite0's logits with its published weights, by slice."""
+    name = "efficientnet-lite0-published.json"
     model = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(WEIGHTS)).eval()
-    with torch.no_grad():
-        logits = model(image)[0]
-    print("top 5:", torch.topk(logits, 5))
-    write("efficientnet-lite0-published.json", {"logits": [round(value, 7) for value in logits.tolist()]})
+    golden = json.loads((FIXTURES / name).read_text())
+    slices = {"formula": formula_slice()} | ({"real": real_slice()} if REAL_CT.is_dir() else {})
+    for key, values in slices.items():
+        image = torch.from_numpy(values).reshape(1, 1, 128, 128)
+        image = torch.nn.functional.interpolate(image, size=(224, 224), mode="bilinear", align_corners=False)
+        image = ((image - 127 / 255) / (128 / 255)).repeat(1, 3, 1, 1)
+        with torch.no_grad():
+            golden[key] = [round(value, 7) for value in model(image)[0].tolist()]
+    write(name, golden)
 
 
 layouts()
 training()
-ct_slice()
 published()
