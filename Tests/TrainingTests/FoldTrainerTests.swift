@@ -1,0 +1,123 @@
+import Backbones
+import Foundation
+import Study
+import Testing
+import Torch
+
+@testable import Training
+
+/// Images of 3 x 40 x 40 of noise, brighter in every odd one; it keeps account of what was asked for.
+private final class Images: FeatureSource {
+  private(set) var batches: [[Sample]] = []
+
+  func batch(_ samples: [Sample]) throws -> Tensor {
+    batches.append(samples)
+    let images = try samples.map { sample in
+      let shift = sample.index % 2 == 1 ? 0.7 : -0.7
+      let image = try Tensor.normal([3, 40, 40], seed: UInt64(sample.index)) + shift
+      return sample.isFlipped ? try image.flipped(2) : image
+    }
+    return try Tensor.stack(images, along: 0).to(.channelsLast)
+  }
+}
+
+@Suite(.serialized) struct FoldTrainerTests {
+  private let images = Images()
+  private let labels = (0..<40).map { Int64($0 % 2) }
+  private var settings: StudyProtocol.Training
+
+  init() throws {
+    settings = try demoProtocol().training
+    settings.epochs = 1
+    settings.batchSize = 8
+  }
+
+  private struct Outcome: Equatable {
+    var probabilities: [Double] = []
+    var losses: [Double] = []
+    var heldOutLosses: [Double] = []
+    /// Epoch and slices done.
+    var steps: [[Int]] = []
+  }
+
+  private func train(training: Range<Int> = 0..<24, heldOut: Range<Int> = 24..<40, fold: Int = 0, seed: UInt64 = 1)
+    throws
+    -> Outcome
+  {
+    let network = try Backbone.make("resnet18", classes: 2, seed: seed)
+    try network.move(to: .cpu, format: .channelsLast)
+    let trainer = FoldTrainer(network: network, settings: settings, features: images, labels: labels, device: .cpu)
+    var outcome = Outcome()
+    outcome.probabilities = try trainer.train(
+      training: Array(training), heldOut: Array(heldOut), fold: fold,
+      onStep: { epoch, done, _ in outcome.steps.append([epoch, done]) },
+      onEpoch: { _, result in
+        outcome.losses.append(result.loss)
+        outcome.heldOutLosses.append(result.heldOutLoss)
+      })
+    return outcome
+  }
+
+  @Test mutating func aNetworkLearnsWhatIsThere() throws {
+    settings.epochs = 8
+    let outcome = try train()
+    #expect(areaUnderCurve(outcome.probabilities, (24..<40).map { $0 % 2 == 1 }) > 0.98)
+    #expect(outcome.losses.count == 8)
+    #expect(outcome.losses[7] < 0.5 * outcome.losses[0])
+  }
+
+  @Test mutating func theSameSeedGivesTheSameBits() throws {
+    settings.epochs = 2
+    let first = try train()
+    #expect(try train() == first)
+    #expect(try train(fold: 1).losses != first.losses)
+    settings.seed = 2
+    #expect(try train().losses != first.losses)
+  }
+
+  @Test mutating func stepsTakeTheProtocolsBatches() throws {
+    settings.epochs = 2
+    settings.batchSize = 5
+    settings.flipProbability = 1
+    let outcome = try train(training: 0..<12, heldOut: 24..<31)
+    #expect(outcome.steps == [[1, 5], [1, 10], [1, 12], [2, 5], [2, 10], [2, 12]])
+    // An epoch's training and held-out batches, twice; then the predictions.
+    #expect(images.batches.map(\.count) == [5, 5, 2, 5, 2, 5, 5, 2, 5, 2, 5, 2])
+    for batch in images.batches {
+      let isTraining = batch[0].index < 24
+      #expect(batch.allSatisfy { $0.isFlipped == isTraining && ($0.index < 24) == isTraining })
+    }
+    #expect(images.batches.suffix(2).flatMap { $0.map(\.index) } == Array(24..<31))
+    #expect(outcome.probabilities.count == 7)
+  }
+
+  @Test mutating func theLossIsTheClassWeightedMean() throws {
+    settings.highGradeWeight = 2.5
+    // Batches of 8, 8 and 3 with uneven classes: a mean of the batches' means would be another number.
+    let outcome = try train(heldOut: 21..<40)
+    var (sum, weight) = (0.0, 0.0)
+    for (index, probability) in zip(21..<40, outcome.probabilities) {
+      let classWeight = index % 2 == 1 ? 2.5 : 1
+      sum -= classWeight * log(index % 2 == 1 ? probability : 1 - probability)
+      weight += classWeight
+    }
+    #expect(abs(outcome.heldOutLosses[0] - sum / weight) < 1e-5 * sum / weight)
+  }
+
+  @Test mutating func bfloat16RoundsAndDoesNotChangeTheResult() throws {
+    settings.learningRate = 1e-12
+    let exact = try train().probabilities
+    settings.precision = .bfloat16
+    let rounded = try train().probabilities
+    let difference = zip(exact, rounded).map { abs($0 - $1) }.max() ?? 1
+    #expect(difference > 1e-6)
+    #expect(difference < 0.05)
+  }
+
+  @Test(arguments: [0..<24, 0..<8]) mutating func aLossThatIsNoNumberSaysWhatToDo(training: Range<Int>) throws {
+    settings.learningRate = 1e30
+    let error = #expect(throws: TrainingError.self) { try train(training: training) }
+    #expect(error?.description.contains("fold 1, epoch 1") == true)
+    #expect(error?.description.contains("training.learningRate") == true)
+  }
+}

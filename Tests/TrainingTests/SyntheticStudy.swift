@@ -1,0 +1,121 @@
+import Annotation
+import Backbones
+import DICOM
+import Foundation
+import ROI
+import Study
+import TestSupport
+import Testing
+import Torch
+
+/// The root of the package.
+let packageRoot = URL(fileURLWithPath: #filePath)
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// The demo's protocol.
+func demoProtocol() throws -> StudyProtocol {
+  try StudyProtocol(contentsOf: packageRoot.appendingPathComponent("Protocols/demo.yaml"))
+}
+
+extension StudyFolder {
+  /// A study in `folder` by the demo's protocol with some changes.
+  static func make(in folder: URL, _ change: (inout StudyProtocol) -> Void) throws -> StudyFolder {
+    var settings = try demoProtocol()
+    change(&settings)
+    let file = folder.appendingPathComponent("test-protocol.yaml")
+    try AtomicFile.write(try settings.yaml, to: file)
+    return try StudyFolder.create(at: folder.appendingPathComponent("study"), protocolSource: file)
+  }
+}
+
+/// Twelve made-up patients of two small slices each, whose discs are bright in high grade and dark in low grade.
+struct SyntheticStudy {
+  let study: StudyFolder
+  /// The study's protocol: ResNet-18, boxes of 32 pixels.
+  let settings: StudyProtocol
+  private let folder: TemporaryFolder
+
+  /// Makes the study up to its ROIs; where `twins`, the first two patients, both of low grade, have the very same pixels.
+  init(twins: Bool = false) throws {
+    folder = try TemporaryFolder()
+    study = try StudyFolder.make(in: folder.url) { settings in
+      settings.roi.boxSize = 32
+      settings.roi.outputSize = 40
+      settings.folds.count = 2
+      settings.network.backbone = "resnet18"
+      settings.network.initialisation = .scratch
+      settings.network.frozenThrough = "layer3"
+      settings.network.substitute = nil
+      settings.training.epochs = 1
+      settings.training.batchSize = 8
+      settings.training.highGradeWeight = 1.5
+    }
+    settings = try study.readProtocol()
+    let source = folder.url.appendingPathComponent("source")
+    try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+    var contours: [Contour] = []
+    var table = "patient,lesion,grade\n"
+    for patient in 0..<12 {
+      let id = "P\(10 + patient)"
+      let isHigh = patient >= 6
+      table += "\(id),1,\(isHigh ? 3 + patient % 2 : 1 + patient % 2)\n"
+      for slice in 0..<2 {
+        var generator = DeterministicGenerator(
+          seed: UInt64(twins && patient < 2 ? 0 : patient), stream: UInt64(slice))
+        let centre = SIMD2(
+          Double(Int.random(in: 18...29, using: &generator)), Double(Int.random(in: 18...29, using: &generator)))
+        let radius = Double.random(in: 4...8, using: &generator)
+        let values = (0..<48 * 48).map { index in
+          let offset = SIMD2(Double(index % 48), Double(index / 48)) - centre
+          let isInside = (offset * offset).sum() < radius * radius
+          return Int16((isInside ? (isHigh ? 150 : -50) : 50) + .random(in: -30...30, using: &generator))
+        }
+        let uid = DICOMUID.make(from: "\(id) \(slice)")
+        let (exam, series) = (DICOMUID.make(from: "exam \(id)"), DICOMUID.make(from: "series \(id)"))
+        let image = CTInstance(
+          patientID: id, studyInstanceUID: exam, seriesInstanceUID: series, sopInstanceUID: uid, columns: 48, rows: 48,
+          storedValues: values, position: SIMD3(0, 0, Double(slice) * 2.5),
+          pixelSpacing: PixelSpacing(row: 1, column: 1),
+          sliceThickness: 2.5)
+        try image.write(to: source.appendingPathComponent("\(id)-\(slice).dcm"))
+        contours.append(
+          Contour(
+            annotationID: uid, studyInstanceUID: exam, seriesInstanceUID: series, sopInstanceUID: uid,
+            labelName: "Tumor",
+            reader: "U_1",
+            vertices: [[-1, -1], [1, -1], [1, 1], [-1, 1]].map { (corner: SIMD2<Double>) in centre + corner * radius },
+            width: 48, height: 48))
+      }
+    }
+    _ = try DICOMImport.run(source, into: study)
+    let pathology = folder.url.appendingPathComponent("pathology.csv")
+    try AtomicFile.write(table, to: pathology)
+    _ = try PathologyImport.run(pathology, into: study)
+    let export = folder.url.appendingPathComponent("mdai.json")
+    try MDAI.write(contours, to: export)
+    _ = try ContourImport.run(export, into: study)
+    let summary = try ROIBuild.run(study)
+    try #require(summary.rois == 24 && summary.patients == 12)
+  }
+
+  /// A store of weights that has none.
+  var noWeights: WeightsStore { WeightsStore(cache: folder.url.appendingPathComponent("no-weights")) }
+
+  /// A file with weights for ResNet-18, in place of ImageNet's.
+  func weightsFile() throws -> URL {
+    let file = folder.url.appendingPathComponent("resnet18.safetensors")
+    try SafeTensors.write(Backbone.make("resnet18", classes: 1000, seed: 3).state, metadata: [:], to: file)
+    return file
+  }
+
+  /// The names of the runs' folders.
+  func runs() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path) }
+}
+
+/// The share of pairs of a positive and a negative case that the scores put in order; a tie counts half.
+func areaUnderCurve(_ scores: [Double], _ isPositive: [Bool]) -> Double {
+  let positives = zip(scores, isPositive).filter(\.1).map(\.0)
+  let negatives = zip(scores, isPositive).filter { !$0.1 }.map(\.0)
+  let wins = positives.flatMap { positive in negatives.map { positive > $0 ? 1 : positive == $0 ? 0.5 : 0 } }
+  return wins.reduce(0, +) / Double(wins.count)
+}
