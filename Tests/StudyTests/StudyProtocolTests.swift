@@ -4,7 +4,8 @@ import Testing
 @testable import Study
 
 let protocolsFolder = URL(fileURLWithPath: #filePath)
-  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Protocols")
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+    "Protocols")
 
 @Suite struct StudyProtocolTests {
   let paper = protocolsFolder.appendingPathComponent("paper.yaml")
@@ -66,7 +67,9 @@ let protocolsFolder = URL(fileURLWithPath: #filePath)
     #expect(type.contains("mine.yaml:\(try line(of: "epochs: 30")):"))
     #expect(type.contains("training.epochs"))
     let range = try message { $0.replacingOccurrences(of: "  beta1: 0.8", with: "  beta1: 1.5") }
-    #expect(range.contains("mine.yaml:\(try line(of: "beta1: 0.8")): training.beta1 must be 0 or more and below 1, found 1.5"))
+    #expect(
+      range.contains("mine.yaml:\(try line(of: "beta1: 0.8")): training.beta1 must be 0 or more and below 1, found 1.5")
+    )
     let word = try message { $0.replacingOccurrences(of: "initialisation: imagenet", with: "initialisation: magic") }
     #expect(word.contains("network.initialisation"))
   }
@@ -76,6 +79,8 @@ let protocolsFolder = URL(fileURLWithPath: #filePath)
     #expect(text.contains("mine.yaml"))
     #expect(text.contains("not valid YAML"))
     #expect(throws: StudyError.self) { try StudyProtocol(yaml: "", name: "empty.yaml") }
-    #expect(throws: StudyError.self) { try StudyProtocol(contentsOf: protocolsFolder.appendingPathComponent("absent.yaml")) }
+    #expect(throws: StudyError.self) {
+      try StudyProtocol(contentsOf: protocolsFolder.appendingPathComponent("absent.yaml"))
+    }
   }
 }

@@ -40,7 +40,8 @@ import Testing
     let values = (0..<half).flatMap { row in (0..<half).map { Int16(image.values[row * image.columns + $0]) } }
     var instance = CTInstance(
       patientID: attributes.patientID, studyInstanceUID: attributes.studyInstanceUID,
-      seriesInstanceUID: attributes.seriesInstanceUID, sopInstanceUID: attributes.sopInstanceUID, columns: half, rows: half,
+      seriesInstanceUID: attributes.seriesInstanceUID, sopInstanceUID: attributes.sopInstanceUID, columns: half,
+      rows: half,
       storedValues: values, position: try #require(attributes.imagePosition),
       pixelSpacing: try #require(attributes.pixelSpacing), sliceThickness: 2.5)
     instance.elements[.patientIdentityRemoved] = "YES"
@@ -101,7 +102,8 @@ import Testing
       var datasets = try #require(export["datasets"] as? [[String: Any]])
       var annotations = try #require(datasets[0]["annotations"] as? [[String: Any]])
       let bad: [[[Double]]] = [
-        [[-500, -500], [-400, -500], [-450, -400]], [[10, 10], [20, 20]], [[100, 100], [200, 200], [200, 100], [100, 190]],
+        [[-500, -500], [-400, -500], [-450, -400]], [[10, 10], [20, 20]],
+        [[100, 100], [200, 200], [200, 100], [100, 190]],
       ]
       var studies: [String] = []
       for index in annotations.indices {
@@ -128,7 +130,8 @@ import Testing
     try edit("mdai.json") { $0.replacingOccurrences(of: "\"annotations\"", with: "annotations") }
     #expect(try CommandLineTool.fail("import", study, "--contours", path("mdai.json")).contains("mdai.json:"))
     try edit("pathology.csv") { $0 + "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t\n" }
-    #expect(try CommandLineTool.fail("import", study, "--pathology", path("pathology.csv")).contains("pathology.csv:12"))
+    #expect(
+      try CommandLineTool.fail("import", study, "--pathology", path("pathology.csv")).contains("pathology.csv:12"))
     #expect(try patientsWithROIs() == 10)
     let protocolFile = URL(fileURLWithPath: study).appendingPathComponent("protocol.yaml")
     let text = try String(contentsOf: protocolFile, encoding: .utf8)

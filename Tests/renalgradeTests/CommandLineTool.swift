@@ -44,7 +44,8 @@ struct CommandLineTool {
   @discardableResult
   static func succeed(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
     let result = try run(arguments)
-    try #require(result.status == 0, "\(arguments.joined(separator: " ")): \(result.error)", sourceLocation: sourceLocation)
+    try #require(
+      result.status == 0, "\(arguments.joined(separator: " ")): \(result.error)", sourceLocation: sourceLocation)
     return result.output
   }
 

@@ -16,7 +16,8 @@ import Testing
     try CommandLineTool.succeed("init", study, "--protocol", protocolFile)
     try CommandLineTool.succeed(
       "import", study, "--dicom", cohort.appendingPathComponent("dicom").path, "--pathology",
-      cohort.appendingPathComponent("pathology.csv").path, "--contours", cohort.appendingPathComponent("mdai.json").path)
+      cohort.appendingPathComponent("pathology.csv").path, "--contours", cohort.appendingPathComponent("mdai.json").path
+    )
     try CommandLineTool.succeed("rois", "build", study)
   }
 
@@ -32,7 +33,7 @@ import Testing
     #expect(try CommandLineTool.succeed("status", study).contains("Nothing was set aside."))
     try CommandLineTool.succeed("rois", "montage", study)
     #expect(FileManager.default.fileExists(atPath: study + "/reports/montage.png"))
-    for _ in 0..<2 { try CommandLineTool.succeed("crossvalidate", study, "--threads", "2") }
+    for _ in 0..<2 { try CommandLineTool.succeed("crossvalidate", study, "--threads", "1") }
     let runs = try runs()
     try #require(runs.count == 2)
     let predictions = try runs.map { try Data(contentsOf: $0.appendingPathComponent("predictions.csv")) }
@@ -47,7 +48,8 @@ import Testing
     }
     let log = try String(contentsOf: runs[0].appendingPathComponent("log.jsonl"), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 5)
-    let metrics = try JSONSerialization.jsonObject(with: Data(contentsOf: runs[0].appendingPathComponent("metrics.json")))
+    let metrics = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: runs[0].appendingPathComponent("metrics.json")))
     let pooled = try #require((metrics as? [String: Any])?["pooled"] as? [String: [String: Any]])
     #expect(pooled["patient"]?["n"] as? Int == 10)
     #expect(pooled["patient"]?["positives"] as? Int == 5)
@@ -64,7 +66,7 @@ import Testing
   @Test(.enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
   func aSweepMakesTable5AndShuffledLabelsSaySo() throws {
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
-    try CommandLineTool.succeed("sweep", study, "--shuffle-labels", "3")
+    try CommandLineTool.succeed("sweep", study, "--shuffle-labels", "3", "--threads", "1")
     #expect(try runs().count == 2)
     let reports = URL(fileURLWithPath: study).appendingPathComponent("reports")
     let sweep = try #require(
@@ -79,10 +81,12 @@ import Testing
   @Test func trainingFromScratchIsOneWordInTheProtocol() throws {
     let protocolFile = try Cohort.quickProtocol(
       in: folder,
-      [("initialisation: imagenet", "initialisation: scratch"), ("backbone: efficientnet-lite0", "backbone: resnet18"),
-        ("outputSize: 96", "outputSize: 32")])
+      [
+        ("initialisation: imagenet", "initialisation: scratch"), ("backbone: efficientnet-lite0", "backbone: resnet18"),
+        ("outputSize: 96", "outputSize: 32"),
+      ])
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), protocolFile)
-    try CommandLineTool.succeed("crossvalidate", study)
+    try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
     let manifest = try String(contentsOf: try runs()[0].appendingPathComponent("run.json"), encoding: .utf8)
     #expect(manifest.contains("trained from scratch"))
     #expect(!FileManager.default.fileExists(atPath: study + "/features"))
@@ -93,8 +97,9 @@ import Testing
     .enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
   func realPatientsGoThroughTheSameCommands() throws {
     let cohort = try #require(SharedData.root).appendingPathComponent("real-ccrcc")
-    try prepare(cohort, try Cohort.quickProtocol(in: folder, [("lesionLabels: [Tumor, Tumor 1, Tumor 2]", "lesionLabels: []")]))
-    try CommandLineTool.succeed("crossvalidate", study)
+    try prepare(
+      cohort, try Cohort.quickProtocol(in: folder, [("lesionLabels: [Tumor, Tumor 1, Tumor 2]", "lesionLabels: []")]))
+    try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
     let metrics = try JSONSerialization.jsonObject(
       with: Data(contentsOf: try runs()[0].appendingPathComponent("metrics.json")))
     let pooled = try #require((metrics as? [String: Any])?["pooled"] as? [String: [String: Any]])
@@ -107,7 +112,8 @@ import Testing
 
   @Test func missingWeightsNameTheRemedy() throws {
     let protocolFile = try Cohort.quickProtocol(
-      in: folder, [("backbone: efficientnet-lite0", "backbone: resnet34"), ("frozenThrough: block3", "frozenThrough: layer2")])
+      in: folder,
+      [("backbone: efficientnet-lite0", "backbone: resnet34"), ("frozenThrough: block3", "frozenThrough: layer2")])
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), protocolFile)
     let message = try CommandLineTool.fail("crossvalidate", study)
     #expect(message.contains("renalgrade weights get"))

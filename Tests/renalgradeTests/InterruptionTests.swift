@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A sweep that is killed again and again ends with the same bits as an undisturbed one.
+@Suite(.serialized) struct InterruptionTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  private func prepare(_ name: String) throws -> String {
+    let study = folder.url.appendingPathComponent(name).path
+    let cohort = try Cohort.small.get().url.appendingPathComponent("cohort")
+    let quick = try Cohort.quickProtocol(
+      in: folder, [("epochs: 1 ", "epochs: 3 "), ("outputSize: 96", "outputSize: 64")])
+    try CommandLineTool.succeed("init", study, "--protocol", quick)
+    try CommandLineTool.succeed(
+      "import", study, "--dicom", cohort.appendingPathComponent("dicom").path, "--pathology",
+      cohort.appendingPathComponent("pathology.csv").path, "--contours", cohort.appendingPathComponent("mdai.json").path
+    )
+    try CommandLineTool.succeed("rois", "build", study)
+    return study
+  }
+
+  /// The predictions and the logged losses of every run, in the order of the runs.
+  private func results(of study: String) throws -> [[String]] {
+    let runs = URL(fileURLWithPath: study).appendingPathComponent("runs")
+    // A kill right after a run's folder was made leaves it empty.
+    let names = try FileManager.default.contentsOfDirectory(atPath: runs.path).sorted()
+      .filter { FileManager.default.fileExists(atPath: runs.appendingPathComponent("\($0)/predictions.csv").path) }
+    return try names.map { name in
+      let run = runs.appendingPathComponent(name)
+      let log = try String(contentsOf: run.appendingPathComponent("log.jsonl"), encoding: .utf8)
+      let losses = try log.split(separator: "\n").map { line in
+        let epoch = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        return "\(epoch["fold"] ?? "") \(epoch["epoch"] ?? "") \(epoch["loss"] ?? "") \(epoch["heldOutLoss"] ?? "")"
+      }
+      return [try String(contentsOf: run.appendingPathComponent("predictions.csv"), encoding: .utf8)] + losses
+    }
+  }
+
+  @Test(.enabled(if: PipelineTests.hasWeights, "needs the weights that scripts/setup unpacks"))
+  func aSweepThatIsKilledEndsWithTheSameBits() throws {
+    let undisturbed = try prepare("undisturbed")
+    try CommandLineTool.succeed("sweep", undisturbed, "--threads", "1")
+    let killed = try prepare("killed")
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<6 {
+      let process = Process()
+      process.executableURL = CommandLineTool.executable
+      process.arguments = ["sweep", killed, "--threads", "1"]
+      process.currentDirectoryURL = CommandLineTool.packageRoot
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      Thread.sleep(forTimeInterval: .random(in: 0.3...3, using: &generator))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    try CommandLineTool.succeed("sweep", killed, "--threads", "1")
+    let (expected, found) = (try results(of: undisturbed), try results(of: killed))
+    #expect(expected.count == 2)
+    // A kill between a run's end and the sweep's note of it costs that run again, with the same results.
+    #expect(Set(found) == Set(expected))
+    #expect(try #require(found.last).count == 1 + 5 * 3)
+    let reports = try FileManager.default.contentsOfDirectory(atPath: killed + "/reports")
+    #expect(!reports.contains("sweep-in-progress.json"))
+  }
+}
