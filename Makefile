@@ -1,5 +1,5 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test test-without-torch demo install format lint docs reference clean
+.PHONY: all setup build test test-without-torch demo bench bench-peers install format lint docs reference clean
 
 PREFIX ?= /usr/local
 RENALGRADE = .build/release/renalgrade
@@ -24,6 +24,16 @@ test-without-torch: setup
 
 demo: build
 	scripts/demo $(RENALGRADE)
+
+# RenalGrade's own figures in a few minutes; `bench-peers` runs the Python peers in turn with it (Benchmarks/README.md).
+bench: build
+	swift build $(SWIFT_FLAGS) --product renalgrade-bench
+	Benchmarks/run --own
+
+bench-peers: build
+	scripts/setup --python
+	swift build $(SWIFT_FLAGS) --product renalgrade-bench
+	Benchmarks/run
 
 # The binary finds libtorch where it was built (.deps/libtorch, or LIBTORCH): keep this folder.
 install: build

@@ -1,0 +1,34 @@
+"""Times training steps of ResNet-50, paper's freezing: `stock` is float32, `tuned` is channels-last with bfloat16."""
+
+import argparse
+import time
+
+import torch
+from torch.utils.data import DataLoader, RandomSampler
+
+from common import WORKERS, Crops, Trainer, report
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study")
+    parser.add_argument("--variant", choices=["stock", "tuned"], required=True)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--warm-up", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=6)
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(WORKERS)
+    torch.manual_seed(1)
+    trainer = Trainer(arguments.variant == "tuned")
+    trainer.train_mode()
+    crops = Crops(arguments.study)
+    count = arguments.batch * (arguments.warm_up + arguments.steps)
+    loader = DataLoader(
+        crops, arguments.batch, sampler=RandomSampler(crops, replacement=True, num_samples=count), num_workers=WORKERS)
+    seconds = []
+    start = time.perf_counter()
+    for images, labels in loader:
+        trainer.step(images, labels)
+        seconds.append(time.perf_counter() - start)
+        start = time.perf_counter()
+    report(seconds[arguments.warm_up :], arguments.batch)
