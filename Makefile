@@ -19,7 +19,8 @@ test: setup
 	swift test $(SWIFT_FLAGS) --skip-build
 
 # The rooms that need no libtorch, as if there were none.
-test-without-torch: setup
+test-without-torch:
+	scripts/setup --without-torch
 	RENALGRADE_WITHOUT_TORCH=1 swift test $(SWIFT_FLAGS)
 
 demo: build
@@ -35,8 +36,9 @@ bench-peers: build
 	swift build $(SWIFT_FLAGS) --product renalgrade-bench
 	Benchmarks/run
 
-# The binary finds libtorch where it was built (.deps/libtorch, or LIBTORCH): keep this folder.
-install: build
+# After `make build`, so that root need not build. The binary finds libtorch where it was built: keep this folder.
+install:
+	@test -x $(RENALGRADE) || { echo "install: run make build first" >&2; exit 1; }
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(RENALGRADE) "$(DESTDIR)$(PREFIX)/bin/renalgrade"
 

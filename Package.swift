@@ -3,7 +3,9 @@ import Foundation
 import PackageDescription
 
 // Where libtorch is: LIBTORCH (a folder with lib/ and include/), or what scripts/setup unpacked.
-let libtorch = Context.environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.deps/libtorch/torch"
+let libtorch =
+  Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
+  ?? "\(Context.packageDirectory)/.deps/libtorch/torch"
 // Without libtorch the rooms that need none still build and test; RENALGRADE_WITHOUT_TORCH=1 asks for that on purpose.
 let hasTorch =
   Context.environment["RENALGRADE_WITHOUT_TORCH"] == nil
@@ -98,13 +100,13 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: hasTorch ? [.executable(name: "renalgrade", targets: ["renalgrade"])] : [],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
   targets: shims + roomsWithoutTorch + (hasTorch ? torchShim + roomsWithTorch : []),
   swiftLanguageModes: [.v6],

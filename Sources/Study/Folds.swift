@@ -61,7 +61,7 @@ public struct Provenance: Equatable, Sendable {
     training: [Provenance], heldOut: [Provenance], fold: Int
   ) throws(StudyError) {
     let parts: [(name: String, value: @Sendable (Provenance) -> String)] = [
-      ("patient", { $0.patient }), ("exam", { $0.exam }), ("SOP instance", { $0.slice }),
+      ("patient", { $0.patient }), ("exam", { $0.exam }), ("SOP instance", { String($0.slice.prefix { $0 != "#" }) }),
       ("pixel hash", { $0.pixelHash }),
     ]
     for part in parts {

@@ -74,6 +74,10 @@ public struct Run: Sendable {
   public var predictionsFile: URL { url.appendingPathComponent("predictions.csv") }
   /// The manifest.
   public var manifestFile: URL { url.appendingPathComponent("run.json") }
+  /// What the study had set aside when the run was begun, as a JSON array of `SetAside`.
+  public var setAsideFile: URL { url.appendingPathComponent("set-aside.json") }
+  /// A picture of what the network saw.
+  public var montageFile: URL { url.appendingPathComponent("montage.png") }
   /// The folder with one safetensors file per fold.
   public var checkpointsFolder: URL { url.appendingPathComponent("checkpoints") }
 

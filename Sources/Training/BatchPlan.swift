@@ -10,7 +10,8 @@ struct Sample: Hashable, Sendable {
 
 /// The order and the flips of one epoch: a function of seed, fold and epoch alone, so that a run can go on from any epoch.
 enum BatchPlan {
-  /// The training batches of an epoch; the last one may be smaller.
+  /// The training batches of an epoch; the last one may be smaller, but a slice that would be alone joins the batch before:
+  /// batch normalisation learns nothing of use from one slice.
   ///
   /// `indices` are the ROIs of the fold's training part; a slice is mirrored with `flipProbability`, 0...1.
   static func training(
@@ -20,7 +21,12 @@ enum BatchPlan {
     let samples = indices.shuffled(using: &generator).map { index in
       Sample(index: index, isFlipped: Double.random(in: 0..<1, using: &generator) < flipProbability)
     }
-    return batches(samples, batchSize)
+    var result = batches(samples, batchSize)
+    if batchSize > 1, result.count > 1, let last = result.last, last.count == 1 {
+      result.removeLast()
+      result[result.count - 1] += last
+    }
+    return result
   }
 
   /// The held-out batches: in order, as they are.

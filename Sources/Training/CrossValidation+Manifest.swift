@@ -20,6 +20,7 @@ extension CrossValidation {
       .init("frozen through", initial.frozenThrough ?? "nothing"),
       .init("trained parameters", "\(network.trainedParameterCount)"),
       .init("ROIs", rois.fileName),
+      .init("cohort (SHA-256)", cohortHash),
       .init("protocol (SHA-256)", Data(try settings.yaml.utf8).sha256),
       .init("seeds", "folds \(settings.folds.seed), training \(settings.training.seed)"),
       .init("libtorch", LibTorch.version),

@@ -94,6 +94,8 @@ public struct CrossValidation {
     let run = resumable.run
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
+    try AtomicFile.writeJSON(study.setAside(), to: run.setAsideFile)
+    try ROIMontage(rois).write(to: run.montageFile)
     try initial.network.move(to: device, format: .channelsLast)
     let features = try FrozenStages(self).source(progress: progress)
     var meter = ProgressMeter(self, finishedFolds: resumable.finishedFolds)
@@ -120,6 +122,7 @@ public struct CrossValidation {
         to: run.checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors"))
       try resumable.finish(fold: fold, predictions(of: heldOut, probabilities, fold: fold))
     }
+    try requireEachPredictedOnce(resumable.predictions)
     return try resumable.complete(
       manifest(duration: start.duration(to: .now).seconds, isResumed: isResumed))
   }
@@ -133,14 +136,38 @@ public struct CrossValidation {
     }
   }
 
+  /// The promise of a cross-validation, checked on what is about to be written.
+  private func requireEachPredictedOnce(_ predictions: [Prediction]) throws(StudyError) {
+    let expected = zip(rois.entries, labels.classes).map { entry, label in
+      [entry.patient, entry.lesion, entry.slice, "\(folds.fold(of: entry.patient) ?? -1)", label.rawValue]
+    }
+    let found = predictions.map { [$0.patient, $0.lesion, $0.slice, "\($0.fold)", $0.label.rawValue] }
+    guard Set(expected) == Set(found), expected.count == found.count else {
+      throw StudyError(
+        .folds,
+        "the predictions are not one for each ROI by the fold that holds its patient out; nothing was reported. "
+          + "Remove the run's folder and begin it anew.")
+    }
+  }
+
+  /// SHA-256 of what is learnt from: every ROI with its origin, its class and its fold.
+  var cohortHash: String {
+    let lines = zip(rois.entries, labels.classes).map { entry, label in
+      [
+        entry.patient, entry.exam, entry.lesion, entry.slice, entry.pixelHash, label.rawValue,
+        "\(folds.fold(of: entry.patient) ?? -1)",
+      ].joined(separator: "\t")
+    }
+    return Data(lines.joined(separator: "\n").utf8).sha256
+  }
+
   /// A hash of all that the predictions depend on: an interrupted run goes on only where it is the same.
   var key: String {
     get throws {
       let parts = [
-        try settings.yaml, rois.fileName, initial.backbone, initial.weightsHash ?? "scratch",
-        "\(options.shuffleLabelsSeed ?? 0)",
-        "\(options.shuffleLabelsSeed != nil)", renalGradeVersion, LibTorch.version, LibTorch.cpuCapability,
-        "\(LibTorch.threadCount)", "\(device)",
+        try settings.yaml, rois.fileName, cohortHash, initial.backbone, initial.weightsHash ?? "scratch",
+        options.shuffleLabelsSeed.map { "shuffled by \($0)" } ?? "true labels", renalGradeVersion, LibTorch.version,
+        LibTorch.cpuCapability, "\(LibTorch.threadCount) threads", "\(device)",
       ]
       return Data(parts.joined(separator: "\n").utf8).sha256
     }
@@ -163,7 +190,8 @@ struct Labels {
       if patients[entry.patient] != .high { patients[entry.patient] = entry.grade.gradeClass }
     }
     if let seed {
-      var generator = DeterministicGenerator(seed: seed)
+      // A stream of its own: the folds are dealt from stream 0.
+      var generator = DeterministicGenerator(seed: seed, stream: 1)
       let codes = patients.keys.sorted()
       let shuffled = codes.compactMap { patients[$0] }.shuffled(using: &generator)
       patients = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))

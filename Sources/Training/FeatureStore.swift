@@ -49,17 +49,19 @@ struct FeatureStore: FeatureSource {
 
   /// Opens the store of `key` in `folder`, computing it first where it is not there or damaged.
   ///
-  /// `shape` is channels, rows and columns of one entry; `compute` gives the frozen stages' output for some samples,
+  /// All stores in the folder together take at most `budget` bytes: the ones least recently used make room. `shape` is
+  /// channels, rows and columns of one entry; `compute` gives the frozen stages' output for some samples,
   /// N x C x H x W.
   /// - Throws: `StudyError` where the file cannot be written; what `compute` throws.
   init(
-    in folder: URL, key: Key, roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType,
+    in folder: URL, key: Key, budget: Int = .max, roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType,
     compute: ([Sample]) throws -> Tensor, progress: (Int, Int) -> Void
   ) throws {
     layout = Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype)
     let url = folder.appendingPathComponent(key.fileName)
     if let values = Self.open(url, byteCount: layout.byteCount) {
       self.values = values
+      try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: url.path)
       return
     }
     do {
@@ -67,6 +69,7 @@ struct FeatureStore: FeatureSource {
     } catch {
       throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
     }
+    Self.makeRoom(in: folder, for: layout.byteCount, budget: budget)
     let writer = try AtomicFile.Writer(url)
     var hash = SHA256()
     for start in stride(from: 0, to: roiCount, by: Self.passSize) {
@@ -89,6 +92,22 @@ struct FeatureStore: FeatureSource {
   /// The bytes that one store takes.
   static func byteCount(roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType) -> Int {
     Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype).byteCount
+  }
+
+  /// Removes what a killed process left unfinished, and the stores least recently used until the new one fits.
+  private static func makeRoom(in folder: URL, for byteCount: Int, budget: Int) {
+    let keys: [URLResourceKey] = [.contentModificationDateKey, .fileSizeKey]
+    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: keys)) ?? []
+    for file in files where file.pathExtension == "partial" { try? FileManager.default.removeItem(at: file) }
+    let stores = files.filter { $0.pathExtension == "features" }.map { url in
+      let values = try? url.resourceValues(forKeys: Set(keys))
+      return (url: url, date: values?.contentModificationDate ?? .distantPast, size: values?.fileSize ?? 0)
+    }
+    var total = stores.reduce(byteCount) { $0 + $1.size }
+    for store in stores.sorted(by: { $0.date < $1.date }) where total > budget {
+      try? FileManager.default.removeItem(at: store.url)
+      total -= store.size
+    }
   }
 
   private static func open(_ url: URL, byteCount: Int) -> Data? {

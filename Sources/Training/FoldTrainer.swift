@@ -42,14 +42,14 @@ struct FoldTrainer {
         learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, decoupled: settings.decay == .decoupled))
     let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2]).to(device)
-    let done = try checkpoint?.restore(network, optimiser) ?? 0
-    for epoch in (done + 1)..<(settings.epochs + 1) {
+    let finishedEpochs = try checkpoint?.restore(network, optimiser) ?? 0
+    var latest: [Double]?
+    for epoch in (finishedEpochs + 1)..<(settings.epochs + 1) {
       let start = ContinuousClock.now
       try LibTorch.seed(settings.seed ^ BatchPlan.stream(fold: fold, epoch: epoch))
       let batches = BatchPlan.training(
         training, batchSize: settings.batchSize, flipProbability: settings.flipProbability, seed: settings.seed,
-        fold: fold,
-        epoch: epoch)
+        fold: fold, epoch: epoch)
       let sum = try LossSum(settings, device)
       var done = 0
       for batch in batches {
@@ -64,10 +64,11 @@ struct FoldTrainer {
       }
       let trainingLoss = try sum.mean()
       let trained = start.duration(to: .now).seconds
-      let (_, heldOutLoss) = try evaluate(heldOut, classWeights)
+      let (probabilities, heldOutLoss) = try evaluate(heldOut, classWeights)
       guard trainingLoss.isFinite, heldOutLoss.isFinite else {
         throw TrainingError(
-          "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate")
+          "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate, or take a larger "
+            + "training.batchSize or roi.outputSize")
       }
       try onEpoch(
         epoch,
@@ -75,8 +76,9 @@ struct FoldTrainer {
           loss: trainingLoss, heldOutLoss: heldOutLoss, imagesPerSecond: Double(training.count) / max(trained, 1e-9),
           seconds: start.duration(to: .now).seconds))
       try checkpoint?.save(network, optimiser, epoch: epoch)
+      latest = probabilities
     }
-    return try evaluate(heldOut, classWeights).probabilities
+    return try latest ?? evaluate(heldOut, classWeights).probabilities
   }
 
   private func target(_ batch: [Sample]) throws -> Tensor {

@@ -31,10 +31,12 @@ struct FrozenStages {
       "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
       "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
       "dtype \(dtype)",
-      "flips \(withFlips)", "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device)",
+      "flips \(withFlips)", "RenalGrade \(renalGradeVersion)", "\(LibTorch.threadCount) threads",
+      "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device)",
     ])
     return try FeatureStore(
-      in: validation.study.featuresFolder, key: key, roiCount: roiCount, withFlips: withFlips, shape: shape,
+      in: validation.study.featuresFolder, key: key, budget: validation.options.featureBudget, roiCount: roiCount,
+      withFlips: withFlips, shape: shape,
       dtype: dtype,
       compute: compute, progress: { progress(.features(done: $0, of: $1)) })
   }

@@ -24,10 +24,15 @@ public struct InitialNetwork {
   /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated.
   public init(_ settings: StudyProtocol.Network, seed: UInt64, weightsFile: URL?, store: WeightsStore) throws {
     guard settings.initialisation == .imagenet else {
+      guard weightsFile == nil else {
+        throw TrainingError(
+          "a file of weights was given, but the protocol trains from scratch; leave the file away, or set "
+            + "network.initialisation to imagenet")
+      }
       try self.init(settings.backbone, frozenThrough: nil, file: nil, seed: seed, notes: [])
       return
     }
-    if let file = weightsFile ?? store.verifiedFile(for: settings.backbone) {
+    if let file = try weightsFile ?? store.verifiedFile(for: settings.backbone) {
       try self.init(settings.backbone, frozenThrough: settings.frozenThrough, file: file, seed: seed, notes: [])
       return
     }
@@ -36,7 +41,7 @@ public struct InitialNetwork {
     guard let substitute = settings.substitute else {
       throw TrainingError("\(missing): \(remedy)")
     }
-    guard let file = store.verifiedFile(for: substitute.backbone) else {
+    guard let file = try store.verifiedFile(for: substitute.backbone) else {
       throw TrainingError("\(missing), and neither are those of its substitute \(substitute.backbone): \(remedy)")
     }
     try self.init(
@@ -60,8 +65,11 @@ public struct InitialNetwork {
 
 extension WeightsStore {
   /// The preferred file of a backbone that is on this machine and as it was published; nil where there is none.
-  func verifiedFile(for backbone: String) -> URL? {
-    WeightsCatalogue.entries(for: backbone).lazy.compactMap { try? verify($0) }.first
+  ///
+  /// - Throws: `WeightsError` where the file is there and damaged: another network must not take its place in silence.
+  func verifiedFile(for backbone: String) throws(WeightsError) -> URL? {
+    for entry in WeightsCatalogue.entries(for: backbone) where find(entry) != nil { return try verify(entry) }
+    return nil
   }
 }
 

@@ -20,7 +20,7 @@ struct Doctor: ParsableCommand {
     var isFine = true
     var isNeeded = true
 
-    var mark: String { isFine ? "ok      " : isNeeded ? "MISSING " : "(absent)" }
+    var mark: String { isFine ? "ok     " : isNeeded ? "MISSING" : "lacking" }
   }
 
   static func findings() -> [Finding] {
@@ -39,8 +39,10 @@ struct Doctor: ParsableCommand {
       Finding(
         subject: "gnuplot", text: gnuplot ?? "not on the PATH: apt-get install gnuplot-nox", isFine: gnuplot != nil),
     ] + weights() + [
-      Finding(subject: "memory", text: "\(memory >> 30) GiB", isFine: memory >= 6 << 30),
-      Finding(subject: "disk", text: "\(disk >> 30) GiB free in the working folder", isFine: disk >= 10 << 30),
+      Finding(subject: "memory", text: "\(memory >> 30) GiB", isFine: memory >= 6 << 30, isNeeded: false),
+      Finding(
+        subject: "disk", text: "\(disk >> 30) GiB free in the working folder", isFine: disk >= 10 << 30, isNeeded: false
+      ),
     ]
   }
 

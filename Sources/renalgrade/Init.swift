@@ -7,8 +7,10 @@ struct Init: ParsableCommand {
 
   @OptionGroup var study: StudyOption
 
-  @Option(name: .customLong("protocol"), help: "The YAML file that states the experiment.", completion: .file())
-  var protocolFile = "Protocols/paper.yaml"
+  @Option(
+    name: .customLong("protocol"), help: "The YAML file that states the experiment, such as Protocols/paper.yaml.",
+    completion: .file())
+  var protocolFile: String
 
   func run() throws {
     let folder = try StudyFolder.create(at: study.url, protocolSource: URL(fileURLWithPath: protocolFile))

@@ -1,5 +1,4 @@
 import Foundation
-import ROI
 import Report
 import Study
 import Training
@@ -26,10 +25,6 @@ struct TrainingSession {
   /// Writes the run's report and prints its headline.
   func report(_ run: Run, of study: StudyFolder) throws {
     bar.finish()
-    let montage = run.url.appendingPathComponent("montage.png")
-    if !FileManager.default.fileExists(atPath: montage.path), let rois = try? ROISet(study) {
-      try ROIMontage(rois).write(to: montage)
-    }
     let metrics = try RunReport.write(run, of: study)
     print(metrics.headline)
     print("Report: \(run.url.appendingPathComponent("report.html").path)")

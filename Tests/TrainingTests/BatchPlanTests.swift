@@ -11,11 +11,12 @@ import Testing
   }
 
   @Test func everySliceComesOnceAnEpoch() {
-    for (count, batchSize) in [(1, 4), (16, 16), (17, 16), (190, 64), (3, 1)] {
+    for (count, batchSize, sizes) in [
+      (1, 4, [1]), (16, 16, [16]), (17, 16, [17]), (18, 16, [16, 2]), (190, 64, [64, 64, 62]), (3, 1, [1, 1, 1]),
+    ] {
       let batches = plan(count, batchSize: batchSize)
       #expect(batches.flatMap { $0.map(\.index) }.sorted() == Array(100..<100 + count))
-      #expect(batches.dropLast().allSatisfy { $0.count == batchSize })
-      #expect(batches.count == (count + batchSize - 1) / batchSize)
+      #expect(batches.map(\.count) == sizes)
     }
   }
 
