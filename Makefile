@@ -1,5 +1,5 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test test-without-torch demo bench bench-peers install format lint docs reference clean
+.PHONY: all setup build test test-without-torch demo demo-check bench bench-peers install format lint docs reference clean
 
 PREFIX ?= /usr/local
 RENALGRADE = .build/release/renalgrade
@@ -25,6 +25,10 @@ test-without-torch:
 
 demo: build
 	scripts/demo $(RENALGRADE)
+
+# The demo and its negative control, with what they must show.
+demo-check: build
+	scripts/demo $(RENALGRADE) --check
 
 # RenalGrade's own figures in a few minutes; `bench-peers` runs the Python peers in turn with it (Benchmarks/README.md).
 bench: build

@@ -17,6 +17,7 @@ import os
 import numpy as np
 import pydicom
 import torch
+from torchvision_without_ops import torchvision  # noqa: F401, isort: skip
 import torchvision.transforms.v2.functional as transforms
 from pydicom.dataset import FileDataset, FileMetaDataset
 

@@ -147,36 +147,57 @@ import Testing
     #expect(try patientsWithROIs() == 9)
   }
 
-  @Test func aFullDiskKeepsWhatWasThere() throws {
-    let unshare = ["unshare", "-rm", "sh", "-c", "true"]
-    let probe = Process()
-    probe.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    probe.arguments = unshare
-    try probe.run()
-    probe.waitUntilExit()
-    try #require(probe.terminationStatus == 0, "this machine allows no mount of one's own")
+  /// Whether a process may mount a file system of its own, here a very small one.
+  static let canMount = (try? CommandLineTool.shell("unshare -rm true"))?.status == 0
+
+  @Test(.enabled(if: canMount, "this machine allows no mount of one's own"))
+  func aFullDiskKeepsWhatWasThere() throws {
     let disk = folder.url.appendingPathComponent("disk").path
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-    let script = """
-      set -e
-      mount -t tmpfs -o size=3m none \(disk)
-      "$0" init \(disk)/study --protocol \(folder.url.path)/quick.yaml
-      if "$0" import \(disk)/study --dicom \(path("dicom")); then exit 9; fi
-      "$0" status \(disk)/study
+    // Room for the first patients; the import of the rest must fail and leave the study as it was.
+    let result = try CommandLineTool.shell(
       """
-    let process = Process()
-    let errors = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["unshare", "-rm", "sh", "-c", script, CommandLineTool.executable.path]
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(text)")
-    #expect(text.contains("make room"))
+      unshare -rm sh -e -c '
+        mount -t tmpfs -o size=9m none \(disk)
+        $0 init \(disk)/study --protocol \(folder.url.path)/quick.yaml
+        $0 import \(disk)/study --dicom \(path("dicom"))/VIRTUAL-001 --pathology \(path("pathology.csv"))
+        $0 status \(disk)/study > \(folder.url.path)/before
+        if $0 import \(disk)/study --dicom \(path("dicom")); then exit 9; fi
+        $0 status \(disk)/study > \(folder.url.path)/after
+      ' \(CommandLineTool.executable.path)
+      """)
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.error.contains("make room"))
+    let statuses = try ["before", "after"].map {
+      try String(contentsOf: folder.url.appendingPathComponent($0), encoding: .utf8)
+    }
+    #expect(statuses[0].contains("patients: 1\n") && statuses[0].contains("slices: 3\n"))
+    #expect(statuses[0] == statuses[1])
   }
 
-  @Test func anUnreadableFolderIsNamed() throws {
+  /// Root reads everything, so the tool runs as nobody where the tests run as root.
+  static let asNobody = geteuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+  static let canBeNobody =
+    (try? CommandLineTool.run(["--version"], wrapper: asNobody))?.status == 0
+
+  @Test(.enabled(if: canBeNobody, "the tool cannot be run by somebody who is not root"))
+  func anUnreadableFolderIsListedAndTheRestGoesOn() throws {
+    try #require(try CommandLineTool.shell("chmod -R a+rwX \(folder.url.path)").status == 0)
+    try #require(try CommandLineTool.shell("chmod 000 \(path("dicom"))/VIRTUAL-001").status == 0)
+    let result = try CommandLineTool.run(
+      [
+        "import", study, "--dicom", path("dicom"), "--pathology", path("pathology.csv"), "--contours",
+        path("mdai.json"),
+      ],
+      wrapper: Self.asNobody)
+    try #require(try CommandLineTool.shell("chmod 755 \(path("dicom"))/VIRTUAL-001").status == 0)
+    #expect(result.status == 0, "\(result.error)")
+    let status = try CommandLineTool.succeed("status", study)
+    #expect(status.contains("VIRTUAL-001") && status.contains("cannot be read"))
+    #expect(status.contains("patients: 9\n"))
+  }
+
+  @Test func anAbsentFolderIsNamed() throws {
     let message = try CommandLineTool.fail("import", study, "--dicom", path("absent"))
     #expect(message.contains("absent") && message.contains("cannot be read"))
     #expect(try CommandLineTool.fail("status", path("dicom")).contains("is no study"))

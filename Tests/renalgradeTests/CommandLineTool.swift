@@ -16,11 +16,20 @@ struct CommandLineTool {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   /// Runs `renalgrade` with the given arguments, or `wrapper` with `renalgrade` and them at its end.
-  static func run(_ arguments: [String], wrapper: [String] = []) throws -> Result {
-    let command = wrapper + [executable.path] + arguments
+  static func run(
+    _ arguments: [String], wrapper: [String] = [], environment: [String: String] = [:]
+  ) throws -> Result {
+    try run(command: wrapper + [executable.path] + arguments, environment)
+  }
+
+  /// Runs a line of shell script.
+  static func shell(_ script: String) throws -> Result { try run(command: ["sh", "-c", script], [:]) }
+
+  private static func run(command: [String], _ environment: [String: String]) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = packageRoot
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("renalgrade-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -50,8 +59,10 @@ struct CommandLineTool {
   }
 
   /// Runs `renalgrade` and requires that it fails with a message and not by a signal.
-  static func fail(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
-    let result = try run(arguments)
+  static func fail(
+    _ arguments: String..., environment: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> String {
+    let result = try run(arguments, environment: environment)
     #expect(result.status != 0 && result.status < 128, sourceLocation: sourceLocation)
     return result.error
   }
