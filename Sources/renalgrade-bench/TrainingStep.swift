@@ -26,6 +26,9 @@ struct TrainingStep: ParsableCommand {
   @Flag(help: "Store the frozen stages' output instead of computing it in each step.")
   var storedFeatures = false
 
+  @Flag(help: "Report whole epochs, prediction of the held-out slices included, instead of steps.")
+  var wholeEpochs = false
+
   @Option(help: "How often each of the two folds sees its slices.")
   var epochs = 2
 
@@ -51,8 +54,12 @@ struct TrainingStep: ParsableCommand {
     let run = try CrossValidation(study, protocol: settings, options: options).run { _ in }
     let logged = try run.epochs()
     try FileManager.default.removeItem(at: run.url)
-    let rates = logged.dropFirst().map(\.imagesPerSecond)
-    try Measurement(seconds: rates.map { Double(batch) / $0 }, items: Double(batch)).print()
+    let timed = logged.dropFirst()
+    let measurement =
+      wholeEpochs
+      ? Measurement(seconds: timed.map(\.seconds), items: 1)
+      : Measurement(seconds: timed.map { Double(batch) / $0.imagesPerSecond }, items: Double(batch))
+    try measurement.print()
   }
 }
 
