@@ -1,6 +1,7 @@
 import Backbones
 import Foundation
 import Study
+import TestSupport
 import Testing
 import Torch
 
@@ -32,6 +33,8 @@ private final class Images: FeatureSource {
     settings.batchSize = 8
   }
 
+  private struct Interruption: Error {}
+
   private struct Outcome: Equatable {
     var probabilities: [Double] = []
     var losses: [Double] = []
@@ -40,18 +43,21 @@ private final class Images: FeatureSource {
     var steps: [[Int]] = []
   }
 
-  private func train(training: Range<Int> = 0..<24, heldOut: Range<Int> = 24..<40, fold: Int = 0, seed: UInt64 = 1)
-    throws
-    -> Outcome
-  {
-    let network = try Backbone.make("resnet18", classes: 2, seed: seed)
+  private func train(
+    training: Range<Int> = 0..<24, heldOut: Range<Int> = 24..<40, fold: Int = 0, checkpoint: FoldCheckpoint? = nil,
+    failingIn failure: Int? = nil
+  ) throws -> Outcome {
+    let network = try Backbone.make("resnet18", classes: 2, seed: 1)
     try network.move(to: .cpu, format: .channelsLast)
-    let trainer = FoldTrainer(network: network, settings: settings, features: images, labels: labels, device: .cpu)
+    let trainer = FoldTrainer(
+      network: network, settings: settings, features: images, labels: labels, device: .cpu,
+      checkpoint: checkpoint)
     var outcome = Outcome()
     outcome.probabilities = try trainer.train(
       training: Array(training), heldOut: Array(heldOut), fold: fold,
       onStep: { epoch, done, _ in outcome.steps.append([epoch, done]) },
-      onEpoch: { _, result in
+      onEpoch: { epoch, result in
+        if epoch == failure { throw Interruption() }
         outcome.losses.append(result.loss)
         outcome.heldOutLosses.append(result.heldOutLoss)
       })
@@ -75,19 +81,43 @@ private final class Images: FeatureSource {
     #expect(try train().losses != first.losses)
   }
 
+  @Test mutating func anInterruptedFoldGoesOnWithTheSameBits() throws {
+    settings.epochs = 2
+    let whole = try train(training: 0..<16)
+    let folder = try TemporaryFolder()
+    let file = folder.url.appendingPathComponent("fold.safetensors")
+    let checkpoint = FoldCheckpoint(url: file, fold: 0)
+    #expect(throws: Interruption.self) { try train(training: 0..<16, checkpoint: checkpoint, failingIn: 2) }
+    #expect(FoldCheckpoint.position(in: file).map { [$0.fold, $0.epoch] } == [0, 1])
+    // Another fold begins anew.
+    let network = try Backbone.make("resnet18", classes: 2, seed: 1)
+    #expect(try FoldCheckpoint(url: file, fold: 1).restore(network, Adam(network.trainedParameters, .init())) == 0)
+    let rest = try train(training: 0..<16, checkpoint: checkpoint)
+    #expect(rest.steps == [[2, 8], [2, 16]])
+    #expect(rest.losses == [whole.losses[1]])
+    #expect(rest.probabilities == whole.probabilities)
+  }
+
   @Test mutating func stepsTakeTheProtocolsBatches() throws {
     settings.epochs = 2
     settings.batchSize = 5
     settings.flipProbability = 1
     let outcome = try train(training: 0..<12, heldOut: 24..<31)
     #expect(outcome.steps == [[1, 5], [1, 10], [1, 12], [2, 5], [2, 10], [2, 12]])
-    // An epoch's training and held-out batches, twice; then the predictions.
-    #expect(images.batches.map(\.count) == [5, 5, 2, 5, 2, 5, 5, 2, 5, 2, 5, 2])
-    for batch in images.batches {
-      let isTraining = batch[0].index < 24
-      #expect(batch.allSatisfy { $0.isFlipped == isTraining && ($0.index < 24) == isTraining })
+    let training = images.batches.filter { $0[0].index < 24 }
+    let heldOut = images.batches.filter { $0[0].index >= 24 }
+    #expect(training.map(\.count) == [5, 5, 2, 5, 5, 2])
+    for epoch in [training.prefix(3), training.suffix(3)] {
+      #expect(epoch.joined().map(\.index).sorted() == Array(0..<12))
     }
-    #expect(images.batches.suffix(2).flatMap { $0.map(\.index) } == Array(24..<31))
+    #expect(training.joined().count { $0.isFlipped } == 24)
+    // Held-out slices come in order and as they are, after each epoch.
+    #expect(heldOut.count >= 4)
+    for pair in stride(from: 0, to: heldOut.count, by: 2).map({ heldOut[$0..<min($0 + 2, heldOut.count)] }) {
+      #expect(pair.map(\.count) == [5, 2])
+      #expect(pair.joined().map(\.index) == Array(24..<31))
+      #expect(pair.joined().count { $0.isFlipped } == 0)
+    }
     #expect(outcome.probabilities.count == 7)
   }
 

@@ -8,6 +8,8 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import Training
+
 /// The root of the package.
 let packageRoot = URL(fileURLWithPath: #filePath)
   .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -43,8 +45,7 @@ struct SyntheticStudy {
       settings.roi.outputSize = 40
       settings.folds.count = 2
       settings.network.backbone = "resnet18"
-      settings.network.initialisation = .scratch
-      settings.network.frozenThrough = "layer3"
+      settings.network.frozenThrough = "layer4"
       settings.network.substitute = nil
       settings.training.epochs = 1
       settings.training.batchSize = 8
@@ -101,11 +102,17 @@ struct SyntheticStudy {
   /// A store of weights that has none.
   var noWeights: WeightsStore { WeightsStore(cache: folder.url.appendingPathComponent("no-weights")) }
 
-  /// A file with weights for ResNet-18, in place of ImageNet's.
-  func weightsFile() throws -> URL {
+  /// Weights for ResNet-18, in place of ImageNet's; such features do for classes as plain as these.
+  static let weights = Result {
+    let folder = try TemporaryFolder()
     let file = folder.url.appendingPathComponent("resnet18.safetensors")
-    try SafeTensors.write(Backbone.make("resnet18", classes: 1000, seed: 3).state, metadata: [:], to: file)
-    return file
+    try SafeTensors.write(Backbone.make("resnet18", classes: 1000, seed: 3).state, to: file)
+    return (folder: folder, file: file)
+  }
+
+  /// Options with those weights.
+  func options() throws -> CrossValidation.Options {
+    try .init(weightsFile: Self.weights.get().file, store: noWeights)
   }
 
   /// The names of the runs' folders.
