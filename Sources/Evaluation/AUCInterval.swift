@@ -2,16 +2,19 @@
 public enum AUCInterval {
   /// The method of choice: DeLong's interval for independent cases, the bootstrap over clusters for clustered ones.
   ///
-  /// Where positives and negatives are told apart without error (or always wrongly), both would have no width, which is not
-  /// the certainty that it looks like: `newcombe` stands in, counting clusters instead of cases.
+  /// Both need two clusters of each class. And where the classes are told apart without error (or always wrongly), all scores
+  /// are equal, or all clusters are alike, both have no width, which is not the certainty that it looks like. There `newcombe`
+  /// stands in, counting clusters instead of cases. Nil where a class is empty.
   public static func standard(_ cases: Cases, level: Double = 0.95, seed: UInt64 = 1) -> Interval? {
     guard let auc = ROCCurve(cases)?.auc else { return nil }
-    if auc == 0 || auc == 1 {
-      let positives = Set(zip(cases.clusters, cases.labels).filter(\.1).map(\.0)).count
-      let negatives = Set(zip(cases.clusters, cases.labels).filter { !$0.1 }.map(\.0)).count
-      return newcombe(auc: auc, positives: positives, negatives: negatives, level: level)
+    let positives = Set(zip(cases.clusters, cases.labels).filter(\.1).map(\.0)).count
+    let negatives = Set(zip(cases.clusters, cases.labels).filter { !$0.1 }.map(\.0)).count
+    if positives > 1, negatives > 1 {
+      let sampled = cases.isClustered ? bootstrap(cases, level: level, seed: seed) : deLong(cases, level: level)
+      // What rounding leaves is no width.
+      if let sampled, sampled.width > 1e-9 { return sampled }
     }
-    return cases.isClustered ? bootstrap(cases, level: level, seed: seed) : deLong(cases, level: level)
+    return newcombe(auc: auc, positives: positives, negatives: negatives, level: level)
   }
 
   /// The plain interval (AUC plus and minus z standard errors, clipped to 0...1) with DeLong's variance.
@@ -20,15 +23,9 @@ public enum AUCInterval {
   /// Source: DeLong, DeLong and Clarke-Pearson, Biometrics 1988.
   public static func deLong(_ cases: Cases, level: Double = 0.95) -> Interval? {
     let independent = Cases(labels: cases.labels, scores: cases.scores)
-    return wald(independent, level: level, method: "DeLong")
-  }
-
-  /// The plain interval (clipped to 0...1) with Obuchowski's variance for clustered cases.
-  ///
-  /// With one case per cluster it is DeLong's. Nil where fewer than two clusters hold a positive, or a negative.
-  /// Source: Obuchowski, Biometrics 1997.
-  public static func obuchowski(_ cases: Cases, level: Double = 0.95) -> Interval? {
-    wald(cases, level: level, method: "Obuchowski, clustered by patient")
+    guard let auc = ROCCurve(independent)?.auc, let variance = variance(independent) else { return nil }
+    let half = Normal.quantile(0.5 + level / 2) * variance.squareRoot()
+    return Interval(lower: max(0, auc - half), upper: min(1, auc + half), level: level, method: "DeLong")
   }
 
   /// The percentile interval over `samples` draws of whole clusters, with replacement.
@@ -44,6 +41,9 @@ public enum AUCInterval {
       upper: ClusterBootstrap.quantile(0.5 + level / 2, ofSorted: sorted), level: level,
       method: "bootstrap over patients")
   }
+
+  /// What `newcombe` calls itself.
+  static let newcombeName = "Newcombe"
 
   /// Newcombe's method 5, a score interval that has a width at 0 and 1 too.
   ///
@@ -69,19 +69,14 @@ public enum AUCInterval {
       }
       return inside
     }
-    return Interval(lower: limit(outer: 0), upper: limit(outer: 1), level: level, method: "Newcombe")
-  }
-
-  private static func wald(_ cases: Cases, level: Double, method: String) -> Interval? {
-    guard let auc = ROCCurve(cases)?.auc, let variance = variance(cases) else { return nil }
-    let half = Normal.quantile(0.5 + level / 2) * variance.squareRoot()
-    return Interval(lower: max(0, auc - half), upper: min(1, auc + half), level: level, method: method)
+    return Interval(lower: limit(outer: 0), upper: limit(outer: 1), level: level, method: newcombeName)
   }
 
   /// Obuchowski's variance of the AUC; DeLong's where each cluster is one case.
   ///
-  /// Nil where there is one class, or fewer than two clusters hold a positive, or a negative.
-  public static func variance(_ cases: Cases) -> Double? {
+  /// Nil where there is one class, or fewer than two clusters hold a positive, or a negative. Source: Obuchowski, Biometrics
+  /// 1997.
+  static func variance(_ cases: Cases) -> Double? {
     guard let auc = ROCCurve(cases)?.auc else { return nil }
     // Per cluster: how far its positives' and its negatives' placements lie from what the AUC expects, summed.
     var deviations: [String: (positive: Double?, negative: Double?)] = [:]

@@ -39,9 +39,9 @@ public struct Cases: Equatable, Sendable {
 
   /// The cases one level up: those of equal group become one, in the order in which the groups first appear.
   ///
-  /// A group is positive where any of its cases is; its score is the aggregate of theirs; its cluster is that of its first
+  /// A group is positive where any of its cases is; its score is the `aggregate` of theirs (see `Aggregate`); its cluster is that of its first
   /// case.
-  public func grouped(by groups: [String], _ aggregation: Aggregation) -> Cases {
+  public func grouped(by groups: [String], _ aggregate: ([Double]) -> Double) -> Cases {
     precondition(groups.count == count, "as many groups as cases")
     var place: [String: Int] = [:]
     var members: [[Int]] = []
@@ -55,28 +55,26 @@ public struct Cases: Equatable, Sendable {
     }
     return Cases(
       labels: members.map { $0.contains { labels[$0] } },
-      scores: members.map { aggregation.combine($0.map { scores[$0] }) ?? .nan },
+      scores: members.map { aggregate($0.map { scores[$0] }) },
       clusters: members.map { clusters[$0[0]] })
   }
 }
 
-/// How the probabilities of several slices become that of their lesion or patient.
-public enum Aggregation: String, Codable, CaseIterable, Sendable {
+/// How the probabilities of several slices become that of their lesion or patient: functions of one or more probabilities,
+/// NaN where any is NaN.
+public enum Aggregate {
   /// The mean of the slices.
-  case mean
-  /// The highest slice.
-  case maximum
-  /// One minus the product of the complements: the chance that at least one slice is positive, were they independent.
-  case noisyOr
+  public static func mean(_ probabilities: [Double]) -> Double {
+    probabilities.reduce(0, +) / Double(probabilities.count)
+  }
 
-  /// The aggregate of `probabilities`; nil for none, NaN where any is NaN.
-  public func combine(_ probabilities: [Double]) -> Double? {
-    guard !probabilities.isEmpty else { return nil }
-    guard !probabilities.contains(where: \.isNaN) else { return .nan }
-    return switch self {
-    case .mean: probabilities.reduce(0, +) / Double(probabilities.count)
-    case .maximum: probabilities.max()
-    case .noisyOr: 1 - probabilities.reduce(1) { $0 * (1 - $1) }
-    }
+  /// The highest slice.
+  public static func maximum(_ probabilities: [Double]) -> Double {
+    probabilities.contains(where: \.isNaN) ? .nan : probabilities.max() ?? .nan
+  }
+
+  /// One minus the product of the complements: the chance that at least one slice is positive, were they independent.
+  public static func noisyOr(_ probabilities: [Double]) -> Double {
+    1 - probabilities.reduce(1) { $0 * (1 - $1) }
   }
 }

@@ -1,5 +1,5 @@
 /// The four counts of a two-class decision, and what follows from them; nil wherever a denominator is zero.
-public struct ConfusionMatrix: Equatable, Sendable {
+public struct ConfusionMatrix: Codable, Equatable, Sendable {
   /// Positive cases called positive.
   public let truePositives: Int
   /// Negative cases called positive.

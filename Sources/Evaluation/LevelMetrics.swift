@@ -1,92 +1,56 @@
-/// The result at one level (slice, lesion or patient); null where a value is undefined, with a note that says why.
+/// A metric's value and its interval.
+public struct Estimate: Equatable, Sendable {
+  /// The value; nil where it is undefined.
+  public let value: Double?
+  /// Its 95% interval; nil where the value is undefined, or the metric is stated without.
+  public let interval: Interval?
+
+  /// Makes an estimate from its parts.
+  public init(value: Double?, interval: Interval?) {
+    self.value = value
+    self.interval = interval
+  }
+}
+
+/// The result at one level (slice, lesion or patient), with a note that says why a value is undefined.
+///
+/// As JSON it is one flat object that holds every key: `n`, `positives`, `clusters`, `threshold`, the four counts of
+/// `ConfusionMatrix`, each metric of `Metric.all` with its interval, and `note`. What is undefined is null.
 public struct LevelMetrics: Codable, Equatable, Sendable {
-  /// The cases with a score.
-  public let n: Int
-  /// How many of them are positive (high grade).
-  public let positives: Int
-  /// How many clusters (patients) they come from.
+  /// How many clusters (patients) the cases come from.
   public let clusters: Int
   /// The score from which a case is called positive.
   public let threshold: Double
-  /// The area under the ROC curve.
-  public let auc: Double?
-  /// Its interval, by `AUCInterval.standard`.
-  public let aucInterval: Interval?
-  /// The share of positives called positive.
-  public let sensitivity: Double?
-  /// Its Wilson interval; at a clustered level with the effective sample size.
-  public let sensitivityInterval: Interval?
-  /// The share of negatives called negative.
-  public let specificity: Double?
-  /// Its Wilson interval; at a clustered level with the effective sample size.
-  public let specificityInterval: Interval?
-  /// The share of cases called rightly.
-  public let accuracy: Double?
-  /// Its Wilson interval; at a clustered level with the effective sample size.
-  public let accuracyInterval: Interval?
-  /// Positive cases called positive.
-  public let truePositives: Int
-  /// Negative cases called positive.
-  public let falsePositives: Int
-  /// Negative cases called negative.
-  public let trueNegatives: Int
-  /// Positive cases called negative.
-  public let falseNegatives: Int
-  /// The share of positive calls that are right.
-  public let ppv: Double?
-  /// The share of negative calls that are right.
-  public let npv: Double?
-  /// The harmonic mean of sensitivity and positive predictive value.
-  public let f1: Double?
-  /// The mean of sensitivity and specificity.
-  public let balancedAccuracy: Double?
-  /// Matthews' correlation coefficient.
-  public let mcc: Double?
-  /// Why a value is null or a case is left out; null where neither is so.
+  /// The decisions at the threshold.
+  public let confusion: ConfusionMatrix
+  /// Why a value is undefined, an interval unusual, or a case left out; nil where nothing is so.
   public let note: String?
+  /// By the metrics' keys.
+  private let estimates: [String: Estimate]
+
+  /// The cases with a score.
+  public var n: Int { confusion.total }
+  /// How many of them are positive (high grade).
+  public var positives: Int { confusion.positives }
+
+  /// The result's estimate of `metric`.
+  public subscript(metric: Metric) -> Estimate { estimates[metric.key] ?? Estimate(value: nil, interval: nil) }
 
   /// Computes the result of `cases`; those whose score is not a finite number are left out and noted.
-  public init(_ cases: Cases, threshold: Double, seed: UInt64 = 1) {
-    let scored = cases.finite
-    let matrix = ConfusionMatrix(scored, threshold: threshold)
-    n = scored.count
-    positives = scored.positives
-    clusters = Set(scored.clusters).count
+  public init(_ cases: Cases, threshold: Double) {
+    let decided = DecidedCases(cases.finite, threshold: threshold)
+    clusters = Set(decided.cases.clusters).count
     self.threshold = threshold
-    auc = ROCCurve(scored)?.auc
-    aucInterval = AUCInterval.standard(scored, seed: seed)
-    sensitivity = matrix.sensitivity
-    specificity = matrix.specificity
-    accuracy = matrix.accuracy
-    let indices = scored.labels.indices
-    let right = indices.map { scored.labels[$0] == (scored.scores[$0] >= threshold) }
-    func wilson(where isCounted: (Bool) -> Bool) -> Interval? {
-      let counted = indices.filter { isCounted(scored.labels[$0]) }
-      return WilsonInterval.of(counted.map { right[$0] }, clusters: counted.map { scored.clusters[$0] })
+    confusion = decided.matrix
+    let pairs = Metric.all.map { metric in
+      (metric.key, Estimate(value: metric.value(decided), interval: metric.interval?(decided)))
     }
-    sensitivityInterval = wilson { $0 }
-    specificityInterval = wilson { !$0 }
-    accuracyInterval = wilson { _ in true }
-    truePositives = matrix.truePositives
-    falsePositives = matrix.falsePositives
-    trueNegatives = matrix.trueNegatives
-    falseNegatives = matrix.falseNegatives
-    ppv = matrix.positivePredictiveValue
-    npv = matrix.negativePredictiveValue
-    f1 = matrix.f1
-    balancedAccuracy = matrix.balancedAccuracy
-    mcc = matrix.matthewsCorrelation
-    note = Self.note(leftOut: cases.count - scored.count, matrix, auc: auc, aucInterval: aucInterval)
+    estimates = Dictionary(uniqueKeysWithValues: pairs)
+    note = Self.note(decided, leftOut: cases.count - decided.cases.count, auc: estimates[Metric.auc.key])
   }
 
-  /// The counts as a matrix.
-  public var confusion: ConfusionMatrix {
-    ConfusionMatrix(
-      truePositives: truePositives, falsePositives: falsePositives, trueNegatives: trueNegatives,
-      falseNegatives: falseNegatives)
-  }
-
-  private static func note(leftOut: Int, _ matrix: ConfusionMatrix, auc: Double?, aucInterval: Interval?) -> String? {
+  private static func note(_ decided: DecidedCases, leftOut: Int, auc: Estimate?) -> String? {
+    let matrix = decided.matrix
     var sentences: [String] = []
     if leftOut > 0 {
       sentences.append(
@@ -98,41 +62,64 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
       sentences.append("One class only: there is no positive case, so sensitivity and AUC are undefined.")
     } else if matrix.negatives == 0 {
       sentences.append("One class only: there is no negative case, so specificity and AUC are undefined.")
-    } else if aucInterval == nil {
-      sentences.append("There are too few cases of a class for an interval of the AUC.")
-    } else if auc == 1 {
+    } else if let value = auc?.value, value == 0 || value == 1 {
       sentences.append(
-        "The AUC of 1 is that of these few cases; its interval (Newcombe) says what it may be in others.")
+        "The AUC of \(Int(value)) is that of these few cases; its interval (Newcombe) says what it may be in others.")
+    } else if Set(decided.cases.scores).count == 1 {
+      sentences.append(
+        "Every case has the same probability: they are not ranked at all, and the interval of the AUC (Newcombe) tells no "
+          + "more than how few they are.")
+    } else if auc?.interval?.method == AUCInterval.newcombeName {
+      sentences.append(
+        "The cases are too few, or too much alike, to show how the AUC varies: its interval is Newcombe's.")
     }
     if matrix.total > 0, matrix.positivePredictiveValue == nil { sentences.append("No case is called positive.") }
     if matrix.total > 0, matrix.negativePredictiveValue == nil { sentences.append("Every case is called positive.") }
     return sentences.isEmpty ? nil : sentences.joined(separator: " ")
   }
 
+  // MARK: As JSON
+
+  private struct Key: CodingKey, ExpressibleByStringLiteral {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringLiteral key: String) { stringValue = key }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    static func value(_ metric: Metric) -> Key { Key(stringValue: metric.key) }
+    static func interval(_ metric: Metric) -> Key { Key(stringValue: "\(metric.key)Interval") }
+  }
+
   /// Writes every key: an undefined value is null, never missing.
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(n, forKey: .n)
-    try container.encode(positives, forKey: .positives)
-    try container.encode(clusters, forKey: .clusters)
-    try container.encode(threshold, forKey: .threshold)
-    for (key, value) in [
-      (CodingKeys.auc, auc), (.sensitivity, sensitivity), (.specificity, specificity), (.accuracy, accuracy),
-      (.ppv, ppv),
-      (.npv, npv), (.f1, f1), (.balancedAccuracy, balancedAccuracy), (.mcc, mcc),
-    ] {
-      try container.encode(value, forKey: key)
+    try confusion.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(n, forKey: "n")
+    try container.encode(positives, forKey: "positives")
+    try container.encode(clusters, forKey: "clusters")
+    try container.encode(threshold, forKey: "threshold")
+    try container.encode(note, forKey: "note")
+    for metric in Metric.all {
+      try container.encode(self[metric].value, forKey: .value(metric))
+      if metric.interval != nil { try container.encode(self[metric].interval, forKey: .interval(metric)) }
     }
-    for (key, value) in [
-      (CodingKeys.aucInterval, aucInterval), (.sensitivityInterval, sensitivityInterval),
-      (.specificityInterval, specificityInterval), (.accuracyInterval, accuracyInterval),
-    ] {
-      try container.encode(value, forKey: key)
+  }
+
+  /// Reads what `encode(to:)` wrote; a metric that is not there is undefined.
+  public init(from decoder: any Decoder) throws {
+    confusion = try ConfusionMatrix(from: decoder)
+    let container = try decoder.container(keyedBy: Key.self)
+    clusters = try container.decode(Int.self, forKey: "clusters")
+    threshold = try container.decode(Double.self, forKey: "threshold")
+    note = try container.decodeIfPresent(String.self, forKey: "note")
+    var estimates: [String: Estimate] = [:]
+    for metric in Metric.all {
+      estimates[metric.key] = Estimate(
+        value: try container.decodeIfPresent(Double.self, forKey: .value(metric)),
+        interval: try container.decodeIfPresent(Interval.self, forKey: .interval(metric)))
     }
-    try container.encode(truePositives, forKey: .truePositives)
-    try container.encode(falsePositives, forKey: .falsePositives)
-    try container.encode(trueNegatives, forKey: .trueNegatives)
-    try container.encode(falseNegatives, forKey: .falseNegatives)
-    try container.encode(note, forKey: .note)
+    self.estimates = estimates
   }
 }

@@ -10,13 +10,12 @@ extension Figure {
       ("high", "high", matrix.truePositives, matrix.positives),
     ]
     let data = rows.map { "\($0),\($1),\($2),\($3)\n" }.joined()
-    let heading = level.plural.prefix(1).uppercased() + level.plural.dropFirst()
     return Figure(
       name: name, title: "Confusion matrix, \(level.plural)",
       alternative: "Of \(matrix.negatives) low-grade \(level.plural), \(matrix.trueNegatives) were called low and "
         + "\(matrix.falsePositives) high; of \(matrix.positives) high-grade ones, \(matrix.falseNegatives) were called low "
         + "and \(matrix.truePositives) high.",
-      caption: "\(heading): rows are the truth, columns the prediction at a threshold of "
+      caption: "\(Format.heading(level.plural)): rows are the truth, columns the prediction at a threshold of "
         + "\(Format.number(metrics.threshold)); counts, and percentages of the row.",
       data: "truth,prediction,count,rowTotal\n" + data,
       script: """

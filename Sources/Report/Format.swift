@@ -12,13 +12,20 @@ enum Format {
   /// The interval's limits, such as "0.71 to 0.93".
   static func range(_ interval: Interval) -> String { "\(number(interval.lower)) to \(number(interval.upper))" }
 
-  /// A value with its interval below it, for a table's cell.
-  static func cell(_ value: Double?, _ interval: Interval?) -> HTML {
-    guard let interval else { return HTML(text: number(value)) }
-    return .raw(
-      HTML(text: number(value)).markup + HTML.element("span", ["class": "interval"], HTML(text: range(interval))).markup
-    )
+  /// A value with its interval in brackets behind it.
+  static func text(_ estimate: Estimate) -> String {
+    number(estimate.value) + (estimate.interval.map { " (\(range($0)))" } ?? "")
   }
+
+  /// A value with its interval below it, for a table's cell.
+  static func cell(_ estimate: Estimate) -> HTML {
+    let value = HTML(text: number(estimate.value))
+    guard let interval = estimate.interval else { return value }
+    return .raw(value.markup + HTML.element("span", ["class": "interval"], HTML(text: range(interval))).markup)
+  }
+
+  /// A name as a heading: with a capital.
+  static func heading(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
 
   /// A count with its noun: "1 patient", "2 patients".
   static func count(_ count: Int, _ noun: String, plural: String? = nil) -> String {

@@ -6,11 +6,11 @@ enum Precision {
   /// The patient-level AUC, and what its interval leaves open.
   static func sentence(_ patient: LevelMetrics) -> String {
     let who = "\(Format.count(patient.n, "patient")), \(patient.positives) of high grade"
-    guard let auc = patient.auc else { return "\(who): no AUC can be stated. \(patient.note ?? "")" }
+    guard let auc = patient[.auc].value else { return "\(who): no AUC can be stated. \(patient.note ?? "")" }
     let start =
       "On \(who), the network ranks a high-grade patient above a low-grade one with a probability of "
       + "\(Format.number(auc)) (AUC)."
-    guard let interval = patient.aucInterval else { return "\(start) \(patient.note ?? "")" }
+    guard let interval = patient[.auc].interval else { return "\(start) \(patient.note ?? "")" }
     let range = "The 95% interval, \(Format.range(interval)), is \(Format.number(interval.width)) wide"
     if interval.contains(0.5) {
       return "\(start) \(range) and contains 0.5: this run does not show that the network tells the grades apart."
@@ -61,8 +61,9 @@ enum Methods {
     (
       "Intervals of the AUC",
       "95%. Where each patient is one case, DeLong's (plain, clipped to 0 to 1). Where a patient gives several slices or "
-        + "lesions, the percentile bootstrap over 2,000 draws of whole patients. At an AUC of 1 or 0, Newcombe's method 5 over "
-        + "patients, since the others would have no width."
+        + "lesions, the percentile bootstrap over 2,000 draws of whole patients. Newcombe's method 5 over patients stands in "
+        + "where a class has one patient only, and where those would have no width: at an AUC of 1 or 0, or with one and the "
+        + "same probability for all."
     ),
     (
       "Intervals of rates",

@@ -35,6 +35,6 @@ struct RunFigures {
   }
 
   static func label(_ name: String, _ metrics: LevelMetrics) -> String {
-    "\(name), AUC \(Format.number(metrics.auc))" + (metrics.aucInterval.map { " (\(Format.range($0)))" } ?? "")
+    "\(name), AUC \(Format.text(metrics[.auc]))"
   }
 }

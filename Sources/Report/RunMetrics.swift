@@ -60,14 +60,7 @@ public struct RunMetrics: Codable, Equatable, Sendable {
   /// The patient-level result in a sentence, for a terminal.
   public var headline: String {
     let patient = pooled.patient
-    let values = [
-      ("AUC", patient.auc, patient.aucInterval), ("sensitivity", patient.sensitivity, patient.sensitivityInterval),
-      ("specificity", patient.specificity, patient.specificityInterval),
-      ("accuracy", patient.accuracy, patient.accuracyInterval),
-    ]
-    let text = values.map { name, value, interval in
-      "\(name) \(Format.number(value))" + (interval.map { " (\(Format.range($0)))" } ?? "")
-    }
+    let text = Metric.headline.map { "\($0.name) \(Format.text(patient[$0]))" }
     return "Patient level, \(patient.n) patients (\(patient.positives) high grade): \(text.joined(separator: ", "))."
       + (patient.note.map { " \($0)" } ?? "")
   }
@@ -81,11 +74,11 @@ struct LevelCases {
 
   /// A lesion's or patient's score is the aggregate of all its slices'.
   init(_ predictions: [Prediction], _ aggregation: StudyProtocol.Evaluation.Aggregation) {
-    let combine: Aggregation =
+    let combine =
       switch aggregation {
-      case .mean: .mean
-      case .maximum: .maximum
-      case .noisyOr: .noisyOr
+      case .mean: Aggregate.mean
+      case .maximum: Aggregate.maximum
+      case .noisyOr: Aggregate.noisyOr
       }
     let patients = predictions.map(\.patient)
     slice = Cases(

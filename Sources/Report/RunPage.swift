@@ -40,38 +40,30 @@ struct RunPage {
 
   private var result: [HTML] {
     let patient = pooled.patient
-    let cards = [
-      ("AUC", patient.auc, patient.aucInterval),
-      ("Sensitivity", patient.sensitivity, patient.sensitivityInterval),
-      ("Specificity", patient.specificity, patient.specificityInterval),
-      ("Accuracy", patient.accuracy, patient.accuracyInterval),
-    ].map { name, value, interval in
-      HTML.element(
-        "div", [:], .element("dt", [:], HTML(text: name)),
+    let cards = Metric.headline.map { metric in
+      let estimate = patient[metric]
+      return HTML.element(
+        "div", [:], .element("dt", [:], HTML(text: Format.heading(metric.name))),
         .element(
-          "dd", [:], .element("span", ["class": "value"], HTML(text: Format.number(value))),
-          .element(
-            "span", ["class": "interval"],
-            HTML(text: interval.map(Format.range) ?? "no interval"))))
+          "dd", [:], .element("span", ["class": "value"], HTML(text: Format.number(estimate.value))),
+          .element("span", ["class": "interval"], HTML(text: estimate.interval.map(Format.range) ?? "no interval"))))
     }
     let levels = [Level.patient, .lesion, .slice]
     let table = HTMLTable(
       caption: "Pooled out-of-fold result by level, with 95% intervals",
-      columns: ["Level", "n", "High grade", "AUC", "Sensitivity", "Specificity", "Accuracy"],
+      columns: ["Level", "n", "High grade"] + Self.headings(Metric.headline),
       rows: levels.map { level in
-        let metrics = pooled[level]
-        return [HTML(text: level.rawValue.capitalized), "\(metrics.n)", "\(metrics.positives)"] + Self.cells(metrics)
+        [HTML(text: Format.heading(level.rawValue)), "\(pooled[level].n)", "\(pooled[level].positives)"]
+          + Self.cells(pooled[level], Metric.headline)
       })
     let further = HTMLTable(
       caption: "Further measures at the threshold of \(Format.number(settings.evaluation.threshold))",
-      columns: ["Level", "PPV", "NPV", "F1", "Balanced accuracy", "MCC"],
-      rows: levels.map { level in
-        let metrics = pooled[level]
-        let values = [metrics.ppv, metrics.npv, metrics.f1, metrics.balancedAccuracy, metrics.mcc]
-        return [HTML(text: level.rawValue.capitalized)] + values.map { HTML(text: Format.number($0)) }
-      })
+      columns: ["Level"] + Self.headings(Metric.further),
+      rows: levels.map { [HTML(text: Format.heading($0.rawValue))] + Self.cells(pooled[$0], Metric.further) })
     let notes = levels.compactMap { level in
-      pooled[level].note.map { HTML.element("p", ["class": "remark"], "\(level.rawValue.capitalized) level: \($0)") }
+      pooled[level].note.map {
+        HTML.element("p", ["class": "remark"], "\(Format.heading(level.rawValue)) level: \($0)")
+      }
     }
     return [
       .element("p", ["class": "lead"], HTML(text: Precision.sentence(patient))),
@@ -82,13 +74,10 @@ struct RunPage {
     ] + notes + [further.html]
   }
 
-  /// AUC, sensitivity, specificity and accuracy with their intervals.
-  static func cells(_ metrics: LevelMetrics) -> [HTML] {
-    [
-      Format.cell(metrics.auc, metrics.aucInterval), Format.cell(metrics.sensitivity, metrics.sensitivityInterval),
-      Format.cell(metrics.specificity, metrics.specificityInterval),
-      Format.cell(metrics.accuracy, metrics.accuracyInterval),
-    ]
+  private static func headings(_ metrics: [Metric]) -> [String] { metrics.map { Format.heading($0.name) } }
+
+  private static func cells(_ result: LevelMetrics, _ metrics: [Metric]) -> [HTML] {
+    metrics.map { Format.cell(result[$0]) }
   }
 
   private var resultFigures: [HTML] {
@@ -103,15 +92,13 @@ struct RunPage {
     [Level.patient, .slice].map { level in
       let folds = content.metrics.folds.map { $0[level] }
       var rows = folds.enumerated().map { fold, metrics in
-        ["Fold \(fold + 1)", "\(metrics.n)", "\(metrics.positives)"] + Self.cells(metrics)
+        ["Fold \(fold + 1)", "\(metrics.n)", "\(metrics.positives)"] + Self.cells(metrics, Metric.headline)
       }
-      let measures = [folds.map(\.auc), folds.map(\.sensitivity), folds.map(\.specificity), folds.map(\.accuracy)]
-      rows.append(
-        ["Mean (SD)", "", ""]
-          + measures.map { values in HTML(text: Spread(values.compactMap { $0 })?.text ?? "–") })
+      let spreads = Metric.headline.map { metric in Spread(folds.compactMap { $0[metric].value })?.text ?? "–" }
+      rows.append(["Mean (SD)", "", ""] + spreads.map(HTML.init(text:)))
       return HTMLTable(
         caption: "Folds at \(level.rawValue) level, with 95% intervals",
-        columns: ["Fold", "n", "High grade", "AUC", "Sensitivity", "Specificity", "Accuracy"], rows: rows
+        columns: ["Fold", "n", "High grade"] + Self.headings(Metric.headline), rows: rows
       ).html
     } + foldNotes + [
       .element(
@@ -144,12 +131,9 @@ struct RunPage {
       curves, .element("h3", [:], "What the network sees"),
       .element(
         "figure", [:],
-        .void(
-          "img",
-          [
-            "src": "data:image/png;base64,\(montage.base64EncodedString())",
-            "alt": "A grid of the regions of interest as they enter the network: windowed crops around each tumour.",
-          ]),
+        montage.image(
+          alternative: "A grid of the regions of interest as they enter the network: windowed crops around each tumour."
+        ),
         .element(
           "figcaption", [:],
           "Regions of interest as they enter the network: a window of \(Format.number(settings.roi.windowWidth, decimals: 0)) HU around \(Format.number(settings.roi.windowCentre, decimals: 0)) HU, a box of \(settings.roi.boxSize) pixels centred on the contour."
@@ -177,36 +161,8 @@ struct RunPage {
       "\(Format.count(pooled.patient.n, "patient")) with \(Format.count(pooled.lesion.n, "lesion")) and "
       + "\(Format.count(pooled.slice.n, "slice")), split at patient level into \(content.folds.heldOut.count) folds, "
       + "stratified by class. Each patient was held out once; no patient, exam, slice or image stood on both sides of a split."
-    return [.p(HTML(text: split)), table.html, .element("h3", [:], "Set aside")] + setAside
-  }
-
-  private var setAside: [HTML] {
-    guard !content.setAside.isEmpty else { return [.p("Nothing: every file, row and contour that was read was used.")] }
-    let shown = content.setAside.prefix(300)
-    // Where IDs may name a person, so may the names of files and folders.
-    let mayName = settings.pathology.patientIDs == .identifiers
-    let rows = shown.map { entry in
-      [
-        HTML(text: entry.stage.rawValue), HTML(text: entry.patientCode ?? "–"),
-        HTML(text: entry.excludes ? "left out" : "remark"),
-        HTML(text: mayName ? entry.reason : "\(entry.subject): \(entry.reason)"),
-      ]
-    }
-    let excluded = Set(content.setAside.filter(\.excludes).compactMap(\.patientCode)).count
-    var summary =
-      "\(Format.count(content.setAside.count, "entry", plural: "entries")) in the study's list; "
-      + "\(Format.count(excluded, "patient")) left out."
-    if shown.count < content.setAside.count { summary += " The first \(shown.count) are shown." }
-    if mayName {
-      summary += " Names of files are withheld here, since they may name people; `renalgrade status` lists them."
-    }
-    return [
-      .p(HTML(text: summary)),
-      HTMLTable(
-        caption: "What was set aside or remarked on, and why",
-        columns: ["Step", "Patient", "Consequence", "Reason"], rows: rows, isNumeric: false
-      ).html,
-    ]
+    return [.p(HTML(text: split)), table.html, .element("h3", [:], "Set aside")]
+      + SetAsideList(entries: content.setAside, patientIDs: settings.pathology.patientIDs).html
   }
 
   // MARK: Methods, protocol, provenance

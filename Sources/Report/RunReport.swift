@@ -1,19 +1,19 @@
-public import Foundation
+import Foundation
 public import Study
 
 /// A run's metrics, figures and report.
 public enum RunReport {
   /// Writes `metrics.json`, `figures/` and `report.html` into the run's folder, replacing what was there.
   ///
-  /// - Parameters:
-  ///   - run: a complete run.
-  ///   - study: the study that it belongs to.
-  ///   - montage: a PNG of what the network saw; nil takes `montage.png` of the run's folder, if it is there.
+  /// All of it is told from the run's own folder, so that an older run's report tells what was true of that run; the same
+  /// run gives the same bytes.
+  ///
+  /// - Parameter run: a complete run.
   /// - Returns: the metrics that were written.
   /// - Throws: `StudyError` where the run is damaged, its folder cannot be written, or gnuplot is missing or fails.
   @discardableResult
-  public static func write(_ run: Run, of study: StudyFolder, montage: URL? = nil) throws(StudyError) -> RunMetrics {
-    let content = try RunContent(run, of: study, montage: montage)
+  public static func write(_ run: Run) throws(StudyError) -> RunMetrics {
+    let content = try RunContent(run)
     try AtomicFile.writeJSON(content.metrics, to: run.url.appendingPathComponent("metrics.json"))
     let figures = try RunFigures(content, in: figuresFolder(in: run.url))
     let page = RunPage(content: content, figures: figures).page
@@ -32,7 +32,7 @@ public enum RunReport {
   }
 }
 
-/// Everything that a run's report tells, read from its folder and its study.
+/// Everything that a run's report tells, read from its folder.
 struct RunContent {
   let run: Run
   let settings: StudyProtocol
@@ -41,12 +41,13 @@ struct RunContent {
   let manifest: Run.Manifest
   let epochs: [Run.Epoch]
   let predictions: [Prediction]
-  let setAside: [SetAside]
-  let montage: Data?
+  /// What the study had set aside when the run was made; nil where the run has not recorded it.
+  let setAside: [SetAside]?
+  let montage: EmbeddedPNG?
   let cases: LevelCases
   let metrics: RunMetrics
 
-  init(_ run: Run, of study: StudyFolder, montage: URL? = nil) throws(StudyError) {
+  init(_ run: Run) throws(StudyError) {
     self.run = run
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     protocolText = (try? String(contentsOf: run.protocolFile, encoding: .utf8)) ?? ""
@@ -54,8 +55,9 @@ struct RunContent {
     manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
     epochs = try run.epochs()
     predictions = try PredictionTable.read(run.predictionsFile)
-    setAside = try study.setAside()
-    self.montage = try? Data(contentsOf: montage ?? run.url.appendingPathComponent("montage.png"))
+    let isRecorded = FileManager.default.fileExists(atPath: run.setAsideFile.path)
+    setAside = isRecorded ? try run.readJSON([SetAside].self, from: run.setAsideFile) : nil
+    montage = (try? Data(contentsOf: run.url.appendingPathComponent("montage.png"))).flatMap(EmbeddedPNG.init)
     cases = LevelCases(predictions, settings.evaluation.aggregation)
     metrics = RunMetrics(
       predictions: predictions, evaluation: settings.evaluation, foldCount: folds.heldOut.count)

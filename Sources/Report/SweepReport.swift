@@ -12,9 +12,9 @@ public enum SweepReport {
   /// Writes `table5.csv`, `table5.md`, `figures/` and `sweep.html` into `folder`, making it where it is not there.
   ///
   /// - Throws: `StudyError` where a run is damaged, there is none, the folder cannot be written, or gnuplot is missing.
-  public static func write(_ runs: [Run], of study: StudyFolder, to folder: URL) throws(StudyError) {
+  public static func write(_ runs: [Run], to folder: URL) throws(StudyError) {
     var contents: [RunContent] = []
-    for run in runs { contents.append(try RunContent(run, of: study)) }
+    for run in runs { contents.append(try RunContent(run)) }
     guard let first = contents.first else { throw StudyError(.run, "a sweep's report needs at least one run") }
     contents.sort { $0.settings.training.batchSize < $1.settings.training.batchSize }
     let figuresFolder = try RunReport.figuresFolder(in: folder)

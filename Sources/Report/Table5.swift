@@ -17,22 +17,16 @@ struct PaperTable5: Sendable {
 
 /// One row of Table 5 with ours beside the paper's.
 struct Table5Row {
-  /// A value, with its interval where it is ours.
-  struct Value {
-    var value: Double?
-    var interval: Interval?
-
-    var text: String { Format.number(value) + (interval.map { " (\(Format.range($0)))" } ?? "") }
-  }
-
-  static let columns = ["Batch size", "Source", "Level", "n", "Sensitivity", "Specificity", "Accuracy", "AUC"]
+  /// The paper's measures, in its order.
+  static let metrics: [Metric] = [.sensitivity, .specificity, .accuracy, .auc]
+  static let columns = ["Batch size", "Source", "Level", "n"] + metrics.map { Format.heading($0.name) }
 
   var batchSize: Int
   var source: String
   var level: String
   var count: Int?
-  /// Sensitivity, specificity, accuracy, AUC.
-  var values: [Value]
+  /// One for each of `metrics`; without an interval where it is the paper's.
+  var estimates: [Estimate]
 
   /// Ours, level by level, each batch size followed by the paper's row for it.
   static func all(_ runs: [RunContent]) -> [Table5Row] {
@@ -41,27 +35,22 @@ struct Table5Row {
         let metrics = content.metrics.pooled[level]
         return Table5Row(
           batchSize: content.settings.training.batchSize, source: "this study", level: level.rawValue, count: metrics.n,
-          values: [
-            Value(value: metrics.sensitivity, interval: metrics.sensitivityInterval),
-            Value(value: metrics.specificity, interval: metrics.specificityInterval),
-            Value(value: metrics.accuracy, interval: metrics.accuracyInterval),
-            Value(value: metrics.auc, interval: metrics.aucInterval),
-          ])
+          estimates: Self.metrics.map { metrics[$0] })
       }
     }
     let paper = PaperTable5.rows.map { row in
       Table5Row(
         batchSize: row.batchSize, source: "the paper", level: "not stated", count: nil,
-        values: [row.sensitivity, row.specificity, row.accuracy, row.auc].map { Value(value: $0) })
+        estimates: [row.sensitivity, row.specificity, row.accuracy, row.auc].map { Estimate(value: $0, interval: nil) })
     }
     let sizes = Set((ours + paper).map(\.batchSize)).sorted()
     return sizes.flatMap { size in (ours + paper).filter { $0.batchSize == size } }
   }
 
   static func csv(_ rows: [Table5Row]) -> String {
-    let names = ["sensitivity", "specificity", "accuracy", "auc"].flatMap { [$0, "\($0)Lower", "\($0)Upper"] }
+    let names = metrics.flatMap { [$0.key, "\($0.key)Lower", "\($0.key)Upper"] }
     return rows.reduce("batchSize,source,level,n," + names.joined(separator: ",") + "\n") { text, row in
-      let values = row.values.flatMap { [$0.value, $0.interval?.lower, $0.interval?.upper] }.map(Format.data)
+      let values = row.estimates.flatMap { [$0.value, $0.interval?.lower, $0.interval?.upper] }.map(Format.data)
       return text + "\(row.batchSize),\(row.source),\(row.level),\(row.count.map(String.init) ?? ""),"
         + values.joined(separator: ",") + "\n"
     }
@@ -71,7 +60,7 @@ struct Table5Row {
     var lines = ["| \(columns.joined(separator: " | ")) |", "|---:|---|---|---:|---|---|---|---|"]
     for row in rows {
       let cells =
-        ["\(row.batchSize)", row.source, row.level, row.count.map(String.init) ?? "–"] + row.values.map(\.text)
+        ["\(row.batchSize)", row.source, row.level, row.count.map(String.init) ?? "–"] + row.estimates.map(Format.text)
       lines.append("| \(cells.joined(separator: " | ")) |")
     }
     return lines.joined(separator: "\n") + "\n"
@@ -85,7 +74,7 @@ struct Table5Row {
           "Batch \(row.batchSize)", HTML(text: row.source), HTML(text: row.level),
           HTML(text: row.count.map(String.init) ?? "–"),
         ]
-          + row.values.map { Format.cell($0.value, $0.interval) }
+          + row.estimates.map(Format.cell)
       }, leadingColumns: 3
     ).html
   }

@@ -78,10 +78,10 @@ import Testing
   @Test func aggregatesEqualNumpys() {
     for item in reference.grouped {
       let cases = Cases(labels: item.scores.map { $0 > 0.5 }, scores: item.scores, clusters: item.groups)
-      for (aggregation, expected) in [
-        (Aggregation.mean, item.mean), (.maximum, item.maximum), (.noisyOr, item.noisyOr),
+      for (aggregate, expected) in [
+        (Aggregate.mean, item.mean), (Aggregate.maximum, item.maximum), (Aggregate.noisyOr, item.noisyOr),
       ] {
-        let grouped = cases.grouped(by: item.groups, aggregation)
+        let grouped = cases.grouped(by: item.groups, aggregate)
         #expect(grouped.count == expected.count)
         #expect(zip(grouped.scores, expected).allSatisfy { agree($0, $1) })
       }

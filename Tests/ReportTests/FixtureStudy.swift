@@ -14,6 +14,19 @@ struct FixtureStudy {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Protocols")
 
+  /// A picture of 700 x 1600 pixels with vertical bars, as a montage of many patients is.
+  static let png =
+    Data(
+      base64Encoded:
+        "iVBORw0KGgoAAAANSUhEUgAAArwAAAZAAQAAAACz3qyfAAAB/0lEQVR42u3MMQ0AAAjAsPk3DSpIOJr+bbqRWCwWi8VisVgsFovF"
+        + "YrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwW"
+        + "i8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFY"
+        + "LBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8Vi"
+        + "sVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaL"
+        + "xWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgs"
+        + "FovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKx"
+        + "WCwWi8VisVgsFovFYrFYLBaLxeKv8QLQmf0AP5pkhQAAAABJRU5ErkJggg==") ?? Data()
+
   init(seed: UInt64 = 1, protocolName: String = "preset") throws {
     temporary = try TemporaryFolder()
     let source = Self.protocols.appendingPathComponent("\(protocolName).yaml")

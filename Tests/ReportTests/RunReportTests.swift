@@ -13,7 +13,7 @@ import Testing
   @Test func metricsAgreeWithRecomputation() throws {
     var fixture = try FixtureStudy()
     let run = try fixture.run(fixture.predictions(patients: 40))
-    let returned = try RunReport.write(run, of: fixture.study)
+    let returned = try RunReport.write(run)
     let written = try run.readJSON(RunMetrics.self, from: run.url.appendingPathComponent("metrics.json"))
     #expect(written == returned)
     // Afresh from the file, by patient, without the room's own aggregation.
@@ -27,15 +27,15 @@ import Testing
     let high = scored.filter(\.0).map(\.1)
     let low = scored.filter { !$0.0 }.map(\.1)
     let pairs = high.flatMap { h in low.map { l in h > l ? 1.0 : h == l ? 0.5 : 0 } }
-    let auc = try #require(written.pooled.patient.auc)
+    let auc = try #require(written.pooled.patient[.auc].value)
     #expect(abs(auc - pairs.reduce(0, +) / Double(pairs.count)) < 1e-12)
-    #expect(written.pooled.patient.truePositives == high.count { $0 >= 0.5 })
-    #expect(written.pooled.patient.falsePositives == low.count { $0 >= 0.5 })
+    #expect(written.pooled.patient.confusion.truePositives == high.count { $0 >= 0.5 })
+    #expect(written.pooled.patient.confusion.falsePositives == low.count { $0 >= 0.5 })
     #expect(written.pooled.patient.n == 40 && written.pooled.slice.n == predictions.count)
     #expect(written.pooled.lesion.n == Set(predictions.map { [$0.patient, $0.lesion] }).count)
     #expect(written.folds.count == 5)
     #expect(written.folds.map(\.patient.n).reduce(0, +) == 40)
-    #expect(written.pooled.slice.aucInterval?.method == "bootstrap over patients")
+    #expect(written.pooled.slice[.auc].interval?.method == "bootstrap over patients")
     #expect(written.headline.contains("40 patients (14 high grade)"))
     #expect(written.headline.contains(String(format: "AUC %.2f", auc)))
   }
@@ -43,17 +43,14 @@ import Testing
   @Test func thePageIsSoundAndTellsWhatItMust() throws {
     var fixture = try FixtureStudy()
     let run = try fixture.run(fixture.predictions(patients: 40))
-    try Data([0x89, 0x50, 0x4E, 0x47]).write(to: run.url.appendingPathComponent("montage.png"))
-    try fixture.study.write { database in
-      try database.replaceSetAside(
-        of: .contours,
-        with: [
-          SetAside(
-            stage: .contours, patientCode: "case-41", excludes: true, subject: "annotation A_7",
-            reason: "the contour has two points; three are needed")
-        ])
-    }
-    try RunReport.write(run, of: fixture.study)
+    try FixtureStudy.png.write(to: run.url.appendingPathComponent("montage.png"))
+    try AtomicFile.writeJSON(
+      [
+        SetAside(
+          stage: .contours, patientCode: "case-41", excludes: true, subject: "annotation A_7",
+          reason: "the contour has two points; three are needed")
+      ], to: run.setAsideFile)
+    try RunReport.write(run)
     let html = try text(run, "report.html")
     try expectSound(html)
     let markup = try Markup(html)
@@ -66,14 +63,16 @@ import Testing
       #expect(page.contains(phrase), "\(phrase)")
     }
     #expect(markup.all("svg").count == 5)
-    #expect(markup.all("img").count == 1)
+    let images = markup.all("img")
+    #expect(images.count == 1)
+    #expect(images.first?.attributes["width"] == "700" && images.first?.attributes["height"] == "1600")
     #expect(markup.all("table").count >= 7)
   }
 
   @Test func figuresHaveDataAndScript() throws {
     var fixture = try FixtureStudy()
     let run = try fixture.run(fixture.predictions(patients: 40))
-    try RunReport.write(run, of: fixture.study)
+    try RunReport.write(run)
     for name in ["roc", "training", "confusion-slice", "confusion-lesion", "confusion-patient"] {
       for suffix in ["csv", "gp", "svg"] { #expect(try text(run, "figures/\(name).\(suffix)").count > 50, "\(name)") }
       #expect(!(try text(run, "figures/\(name).gp")).contains(run.url.path))
@@ -100,7 +99,7 @@ import Testing
     let predictions = fixture.predictions(patients: 20) { "<script>alert('\($0)')</script>&\"" }
     let manifest = Run.Manifest(facts: [.init("host", "<img src=x>")], notes: ["a < b & c\u{0}"], synthetic: false)
     let run = try fixture.run(predictions, manifest: manifest)
-    try RunReport.write(run, of: fixture.study)
+    try RunReport.write(run)
     let html = try text(run, "report.html")
     try expectSound(html)
     #expect(html.contains("&lt;script&gt;alert(&#39;0&#39;)"))
@@ -112,8 +111,8 @@ import Testing
     var predictions = fixture.predictions(patients: 30)
     for index in predictions.indices where predictions[index].fold == 2 { predictions[index].label = .low }
     let run = try fixture.run(predictions)
-    let metrics = try RunReport.write(run, of: fixture.study)
-    #expect(metrics.folds[2].patient.auc == nil)
+    let metrics = try RunReport.write(run)
+    #expect(metrics.folds[2].patient[.auc].value == nil)
     let html = try text(run, "report.html")
     try expectSound(html)
     #expect(html.contains("Fold 3, patients: One class only: there is no positive case"))
@@ -126,8 +125,9 @@ import Testing
       Prediction(patient: "case-01", lesion: "L1", slice: "1.3", fold: 0, label: .high, probability: 0.2),
     ]
     let run = try fixture.run(predictions, epochs: 0)
-    let metrics = try RunReport.write(run, of: fixture.study)
-    #expect(metrics.pooled.patient.n == 1 && metrics.pooled.patient.auc == nil && metrics.folds[4].patient.n == 0)
+    let metrics = try RunReport.write(run)
+    #expect(
+      metrics.pooled.patient.n == 1 && metrics.pooled.patient[.auc].value == nil && metrics.folds[4].patient.n == 0)
     let html = try text(run, "report.html")
     try expectSound(html)
     #expect(html.contains("No ROC curve can be drawn") && html.contains("No training curves"))
@@ -136,28 +136,25 @@ import Testing
 
     predictions[1].probability = .nan
     let second = try fixture.run(predictions, epochs: 1)
-    try RunReport.write(second, of: fixture.study)
+    try RunReport.write(second)
     try expectSound(try text(second, "report.html"))
     #expect(try text(second, "report.html").contains("1 case is left out: the probability is not a number."))
   }
 
-  @Test func namesOfFilesAreWithheldWhereIDsMayNamePeople() throws {
+  @Test func theSameRunGivesTheSameBytes() throws {
     var fixture = try FixtureStudy()
-    let file = fixture.study.protocolFile
-    try String(contentsOf: file, encoding: .utf8)
-      .replacingOccurrences(of: "patientIDs: codes", with: "patientIDs: identifiers")
-      .write(to: file, atomically: true, encoding: .utf8)
-    let run = try fixture.run(fixture.predictions(patients: 20))
-    try fixture.study.write { database in
-      try database.replaceSetAside(
-        of: .dicom,
-        with: [
-          SetAside(stage: .dicom, patientCode: nil, excludes: false, subject: "Doe_Jane/1.dcm", reason: "truncated")
-        ])
+    let run = try fixture.run(fixture.predictions(patients: 40))
+    try FixtureStudy.png.write(to: run.url.appendingPathComponent("montage.png"))
+    let names = ["report.html", "metrics.json"] + ["roc", "training", "confusion-slice"].map { "figures/\($0).svg" }
+    try RunReport.write(run)
+    let first = try names.map { try Data(contentsOf: run.url.appendingPathComponent($0)) }
+    for name in ["report.html", "metrics.json", "figures"] {
+      try FileManager.default.removeItem(at: run.url.appendingPathComponent(name))
     }
-    try RunReport.write(run, of: fixture.study)
-    let html = try text(run, "report.html")
-    #expect(html.contains("truncated") && !html.contains("Doe_Jane"))
+    try RunReport.write(run)
+    for (name, bytes) in zip(names, first) {
+      #expect(try Data(contentsOf: run.url.appendingPathComponent(name)) == bytes, "\(name)")
+    }
   }
 
   @Test func aFolderThatCannotBeWrittenIsACleanError() throws {
@@ -165,11 +162,11 @@ import Testing
     let run = try fixture.run(fixture.predictions(patients: 20))
     // A file where the folder should be stops root too, whom permissions do not.
     try Data().write(to: run.url.appendingPathComponent("figures"))
-    let error = #expect(throws: StudyError.self) { try RunReport.write(run, of: fixture.study) }
+    let error = #expect(throws: StudyError.self) { try RunReport.write(run) }
     #expect(error?.kind == .file)
     #expect(error?.description.contains("figures") == true)
     try FileManager.default.removeItem(at: run.url)
-    #expect(throws: StudyError.self) { try RunReport.write(run, of: fixture.study) }
+    #expect(throws: StudyError.self) { try RunReport.write(run) }
   }
 
   @Test func aMissingGnuplotSaysWhatToInstall() throws {

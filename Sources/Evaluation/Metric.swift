@@ -1,0 +1,77 @@
+/// A measure of a result: what it is called, and how its value and its interval follow from the cases.
+///
+/// This file is the one place where a metric is named: `metrics.json` and the tables of the reports go through these lists.
+public struct Metric: Sendable {
+  /// Its key in `metrics.json`; that of its interval is `<key>Interval`.
+  public let key: String
+  /// Its name within a sentence.
+  public let name: String
+  /// Its value; nil where it is undefined.
+  let value: @Sendable (DecidedCases) -> Double?
+  /// Its 95% interval; no function where the metric is stated without one.
+  let interval: (@Sendable (DecidedCases) -> Interval?)?
+
+  private init(
+    _ key: String, _ name: String, interval: (@Sendable (DecidedCases) -> Interval?)? = nil,
+    value: @escaping @Sendable (DecidedCases) -> Double?
+  ) {
+    self.key = key
+    self.name = name
+    self.value = value
+    self.interval = interval
+  }
+
+  /// The area under the ROC curve, with `AUCInterval.standard`.
+  public static let auc = Metric("auc", "AUC", interval: { AUCInterval.standard($0.cases) }) {
+    ROCCurve($0.cases)?.auc
+  }
+  /// The share of positives called positive.
+  public static let sensitivity = Metric("sensitivity", "sensitivity", interval: { $0.wilson { $0 } }) {
+    $0.matrix.sensitivity
+  }
+  /// The share of negatives called negative.
+  public static let specificity = Metric("specificity", "specificity", interval: { $0.wilson { !$0 } }) {
+    $0.matrix.specificity
+  }
+  /// The share of cases called rightly.
+  public static let accuracy = Metric("accuracy", "accuracy", interval: { $0.wilson { _ in true } }) {
+    $0.matrix.accuracy
+  }
+
+  /// What a report states first.
+  public static let headline = [auc, sensitivity, specificity, accuracy]
+
+  /// What a report states besides; a new metric is a new entry here.
+  public static let further = [
+    Metric("ppv", "PPV") { $0.matrix.positivePredictiveValue },
+    Metric("npv", "NPV") { $0.matrix.negativePredictiveValue },
+    Metric("f1", "F1") { $0.matrix.f1 },
+    Metric("balancedAccuracy", "balanced accuracy") { $0.matrix.balancedAccuracy },
+    Metric("mcc", "MCC") { $0.matrix.matthewsCorrelation },
+  ]
+
+  /// All of them.
+  public static let all = headline + further
+}
+
+/// Cases whose scores are finite numbers, and the decisions at a threshold.
+struct DecidedCases {
+  let cases: Cases
+  let threshold: Double
+  let matrix: ConfusionMatrix
+
+  init(_ cases: Cases, threshold: Double) {
+    self.cases = cases
+    self.threshold = threshold
+    matrix = ConfusionMatrix(cases, threshold: threshold)
+  }
+
+  /// Wilson's interval of the share of right decisions among the cases whose truth `isCounted`.
+  ///
+  /// At a clustered level it takes the effective sample size.
+  func wilson(where isCounted: (Bool) -> Bool) -> Interval? {
+    let counted = cases.labels.indices.filter { isCounted(cases.labels[$0]) }
+    return WilsonInterval.of(
+      counted.map { cases.labels[$0] == (cases.scores[$0] >= threshold) }, clusters: counted.map { cases.clusters[$0] })
+  }
+}
