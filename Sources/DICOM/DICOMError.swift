@@ -26,8 +26,11 @@ public struct DICOMError: Error, CustomStringConvertible, Equatable, Sendable {
   public let file: String
   /// The attribute at fault, where there is one.
   public let tag: DICOMTag?
-  /// One or more sentences for the person at the terminal.
-  public let description: String
+  /// What is wrong and what to do, without the name of the file, which may name a patient.
+  public let problem: String
+
+  /// One or more sentences for the person at the terminal: the file and the problem.
+  public var description: String { "\(file): \(problem)" }
 
   /// Makes an error from its parts.
   ///
@@ -39,11 +42,12 @@ public struct DICOMError: Error, CustomStringConvertible, Equatable, Sendable {
     self.kind = kind
     self.file = file
     self.tag = tag
-    var text = "\(file): \(problem)"
+    // The system's messages quote the name: The file “CT1.dcm” couldn’t be opened.
+    var text = problem.replacing(" “\(file)”", with: "")
     if let tag { text += " [\(tag)]" }
     if let expected { text += "; expected \(expected)" }
     if let found { text += expected == nil ? "; found \(found)" : ", found \(found)" }
     if let advice { text += ". \(advice)" }
-    description = text
+    self.problem = text
   }
 }

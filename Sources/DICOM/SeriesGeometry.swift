@@ -22,6 +22,8 @@ public struct SeriesGeometry: Sendable {
     case positionsAbsent(count: Int)
     /// Slices at a position that another slice has already.
     case duplicatePositions(count: Int)
+    /// Several slices at so many positions that two phases or reconstructions must lie on one another.
+    case overlaid(doubled: Int, positions: Int)
     /// Slices that are missing, as the gaps tell.
     case missingSlices(count: Int, widestGap: Double, spacing: Double)
     /// Distances that differ, though by less than a slice.
@@ -34,7 +36,7 @@ public struct SeriesGeometry: Sendable {
     /// Whether these are two series under one UID, rather than one series with a flaw.
     public var isMixture: Bool {
       switch self {
-      case .mixedSizes, .mixedPixelSpacings, .mixedOrientations: true
+      case .mixedSizes, .mixedPixelSpacings, .mixedOrientations, .overlaid: true
       default: false
       }
     }
@@ -50,6 +52,8 @@ public struct SeriesGeometry: Sendable {
       case .positionsAbsent(let count):
         "\(slices(count)) without position or orientation; sorted by instance number instead"
       case .duplicatePositions(let count): "\(slices(count)) at the position of another one"
+      case .overlaid(let doubled, let positions):
+        "several slices at \(doubled) of \(positions) positions, as of two phases or reconstructions"
       case .missingSlices(let count, let gap, let spacing):
         "\(slices(count)) missing: the widest gap is \(text(gap)) mm where slices are \(text(spacing)) mm apart"
       case .unevenSpacing(let smallest, let largest):
@@ -84,12 +88,13 @@ public struct SeriesGeometry: Sendable {
     }
     let heights = located.map { $0.position.dot(normal) }
     order = slices.indices.sorted { (heights[$0], $0) < (heights[$1], $1) }
+    let sorted = order.map { heights[$0] }
+    if defects.isEmpty { defects += Self.overlaid(sorted, slices) }
     guard !defects.contains(where: \.isMixture) else {
       self.defects = defects
       sliceSpacing = nil
       return
     }
-    let sorted = order.map { heights[$0] }
     let distances = zip(sorted.dropFirst(), sorted).map { $0 - $1 }.filter { $0 > Self.samePlace }
     let duplicates = slices.count - 1 - distances.count
     if duplicates > 0 { defects.append(.duplicatePositions(count: duplicates)) }
@@ -119,6 +124,23 @@ public struct SeriesGeometry: Sendable {
     let orientations = kinds(directions) { ($0.0 - $1.0).length < 0.01 && ($0.1 - $1.1).length < 0.01 }
     if orientations > 1 { defects.append(.mixedOrientations(count: orientations)) }
     return defects
+  }
+
+  /// A slice sent twice doubles a position or two; two stacks double most, or say that they are two.
+  private static func overlaid(_ heights: [Double], _ slices: [CTAttributes]) -> [Defect] {
+    var counts: [Int] = []
+    for (index, height) in heights.enumerated() {
+      if index > 0, height - heights[index - 1] <= samePlace {
+        counts[counts.count - 1] += 1
+      } else {
+        counts.append(1)
+      }
+    }
+    let doubled = counts.count { $0 > 1 }
+    let saysTwo =
+      Set(slices.compactMap(\.frameOfReferenceUID)).count > 1 || Set(slices.compactMap(\.kernel)).count > 1
+    guard doubled > 0, 2 * doubled >= counts.count || saysTwo else { return [] }
+    return [.overlaid(doubled: doubled, positions: counts.count)]
   }
 
   private static func gaps(_ distances: [Double], spacing: Double) -> [Defect] {

@@ -60,6 +60,35 @@ struct SeriesGeometryTests {
     #expect(geometry.defects.first?.isMixture == false)
   }
 
+  @Test func twoPhasesOnOneGridAreAMixture() {
+    let slices = Self.stack(10, seed: 3)
+    for count in [5, 9, 10] {
+      let geometry = SeriesGeometry(slices + slices.prefix(count))
+      #expect(geometry.defects == [.overlaid(doubled: count, positions: 10)])
+      #expect(geometry.defects.map(\.isMixture) == [true])
+      #expect(geometry.order.count == 10 + count)
+      #expect(geometry.sliceSpacing == nil)
+    }
+    #expect(SeriesGeometry(slices + slices.prefix(4)).defects == [.duplicatePositions(count: 4)])
+  }
+
+  @Test func doubledPositionsOfSeveralReconstructionsAreAMixture() {
+    let slices = Self.stack(10, seed: 3)
+    let changes: [(inout CTAttributes, Int) -> Void] = [
+      { $0.kernel = $1 == 0 ? "B30f" : "B70f" }, { $0.frameOfReferenceUID = "2.25.\($1)" },
+    ]
+    for change in changes {
+      var first = slices
+      for index in first.indices { change(&first[index], 0) }
+      var second = slices[4]
+      change(&second, 1)
+      #expect(SeriesGeometry(first + [second]).defects == [.overlaid(doubled: 1, positions: 10)])
+      // Without a doubled position there is one slice at each place: one series.
+      change(&first[4], 1)
+      #expect(SeriesGeometry(first).defects == [])
+    }
+  }
+
   @Test(arguments: [1.0, 5, 20, 30])
   func tilt(_ degrees: Double) throws {
     let defects = SeriesGeometry(Self.stack(12, degrees: degrees, seed: 4)).defects
