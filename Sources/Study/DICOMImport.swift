@@ -1,18 +1,16 @@
-import Crypto
-import DICOM
 public import Foundation
 import GRDB
 
 /// Takes the CT slices of a folder into the study.
 ///
-/// What is not a readable CT image is listed and left; a patient whose files contradict one another is set aside; the rest
-/// goes on. Importing the same folder again changes nothing, importing another one adds to the study.
+/// What is not a readable CT image is listed and left; a patient whose files contradict one another, or what the study holds,
+/// is set aside; the rest goes on. Importing the same folder again changes nothing, importing another one adds to the study.
 public enum DICOMImport {
   /// What an import did.
   public struct Summary: Equatable, Sendable {
     /// Patients that the study now has.
     public var patients = 0
-    /// Series taken over by this import.
+    /// Series to which this import added slices.
     public var series = 0
     /// Slices taken over by this import.
     public var slices = 0
@@ -30,67 +28,56 @@ public enum DICOMImport {
   ) throws(StudyError) -> Summary {
     let patientIDs = try study.readProtocol().pathology.patientIDs
     let scan = try DICOMScan(folder, progress: progress)
-    let plan = ImportPlan(scan, rootName: folder.standardizedFileURL.lastPathComponent)
-    for series in plan.series {
-      for slice in series.slices { try copy(slice.frame.url, to: study.url.appendingPathComponent(slice.path)) }
-    }
+    let plan = ImportPlan(
+      scan, rootName: folder.standardizedFileURL.lastPathComponent, held: try HeldSlice.all(in: study), study: study.url
+    )
+    let (copied, unreadable) = try copyFiles(of: plan.series, into: study.url)
     return try study.write { database in
       var summary = Summary(identityNotRemoved: scan.frames.contains { !$0.attributes.patientIdentityRemoved })
-      var entries = plan.remarks
-      var codes: [String: String] = [:]
-      for sourceID in plan.patientIDs {
-        codes[sourceID] = try code(for: sourceID, patientIDs, database)
+      var patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0) })
+      for sourceID in plan.patientIDs where patients[sourceID] == nil {
+        patients[sourceID] = try newPatient(sourceID, number: patients.count + 1, patientIDs, database)
       }
-      for series in plan.series {
-        guard let patient = try Patient.filter(Column("sourceID") == series.patientID).fetchOne(database) else {
-          continue
-        }
-        let added = try insert(series, of: patient, database, &entries)
+      for series in copied {
+        guard let patientId = patients[series.patientID]?.id else { continue }
+        let added = try insert(series, patientId, database)
         summary.slices += added
         summary.series += added > 0 ? 1 : 0
       }
-      let setAside = entries.map { entry in
+      let entries = (plan.remarks + unreadable).map { remark in
         SetAside(
-          stage: .dicom, source: folder.path, patientCode: entry.patientID.flatMap { codes[$0] },
-          excludes: entry.excludes,
-          subject: entry.subject, reason: entry.reason)
+          stage: .dicom, source: folder.path, patientCode: remark.patientID.flatMap { patients[$0]?.code },
+          excludes: remark.excludes, subject: remark.subject, reason: remark.reason)
       }
+      try forget(copied, codes: Set(copied.compactMap { patients[$0.patientID]?.code }), database)
+      try database.replaceSetAside(of: .dicom, from: folder.path, with: entries)
       if scan.frames.contains(where: \.attributes.isSynthetic) {
         try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
       }
-      try database.replaceSetAside(of: .dicom, from: folder.path, with: setAside)
-      summary.setAside = setAside.count
-      summary.patients = try Patient.fetchCount(database)
+      try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+      summary.setAside = entries.count
+      summary.patients = patients.count
       return summary
     }
   }
 
-  private static func code(
-    for sourceID: String, _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
-  ) throws -> String {
-    if let known = try Patient.filter(Column("sourceID") == sourceID).fetchOne(database) { return known.code }
-    let number = try Patient.fetchCount(database) + 1
+  private static func newPatient(
+    _ sourceID: String, number: Int, _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
+  ) throws -> Patient {
     let digits = String(number)
     let invented = "case-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     var patient = Patient(id: nil, code: patientIDs == .codes ? sourceID : invented, sourceID: sourceID)
     try patient.insert(database)
-    return patient.code
+    return patient
   }
 
-  /// Adds a series' slices that the study lacks; returns how many.
+  /// Adds a series' slices that the study lacks, and puts all of them in order; returns how many are new.
   private static func insert(
-    _ planned: ImportPlan.PlannedSeries, of patient: Patient, _ database: Database, _ entries: inout [ImportPlan.Remark]
+    _ planned: ImportPlan.PlannedSeries, _ patientId: Int64, _ database: Database
   ) throws -> Int {
-    guard let patientId = patient.id else { return 0 }
-    let known = try Exam.filter(Column("studyInstanceUID") == planned.studyInstanceUID).fetchOne(database)
-    if let known, known.patientId != patientId {
-      entries.append(
-        .init(
-          patientID: planned.patientID, excludes: true, subject: "study \(planned.studyInstanceUID)",
-          reason: "this exam belongs to another patient of the study already; one of the two PatientIDs is wrong"))
-      return 0
-    }
-    var exam = known ?? Exam(id: nil, patientId: patientId, studyInstanceUID: planned.studyInstanceUID)
+    var exam =
+      try Exam.filter(Column("studyInstanceUID") == planned.studyInstanceUID).fetchOne(database)
+      ?? Exam(id: nil, patientId: patientId, studyInstanceUID: planned.studyInstanceUID)
     if exam.id == nil { try exam.insert(database) }
     guard let examId = exam.id else { return 0 }
     let uid = planned.seriesInstanceUID
@@ -101,13 +88,15 @@ public enum DICOMImport {
     guard let seriesId = series.id else { return 0 }
     var added = 0
     for (ordinal, slice) in planned.slices.enumerated() {
-      let attributes = slice.frame.attributes
-      let present = SliceRecord.filter(
-        Column("sopInstanceUID") == attributes.sopInstanceUID && Column("frame") == slice.frame.frame)
-      if try !present.isEmpty(database) { continue }
+      let attributes = slice.attributes
+      let known = SliceRecord.filter(
+        Column("sopInstanceUID") == attributes.sopInstanceUID && Column("frame") == slice.frame)
+      if var record = try known.fetchOne(database) {
+        try record.updateChanges(database) { $0.ordinal = ordinal }
+        continue
+      }
       var record = SliceRecord(
-        id: nil, seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame.frame,
-        path: slice.path,
+        id: nil, seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame, path: slice.path,
         ordinal: ordinal, columns: attributes.columns, rows: attributes.rows, rowSpacing: attributes.pixelSpacing?.row,
         columnSpacing: attributes.pixelSpacing?.column)
       try record.insert(database)
@@ -116,27 +105,66 @@ public enum DICOMImport {
     return added
   }
 
-  private static func copy(_ source: URL, to target: URL) throws(StudyError) {
-    let files = FileManager.default
-    if files.fileExists(atPath: target.path) {
-      guard !files.contentsEqual(atPath: source.path, andPath: target.path) else { return }
-      throw StudyError(
-        .file,
-        "\(source.lastPathComponent) has the SOP Instance UID of a slice that the study holds already, with other "
-          + "contents. Nothing was overwritten; import it into a study of its own, or remove one of the two.")
+  /// What earlier imports, from whatever folder, held against patients whose files are now taken, and said of these series.
+  private static func forget(
+    _ taken: [ImportPlan.PlannedSeries], codes: Set<String>, _ database: Database
+  ) throws {
+    try SetAside
+      .filter(Column("stage") == SetAside.Stage.dicom.rawValue && codes.contains(Column("patientCode")))
+      .filter(Column("excludes") || taken.map(\.subject).contains(Column("subject")))
+      .deleteAll(database)
+  }
+
+  /// Copies each file once; a series of which a file cannot be read is left, and its patient set aside.
+  private static func copyFiles(
+    of series: [ImportPlan.PlannedSeries], into study: URL
+  ) throws(StudyError) -> (copied: [ImportPlan.PlannedSeries], remarks: [ImportPlan.Remark]) {
+    var copied: [ImportPlan.PlannedSeries] = []
+    var remarks: [ImportPlan.Remark] = []
+    for planned in series {
+      var done: Set<String> = []
+      var unreadable: String?
+      for slice in planned.slices where unreadable == nil && done.insert(slice.path).inserted {
+        guard let source = slice.source else { continue }
+        if try !copy(source, to: study.appendingPathComponent(slice.path)) { unreadable = slice.subject }
+      }
+      if let unreadable {
+        remarks.append(
+          .init(
+            patientID: planned.patientID, excludes: true, subject: unreadable,
+            reason: "the file can no longer be read; check the disk and import again"))
+      } else {
+        copied.append(planned)
+      }
     }
-    let temporary = target.deletingLastPathComponent().appendingPathComponent(".\(target.lastPathComponent).partial")
+    return (copied, remarks)
+  }
+
+  /// Copies `source` whole or not at all; false where it cannot be read, an error where `target` cannot be written.
+  private static func copy(_ source: URL, to target: URL) throws(StudyError) -> Bool {
+    guard let input = try? FileHandle(forReadingFrom: source) else { return false }
+    defer { try? input.close() }
+    let folder = target.deletingLastPathComponent()
     do {
-      try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try? files.removeItem(at: temporary)
-      try files.copyItem(at: source, to: temporary)
-      try files.moveItem(at: temporary, to: target)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      try? files.removeItem(at: temporary)
       throw StudyError(
         .file,
-        "cannot copy \(source.lastPathComponent) into the study: \(error.localizedDescription). "
-          + "The study is as it was; make room, then import again: what is copied already is not copied twice.")
+        "cannot make the folder \(folder.path): \(error.localizedDescription). The study is as it was; make room or fix "
+          + "the permissions, then import again.")
     }
+    let output = try AtomicFile.Writer(target)
+    while true {
+      let piece: Data?
+      do {
+        piece = try input.read(upToCount: 1 << 20)
+      } catch {
+        return false
+      }
+      guard let piece, !piece.isEmpty else { break }
+      try output.append(piece)
+    }
+    try output.finish()
+    return true
   }
 }

@@ -19,7 +19,7 @@ public struct DICOMScan: Sendable {
   public struct Failure: Sendable {
     /// The path seen from the folder.
     public let relativePath: String
-    /// The reason.
+    /// The reason, without the name of the file.
     public let reason: String
   }
 
@@ -54,7 +54,7 @@ public struct DICOMScan: Sendable {
           frames.append(Frame(url: file.url, relativePath: file.path, frame: index, attributes: frame))
         }
       case .failure(let error):
-        failures.append(Failure(relativePath: file.path, reason: error.description))
+        failures.append(Failure(relativePath: file.path, reason: error.problem))
       }
     }
     self.frames = frames
@@ -77,8 +77,9 @@ public struct DICOMScan: Sendable {
     let keys: [URLResourceKey] = [.isRegularFileKey]
     let enumerator = FileManager.default.enumerator(
       at: root, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles],
-      errorHandler: { url, error in
-        failures.append(Failure(relativePath: relative(url), reason: "cannot be read: \(error.localizedDescription)"))
+      errorHandler: { url, _ in
+        // The system's own message quotes the path, which may name a patient.
+        failures.append(Failure(relativePath: relative(url), reason: "cannot be read; check its permissions"))
         return true
       })
     var files: [(url: URL, path: String)] = []

@@ -30,16 +30,16 @@ public struct DelimitedTable: Sendable {
       throw StudyError(.invalidTable, "\(name) cannot be read as UTF-8 text: \(error.localizedDescription)")
     }
     if text.hasPrefix("\u{FEFF}") { text.removeFirst() }
-    guard text.count(where: { $0 == "\"" }) % 2 == 0 else {
-      throw StudyError(.invalidTable, "\(name): a quotation mark is opened and never closed")
+    if let line = Self.lineOfUnclosedQuote(in: text) {
+      throw StudyError(.invalidTable, "\(name):\(line): a quotation mark is opened and never closed")
     }
     // Shared with SwiftCSV's escaping callback, which is called before enumerateAsArray returns.
     final class Collected { var records: [[String]] = [] }
     let collected = Collected()
     do {
-      try CSV<Enumerated>(string: text, loadColumns: false).enumerateAsArray(startAt: 0, rowLimit: nil) {
-        collected.records.append($0)
-      }
+      // No rows yet: the first reading would throw before it told the line.
+      let table = try CSV<Enumerated>(string: text, delimiter: .guessed(string: text), loadColumns: false, rowLimit: 0)
+      try table.enumerateAsArray(startAt: 0, rowLimit: nil) { collected.records.append($0) }
     } catch {
       let line = collected.records.reduce(1) { $0 + Self.lineCount(of: $1) }
       throw StudyError(.invalidTable, "\(name):\(line): not a valid table: \(error)")
@@ -80,6 +80,33 @@ public struct DelimitedTable: Sendable {
         "\(name):1: there is no column \"\(column)\" (\(key) in the protocol); "
           + "the columns are \(header.map { "\"\($0)\"" }.joined(separator: ", "))")
     }
+  }
+
+  /// Where the quotation marks do not pair up: the line of the first that opens and does not close at the end of a cell.
+  private static func lineOfUnclosedQuote(in text: String) -> Int? {
+    guard text.count(where: { $0 == "\"" }) % 2 == 1 else { return nil }
+    var line = 1
+    var opened: Int?
+    var index = text.startIndex
+    while index < text.endIndex {
+      let character = text[index]
+      index = text.index(after: index)
+      if character.isNewline { line += 1 }
+      guard character == "\"" else { continue }
+      guard let start = opened else {
+        opened = line
+        continue
+      }
+      let next = text[index...].first { $0 != " " } ?? "\n"
+      if text[index...].first == "\"" {
+        index = text.index(after: index)  // a doubled mark is part of the cell
+      } else if next.isNewline || ",;\t".contains(next) {
+        opened = nil
+      } else {
+        return start
+      }
+    }
+    return opened ?? line
   }
 
   private static func lineCount(of record: [String]) -> Int {

@@ -2,12 +2,19 @@ import Crypto
 import DICOM
 import Foundation
 
-/// What an import will take over, and what it leaves and why: the rules, apart from disk and tables.
+/// What an import will take over, and what it leaves and why: the rules, which change nothing yet.
+///
+/// A reason names no file, UID or patient, for it stands in reports; a subject may, and is withheld where it must be.
 struct ImportPlan {
   struct PlannedSlice {
-    let frame: DICOMScan.Frame
+    let attributes: CTAttributes
+    let frame: Int
     /// The copy's path, relative to the study folder; hashes of UIDs, so that it names nobody.
     let path: String
+    /// The file to copy; nil where the study holds its contents already.
+    let source: URL?
+    /// What a remark calls the file.
+    let subject: String
   }
 
   struct PlannedSeries {
@@ -15,8 +22,10 @@ struct ImportPlan {
     let studyInstanceUID: String
     let seriesInstanceUID: String
     let description: String?
-    /// In the order of their positions along the normal.
+    /// All slices that the study will hold, in the order of their positions along the normal.
     let slices: [PlannedSlice]
+
+    var subject: String { "series \(seriesInstanceUID)" }
   }
 
   struct Remark: Equatable {
@@ -30,44 +39,62 @@ struct ImportPlan {
   private(set) var series: [PlannedSeries] = []
   private(set) var remarks: [Remark] = []
   /// Every PatientID seen, in the order of first appearance.
-  private(set) var patientIDs: [String] = []
+  let patientIDs: [String]
 
-  init(_ scan: DICOMScan, rootName: String) {
+  private let study: URL
+  /// Patients of whom nothing is imported.
+  private var refused: Set<String> = []
+  /// The files of the folder whose very contents the study holds.
+  private var present: Set<String> = []
+
+  /// Compares the files in `scan` with one another and with the slices that the study at `study` holds.
+  init(_ scan: DICOMScan, rootName: String, held: [HeldSlice], study: URL) {
+    self.study = study
+    let frames = scan.frames.map { Identified($0, rootName: rootName) }
+    var seen: Set<String> = []
+    patientIDs = frames.map(\.identity.patientID).filter { seen.insert($0).inserted }
     remarks = scan.failures.map {
       Remark(patientID: nil, excludes: false, subject: $0.relativePath, reason: $0.reason)
     }
-    let frames = scan.frames.map { Identified($0, rootName: rootName) }
-    for frame in frames where !patientIDs.contains(frame.patientID) { patientIDs.append(frame.patientID) }
     remarkOnInventedIDs(frames)
-    var refused = refuseSharedUIDs(frames)
-    let distinct = dropDuplicates(frames, refused: &refused)
-    let bySeries = Dictionary(grouping: distinct.filter { !refused.contains($0.patientID) }) { $0.seriesInstanceUID }
-    for (_, members) in bySeries.sorted(by: { $0.key < $1.key }) { plan(members) }
+    refuseSeveralOwners(Set(frames.map(\.identity) + held.map(\.identity)))
+    let distinct = dropDuplicates(frames)
+    refuseChangedContents(distinct, held)
+    let heldBySeries = Dictionary(grouping: held, by: \.identity.seriesInstanceUID)
+    let bySeries = Dictionary(grouping: distinct.filter { !refused.contains($0.identity.patientID) }) {
+      $0.identity.seriesInstanceUID
+    }
+    for (uid, members) in bySeries.sorted(by: { $0.key < $1.key }) { plan(members, held: heldBySeries[uid] ?? []) }
   }
 
   /// A frame with the identifiers that the study goes by, where the header is silent.
   private struct Identified {
     let frame: DICOMScan.Frame
-    let patientID: String
-    let studyInstanceUID: String
-    var seriesInstanceUID: String { frame.attributes.seriesInstanceUID }
-    var sopInstanceUID: String { frame.attributes.sopInstanceUID }
+    let identity: SliceIdentity
     let isInvented: Bool
 
     init(_ frame: DICOMScan.Frame, rootName: String) {
       self.frame = frame
-      let stated = frame.attributes.patientID.trimmingCharacters(in: .whitespaces)
+      let attributes = frame.attributes
+      let stated = attributes.patientID.trimmingCharacters(in: .whitespaces)
       // De-identified collections often blank the PatientID and keep one folder per patient.
       let parts = frame.relativePath.split(separator: "/")
-      patientID = stated.isEmpty ? (parts.count > 1 ? String(parts[0]) : rootName) : stated
-      let study = frame.attributes.studyInstanceUID
-      studyInstanceUID = study.isEmpty ? "exam-of-series-\(frame.attributes.seriesInstanceUID)" : study
+      identity = SliceIdentity(
+        patientID: stated.isEmpty ? (parts.count > 1 ? String(parts[0]) : rootName) : stated,
+        studyInstanceUID: attributes.studyInstanceUID.isEmpty
+          ? "exam-of-series-\(attributes.seriesInstanceUID)" : attributes.studyInstanceUID,
+        seriesInstanceUID: attributes.seriesInstanceUID, sopInstanceUID: attributes.sopInstanceUID)
       isInvented = stated.isEmpty
     }
   }
 
+  private mutating func exclude(_ patientID: String, subject: String, reason: String) {
+    remarks.append(Remark(patientID: patientID, excludes: true, subject: subject, reason: reason))
+    refused.insert(patientID)
+  }
+
   private mutating func remarkOnInventedIDs(_ frames: [Identified]) {
-    for id in Set(frames.filter(\.isInvented).map(\.patientID)).sorted() {
+    for id in Set(frames.filter(\.isInvented).map(\.identity.patientID)).sorted() {
       remarks.append(
         Remark(
           patientID: id, excludes: false, subject: "(0010,0020) PatientID",
@@ -75,88 +102,142 @@ struct ImportPlan {
     }
   }
 
-  /// A UID under two patients means that one of the two ids is wrong: nobody but the user can tell which.
-  private mutating func refuseSharedUIDs(_ frames: [Identified]) -> Set<String> {
-    var refused: Set<String> = []
-    let kinds: [(name: String, value: (Identified) -> String)] = [
-      ("study", { $0.studyInstanceUID }), ("series", { $0.seriesInstanceUID }),
-      ("SOP instance", { "\($0.sopInstanceUID)" }),
+  /// A UID under two owners means that one of the two is wrong: nobody but the user can tell which.
+  private mutating func refuseSeveralOwners(_ identities: Set<SliceIdentity>) {
+    typealias Part = (SliceIdentity) -> String
+    let kinds: [(name: String, uid: Part, owners: String, owner: Part)] = [
+      ("study", { $0.studyInstanceUID }, "PatientIDs", { $0.patientID }),
+      ("series", { $0.seriesInstanceUID }, "studies", { "\($0.patientID)\u{0}\($0.studyInstanceUID)" }),
+      ("SOP instance", { $0.sopInstanceUID }, "series", { "\($0.patientID)\u{0}\($0.seriesInstanceUID)" }),
     ]
     for kind in kinds {
-      let groups = Dictionary(grouping: frames, by: kind.value)
+      let groups = Dictionary(grouping: identities, by: kind.uid)
       for (uid, members) in groups.sorted(by: { $0.key < $1.key }) {
+        let owners = Set(members.map(kind.owner))
         let patients = Set(members.map(\.patientID))
-        guard patients.count > 1, !patients.isSubset(of: refused) else { continue }
+        guard owners.count > 1, !patients.isSubset(of: refused) else { continue }
+        let found = patients.count > 1 ? "\(patients.count) PatientIDs" : "\(owners.count) \(kind.owners)"
         for patient in patients.sorted() {
-          remarks.append(
-            Remark(
-              patientID: patient, excludes: true, subject: "\(kind.name) \(uid)",
-              reason: "this \(kind.name) stands under \(patients.count) PatientIDs; correct the wrong one"))
+          exclude(
+            patient, subject: "\(kind.name) \(uid)",
+            reason: "this \(kind.name) stands under \(found); correct the wrong one and import all of them again, into "
+              + "a new study if this one holds the wrong one")
         }
-        refused.formUnion(patients)
       }
     }
-    return refused
   }
 
-  private mutating func dropDuplicates(_ frames: [Identified], refused: inout Set<String>) -> [Identified] {
-    var kept: [String: Identified] = [:]
-    var order: [Identified] = []
-    for frame in frames {
-      let key = "\(frame.sopInstanceUID)#\(frame.frame.frame)"
-      guard let first = kept[key] else {
-        kept[key] = frame
-        order.append(frame)
-        continue
+  /// The frames without those of files whose SOP instance another file gave before.
+  private mutating func dropDuplicates(_ frames: [Identified]) -> [Identified] {
+    var fileOf: [String: DICOMScan.Frame] = [:]
+    var duplicates: Set<String> = []
+    return frames.filter { frame in
+      let path = frame.frame.relativePath
+      guard let first = fileOf[frame.identity.sopInstanceUID] else {
+        fileOf[frame.identity.sopInstanceUID] = frame.frame
+        return true
       }
-      let same = FileManager.default.contentsEqual(atPath: first.frame.url.path, andPath: frame.frame.url.path)
-      if !same { refused.insert(frame.patientID) }
-      remarks.append(
-        Remark(
-          patientID: frame.patientID, excludes: !same, subject: frame.frame.relativePath,
-          reason: same
-            ? "the same file as \(first.frame.relativePath); taken once"
-            : "has the SOP Instance UID of \(first.frame.relativePath), but other contents"))
+      if first.relativePath == path { return true }
+      guard duplicates.insert(path).inserted else { return false }
+      let subject = "\(path) and \(first.relativePath)"
+      if FileManager.default.contentsEqual(atPath: first.url.path, andPath: frame.frame.url.path) {
+        remarks.append(
+          Remark(
+            patientID: frame.identity.patientID, excludes: false, subject: subject,
+            reason: "two files of the same contents; taken once"))
+      } else {
+        exclude(
+          frame.identity.patientID, subject: subject,
+          reason: "two files of one SOP Instance UID, but different contents; remove the wrong one")
+      }
+      return false
     }
-    return order
   }
 
-  private mutating func plan(_ members: [Identified]) {
+  /// What the study holds is never overwritten, for contours and results may rest on it.
+  private mutating func refuseChangedContents(_ frames: [Identified], _ held: [HeldSlice]) {
+    let pathOf = Dictionary(held.map { ($0.identity.sopInstanceUID, $0.path) }) { first, _ in first }
+    var compared: Set<String> = []
+    for frame in frames where !refused.contains(frame.identity.patientID) {
+      guard let path = pathOf[frame.identity.sopInstanceUID], compared.insert(frame.frame.relativePath).inserted
+      else { continue }
+      let copy = study.appendingPathComponent(path).path
+      // A copy that has vanished is made again.
+      guard FileManager.default.fileExists(atPath: copy) else { continue }
+      if FileManager.default.contentsEqual(atPath: frame.frame.url.path, andPath: copy) {
+        present.insert(frame.frame.relativePath)
+      } else {
+        exclude(
+          frame.identity.patientID, subject: frame.frame.relativePath,
+          reason: "the study holds a slice of the same SOP Instance UID with other contents, and keeps it; import the "
+            + "slice as it was, or make a new study")
+      }
+    }
+  }
+
+  private mutating func plan(_ members: [Identified], held: [HeldSlice]) {
     guard let first = members.first else { return }
     // Scouts often share the series of the slices that were planned on them.
-    let scouts = members.filter { $0.frame.attributes.imageType.contains("LOCALIZER") }
-    for scout in scouts {
+    let axial = members.filter { !$0.frame.attributes.imageType.contains("LOCALIZER") }
+    for scout in members where scout.frame.attributes.imageType.contains("LOCALIZER") {
       remarks.append(
         Remark(
-          patientID: scout.patientID, excludes: false, subject: scout.frame.relativePath,
+          patientID: scout.identity.patientID, excludes: false, subject: scout.frame.relativePath,
           reason: "a localizer (scout) image, not an axial slice"))
     }
-    let axial = members.filter { !$0.frame.attributes.imageType.contains("LOCALIZER") }
     guard !axial.isEmpty else { return }
-    let geometry = SeriesGeometry(axial.map(\.frame.attributes))
-    let subject = "series \(first.seriesInstanceUID)"
-    var mixed = false
+    let subject = "series \(first.identity.seriesInstanceUID)"
+    let folder = "dicom/\(hash(first.identity.studyInstanceUID, 12))/\(hash(first.identity.seriesInstanceUID, 12))"
+    var slices = axial.map { planned($0, in: folder) }
+    do throws(DICOMError) {
+      slices += try heldElsewhere(held, than: slices)
+    } catch {
+      exclude(
+        first.identity.patientID, subject: subject,
+        reason: "a slice of this series in the study can no longer be read; import it again: \(error.problem)")
+      return
+    }
+    let geometry = SeriesGeometry(slices.map(\.attributes))
     for defect in geometry.defects {
-      mixed = mixed || defect.isMixture
       remarks.append(
         Remark(
-          patientID: first.patientID, excludes: defect.isMixture, subject: subject,
+          patientID: first.identity.patientID, excludes: defect.isMixture, subject: subject,
           reason: defect.description + (defect.isMixture ? "; these are two series under one UID" : "")))
     }
-    guard !mixed else { return }
+    guard !geometry.defects.contains(where: \.isMixture) else { return }
     series.append(
       PlannedSeries(
-        patientID: first.patientID, studyInstanceUID: first.studyInstanceUID,
-        seriesInstanceUID: first.seriesInstanceUID,
-        description: first.frame.attributes.seriesDescription,
-        slices: geometry.order.map { index in
-          let member = axial[index]
-          let folder = "dicom/\(hash(member.studyInstanceUID, 12))/\(hash(member.seriesInstanceUID, 12))"
-          return PlannedSlice(frame: member.frame, path: "\(folder)/\(hash(member.sopInstanceUID, 24)).dcm")
-        }))
+        patientID: first.identity.patientID, studyInstanceUID: first.identity.studyInstanceUID,
+        seriesInstanceUID: first.identity.seriesInstanceUID, description: first.frame.attributes.seriesDescription,
+        slices: geometry.order.map { slices[$0] }))
   }
 
-  private func hash(_ text: String, _ length: Int) -> String {
-    String(SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined().prefix(length))
+  private func planned(_ member: Identified, in folder: String) -> PlannedSlice {
+    PlannedSlice(
+      attributes: member.frame.attributes, frame: member.frame.frame,
+      path: "\(folder)/\(hash(member.identity.sopInstanceUID, 24)).dcm",
+      source: present.contains(member.frame.relativePath) ? nil : member.frame.url, subject: member.frame.relativePath)
+  }
+
+  /// The series' slices from former imports that are not among `slices`, their headers read from the study's copies.
+  private func heldElsewhere(
+    _ held: [HeldSlice], than slices: [PlannedSlice]
+  ) throws(DICOMError) -> [PlannedSlice] {
+    let inFolder = Set(slices.map(\.path))
+    let others = Dictionary(grouping: held.filter { !inFolder.contains($0.path) }, by: \.path)
+    var result: [PlannedSlice] = []
+    for (path, frames) in others.sorted(by: { $0.key < $1.key }) {
+      let headers = try DICOMFile.attributes(of: study.appendingPathComponent(path))
+      for held in frames where headers.indices.contains(held.frame) {
+        result.append(
+          PlannedSlice(attributes: headers[held.frame], frame: held.frame, path: path, source: nil, subject: path))
+      }
+    }
+    return result
+  }
+
+  /// The first `digits` hexadecimal digits of the text's SHA-256.
+  private func hash(_ text: String, _ digits: Int) -> String {
+    SHA256.hash(data: Data(text.utf8)).prefix(digits / 2).map { String(format: "%02x", $0) }.joined()
   }
 }

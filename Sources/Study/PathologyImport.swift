@@ -7,14 +7,17 @@ public enum PathologyImport {
   public struct Summary: Equatable, Sendable {
     /// Lesions taken over.
     public var lesions = 0
-    /// Patients of the table for whom the study has no CT.
+    /// Rows of patients of whom the study has no CT.
     public var withoutImages = 0
+    /// Lesions that the table no longer has, removed with their contours and ROIs.
+    public var removedLesions = 0
     /// Entries set aside.
     public var setAside = 0
   }
 
   /// One usable row.
   struct Row {
+    let line: Int
     let patientID: String
     let lesion: String
     let grade: Grade
@@ -47,6 +50,10 @@ public enum PathologyImport {
       for row in rows {
         guard let patientID = patientBySource[row.patientID]?.id else {
           summary.withoutImages += 1
+          entries.append(
+            SetAside(
+              stage: .pathology, patientCode: nil, excludes: false, subject: "\(table.name):\(row.line)",
+              reason: "the study has no CT of this row's patient; the patient ID must equal the DICOM PatientID"))
           continue
         }
         let known = former.removeValue(forKey: LesionKey(patientId: patientID, name: row.lesion))
@@ -56,6 +63,7 @@ public enum PathologyImport {
         summary.lesions += 1
       }
       for lesion in former.values { try lesion.delete(database) }
+      summary.removedLesions = former.count
       let listed = Set(rows.map(\.patientID)).union(problems.compactMap(\.patientID))
       for patient in patients where !listed.contains(patient.sourceID) {
         entries.append(
@@ -88,9 +96,9 @@ public enum PathologyImport {
     if let column = mapping.lesionColumn { try table.require(column: column, from: "pathology.lesionColumn") }
     let used = Set([mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn ?? ""])
     // Two spellings of one ID are one person under two ids, or two persons under one: nobody but the user can tell.
-    let spellings = Dictionary(grouping: Set(table.rows.compactMap { $0.cells[mapping.patientColumn] })) {
-      $0.lowercased().filter { $0.isLetter || $0.isNumber }
-    }
+    let spellings = Dictionary(
+      grouping: Set(table.rows.compactMap { $0.cells[mapping.patientColumn] }), by: foldedSpelling)
+    let ambiguous = Set(spellings.values.filter { $0.count > 1 }.flatMap { $0 })
     var rows: [Row] = []
     var problems: [Problem] = []
     var seen: [String: Int] = [:]
@@ -104,7 +112,7 @@ public enum PathologyImport {
       let key = "\(patientID)\u{0}\(lesion)"
       if patientID.isEmpty {
         reject("the patient (column \"\(mapping.patientColumn)\") is missing")
-      } else if spellings.values.contains(where: { $0.count > 1 && $0.contains(patientID) }) {
+      } else if ambiguous.contains(patientID) {
         reject(
           "this patient stands in the table under two ids that differ only in case, blanks or punctuation; use one")
       } else if lesion.isEmpty {
@@ -115,7 +123,7 @@ public enum PathologyImport {
         reject("the grade (column \"\(mapping.gradeColumn)\") is missing; expected 1, 2, 3 or 4")
       } else if let grade = Grade(text: gradeText) {
         let attributes = row.cells.filter { !used.contains($0.key) }
-        rows.append(Row(patientID: patientID, lesion: lesion, grade: grade, attributes: attributes))
+        rows.append(Row(line: row.line, patientID: patientID, lesion: lesion, grade: grade, attributes: attributes))
       } else {
         reject("the grade is \"\(gradeText)\"; expected 1, 2, 3 or 4")
       }
@@ -123,5 +131,21 @@ public enum PathologyImport {
     }
     let rejected = Set(problems.compactMap(\.patientID))
     return (rows.filter { !rejected.contains($0.patientID) }, problems)
+  }
+
+  /// The ID without case, blanks, and punctuation beside letters; between digits it parts numbers: 1-11 is not 11-1.
+  static func foldedSpelling(_ patientID: String) -> String {
+    var folded = ""
+    var isParted = false
+    for character in patientID.lowercased() where !character.isWhitespace {
+      guard character.isLetter || character.isNumber else {
+        isParted = true
+        continue
+      }
+      if isParted, character.isNumber, folded.last?.isNumber == true { folded.append("-") }
+      folded.append(character)
+      isParted = false
+    }
+    return folded
   }
 }

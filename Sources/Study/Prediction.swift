@@ -4,7 +4,7 @@ public struct Prediction: Codable, Equatable, Sendable {
   public var patient: String
   /// The lesion's name, unique within its patient.
   public var lesion: String
-  /// The slice's SOP instance UID, with `#frame` for a multi-frame instance.
+  /// The slice's SOP instance UID, followed by `#` and the frame where that is not the first (frame 0).
   public var slice: String
   /// The fold that held the patient out, from 0.
   public var fold: Int

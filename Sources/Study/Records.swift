@@ -162,6 +162,7 @@ extension Database {
 
 extension StudyFolder {
   static let syntheticKey = "images.synthetic"
+  static let patientIDsKey = "pathology.patientIDs"
 
   /// Whether any imported image says of itself that it was made and not taken (SyntheticData, (0008,001C)).
   public func isSynthetic() throws(StudyError) -> Bool {

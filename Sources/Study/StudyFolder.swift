@@ -47,10 +47,19 @@ public struct StudyFolder: Sendable {
     return try StudyFolder(at: url)
   }
 
-  /// Opens the study at `url`, bringing its tables up to date.
+  /// Opens the study at `url`, bringing its tables up to date; to read only, where the folder cannot be written.
   ///
   /// - Throws: `StudyError` of kind `.notAStudy` or `.file`.
   public init(at url: URL) throws(StudyError) {
+    let tables = url.appendingPathComponent("study.sqlite").path
+    let files = FileManager.default
+    let isWritable =
+      files.isWritableFile(atPath: url.path)
+      && (!files.fileExists(atPath: tables) || files.isWritableFile(atPath: tables))
+    try self.init(at: url, readOnly: !isWritable)
+  }
+
+  init(at url: URL, readOnly: Bool) throws(StudyError) {
     guard FileManager.default.fileExists(atPath: url.appendingPathComponent("protocol.yaml").path) else {
       throw StudyError(
         .notAStudy, "\(url.path) is no study: it has no protocol.yaml. Make one with `renalgrade init \(url.path)`.")
@@ -58,9 +67,19 @@ public struct StudyFolder: Sendable {
     self.url = url
     var configuration = Configuration()
     configuration.busyMode = .timeout(10)
+    configuration.readonly = readOnly
     do {
       database = try DatabaseQueue(path: url.appendingPathComponent("study.sqlite").path, configuration: configuration)
-      try Schema.migrator.migrate(database)
+      if readOnly {
+        guard try database.read(Schema.migrator.hasCompletedMigrations) else {
+          throw StudyError(
+            .notAStudy, "\(url.path) was made by an earlier version and cannot be written; open a writable copy once")
+        }
+      } else {
+        try Schema.migrator.migrate(database)
+      }
+    } catch let error as StudyError {
+      throw error
     } catch {
       throw StudyError(
         .file,
@@ -69,7 +88,22 @@ public struct StudyFolder: Sendable {
   }
 
   /// Reads and checks the study's protocol.
-  public func readProtocol() throws(StudyError) -> StudyProtocol { try StudyProtocol(contentsOf: protocolFile) }
+  ///
+  /// - Throws: `StudyError` of kind `.invalidProtocol`, also where `pathology.patientIDs` is no longer what it was when the
+  ///   images were imported, since the patients keep the codes that they got then.
+  public func readProtocol() throws(StudyError) -> StudyProtocol {
+    let settings = try StudyProtocol(contentsOf: protocolFile)
+    let mode = settings.pathology.patientIDs.rawValue
+    let imported = try read { try Setting.fetchOne($0, key: Self.patientIDsKey)?.value }
+    if let imported, imported != mode {
+      throw StudyError(
+        .invalidProtocol,
+        "\(protocolFile.lastPathComponent): pathology.patientIDs is \(mode), but the images were imported with "
+          + "\(imported), and the patients keep the codes that they got then. Set it back to \(imported), or make a new "
+          + "study with `renalgrade init` and import again.")
+    }
+    return settings
+  }
 
   /// Reads from the tables.
   ///

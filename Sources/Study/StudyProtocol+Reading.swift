@@ -26,24 +26,30 @@ extension StudyProtocol {
   /// The protocol with every value stated, as YAML.
   public var yaml: String {
     get throws(StudyError) {
-      let encoder = YAMLEncoder()
-      encoder.options.indent = 2
       do {
-        return Self.inPlainDecimals(try encoder.encode(self))
+        return try Yams.serialize(node: Self.node(of: self), indent: 2)
       } catch {
         throw StudyError(.invalidProtocol, "the protocol cannot be written as YAML: \(error)")
       }
     }
   }
 
-  /// Yams writes 0.00001 as 1e-5 and 40 as 4e+1; a protocol is for people.
-  private static func inPlainDecimals(_ yaml: String) -> String {
-    yaml.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      guard let colon = line.range(of: ": ", options: .backwards), line[colon.upperBound...].contains("e"),
-        let value = Double(line[colon.upperBound...]), let number = Decimal(string: "\(value)")
-      else { return String(line) }
-      return line[..<colon.upperBound] + number.description
-    }.joined(separator: "\n")
+  /// What YAMLEncoder would write, but with null for what is nil, and 0.00001 and 40 instead of 1e-5 and 4e+1.
+  private static func node(of value: Any) throws -> Node {
+    let children = Mirror(reflecting: value).children
+    switch value {
+    case let text as String: return try text.represented()
+    case let number as Double: return Node(Decimal(string: "\(number)")?.description ?? "\(number)")
+    case let choice as any RawRepresentable: return try node(of: choice.rawValue)
+    default: break
+    }
+    switch Mirror(reflecting: value).displayStyle {
+    case .struct:
+      return Node(try children.compactMap { child in try child.label.map { (Node($0), try node(of: child.value)) } })
+    case .collection: return Node(try children.map { try node(of: $0.value) })
+    case .optional: return try children.first.map { try node(of: $0.value) } ?? Node("null")
+    default: return Node("\(value)")
+    }
   }
 
   private func validate(_ source: ProtocolSource) throws(StudyError) {
@@ -51,6 +57,10 @@ extension StudyProtocol {
       guard !holds else { return }
       throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected), found \(found)")
     }
+    // The name becomes part of folders' names.
+    try require(
+      name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*/) != nil, "name",
+      expected: "letters, digits, -, _ and . only, the first one a letter or digit", found: "\"\(name)\"")
     try require(roi.windowWidth > 0, "roi", "windowWidth", expected: "above 0 HU", found: roi.windowWidth)
     try require((8...512).contains(roi.boxSize), "roi", "boxSize", expected: "8 to 512 pixels", found: roi.boxSize)
     try require(
@@ -111,28 +121,36 @@ private struct ProtocolSource {
     } catch {
       throw StudyError(.invalidProtocol, "\(name): \(error)")
     }
-    try rejectUnknownKeys(in: root, known: Mirror(reflecting: result), path: [])
+    try requireExactKeys(in: root, of: Mirror(reflecting: result), path: [])
     return result
   }
 
-  /// A key that nobody reads is a spelling mistake that would change the experiment in silence.
-  private func rejectUnknownKeys(in node: Node, known: Mirror, path: [String]) throws(StudyError) {
+  /// A key that nobody reads, or one left out, would change the experiment in silence.
+  private func requireExactKeys(in node: Node, of section: Mirror, path: [String]) throws(StudyError) {
     guard case .mapping(let mapping) = node else { return }
-    let children = Dictionary(known.children.compactMap { child in child.label.map { ($0, child.value) } }) {
+    let children = Dictionary(section.children.compactMap { child in child.label.map { ($0, child.value) } }) {
       first, _ in first
     }
-    for (keyNode, value) in mapping {
+    for (keyNode, _) in mapping {
       let key = keyNode.string ?? "?"
-      guard let child = children[key] else {
+      guard children[key] != nil else {
         let expected = children.keys.sorted().joined(separator: ", ")
         let place = (path + [key]).joined(separator: ".")
         throw error(at: path + [key], "unknown key \(place); the keys here are \(expected)")
       }
+    }
+    for (key, child) in section.children.compactMap({ child in child.label.map { ($0, child.value) } }) {
+      guard let value = mapping[Node(key)] else { throw missing(key, in: path) }
       let mirror = Mirror(reflecting: child)
       // An optional section shows its value as its only child.
       let inner = mirror.displayStyle == .optional ? mirror.children.first.map { Mirror(reflecting: $0.value) } : mirror
-      if let inner, inner.displayStyle == .struct { try rejectUnknownKeys(in: value, known: inner, path: path + [key]) }
+      if let inner, inner.displayStyle == .struct { try requireExactKeys(in: value, of: inner, path: path + [key]) }
     }
+  }
+
+  private func missing(_ key: String, in path: [String]) -> StudyError {
+    let place = (path + [key]).joined(separator: ".")
+    return error(at: path, "the key \(place) is missing; every key must be stated (null where it allows none)")
   }
 
   func error(at path: [String], _ message: String) -> StudyError {
@@ -142,9 +160,7 @@ private struct ProtocolSource {
   private func describe(_ error: DecodingError) -> StudyError {
     switch error {
     case .keyNotFound(let key, let context):
-      let path = context.codingPath.map(\.stringValue)
-      let place = (path + [key.stringValue]).joined(separator: ".")
-      return self.error(at: path, "the key \(place) is missing; every key must be stated (null where it allows none)")
+      return missing(key.stringValue, in: context.codingPath.map(\.stringValue))
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       let path = context.codingPath.map(\.stringValue)
       return self.error(at: path, "\(path.joined(separator: ".")) must be of type \(type)")

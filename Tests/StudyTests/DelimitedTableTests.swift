@@ -28,15 +28,20 @@ import Testing
   }
 
   @Test func brokenTablesNameTheLine() throws {
-    #expect(throws: StudyError(.invalidTable, "table.csv: a quotation mark is opened and never closed")) {
-      try table("a,b\n\"x,1\n")
+    for (line, text) in [
+      (2, "a,b\n\"x,1\n"), (2, "a,b\n1,\"two\nlines, 1\n"), (4, "a,b\n\"two\nlines\",1\n\"x,1\n\"y\",2\n"),
+      (2, "a,b\n\"x,1\ny,\"said \"\"no\"\"\"\n"), (3, "a,b\n1,2\n5\" tall,1\n\"y\",2\n"), (2, "a,b\r\n1,\"2"),
+    ] {
+      #expect(throws: StudyError(.invalidTable, "table.csv:\(line): a quotation mark is opened and never closed")) {
+        try table(text)
+      }
     }
     let wide = #expect(throws: StudyError.self) { try table("a,b\n1,2\n1,2,3\n") }
     #expect(wide?.description.hasPrefix("table.csv:3: 3 cells, but the header has 2 columns") == true)
     #expect(throws: StudyError.self) { try table("") }
     #expect(throws: StudyError.self) { try table("a,a\n1,2\n") }
     let quote = #expect(throws: StudyError.self) { try table("a,b\n1,2\n\"x\"y\",\"3\n") }
-    #expect(quote?.description.contains("table.csv:3:") == true)
+    #expect(quote?.description.contains("table.csv:3:") == true, "\(quote?.description ?? "")")
   }
 
   @Test func predictionsSurviveARoundTripToTheLastBit() throws {

@@ -36,7 +36,9 @@ let protocolsFolder = URL(fileURLWithPath: #filePath)
 
   @Test func numbersAreWrittenAsAPersonWritesThem() throws {
     let text = try StudyProtocol(contentsOf: paper).yaml
-    for line in ["learningRate: 0.00001", "windowCentre: 40", "threshold: 0.5", "epsilon: 0.00000001"] {
+    for line in [
+      "learningRate: 0.00001", "windowCentre: 40", "threshold: 0.5", "epsilon: 0.00000001", "resampleTo: null",
+    ] {
       #expect(text.contains("\(line)\n"), "\(line)")
     }
   }
@@ -60,6 +62,34 @@ let protocolsFolder = URL(fileURLWithPath: #filePath)
     #expect(text.contains("mine.yaml:"))
     let unknown = try message { $0.replacingOccurrences(of: "  boxSize: 128", with: "  boxSize: 128\n  boxsize: 64") }
     #expect(unknown.contains("mine.yaml:\(try line(of: "boxSize: 128") + 1): unknown key roi.boxsize"))
+  }
+
+  @Test(arguments: [
+    ("roi", "resampleTo"), ("roi", "maximumSlicesPerLesion"), ("network", "substitute"), ("network", "frozenThrough"),
+    ("pathology", "lesionColumn"), ("folds", "seed"),
+  ]) func aMissingKeyIsNamedWithTheLineOfItsSection(section: String, key: String) throws {
+    let text = try message { text in
+      text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("  \(key):") }
+        .joined(separator: "\n")
+    }
+    #expect(text.hasPrefix("mine.yaml:\(try line(of: "\(section):")): the key \(section).\(key) is missing"))
+  }
+
+  @Test(arguments: ["../escape", "a/b", "two words", "", ".hidden", "grün"]) func aNameMustFitAFoldersName(name: String)
+    throws
+  {
+    let text = try message { $0.replacingOccurrences(of: "name: paper", with: "name: \"\(name)\"") }
+    #expect(text.contains("mine.yaml:\(try line(of: "name: paper")): name must be letters, digits, -, _ and . only"))
+  }
+
+  @Test func whatLooksLikeANumberStaysText() throws {
+    var study = try StudyProtocol(contentsOf: paper)
+    study.name = "12"
+    study.pathology.patientColumn = "null"
+    study.pathology.gradeColumn = "yes: no"
+    study.annotation.lesionLabels = ["1", ""]
+    study.roi.resampleTo = 0.9765625
+    #expect(try StudyProtocol(yaml: study.yaml, name: "again") == study)
   }
 
   @Test func aWrongTypeOrValueIsNamedWithItsLine() throws {
