@@ -18,7 +18,8 @@ public enum ContourImport {
   ///
   /// A contour that cannot be right (off the image, self-intersecting, two points, a slice that the study lacks, no lesion
   /// to belong to) sets its patient aside; what is no contour of a lesion is listed; the rest goes on. The lesion of a
-  /// contour is the patient's only one, or the one whose name is, or ends, the label's name.
+  /// contour is the patient's only one, or the one whose name is, or ends, the label's name. A patient whose contours carry
+  /// more labels than pathology lists lesions is set aside: one of them has no grade.
   /// - Throws: an error with file and place where the export cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws -> Summary {
     let settings = try study.readProtocol().annotation
@@ -35,7 +36,12 @@ public enum ContourImport {
           subject: "\(source), annotation \(skipped.annotationID)", reason: skipped.reason)
       }
       var slices: Set<Int64> = []
+      let ungraded = index.patientsWithUngradedLabels(export.contours)
+      for (code, reason) in ungraded.sorted(by: { $0.key < $1.key }) {
+        entries.append(SetAside(stage: .contours, patientCode: code, excludes: true, subject: source, reason: reason))
+      }
       for contour in export.contours {
+        if let code = index.place(of: contour)?.patient.code, ungraded[code] != nil { continue }
         switch index.match(contour, settings) {
         case .success(let stored):
           try stored.insert(database)
@@ -45,14 +51,35 @@ public enum ContourImport {
           entries.append(
             SetAside(
               stage: .contours, patientCode: mismatch.patientCode, excludes: mismatch.patientCode != nil,
-              subject: "\(source), annotation \(contour.annotationID)", reason: mismatch.reason))
+              subject: "\(source), annotation \(contour.annotationID)\(mismatch.place)", reason: mismatch.reason))
         }
       }
+      try Setting(key: settingsKey, value: description(of: settings)).save(database)
       try database.replaceSetAside(of: .contours, with: entries)
       summary.slices = slices.count
       summary.setAside = entries.count
       return summary
     }
+  }
+
+  /// Throws unless the contours were imported by what the protocol says now.
+  ///
+  /// - Throws: `StudyError` that asks for another import; SQLite's error where the tables cannot be read.
+  public static func requireUnchanged(_ settings: StudyProtocol.Annotation, _ database: Database) throws {
+    let imported = try Setting.fetchOne(database, key: settingsKey)?.value
+    if imported == description(of: settings) { return }
+    if try imported == nil && StoredContour.fetchCount(database) == 0 { return }
+    throw StudyError(
+      .file,
+      "the protocol's annotation.lesionLabels or annotation.integerCoordinate has changed since the contours were "
+        + "imported; import the contours again (`renalgrade import --contours`), then run `renalgrade rois build`")
+  }
+
+  private static let settingsKey = "contours.settings"
+
+  /// Everything in the protocol that the stored contours depend on.
+  private static func description(of settings: StudyProtocol.Annotation) -> String {
+    "lesionLabels \(settings.lesionLabels.sorted()), integerCoordinate \(settings.integerCoordinate.rawValue)"
   }
 }
 
@@ -77,6 +104,8 @@ public struct StoredContour: Codable, Equatable, Sendable, FetchableRecord, Pers
 private struct StudyIndex {
   struct Mismatch: Error {
     let patientCode: String?
+    /// What names the slice; a reason, which stands in reports, must not.
+    var place = ""
     let reason: String
   }
 
@@ -110,23 +139,47 @@ private struct StudyIndex {
     seriesInstanceUID.flatMap { patientByUID[$0] } ?? studyInstanceUID.flatMap { patientByUID[$0] }
   }
 
-  func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<StoredContour, Mismatch> {
-    let stated = patient(contour.seriesInstanceUID, contour.studyInstanceUID)
+  /// The slice that a contour lies on, as far as it says, and its patient.
+  func place(of contour: Contour) -> (slice: SliceRecord, patient: Patient)? {
     let frames = sliceByInstance[contour.sopInstanceUID] ?? []
     let slice = contour.frame.map { frame in frames.first { $0.frame == frame } } ?? frames.first
-    guard let slice, let sliceId = slice.id, let patient = patientBySeries[slice.seriesId] else {
+    return slice.flatMap { slice in patientBySeries[slice.seriesId].map { (slice, $0) } }
+  }
+
+  /// The codes of the patients whose contours carry more labels than pathology lists lesions, and that as a reason.
+  func patientsWithUngradedLabels(_ contours: [Contour]) -> [String: String] {
+    let drawn = contours.compactMap { contour in
+      place(of: contour).map { (patient: $0.patient, label: contour.labelName) }
+    }
+    return Dictionary(grouping: drawn, by: \.patient.code).compactMapValues { drawn in
+      let lesions = drawn.first.map { self.lesions(of: $0.patient).count } ?? 0
+      let labels = Dictionary(drawn.map { ($0.label.lowercased(), $0.label) }) { first, _ in first }.values.sorted()
+      guard lesions > 0, labels.count > lesions else { return nil }
+      return
+        "its contours carry \(labels.count) labels (\(labels.joined(separator: ", "))), but pathology lists \(lesions) "
+        + "lesion\(lesions == 1 ? "" : "s"): which outlines belong to a grade is not clear. Add the missing lesions to the "
+        + "pathology table, or name in annotation.lesionLabels only the labels that have a grade, then import the contours "
+        + "again"
+    }
+  }
+
+  private func lesions(of patient: Patient) -> [Lesion] { patient.id.flatMap { lesionsByPatient[$0] } ?? [] }
+
+  func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<StoredContour, Mismatch> {
+    let stated = patient(contour.seriesInstanceUID, contour.studyInstanceUID)
+    guard let (slice, patient) = place(of: contour), let sliceId = slice.id else {
       let frame = contour.frame.map { ", frame \($0)" } ?? ""
       return .failure(
         Mismatch(
-          patientCode: stated?.code,
-          reason: "its slice (SOP Instance UID \(contour.sopInstanceUID)\(frame)) is not in the study; "
-            + "import its series first"))
+          patientCode: stated?.code, place: ", SOP Instance UID \(contour.sopInstanceUID)\(frame)",
+          reason: "its slice is not in the study; import its series, then the contours again"))
     }
     func refuse(_ reason: String) -> Result<StoredContour, Mismatch> {
       .failure(Mismatch(patientCode: patient.code, reason: reason))
     }
-    if contour.frame == nil && frames.count > 1 {
-      return refuse("its slice is one of \(frames.count) frames, and the annotation names none (frameNumber)")
+    let frameCount = sliceByInstance[contour.sopInstanceUID]?.count ?? 0
+    if contour.frame == nil && frameCount > 1 {
+      return refuse("its slice is one of \(frameCount) frames, and the annotation names none (frameNumber)")
     }
     if let stated, stated.id != patient.id {
       return refuse("its slice belongs to this patient, but its series or exam to \(stated.code)")
@@ -137,7 +190,7 @@ private struct StudyIndex {
     } catch {
       return refuse(error.description)
     }
-    let lesions = patient.id.flatMap { lesionsByPatient[$0] } ?? []
+    let lesions = self.lesions(of: patient)
     let label = contour.labelName.lowercased()
     let named = lesions.filter { label == $0.name.lowercased() || label.hasSuffix(" \($0.name.lowercased())") }
     guard let lesion = lesions.count == 1 ? lesions.first : (named.count == 1 ? named.first : nil),
@@ -145,9 +198,10 @@ private struct StudyIndex {
     else {
       return refuse(
         lesions.isEmpty
-          ? "the pathology table gives this patient no usable lesion"
-          : "the patient has \(lesions.count) lesions and the label \"\(contour.labelName)\" names none of them; "
-            + "name the labels after the lesions")
+          ? "pathology gives this patient no usable lesion; import the pathology table, then the contours again"
+          : "the patient has \(lesions.count) lesions and the label \"\(contour.labelName)\" names "
+            + "\(named.isEmpty ? "none" : named.count == 2 ? "two" : "\(named.count)") of them; "
+            + "name each label after one lesion")
     }
     return .success(
       StoredContour(

@@ -59,7 +59,6 @@ struct MDAIReading {
   }
 
   private func readLabels() throws(JSONTree.SyntaxError) -> [String: Label] {
-    let wanted = Set(lesionLabels.map { $0.lowercased() })
     var labels: [String: Label] = [:]
     for group in try list(root, "labelGroups") {
       for label in try list(group, "labels") {
@@ -68,10 +67,17 @@ struct MDAIReading {
         labels[id] = Label(
           name: labelName, mode: label["annotationMode"]?.text?.lowercased() ?? "none",
           scope: label["scope"]?.text?.uppercased() ?? "INSTANCE",
-          isLesion: wanted.isEmpty || wanted.contains(labelName.lowercased()) || lesionLabels.contains(id))
+          isLesion: isLesion(labelName, id))
       }
     }
     return labels
+  }
+
+  /// Whether the label means "lesion": by id, by name, or by a name that goes on after a blank, as "Tumor 2" does.
+  private func isLesion(_ labelName: String, _ id: String) -> Bool {
+    let labelName = labelName.lowercased()
+    return lesionLabels.isEmpty || lesionLabels.contains(id)
+      || lesionLabels.map { $0.lowercased() }.contains { labelName == $0 || labelName.hasPrefix($0 + " ") }
   }
 
   private struct Refusal: Error {

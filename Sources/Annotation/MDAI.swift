@@ -5,9 +5,10 @@ public enum MDAI {
   /// Reads the lesions' contours of an export.
   ///
   /// Contours are the annotations whose label has the mode `polygon` or `freeform` and is named, by name or id, in
-  /// `lesionLabels`; an empty list takes every label of those modes. Bounding boxes, ellipses, masks and everything else
-  /// outline no tumour: they are listed, not taken. Vertices stay as they are written, in pixels of the image that they
-  /// were drawn on; whether they can be right is `Polygon.validate`'s question, when the slice is known.
+  /// `lesionLabels`, where `Tumor` names `Tumor 2` too; an empty list takes every label of those modes. Bounding boxes,
+  /// ellipses, masks and everything else outline no tumour: they are listed, not taken. Vertices stay as they are written,
+  /// in pixels of the image that they were drawn on; whether they can be right is `Polygon.validate`'s question, when the
+  /// slice is known.
   /// - Throws: `AnnotationError` with file and line where the file cannot be read, is no JSON, or has another layout.
   public static func read(_ url: URL, lesionLabels: [String]) throws(AnnotationError) -> MDAIExport {
     let name = url.lastPathComponent

@@ -63,15 +63,17 @@ struct ContourImportTests {
     return (summary, stored, try study.setAside())
   }
 
-  private func setLabels(_ labels: String, coordinate: String = "pixelCentre") throws {
-    let text = try String(contentsOf: study.protocolFile, encoding: .utf8)
-      .replacing("lesionLabels: [Lesion, Tumor]", with: "lesionLabels: \(labels)")
-      .replacing("integerCoordinate: pixelCentre", with: "integerCoordinate: \(coordinate)")
-    try Data(text.utf8).write(to: study.protocolFile)
+  private func setLabels(
+    _ labels: [String], coordinate: StudyProtocol.Annotation.IntegerCoordinate = .pixelCentre
+  ) throws {
+    var settings = try study.readProtocol()
+    settings.annotation.lesionLabels = labels
+    settings.annotation.integerCoordinate = coordinate
+    try AtomicFile.write(settings.yaml, to: study.protocolFile)
   }
 
   @Test func `good contours are tied to slice and lesion`() throws {
-    try setLabels("[]")
+    try setLabels([])
     let result = try run([
       contour("A", 1), contour("B", 1, slice: "2.25.1.1.2"), contour("C", 2, label: "Lesion left"),
       contour("D", 2, slice: "2.25.2.1.1", label: "RIGHT"), contour("E", 3, frame: 2),
@@ -122,7 +124,9 @@ struct ContourImportTests {
     ])
     #expect(result.stored.isEmpty)
     let reasons = Dictionary(
-      uniqueKeysWithValues: result.aside.map { ($0.subject.split(separator: " ", maxSplits: 2).last, $0) })
+      uniqueKeysWithValues: result.aside.map {
+        ($0.subject.split(separator: ",")[1].trimmingPrefix(" annotation "), $0)
+      })
     #expect(reasons["absent"]?.patientCode == "case-1")
     #expect(reasons["absent"]?.reason.contains("is not in the study") == true)
     #expect(reasons["which lesion"]?.patientCode == "case-2")
@@ -131,6 +135,73 @@ struct ContourImportTests {
     #expect(reasons["no such frame"]?.patientCode == "case-3")
     #expect(reasons["stranger"]?.patientCode == nil)
     #expect(reasons["stranger"]?.excludes == false)
+    // What could identify somebody stands in the subject, which reports can withhold, and not in the reason.
+    #expect(reasons["no such frame"]?.subject.hasSuffix(", SOP Instance UID 2.25.3.1.1, frame 9") == true)
+    for entry in result.aside {
+      #expect(!entry.reason.contains("2.25.") && !entry.reason.contains("mdai.json"), "\(entry.reason)")
+    }
+  }
+
+  @Test func `labels that end in a lesion's name are that lesion's, as the protocols stand`() throws {
+    let result = try run([
+      contour("A", 2, label: "Tumor left"), contour("B", 2, slice: "2.25.2.1.1", label: "lesion right"),
+      contour("C", 1, label: "Tumor 1"), contour("D", 3, frame: 0, label: "Tumorous"),
+    ])
+    #expect(result.stored.map(\.annotationID) == ["A", "B", "C"])
+    #expect(Set(result.stored.map(\.lesionId)).count == 3)
+    #expect(result.aside.map(\.reason.description).first?.contains("not among annotation.lesionLabels") == true)
+  }
+
+  @Test func `more labels than lesions set their patient aside, once`() throws {
+    let result = try run([
+      contour("A", 1, label: "Tumor 1"), contour("B", 1, slice: "2.25.1.1.1", label: "Tumor 2"),
+      contour("C", 1, slice: "2.25.1.1.2", label: "Tumor 2"), contour("D", 3, frame: 0, label: "Tumor"),
+      contour("E", 3, frame: 1, label: "TUMOR"),
+    ])
+    #expect(result.stored.map(\.annotationID) == ["D", "E"])
+    #expect(result.aside.map(\.patientCode) == ["case-1"])
+    #expect(result.aside.map(\.excludes) == [true])
+    #expect(result.aside.first?.reason.contains("2 labels (Tumor 1, Tumor 2), but pathology lists 1 lesion:") == true)
+  }
+
+  @Test func `a label that names two lesions says so`() throws {
+    try study.write { database in
+      let left = try #require(try Lesion.filter(Column("name") == "left").fetchOne(database))
+      var upper = Lesion(id: nil, patientId: left.patientId, name: "upper left", grade: left.grade, attributes: [:])
+      try upper.insert(database)
+    }
+    let result = try run([
+      contour("A", 2, label: "Lesion upper left"), contour("B", 2, label: "Lesion left"),
+      contour("C", 2, label: "Lesion"),
+    ])
+    #expect(result.stored.map(\.annotationID) == ["B"])
+    #expect(result.aside.map { $0.reason.contains("names two of them") } == [true, false])
+    #expect(result.aside.map { $0.reason.contains("names none of them") } == [false, true])
+  }
+
+  @Test func `contours of other labels or another meaning of integers are not the protocol's`() throws {
+    func check() throws {
+      let settings = try study.readProtocol().annotation
+      try study.read { try ContourImport.requireUnchanged(settings, $0) }
+    }
+    // Before the first import, nothing can be wrong.
+    try check()
+    _ = try run([contour("A", 1)])
+    try check()
+    try setLabels(["Tumor", "Lesion"])
+    try check()
+    try setLabels(["Tumor", "Lesion", "Mass"])
+    let error = #expect(throws: StudyError.self) { try check() }
+    #expect(error?.description.contains("import the contours again") == true)
+    _ = try run([contour("A", 1)])
+    try check()
+    try setLabels(["Tumor", "Lesion", "Mass"], coordinate: .pixelCorner)
+    #expect(throws: StudyError.self) { try check() }
+    // Contours that do not say how they were imported count as others.
+    _ = try run([contour("A", 1)])
+    try check()
+    try study.write { _ = try Setting.deleteAll($0) }
+    #expect(throws: StudyError.self) { try check() }
   }
 
   @Test func `a slice of one patient under the series of another is refused`() throws {
@@ -142,7 +213,7 @@ struct ContourImportTests {
   @Test func `vertices are scaled to the slice and moved by what an integer means`() throws {
     let half = contour("A", 1, [[4, 4], [14, 4], [14, 14]], width: 32, height: 24)
     #expect(try run([half]).stored.first?.vertices.vertices == [[8.5, 8.5], [28.5, 8.5], [28.5, 28.5]])
-    try setLabels("[]", coordinate: "pixelCorner")
+    try setLabels([], coordinate: .pixelCorner)
     #expect(try run([half]).stored.first?.vertices.vertices == [[7.5, 7.5], [27.5, 7.5], [27.5, 27.5]])
   }
 
