@@ -39,8 +39,17 @@ struct CropFile {
 
   /// Removes the files of former builds.
   static func removeAll(_ study: StudyFolder, except kept: String) {
+    remove(study) { $0.hasPrefix("crops-") && $0 != kept }
+  }
+
+  /// Removes what builds that were killed have left.
+  static func removeUnfinished(_ study: StudyFolder) {
+    remove(study) { $0.hasPrefix(".") && $0.hasSuffix(".partial") }
+  }
+
+  private static func remove(_ study: StudyFolder, _ isStale: (String) -> Bool) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: study.roiFolder.path)) ?? []
-    for name in names where name.hasPrefix("crops-") && name != kept {
+    for name in names where isStale(name) {
       try? FileManager.default.removeItem(at: study.roiFolder.appendingPathComponent(name))
     }
   }

@@ -1,4 +1,7 @@
-/// What the network gets to see of a crop, in plain floats: the reference that tensors are tested against.
+/// What a network that was trained with ImageNet's statistics, such as a ResNet, sees of a crop, in plain floats: the
+/// reference that its tensors are tested against.
+///
+/// Other networks have statistics of their own (EfficientNet-Lite0 takes values in -1...1); the enlargement is the same.
 public enum NetworkInput {
   /// The mean of ImageNet's red, green and blue, in 0...1.
   public static let mean: [Float] = [0.485, 0.456, 0.406]

@@ -1,5 +1,4 @@
 import Annotation
-import Crypto
 import DICOM
 import Foundation
 import GRDB
@@ -21,29 +20,31 @@ public enum ROIBuild {
 
   /// Replaces the study's ROIs.
   ///
-  /// A patient with a slice that cannot be read is set aside; the rest goes on.
+  /// A patient with a lesion that nobody drew, or with a slice that cannot be read, is set aside; the rest goes on.
   /// - Parameters:
   ///   - study: the study, with slices, lesions and contours.
   ///   - progress: called now and then with the numbers of ROIs done and planned.
   /// - Returns: what was done.
-  /// - Throws: `StudyError` where the study cannot be written; the former ROIs are then still there.
+  /// - Throws: `StudyError` where the protocol's labels have changed since the contours were imported, or the study
+  ///   cannot be written; the former ROIs are then still there.
   public static func run(
     _ study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws(StudyError) -> Summary {
-    let settings = try study.readProtocol().roi
-    let (candidates, remarks) = try plan(study, settings)
+    let settings = try study.readProtocol()
+    let plan = try study.read { try ROIPlan(settings, $0) }
+    CropFile.removeUnfinished(study)
     var file = try CropFile(study)
-    let cutter = ROICutter(ROISettings(settings))
-    var entries = remarks
+    let cutter = ROICutter(ROISettings(settings.roi))
+    var entries = plan.setAside
     var rows: [ROIRecord] = []
     var patients = 0
     var done = 0
-    for batch in batches(candidates) {
+    for batch in batches(plan.candidates) {
       let before = done
       let results = ParallelMap.run(batch) {
-        cut($0, cutter)
+        cut($0, of: study, cutter)
       } progress: {
-        progress?(before + $0, candidates.count)
+        progress?(before + $0, plan.candidates.count)
       }
       done += batch.count
       let refused = zip(batch, results).compactMap { candidate, result in
@@ -72,7 +73,7 @@ public enum ROIBuild {
       for row in finalRows { try row.insert(database) }
       try database.replaceSetAside(of: .rois, with: finalEntries)
       try Setting(key: ROISet.fileKey, value: fileName).save(database)
-      try Setting(key: ROISet.settingsKey, value: ROISet.description(of: settings)).save(database)
+      try Setting(key: ROISet.planKey, value: plan.digest).save(database)
       return Summary(
         rois: finalRows.count, lesions: Set(finalRows.map(\.lesionId)).count, patients: finalPatients,
         setAside: finalEntries.count)
@@ -83,8 +84,8 @@ public enum ROIBuild {
 
   /// Whole patients together, so that one that cannot be used leaves nothing in the file; few enough that memory stays
   /// small, many enough that all cores have work.
-  private static func batches(_ candidates: [Candidate]) -> [[Candidate]] {
-    var batches: [[Candidate]] = []
+  private static func batches(_ candidates: [ROIPlan.Candidate]) -> [[ROIPlan.Candidate]] {
+    var batches: [[ROIPlan.Candidate]] = []
     for candidate in candidates {
       if let last = batches.last, last.count < 256 || last.last?.patientCode == candidate.patientCode {
         batches[batches.count - 1].append(candidate)
@@ -93,25 +94,6 @@ public enum ROIBuild {
       }
     }
     return batches
-  }
-
-  /// One ROI to be made.
-  private struct Candidate: Sendable {
-    let sliceId: Int64
-    let lesionId: Int64
-    let reader: String
-    let patientCode: String
-    let url: URL
-    let frame: Int
-    let ordinal: Int
-    let pixelSize: (row: Double, column: Double)?
-    let polygons: [Polygon]
-
-    func setAside(excludes: Bool, _ reason: String) -> SetAside {
-      SetAside(
-        stage: .rois, patientCode: patientCode, excludes: excludes, subject: "slice \(ordinal + 1) of its series",
-        reason: reason)
-    }
   }
 
   private struct Cut: Sendable {
@@ -123,82 +105,19 @@ public enum ROIBuild {
     let reason: String
   }
 
-  private static func cut(_ candidate: Candidate, _ cutter: ROICutter) -> Result<Cut, Refusal> {
+  private static func cut(
+    _ candidate: ROIPlan.Candidate, of study: StudyFolder, _ cutter: ROICutter
+  ) -> Result<Cut, Refusal> {
     do {
-      let image = try DICOMFile.image(at: candidate.url, frame: candidate.frame)
+      let image = try DICOMFile.image(at: study.url.appendingPathComponent(candidate.path), frame: candidate.frame)
       let crop = try cutter.cut(image, around: candidate.polygons, pixelSize: candidate.pixelSize)
       return .success(Cut(crop: crop, pixelHash: image.pixelHash))
+    } catch let error as DICOMError {
+      // The file's name is no part of a reason: reasons stand in reports.
+      return .failure(Refusal(reason: error.problem))
     } catch {
       return .failure(Refusal(reason: "\(error)"))
     }
-  }
-
-  private struct ContourRow: Decodable, FetchableRecord {
-    let sliceId: Int64
-    let lesionId: Int64
-    let reader: String
-    let vertices: Polygon
-    let path: String
-    let frame: Int
-    let ordinal: Int
-    let rowSpacing: Double?
-    let columnSpacing: Double?
-    let seriesId: Int64
-    let patientCode: String
-  }
-
-  private static func plan(
-    _ study: StudyFolder, _ settings: StudyProtocol.ROI
-  ) throws(StudyError) -> (candidates: [Candidate], remarks: [SetAside]) {
-    let readers = try study.readProtocol().annotation.readers
-    let rows = try study.read { database in
-      let excluded = try database.excludedPatientCodes(before: .rois)
-      return try ContourRow.fetchAll(
-        database,
-        sql: """
-          SELECT contour.sliceId, contour.lesionId, contour.reader, contour.vertices, slice.path, slice.frame, slice.ordinal,
-            slice.rowSpacing, slice.columnSpacing, slice.seriesId, patient.code AS patientCode
-          FROM contour JOIN slice ON slice.id = contour.sliceId JOIN lesion ON lesion.id = contour.lesionId
-            JOIN patient ON patient.id = lesion.patientId
-          ORDER BY patient.code, lesion.name, slice.seriesId, slice.ordinal, contour.reader, contour.id
-          """
-      ).filter { !excluded.contains($0.patientCode) }
-    }
-    var candidates: [Candidate] = []
-    var remarks: [SetAside] = []
-    let lesions = Dictionary(grouping: rows, by: \.lesionId).sorted {
-      ($0.value[0].patientCode, $0.key) < ($1.value[0].patientCode, $1.key)
-    }
-    for (_, lesion) in lesions {
-      guard let first = lesion.first else { continue }
-      let present = Set(lesion.map(\.reader))
-      guard let reader = readers.isEmpty ? present.min() : readers.first(where: present.contains) else {
-        remarks.append(
-          SetAside(
-            stage: .rois, patientCode: first.patientCode, excludes: false, subject: "a lesion",
-            reason: "none of the protocol's readers has drawn it; annotation.readers lists \(readers.count)"))
-        continue
-      }
-      let slices = Dictionary(grouping: lesion.filter { $0.reader == reader }, by: \.sliceId).values
-        .compactMap { contours in contours.first.map { ($0, contours) } }
-        .sorted { ($0.0.seriesId, $0.0.ordinal) < ($1.0.seriesId, $1.0.ordinal) }
-      for (slice, contours) in evenlySpread(slices, settings.maximumSlicesPerLesion) {
-        var pixelSize: (Double, Double)?
-        if let row = slice.rowSpacing, let column = slice.columnSpacing { pixelSize = (row, column) }
-        candidates.append(
-          Candidate(
-            sliceId: slice.sliceId, lesionId: slice.lesionId, reader: reader, patientCode: slice.patientCode,
-            url: study.url.appendingPathComponent(slice.path), frame: slice.frame, ordinal: slice.ordinal,
-            pixelSize: pixelSize, polygons: contours.map(\.vertices)))
-      }
-    }
-    return (candidates, remarks)
-  }
-
-  /// At most `maximum` elements at even distances, the middle of each stretch.
-  static func evenlySpread<T>(_ elements: [T], _ maximum: Int?) -> [T] {
-    guard let maximum, elements.count > maximum else { return elements }
-    return (0..<maximum).map { elements[(2 * $0 + 1) * elements.count / (2 * maximum)] }
   }
 }
 

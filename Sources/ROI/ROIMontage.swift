@@ -59,12 +59,12 @@ public struct ROIMontage: Sendable {
         (isHigh: indices.contains { rois[$0].grade.gradeClass == .high }, patient: patient, indices: indices)
       }
       .sorted { ($0.isHigh ? 1 : 0, $0.patient) < ($1.isHigh ? 1 : 0, $1.patient) }
-    let shown = ROIBuild.evenlySpread(patients, max(maximum, 1))
+    let shown = ROIPlan.evenlySpread(patients, max(maximum, 1))
     guard !shown.isEmpty else { return [] }
     // The same number from every patient that has as many: neither class is to look better covered.
     let most = shown.map(\.indices.count).max() ?? 1
     let share = (1...most).last { share in shown.reduce(0) { $0 + min($1.indices.count, share) } <= maximum } ?? 1
-    return shown.flatMap { ROIBuild.evenlySpread($0.indices, share) }
+    return shown.flatMap { ROIPlan.evenlySpread($0.indices, share) }
   }
 
   /// Lays out and draws `tiles`, which stand in the order to be shown.

@@ -38,16 +38,18 @@ public struct ROISet: Sendable {
   private let crops: Data
 
   static let fileKey = "rois.file"
-  static let settingsKey = "rois.settings"
+  static let planKey = "rois.plan"
 
   /// Opens the ROIs that `ROIBuild` made.
   ///
-  /// - Throws: `StudyError` where there are none, or their file is missing or damaged.
+  /// - Throws: `StudyError` where there are none, they are no longer what the study's tables and protocol ask for, or their
+  ///   file is missing or damaged.
   public init(_ study: StudyFolder) throws(StudyError) {
-    let (file, made, entries) = try study.read { database in
+    let settings = try study.readProtocol()
+    let (file, isCurrent, entries) = try study.read { database in
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
-        try Setting.fetchOne(database, key: Self.settingsKey)?.value,
+        try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
         try Row.fetchAll(database).map(\.entry)
       )
     }
@@ -57,13 +59,13 @@ public struct ROISet: Sendable {
         "\(study.url.path) has no ROIs. Import slices, pathology and contours, then run `renalgrade rois build`; "
           + "`renalgrade status` shows what was set aside.")
     }
-    let settings = try study.readProtocol().roi
-    guard made == Self.description(of: settings) else {
+    guard isCurrent else {
       throw StudyError(
         .file,
-        "the protocol's roi section has changed since the ROIs were made; make them again with `renalgrade rois build`")
+        "the study's contours, lesions, set-aside patients or protocol have changed since the ROIs were made; make them "
+          + "again with `renalgrade rois build`")
     }
-    let boxSize = settings.boxSize
+    let boxSize = settings.roi.boxSize
     let url = study.roiFolder.appendingPathComponent(file)
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
       crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size,
@@ -83,13 +85,6 @@ public struct ROISet: Sendable {
     return try crops.withUnsafeBytes { bytes in
       try body(UnsafeBufferPointer(rebasing: bytes.bindMemory(to: Float.self)[index * count..<(index + 1) * count]))
     }
-  }
-
-  /// Everything in the protocol that the crops depend on, as text.
-  static func description(of settings: StudyProtocol.ROI) -> String {
-    var settings = settings
-    settings.outputSize = 0
-    return "\(settings)"
   }
 
   private struct Row: Decodable, FetchableRecord {
