@@ -97,10 +97,11 @@ let stylesheet = """
     h2, h3, caption { break-after: avoid; }
     tr, figure, .cards, .numbers { break-inside: avoid; }
     thead { display: table-header-group; }
-    /* A picture higher than a page would be cut, and one that may not break leaves a page empty before it. */
+    /* A picture higher than a page would be cut. */
     figure img { width: auto; max-height: 220mm; }
     .figures { grid-template-columns: repeat(3, 1fr); }
     .figures.wide { grid-template-columns: 1fr 1fr; }
     a { color: inherit; text-decoration: none; }
+    footer { margin-top: 1rem; padding-top: .4rem; }
   }
   """
