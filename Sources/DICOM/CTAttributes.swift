@@ -34,6 +34,8 @@ public struct CTAttributes: Equatable, Sendable {
   public var seriesDescription: String?
   /// SeriesNumber.
   public var seriesNumber: Int?
+  /// AcquisitionNumber.
+  public var acquisitionNumber: Int?
   /// InstanceNumber.
   public var instanceNumber: Int?
   /// The number of columns.

@@ -78,6 +78,7 @@ struct FrameHeader {
       dataSet.text(.imageType)?.split(separator: "\\").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
     attributes.seriesDescription = dataSet.text(.seriesDescription)
     attributes.seriesNumber = dataSet.integer(.seriesNumber)
+    attributes.acquisitionNumber = dataSet.integer(.acquisitionNumber)
     attributes.instanceNumber = dataSet.integer(.instanceNumber)
     attributes.gantryTilt = dataSet.number(.gantryDetectorTilt)
     attributes.kernel = text(.convolutionKernel, group: .ctReconstructionSequence)

@@ -139,6 +139,7 @@ public struct SeriesGeometry: Sendable {
     let doubled = counts.count { $0 > 1 }
     let saysTwo =
       Set(slices.compactMap(\.frameOfReferenceUID)).count > 1 || Set(slices.compactMap(\.kernel)).count > 1
+      || Set(slices.compactMap(\.acquisitionNumber)).count > 1
     guard doubled > 0, 2 * doubled >= counts.count || saysTwo else { return [] }
     return [.overlaid(doubled: doubled, positions: counts.count)]
   }

@@ -94,7 +94,7 @@ public struct CrossValidation {
     let run = resumable.run
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
-    try AtomicFile.writeJSON(study.setAside(), to: run.setAsideFile)
+    try AtomicFile.writeJSON(setAside(), to: run.setAsideFile)
     try ROIMontage(rois).write(to: run.montageFile)
     try initial.network.move(to: device, format: .channelsLast)
     let features = try FrozenStages(self).source(progress: progress)
@@ -125,6 +125,17 @@ public struct CrossValidation {
     try requireEachPredictedOnce(resumable.predictions)
     return try resumable.complete(
       manifest(duration: start.duration(to: .now).seconds, isResumed: isResumed))
+  }
+
+  /// What the study has set aside; where its files could identify a person, without their names.
+  private func setAside() throws(StudyError) -> [SetAside] {
+    let entries = try study.setAside()
+    guard settings.pathology.patientIDs == .identifiers else { return entries }
+    return entries.map { entry in
+      var withheld = entry
+      (withheld.source, withheld.subject) = ("", "")
+      return withheld
+    }
   }
 
   private func predictions(of heldOut: [Int], _ probabilities: [Double], fold: Int) -> [Prediction] {

@@ -46,6 +46,9 @@ struct Import: AsyncParsableCommand {
         print(
           "Pathology: \(summary.lesions) lesions; \(summary.withoutImages) rows of patients without CT; "
             + "\(summary.setAside) remarks.")
+        if summary.removedLesions > 0 {
+          print("\(summary.removedLesions) lesions of the former table are gone, with their contours and ROIs.")
+        }
       }
       if let contours {
         let summary = try ContourImport.run(URL(fileURLWithPath: contours), into: study)

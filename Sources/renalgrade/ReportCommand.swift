@@ -13,7 +13,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await study.locked { study in
-      try TrainingSession().report(Run.open(run, in: study), of: study)
+      try TrainingSession().report(Run.open(run, in: study))
     }
   }
 }

@@ -16,9 +16,9 @@ struct SweepCommand: AsyncParsableCommand {
     try await study.locked { study in
       let session = TrainingSession()
       let runs = try Sweep(study, protocol: study.readProtocol(), options: options).run(
-        prepared: session.begin, progress: session.show, finished: { try session.report($0, of: study) })
+        prepared: session.begin, progress: session.show, finished: session.report)
       let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")
-      try SweepReport.write(runs, of: study, to: folder)
+      try SweepReport.write(runs, to: folder)
       print("Table 5: \(folder.appendingPathComponent("sweep.html").path)")
     }
   }

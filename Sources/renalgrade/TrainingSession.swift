@@ -23,9 +23,9 @@ struct TrainingSession {
   }
 
   /// Writes the run's report and prints its headline.
-  func report(_ run: Run, of study: StudyFolder) throws {
+  func report(_ run: Run) throws {
     bar.finish()
-    let metrics = try RunReport.write(run, of: study)
+    let metrics = try RunReport.write(run)
     print(metrics.headline)
     print("Report: \(run.url.appendingPathComponent("report.html").path)")
   }
