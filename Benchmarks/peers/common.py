@@ -12,7 +12,7 @@ from torchvision.models import resnet50
 from torchvision.transforms import v2
 
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-WORKERS = os.cpu_count()
+WORKERS = int(os.environ.get("BENCHMARK_THREADS") or os.cpu_count())
 
 to_network = v2.Compose([
     v2.Resize(224, antialias=False),

@@ -9,7 +9,7 @@ import time
 
 import pydicom
 
-WORKERS = multiprocessing.cpu_count()
+WORKERS = int(os.environ.get("BENCHMARK_THREADS") or os.cpu_count())
 # What RenalGrade's own index holds of each slice.
 TAGS = [
     "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "Modality", "ImageType",
