@@ -51,7 +51,7 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
       case pixelCorner
     }
 
-    /// The names (or ids) of the labels that mean "lesion"; an empty list takes every polygon.
+    /// The names (or ids) of the labels that mean "lesion", `Tumor` also for "Tumor 2"; an empty list takes every polygon.
     public var lesionLabels: [String]
     /// The readers in order of preference; an empty list takes the first reader of each lesion by id.
     public var readers: [String]
