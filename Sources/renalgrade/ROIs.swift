@@ -38,7 +38,8 @@ struct ROIs: AsyncParsableCommand {
       let url = output.map { URL(fileURLWithPath: $0) } ?? study.reportsFolder.appendingPathComponent("montage.png")
       let montage = try ROIMontage(ROISet(study))
       try montage.write(to: url)
-      print("Wrote \(url.path): \(montage.text)")
+      // The first sentence says what is shown; the rest lists every patient, for those who can't see the picture.
+      print("Wrote \(url.path). \(montage.text.prefix { $0 != "." }).")
     }
   }
 }
