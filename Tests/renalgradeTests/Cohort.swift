@@ -35,7 +35,7 @@ enum Cohort {
       contentsOf: CommandLineTool.packageRoot.appendingPathComponent("Protocols/demo.yaml"), encoding: .utf8)
     let quick = [
       ("backbone: resnet50", "backbone: efficientnet-lite0"), ("frozenThrough: layer2", "frozenThrough: block3"),
-      ("epochs: 12", "epochs: 1"), ("outputSize: 224", "outputSize: 96"),
+      ("epochs: 10", "epochs: 1"), ("outputSize: 224", "outputSize: 96"),
       ("batchSizes: [4, 16, 64]", "batchSizes: [4, 8]"),
     ]
     for (former, latter) in quick + changes {
