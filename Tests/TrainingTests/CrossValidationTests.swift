@@ -1,5 +1,6 @@
 import Backbones
 import Foundation
+import GRDB
 import ROI
 import Study
 import TestSupport
@@ -128,6 +129,26 @@ import Torch
     let files = try [rest, whole.run].map { try FileManager.default.contentsOfDirectory(atPath: $0.url.path).sorted() }
     #expect(files[0] == files[1])
     #expect(!files[0].contains { $0.hasPrefix("resume") })
+  }
+
+  @Test func anInterruptedRunIsNotTakenUpByAnotherCohort() throws {
+    let synthetic = try SyntheticStudy()
+    let key = { (settings: StudyProtocol, seed: UInt64?) in
+      var options = try synthetic.options()
+      options.shuffleLabelsSeed = seed
+      return try CrossValidation(synthetic.study, protocol: settings, options: options).key
+    }
+    let before = try key(synthetic.settings, nil)
+    #expect(try key(synthetic.settings, nil) == before)
+    #expect(try key(synthetic.settings, 1) != before)
+    var other = synthetic.settings
+    other.folds.seed += 1
+    #expect(try key(other, nil) != before)
+    // One patient is graded anew: neither labels nor folds are what they were.
+    try synthetic.study.write { database in
+      try database.execute(sql: "UPDATE lesion SET grade = 5 - grade WHERE id = (SELECT MIN(id) FROM lesion)")
+    }
+    #expect(try key(synthetic.settings, nil) != before)
   }
 
   @Test func aSweepVariesTheBatchSizeAndGoesOnWhereItWas() throws {
