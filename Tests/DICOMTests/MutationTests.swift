@@ -66,7 +66,7 @@ struct MutationTests {
     return urls
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(15)))
   func twoThousandMutatedFiles() throws {
     let sources = try Self.sources().map { ($0.lastPathComponent, try Data(contentsOf: $0)) }
     let folder = try TemporaryFolder()
