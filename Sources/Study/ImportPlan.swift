@@ -238,6 +238,6 @@ struct ImportPlan {
 
   /// The first `digits` hexadecimal digits of the text's SHA-256.
   private func hash(_ text: String, _ digits: Int) -> String {
-    SHA256.hash(data: Data(text.utf8)).prefix(digits / 2).map { String(format: "%02x", $0) }.joined()
+    SHA256.hash(data: Data(text.utf8)).prefix(digits / 2).hexadecimal
   }
 }

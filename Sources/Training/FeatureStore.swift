@@ -21,7 +21,7 @@ struct FeatureStore: FeatureSource {
 
     var fileName: String {
       let digest = SHA256.hash(data: Data(parts.joined(separator: "\n").utf8))
-      return digest.map { String(format: "%02x", $0) }.joined().prefix(32) + ".features"
+      return digest.hexadecimal.prefix(32) + ".features"
     }
   }
 

@@ -13,8 +13,11 @@ struct FoldCheckpoint {
 
   /// The fold and the number of whole epochs that a file stands for; nil where there is none, or one that is damaged.
   static func position(in url: URL) -> (fold: Int, epoch: Int)? {
-    guard let metadata = try? SafeTensors.read(url).metadata, let fold = metadata["fold"].flatMap({ Int($0) }),
-      let epoch = metadata["epoch"].flatMap({ Int($0) })
+    (try? SafeTensors.read(url)).flatMap { position($0.metadata) }
+  }
+
+  private static func position(_ metadata: [String: String]) -> (fold: Int, epoch: Int)? {
+    guard let fold = metadata["fold"].flatMap({ Int($0) }), let epoch = metadata["epoch"].flatMap({ Int($0) })
     else { return nil }
     return (fold, epoch)
   }
@@ -23,8 +26,9 @@ struct FoldCheckpoint {
   ///
   /// - Returns: the number of epochs that are done; 0, with nothing changed, where there is no checkpoint of this fold.
   func restore(_ network: Backbone, _ optimiser: Adam) throws -> Int {
-    guard let position = Self.position(in: url), position.fold == fold else { return 0 }
-    let (tensors, _) = try SafeTensors.read(url)
+    guard let (tensors, metadata) = try? SafeTensors.read(url), let position = Self.position(metadata),
+      position.fold == fold
+    else { return 0 }
     try network.load(Self.part("network.", of: tensors), replacingHead: false)
     try optimiser.load(Self.part("optimiser.", of: tensors))
     return position.epoch

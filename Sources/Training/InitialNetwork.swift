@@ -75,5 +75,5 @@ extension WeightsStore {
 
 extension Data {
   /// SHA-256 of the bytes, in hexadecimal digits.
-  var sha256: String { SHA256.hash(data: self).map { String(format: "%02x", $0) }.joined() }
+  var sha256: String { SHA256.hash(data: self).hexadecimal }
 }
