@@ -98,7 +98,8 @@ public struct ExamError: Error, CustomStringConvertible, Equatable, Sendable {
     description =
       "\(url.lastPathComponent) has no outline of a lesion (polygon or freeform) under \(labels), the run's "
       + "annotation.lesionLabels; it has \(export.skipped.count) other annotations"
-      + (export.skipped.first.map { ", the first of which: \($0.reason)" } ?? "") + ". Outline the lesion under that label."
+      + (export.skipped.first.map { ", the first of which: \($0.reason)" } ?? "")
+      + ". Outline the lesion under that label."
   }
 
   fileprivate init(noSlices scan: DICOMScan) {

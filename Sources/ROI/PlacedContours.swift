@@ -49,7 +49,8 @@ struct PlacedContours {
       let named = contour.frame.map { frame in places.filter { frames[$0].frame == frame } } ?? places
       guard let index = named.first, named.count == 1 else {
         remarks.append(
-          "An outline of \(contour.labelName) is left out: its file has \(places.count) frames, and it names none of them.")
+          "An outline of \(contour.labelName) is left out: its file has \(places.count) frames, and it names none of them."
+        )
         continue
       }
       let attributes = frames[index].attributes
@@ -86,7 +87,8 @@ struct PlacedContours {
       let present = Set(drawn.map(\.contour.reader))
       let readers = settings.annotation.readers
       guard let reader = readers.isEmpty ? present.min() : readers.first(where: present.contains) else {
-        remarks.append("The lesion \(name) is left out: none of the protocol's readers (annotation.readers) outlined it.")
+        remarks.append(
+          "The lesion \(name) is left out: none of the protocol's readers (annotation.readers) outlined it.")
         return []
       }
       let slices = Dictionary(grouping: drawn.filter { $0.contour.reader == reader }, by: \.index)
@@ -104,7 +106,9 @@ struct PlacedContours {
   /// The place of each outlined frame in its series.
   private func ordinals() -> [Int: Int] {
     let outlined = Set(placed.map { frames[$0.index].attributes.seriesInstanceUID })
-    let series = Dictionary(grouping: frames.indices.filter { outlined.contains(frames[$0].attributes.seriesInstanceUID) }) {
+    let series = Dictionary(
+      grouping: frames.indices.filter { outlined.contains(frames[$0].attributes.seriesInstanceUID) }
+    ) {
       frames[$0].attributes.seriesInstanceUID
     }
     var ordinals: [Int: Int] = [:]

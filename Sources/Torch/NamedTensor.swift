@@ -45,23 +45,36 @@ public final class NamedTensor {
 /// Draws the fresh weights of a network: one seed decides all of them, and each depends on its name alone.
 public struct Initialiser: Sendable {
   private let seed: UInt64?
+  private var given: (@Sendable (_ name: String, _ shape: [Int]) throws(TorchError) -> Tensor)?
 
   /// Draws from a seed.
   public init(seed: UInt64) { self.seed = seed }
 
   private init() { seed = nil }
 
+  /// Draws nothing: takes the weights of convolutions and fully connected layers from `given`, by name and shape, as they
+  /// are. What a normalisation needs is to be loaded afterwards.
+  public static func taking(
+    _ given: @escaping @Sendable (_ name: String, _ shape: [Int]) throws(TorchError) -> Tensor
+  ) -> Initialiser {
+    var initialiser = Initialiser()
+    initialiser.given = given
+    return initialiser
+  }
+
   /// Fills with zeros, for a network that gets its weights from elsewhere at once.
   public static let zeros = Initialiser()
 
   /// Normal numbers of the given standard deviation.
   func normal(_ name: String, _ shape: [Int], deviation: Double) throws(TorchError) -> Tensor {
+    if let given { return try given(name, shape) }
     guard let seed else { return try .zeros(shape) }
     return try Tensor.normal(shape, seed: Initialiser.seed(seed, for: name)) * deviation
   }
 
   /// Numbers drawn evenly from -bound to bound.
   func uniform(_ name: String, _ shape: [Int], bound: Double) throws(TorchError) -> Tensor {
+    if let given { return try given(name, shape) }
     guard let seed else { return try .zeros(shape) }
     return try (Tensor.uniform(shape, seed: Initialiser.seed(seed, for: name)) * (2 * bound)) - bound
   }

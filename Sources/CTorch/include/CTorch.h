@@ -24,6 +24,9 @@ int64_t ct_live_count(void);
 
 // Devices are -1 for the CPU and 0, 1, ... for CUDA devices.
 int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out);
+// The same as ct_from_data in another type and, where asked for, with channels innermost; without a copy in between.
+int ct_from_data_converted(const void *data, const int64_t *shape, size_t rank, int dtype, int wanted_dtype,
+                           bool channels_last, ct_tensor *out);
 int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out);
 int ct_random(const int64_t *shape, size_t rank, bool normal, uint64_t seed, ct_tensor *out);
 // A copy that shares no memory and no record with the tensor, in the same memory format.
