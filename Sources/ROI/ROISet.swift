@@ -87,6 +87,16 @@ public struct ROISet: Sendable {
     }
   }
 
+  /// Gives `body` the crops of several entries, each as the bytes of boxSize x boxSize floats.
+  public func withCrops<Result>(
+    _ indices: [Int], _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) rethrows -> Result {
+    let size = boxSize * boxSize * MemoryLayout<Float>.size
+    return try crops.withUnsafeBytes { bytes in
+      try body(indices.map { UnsafeRawBufferPointer(rebasing: bytes[$0 * size..<($0 + 1) * size]) })
+    }
+  }
+
   private struct Row: Decodable, FetchableRecord {
     let patient: String
     let exam: String
