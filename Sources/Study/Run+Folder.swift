@@ -19,3 +19,8 @@ extension Run {
     return run
   }
 }
+
+extension Run.Manifest {
+  /// The value of a fact; nil where the manifest does not state it.
+  public subscript(_ name: String) -> String? { facts.first { $0.name == name }?.value }
+}
