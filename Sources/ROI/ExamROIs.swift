@@ -44,8 +44,7 @@ public struct ExamROIs: Sendable {
     var placed = PlacedContours(export.contours, on: scan, settings.annotation)
     guard let exam = placed.exams.first else { throw ExamError(noMatch: placed, export, scan) }
     guard placed.exams.count == 1 else { throw ExamError(exams: placed.exams.count) }
-    placed.note(damaged: export.skipped.filter { $0.isDamaged && $0.studyInstanceUID == exam.studyInstanceUID })
-
+    placed.note(missingFrom: exam, export, scan)
     let candidates = placed.candidates(settings)
     let cutter = ROICutter(ROISettings(settings.roi))
     let results = ParallelMap.run(candidates, chunk: 1) { Self.cut($0, cutter) }

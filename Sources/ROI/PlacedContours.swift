@@ -36,8 +36,10 @@ struct PlacedContours {
   private(set) var remarks: [String] = []
   private let frames: [DICOMScan.Frame]
   private var placed: [Placed] = []
+  /// Those whose slices are not there.
+  private var absent: [Contour] = []
 
-  /// Finds each contour's slice; those of slices that are not there are left, as those of another exam.
+  /// Finds each contour's slice.
   init(_ contours: [Contour], on scan: DICOMScan, _ settings: StudyProtocol.Annotation) {
     frames = scan.frames
     let byInstance = Dictionary(grouping: frames.indices) { scan.frames[$0].attributes.sopInstanceUID }
@@ -45,7 +47,10 @@ struct PlacedContours {
       // The same file may lie in the folder twice: the first one counts.
       var seen: Set<Int> = []
       let places = (byInstance[contour.sopInstanceUID] ?? []).filter { seen.insert(frames[$0].frame).inserted }
-      guard !places.isEmpty else { continue }
+      guard !places.isEmpty else {
+        absent.append(contour)
+        continue
+      }
       let named = contour.frame.map { frame in places.filter { frames[$0].frame == frame } } ?? places
       guard let index = named.first, named.count == 1 else {
         remarks.append(
@@ -73,9 +78,16 @@ struct PlacedContours {
       })
   }
 
-  /// Remarks on annotations that were meant as outlines.
-  mutating func note(damaged: [MDAIExport.Skipped]) {
-    remarks += damaged.map { "An annotation is left out: \($0.reason)." }
+  /// Remarks on what the exam lacks: outlines that cannot be read, slices that are not there.
+  mutating func note(missingFrom exam: Exam, _ export: MDAIExport, _ scan: DICOMScan) {
+    remarks += export.skipped.filter { $0.isDamaged && $0.studyInstanceUID == exam.studyInstanceUID }
+      .map { "An annotation is left out: \($0.reason)." }
+    let count = absent.count { $0.studyInstanceUID == exam.studyInstanceUID }
+    if count > 0 { remarks.append("\(count) of the exam's outlines lie on slices that are not in the folder.") }
+    if let failure = scan.failures.first {
+      remarks.append(
+        "\(scan.failures.count) files of the folder are no CT that can be read; the first: \(failure.reason).")
+    }
   }
 
   /// The slices to be seen, lesion by lesion; remarks on a lesion that none of the protocol's readers has outlined.

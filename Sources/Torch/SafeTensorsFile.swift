@@ -32,6 +32,7 @@ public struct SafeTensorsFile: Sendable {
   ///   - shape: the shape that it must have.
   ///   - dtype: the element type; nil keeps the file's.
   ///   - isChannelsLast: whether channels are innermost in memory; needs four dimensions.
+  /// - Returns: the tensor, which shares no memory with the file.
   /// - Throws: `CheckpointError` where the file has no such tensor, or one of another shape.
   public func tensor(
     _ name: String, shape: [Int], dtype: DType? = nil, isChannelsLast: Bool = false

@@ -26,7 +26,7 @@ public struct ExamPrediction {
   ///
   /// - Parameters:
   ///   - run: a finished run, wherever its folder lies.
-  ///   - folds: the folds whose networks are asked, from 0; nil asks all.
+  ///   - chosen: the folds whose networks are asked, from 0; nil asks all.
   ///   - usesGPU: whether a GPU is used where there is one.
   /// - Throws: `StudyError` where the run's protocol or manifest cannot be read; `TrainingError` where a fold or its checkpoint
   ///   is not there, or the checkpoint is damaged or another's.
@@ -62,6 +62,7 @@ public struct ExamPrediction {
   /// - Parameters:
   ///   - dicom: a folder with the exam's DICOM files, at any depth.
   ///   - contours: a JSON export of MD.ai with its outlines.
+  /// - Returns: each network's probability for each slice.
   /// - Throws: `ExamError`, `AnnotationError` or `StudyError` where the exam cannot be read; `TrainingError` where a network
   ///   that is asked was trained on this very patient.
   public func scores(dicom: URL, contours: URL) throws -> ExamScores {
