@@ -1,4 +1,4 @@
-public import Annotation
+import Annotation
 import DICOM
 public import Foundation
 public import Study

@@ -19,7 +19,6 @@ import Torch
     synthetic = try SyntheticStudy()
     var settings = synthetic.settings
     settings.network.frozenThrough = "layer2"
-    settings.training.learningRate = 0.003
     run = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
     folder = try TemporaryFolder()
   }
