@@ -61,6 +61,14 @@ def exam(dicom, contours):
 def predict(arguments):
     import numpy as np
     import torch
+
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError:
+        # Its compiled operators do not fit this build of torch. The way round takes time that is not the peer's: measure
+        # beside a torchvision that fits.
+        sys.path.append(str(Path(__file__).resolve().parents[2] / "Tests/Reference"))
+        import torchvision_without_ops  # noqa: F401
     from torchvision.models import resnet50
     from torchvision.transforms import v2
 
@@ -73,7 +81,8 @@ def predict(arguments):
     images = prepare(torch.from_numpy(np.stack(exam(arguments.dicom, arguments.contours)))[:, None])
     format = torch.channels_last if tuned else torch.contiguous_format
     images = images.to(memory_format=format)
-    probabilities, features = [], None
+    batches, features = images.split(arguments.batch), None
+    probabilities = []
     for path in sorted(Path(arguments.checkpoints).glob("fold-*.pth")):
         network = resnet50(weights=None, num_classes=2)
         # RenalGrade's checkpoints hold no counters of batches, which prediction does not need.
@@ -81,13 +90,14 @@ def predict(arguments):
         network.eval().to(memory_format=format)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=tuned):
             if not tuned:
-                logits = network(images)
+                logits = [network(batch) for batch in batches]
             else:
                 if features is None:
-                    stem = network.maxpool(network.relu(network.bn1(network.conv1(images))))
-                    features = network.layer2(network.layer1(stem))
-                logits = network.fc(torch.flatten(network.avgpool(network.layer4(network.layer3(features))), 1))
-            probabilities.append(logits.float().softmax(1)[:, 1])
+                    stem = torch.nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
+                    features = [network.layer2(network.layer1(stem(batch))) for batch in batches]
+                head = torch.nn.Sequential(network.layer3, network.layer4, network.avgpool, torch.nn.Flatten(), network.fc)
+                logits = [head(batch) for batch in features]
+            probabilities.append(torch.cat(logits).float().softmax(1)[:, 1])
     by_network = torch.stack(probabilities)
     by_slice = by_network.mean(0)
     json.dump({
@@ -103,6 +113,7 @@ if __name__ == "__main__":
     parser.add_argument("--dicom")
     parser.add_argument("--contours")
     parser.add_argument("--variant", choices=["stock", "tuned"])
+    parser.add_argument("--batch", type=int, default=16)
     arguments = parser.parse_args()
     if arguments.make:
         make(arguments.make, arguments.checkpoints)
