@@ -113,7 +113,7 @@ if __name__ == "__main__":
     parser.add_argument("--dicom")
     parser.add_argument("--contours")
     parser.add_argument("--variant", choices=["stock", "tuned"])
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
     arguments = parser.parse_args()
     if arguments.make:
         make(arguments.make, arguments.checkpoints)
