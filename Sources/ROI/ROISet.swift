@@ -20,7 +20,7 @@ public struct ROISet: Sendable {
     public let slice: String
     /// The slice's place in its series, from 0.
     public let sliceOrdinal: Int
-    /// SHA-256 of the slice's pixels.
+    /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
     /// The contour in the crop's pixels.
     public let contour: [Polygon]
@@ -46,14 +46,14 @@ public struct ROISet: Sendable {
   ///   file is missing or damaged.
   public init(_ study: StudyFolder) throws(StudyError) {
     let settings = try study.readProtocol()
-    let (file, isCurrent, entries) = try study.read { database in
+    let (file, isCurrent, rows) = try study.read { database in
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
         try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
-        try Row.fetchAll(database).map(\.entry)
+        try Row.fetchAll(database)
       )
     }
-    guard let file, !entries.isEmpty else {
+    guard let file, !rows.isEmpty else {
       throw StudyError(
         .file,
         "\(study.url.path) has no ROIs. Import slices, pathology and contours, then run `renalgrade rois build`; "
@@ -68,12 +68,16 @@ public struct ROISet: Sendable {
     let boxSize = settings.roi.boxSize
     let url = study.roiFolder.appendingPathComponent(file)
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
-      crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size,
-      CropFile.name(for: SHA256.hash(data: crops)) == file
+      crops.count == rows.count * boxSize * boxSize * MemoryLayout<Float>.size,
+      CropFile.name(of: crops, size: boxSize * boxSize * MemoryLayout<Float>.size) == file
     else {
       throw StudyError(.file, "rois/\(file) is missing or damaged; make the ROIs again with `renalgrade rois build`")
     }
-    self.entries = entries
+    entries = ParallelMap.run(rows) { try? $0.entry() }.compactMap { $0 }
+    guard entries.count == rows.count else {
+      throw StudyError(
+        .file, "study.sqlite holds a contour that cannot be read; make the ROIs again with `renalgrade rois build`")
+    }
     self.boxSize = boxSize
     self.fileName = file
     self.crops = crops
@@ -106,7 +110,7 @@ public struct ROISet: Sendable {
     let frame: Int
     let sliceOrdinal: Int
     let pixelHash: String
-    let contour: [Polygon]
+    let contour: String
 
     static func fetchAll(_ database: Database) throws -> [Row] {
       try fetchAll(
@@ -121,12 +125,11 @@ public struct ROISet: Sendable {
           """)
     }
 
-    var entry: Entry {
+    func entry() throws -> Entry {
       Entry(
         patient: patient, exam: exam, lesion: lesion, grade: grade,
         slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash,
-        contour: contour)
+        pixelHash: pixelHash, contour: try JSONText.decode(contour))
     }
   }
 }

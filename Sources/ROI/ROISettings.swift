@@ -77,8 +77,6 @@ public enum ROIError: Error, Equatable, Sendable, CustomStringConvertible {
   case pixelSizeMissing(resampleTo: Double)
   /// There is no contour, or one without an extent.
   case noContour
-  /// The number of values is not that of the image's pixels.
-  case sizeMismatch(values: Int, columns: Int, rows: Int)
 
   /// What was expected, what was found, and what to do.
   public var description: String {
@@ -87,8 +85,6 @@ public enum ROIError: Error, Equatable, Sendable, CustomStringConvertible {
       "the slice has no usable (0028,0030) PixelSpacing, so it cannot be resampled to \(size) mm (roi.resampleTo); "
         + "set that to null, or leave the patient out"
     case .noContour: "the slice has no contour with finite vertices to centre the box on"
-    case .sizeMismatch(let values, let columns, let rows):
-      "the slice has \(values) values, expected \(columns) x \(rows)"
     }
   }
 }

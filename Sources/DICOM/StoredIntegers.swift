@@ -1,0 +1,39 @@
+/// The integers of one frame as their file stores them, each decoded where it is asked for.
+struct StoredIntegers: Sendable {
+  /// Little endian, the values one after the other.
+  let bytes: [UInt8]
+  /// Where the first value begins.
+  let firstBit: Int
+  let count: Int
+  /// The bits from one value to the next: 1, 8, 16 or 32.
+  let bitsAllocated: Int
+  /// How many of them, the lowest, count.
+  let validBits: Int
+  /// Whether the highest bit that counts is the sign.
+  let isSigned: Bool
+
+  /// What `transform` makes of the values numbered `range`.
+  func map<Result>(_ range: Range<Int>, _ transform: (Int) -> Result) -> [Result] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) values")
+    let unused = UInt32(32 - min(validBits, bitsAllocated))
+    func value(_ stored: UInt32) -> Int {
+      isSigned ? Int(Int32(bitPattern: stored << unused) >> Int32(unused)) : Int((stored << unused) >> unused)
+    }
+    let first = firstBit / 8
+    return bytes.withUnsafeBytes { raw in
+      switch bitsAllocated {
+      case 1: range.map { transform(Int(raw[(firstBit + $0) / 8] >> UInt8((firstBit + $0) % 8) & 1)) }
+      case 8: range.map { transform(value(UInt32(raw[first + $0]))) }
+      case 16:
+        range.map {
+          let word = raw.loadUnaligned(fromByteOffset: first + 2 * $0, as: UInt16.self)
+          return transform(value(UInt32(word.littleEndian)))
+        }
+      default:
+        range.map {
+          transform(value(raw.loadUnaligned(fromByteOffset: first + 4 * $0, as: UInt32.self).littleEndian))
+        }
+      }
+    }
+  }
+}
