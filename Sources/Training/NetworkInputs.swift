@@ -4,24 +4,32 @@ import Torch
 
 /// Turns ROIs into what a network takes: crop -> bilinear resize -> ImageNet statistics -> three channels.
 struct NetworkInputs {
-  let rois: ROISet
+  private let rois: ROISet
   /// The side in pixels that the network takes.
   let size: Int
   let preprocessing: Preprocessing
-  let device: Device
+  private let device: Device
+  private let mean: Tensor
+  private let deviation: Tensor
+
+  init(rois: ROISet, size: Int, preprocessing: Preprocessing, device: Device) throws {
+    self.rois = rois
+    self.size = size
+    self.preprocessing = preprocessing
+    self.device = device
+    mean = try Tensor(preprocessing.mean.map(Float.init), shape: [1, 3, 1, 1]).to(device)
+    deviation = try Tensor(preprocessing.standardDeviation.map(Float.init), shape: [1, 3, 1, 1]).to(device)
+  }
 
   /// A batch as N x 3 x size x size, float32.
   func batch(_ samples: [Sample]) throws -> Tensor {
     let side = rois.boxSize
-    var values: [Float] = []
-    values.reserveCapacity(samples.count * side * side)
-    for sample in samples { rois.withCrop(sample.index) { values.append(contentsOf: $0) } }
-    var images = try Tensor(values, shape: [samples.count, 1, side, side]).to(device)
+    var images = try rois.withCrops(samples.map(\.index)) {
+      try Tensor(joining: $0, shape: [samples.count, 1, side, side], dtype: .float32, device: device)
+    }
     if samples.contains(where: \.isFlipped) { images = try mirrored(images, samples) }
     images = try images.resizedBilinearly(height: size, width: size)
     // One grey channel becomes three, each with its own statistics: (x - mean) / std broadcasts.
-    let mean = try Tensor(preprocessing.mean.map(Float.init), shape: [1, 3, 1, 1]).to(device)
-    let deviation = try Tensor(preprocessing.standardDeviation.map(Float.init), shape: [1, 3, 1, 1]).to(device)
     return try ((images - mean) / deviation).to(.channelsLast)
   }
 

@@ -68,7 +68,7 @@ import Torch
     #expect(metadata == ["backbone": "resnet18", "fold": "1", "run": run.id])
     let network = try Backbone.make("resnet18", classes: 2, seed: 9)
     try network.load(state, replacingHead: false)
-    let inputs = NetworkInputs(rois: rois, size: 40, preprocessing: network.preprocessing, device: .cpu)
+    let inputs = try NetworkInputs(rois: rois, size: 40, preprocessing: network.preprocessing, device: .cpu)
     let heldOut = rois.entries.indices.filter { folds.fold(of: rois.entries[$0].patient) == 1 }
     let images = try inputs.batch(heldOut.map { Sample(index: $0, isFlipped: false) })
     let probabilities = try withoutGradient { () throws(TorchError) in
@@ -201,7 +201,11 @@ import Torch
     var settings = synthetic.settings
     settings.training.precision = .bfloat16
     let validation = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options())
-    let batch = try FrozenStages(validation).source(progress: { _ in }).batch([Sample(index: 5, isFlipped: true)])
+    guard case .stored(let store) = try FrozenStages(validation).source(progress: { _ in }) else {
+      Issue.record("the features are not stored")
+      return
+    }
+    let batch = try store.batch([Sample(index: 5, isFlipped: true)], on: .cpu)
     #expect(batch.dtype == .bfloat16)
     #expect(batch.shape == [1, 512, 2, 2])
     let folder = synthetic.study.featuresFolder
