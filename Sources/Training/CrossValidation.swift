@@ -89,6 +89,7 @@ public struct CrossValidation {
   /// - Returns: the finished run, with `predictions.csv`, checkpoints and manifest; `RunReport` makes tables and figures of it.
   public func run(progress: (TrainingProgress) -> Void) throws -> Run {
     let start = ContinuousClock.now
+    LibTorch.tuneHeap()
     try LibTorch.setDeterministic(true)
     var resumable = try ResumableRun(
       in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
@@ -103,6 +104,7 @@ public struct CrossValidation {
     var meter = ProgressMeter(self, finishedFolds: resumable.finishedFolds)
     for fold in folds.heldOut.indices.dropFirst(resumable.finishedFolds) {
       try initial.reset()
+      LibTorch.trimHeap()
       let network = initial.network
       let checkpoint = resumable.checkpoint(fold: fold)
       let (training, heldOut) = Self.split(rois, folds, fold)

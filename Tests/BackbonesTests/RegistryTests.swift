@@ -223,3 +223,8 @@ import Torch
     #expect(try run() == run())
   }
 }
+
+extension Initialiser {
+  /// Zeros, for a network that gets its weights from elsewhere.
+  fileprivate static let zeros = Initialiser.taking { _, shape throws(TorchError) in try .zeros(shape) }
+}
