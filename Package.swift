@@ -39,6 +39,13 @@ let shims: [Target] = [
       "z",
     ]
     .map { .linkedLibrary($0) }),
+  .target(
+    name: "CDIMSE", dependencies: ["CDICOM"],
+    linkerSettings: ["dcmnet", "dcmtls", "dcmdata", "oflog", "ofstd", "crypto"].map { .linkedLibrary($0) }),
+  .target(name: "CHDF5", linkerSettings: [.linkedLibrary("hdf5_serial")]),
+  .target(
+    name: "CNIfTI", cSettings: [.unsafeFlags(["-isystem", "/usr/include/nifti"])],
+    linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz")]),
 ]
 
 let torchShim: [Target] = [
@@ -60,9 +67,19 @@ let roomsWithoutTorch: [Target] =
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room(
     "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
+  + room(
+    "PACS",
+    imports: [
+      "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    ])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
+  + room(
+    "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
+    fixtures: ["Fixtures"])
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
+  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
   + room("Report", imports: ["Evaluation", "Study"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
@@ -103,6 +120,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
