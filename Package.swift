@@ -71,7 +71,8 @@ let roomsWithoutTorch: [Target] =
     "PACS",
     imports: [
       "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
-      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"),
     ])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(

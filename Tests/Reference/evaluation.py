@@ -100,7 +100,7 @@ def case(name, labels, scores, clusters, threshold=0.5):
 def cases():
     random = np.random.default_rng(20)
     for index in range(210):
-        count = int(random.integers(2, 60))
+        count = int(random.integers(2, 36))
         labels = random.integers(0, 2, count) if index % 3 else (random.random(count) < 0.2).astype(int)
         scores = np.clip(random.normal(0.45 + 0.2 * labels * (index % 2), 0.2), 0, 1)
         if index % 4 == 0:
