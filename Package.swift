@@ -18,12 +18,14 @@ let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault
 /// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`.
 ///
 /// It may import only rooms that stand above it here;
-/// `tests` are what its tests alone need besides.
+/// `tests` are what its tests alone need besides, `data` the files that are built into it.
 func room(
-  _ name: String, imports: [Target.Dependency] = [], tests: [Target.Dependency] = [], fixtures: [String] = []
+  _ name: String, imports: [Target.Dependency] = [], tests: [Target.Dependency] = [], fixtures: [String] = [],
+  data: [String] = []
 ) -> [Target] {
   [
-    .target(name: name, dependencies: imports, swiftSettings: settings),
+    .target(
+      name: name, dependencies: imports, resources: data.map { .embedInCode($0) }, swiftSettings: settings),
     .testTarget(
       name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports + tests,
       resources: fixtures.map { .copy($0) }, swiftSettings: settings),
@@ -65,6 +67,7 @@ let torchShim: [Target] = [
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
+  + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
     "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
   + room(
@@ -94,7 +97,8 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation", "Report", "Phantom",
+        "DICOM", "Deidentification", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation",
+        "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -1,0 +1,110 @@
+/// How an element's value is encoded (PS3.5 section 6.2).
+enum ValueRepresentation: String, CaseIterable, Sendable {
+  case ae = "AE", `as` = "AS", at = "AT", cs = "CS", da = "DA", ds = "DS", dt = "DT", fd = "FD", fl = "FL", `is` = "IS"
+  case lo = "LO", lt = "LT", ob = "OB", od = "OD", of = "OF", ol = "OL", ov = "OV", ow = "OW", pn = "PN", sh = "SH"
+  case sl = "SL", sq = "SQ", ss = "SS", st = "ST", sv = "SV", tm = "TM", uc = "UC", ui = "UI", ul = "UL", un = "UN"
+  case ur = "UR", us = "US", ut = "UT", uv = "UV"
+
+  /// Whether explicit encodings give it two reserved bytes and a length of 32 bits (PS3.5 section 7.1.2).
+  var hasLongLength: Bool {
+    switch self {
+    case .ob, .od, .of, .ol, .ov, .ow, .sq, .sv, .uc, .un, .ur, .ut, .uv: true
+    default: false
+    }
+  }
+
+  /// What the value can hold, seen by one who looks for a person in it.
+  enum Content {
+    /// Words that somebody typed.
+    case text
+    /// A person's name.
+    case name
+    /// A date, a time, an age, a title or an address in a network: written by a rule, and telling.
+    case telling
+    /// A number, a coded word or a tag, which its own characters can be checked for.
+    case coded
+    /// A unique identifier.
+    case uid
+    /// Bytes of which nothing is known.
+    case bytes
+    /// Items.
+    case sequence
+  }
+
+  /// What the value can hold.
+  var content: Content {
+    switch self {
+    case .lo, .lt, .sh, .st, .uc, .ut: .text
+    case .pn: .name
+    case .ae, .as, .da, .dt, .tm, .ur: .telling
+    case .at, .cs, .ds, .fd, .fl, .is, .sl, .ss, .sv, .ul, .us, .uv: .coded
+    case .ui: .uid
+    case .ob, .od, .of, .ol, .ov, .ow, .un: .bytes
+    case .sq: .sequence
+    }
+  }
+
+  /// Whether the value is characters, which are the same in every byte order.
+  var isCharacters: Bool {
+    switch content {
+    case .text, .name, .telling, .uid: true
+    case .coded: self == .cs || self == .ds || self == .is
+    case .bytes, .sequence: false
+    }
+  }
+
+  /// What fills a value up to an even length.
+  var padding: UInt8 { isCharacters && self != .ui ? 0x20 : 0 }
+
+  /// A value that says nothing and is valid, for attributes that must have one.
+  var dummy: [UInt8] {
+    let text =
+      switch self {
+      case .ae, .lo, .lt, .pn, .sh, .st, .uc, .ut, .cs: "REMOVED"
+      case .as: "000Y"
+      case .da: "19000101"
+      case .dt: "19000101000000"
+      case .tm: "000000"
+      case .ds, .is: "0"
+      case .ur: "about:blank"
+      case .ui: "2.25.0"
+      default: ""
+      }
+    return text.isEmpty ? [UInt8](repeating: 0, count: size) : Array(text.utf8)
+  }
+
+  /// The dummy as it stands in a file, at an even length.
+  var paddedDummy: [UInt8] { dummy.count % 2 == 0 ? dummy : dummy + [padding] }
+
+  /// The size of one value in bytes, where all have the same; 0 for sequences, 2 for bytes.
+  private var size: Int {
+    switch self {
+    case .at, .fl, .sl, .ul: 4
+    case .fd, .sv, .uv: 8
+    case .sq: 0
+    default: 2
+    }
+  }
+
+  /// Whether the value has only characters that the VR allows; where it has others, it may be anything.
+  ///
+  /// Tolerant of what scanners write: lower case in coded words, spaces around numbers, dates as in ACR-NEMA.
+  func isPlausible(_ value: ArraySlice<UInt8>) -> Bool {
+    let allowed: String
+    switch self {
+    case .cs: allowed = Self.digits + Self.letters + "_-./"
+    case .ds: allowed = Self.digits + "+-.eE"
+    case .is: allowed = Self.digits + "+-"
+    case .da, .ui: allowed = Self.digits + "."
+    case .tm: allowed = Self.digits + ".:"
+    case .dt: allowed = Self.digits + ".+-"
+    case .as: allowed = Self.digits + "DWMY"
+    default: return true
+    }
+    let characters = allowed.utf8
+    return value.allSatisfy { characters.contains($0) || $0 == 0x20 || $0 == 0 || $0 == 0x5C }
+  }
+
+  private static let digits = "0123456789"
+  private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+}
