@@ -97,7 +97,8 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Deidentification", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation",
+        "DICOM", "Deidentification", "Study", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones", "Training",
+        "Evaluation",
         "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -1,8 +1,8 @@
 extension PixelMask {
   /// Outlines along the pixels' edges which, rasterised as `exact`, together give back this very mask.
   ///
-  /// Pixels that touch only at a corner lie in outlines of their own. A polygon has no hole: an area with one is cut below
-  /// the hole's first row, so that its parts have none and do not overlap. The corners lie at half-integers.
+  /// Pixels that touch only at a corner lie in outlines of their own. A polygon has no hole: an area with one is cut
+  /// below the hole's first row, so that its parts have none and do not overlap. The corners lie at half-integers.
   public func outlines() -> [Polygon] {
     var polygons: [Polygon] = []
     var pending = Region(self).map { Array($0.connectedParts().reversed()) } ?? []
