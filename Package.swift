@@ -98,8 +98,7 @@ let roomsWithTorch: [Target] =
       name: "renalgrade",
       dependencies: [
         "DICOM", "Deidentification", "Study", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones", "Training",
-        "Evaluation",
-        "Report", "Phantom",
+        "Evaluation", "Cohort", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -24,7 +24,9 @@ enum ClinicalValue {
     }
   }
 
-  /// A day as year x 10000 + month x 100 + day, so that days compare; nil for anything but `2001-12-31`, `2001/12/31`,
+  /// A day as year x 10000 + month x 100 + day, so that days compare.
+  ///
+  /// Nil for anything but `2001-12-31`, `2001/12/31`,
   /// `20011231` and `31.12.2001`, times after it left out. What `03/04/2001` means nobody can tell.
   static func day(_ cell: String?) -> Int? {
     guard let first = cell?.split(whereSeparator: { $0 == " " || $0 == "T" }).first else { return nil }
@@ -41,7 +43,9 @@ enum ClinicalValue {
     return numbers[0] * 10_000 + numbers[1] * 100 + numbers[2]
   }
 
-  /// A size in mm; a unit in the cell outranks `factor`, the column's mm per unit. Nil for what is no size of a tumour.
+  /// A size in mm; a unit in the cell outranks `factor`, the column's mm per unit.
+  ///
+  /// Nil for what is no size of a tumour.
   static func millimetres(_ cell: String?, factor: Double) -> Double? {
     guard var text = cell?.lowercased().replacingOccurrences(of: ",", with: ".") else { return nil }
     var factor = factor
