@@ -97,8 +97,8 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Deidentification", "Study", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones", "Training",
-        "Evaluation", "Cohort", "Report", "Phantom",
+        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
+        "Training", "Evaluation", "Cohort", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -1,12 +1,10 @@
-public import Crypto
 public import Foundation
 import Study
 import Synchronization
 
 /// Which instances a retrieval has stored, in a file that an interruption at any moment leaves usable.
 ///
-/// The file holds no identifier: UIDs and patients appear as keyed hashes (HMAC-SHA256). What it counts as stored was on disk
-/// before: `commit` first synchronises the sink. Lines are only ever added; one that was cut off is dropped.
+/// The file holds no identifier: UIDs and patients appear as keyed hashes. What it counts as stored was on disk before: `commit` first synchronises the sink. Lines are only ever added; one that was cut off is dropped.
 public final class RetrievalJournal: Sendable {
   /// What is known of an instance that has just been received.
   enum Verdict {
@@ -44,18 +42,18 @@ public final class RetrievalJournal: Sendable {
   private static let format = "renalgrade-retrieval-1"
 
   private let url: URL
-  private let key: SymmetricKey
+  private let hash: @Sendable (String) -> String
   private let descriptor: Int32
   private let state = Mutex(State())
   private let commits = Mutex(())
 
   /// Opens the journal, or begins one, and locks it against other processes.
   ///
-  /// `key` must be the one that it was begun with.
+  /// `hash` is a one-way function with a secret key, such as a pseudonym key's, and the one that the journal was begun with.
   /// - Throws: `PACSError` of kind `.storage` or, for another key or a file that is no journal, `.invalidRequest`.
-  public init(_ url: URL, key: SymmetricKey) throws(PACSError) {
+  public init(_ url: URL, hash: @escaping @Sendable (String) -> String) throws(PACSError) {
     self.url = url
-    self.key = key
+    self.hash = hash
     descriptor = open(url.path, O_RDWR | O_CREAT | O_APPEND, 0o600)
     guard descriptor >= 0 else { throw Self.failure(url) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -149,10 +147,6 @@ public final class RetrievalJournal: Sendable {
   }
 
   // MARK: The file
-
-  private func hash(_ text: String) -> String {
-    HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).prefix(16).hexadecimal
-  }
 
   private func append(_ lines: [Line]) throws(PACSError) {
     let end = lseek(descriptor, 0, SEEK_END)

@@ -1,5 +1,5 @@
 /// What a retrieval did, and what it could not do.
-public struct RetrievalSummary: Sendable {
+public struct RetrievalSummary: Sendable, CustomStringConvertible {
   /// Something that was not retrieved, and why.
   ///
   /// It is tried again when the retrieval is repeated.
@@ -34,10 +34,16 @@ public struct RetrievalSummary: Sendable {
 
   /// Whether everything that the list asks for is there.
   public var isComplete: Bool { stopped == nil && failures.isEmpty && completeSeries == series }
+
+  /// The counts in a sentence or two.
+  public var description: String {
+    "\(completeSeries) of \(series) series in \(studies) studies are complete, \(seriesFromBefore) of them from before; "
+      + "\(instances) instances (\(bytes / 1_000_000) MB) were stored; \(failures.count) failures."
+  }
 }
 
 /// How far a retrieval is.
-public struct RetrievalProgress: Equatable, Sendable {
+public struct RetrievalProgress: Equatable, Sendable, CustomStringConvertible {
   /// The lines of the list that were looked up, and all of them.
   public var requestsDone = 0, requestCount = 0
   /// The series that are done, whether complete or failed, and all of them.
@@ -46,4 +52,14 @@ public struct RetrievalProgress: Equatable, Sendable {
   public var instances = 0
   /// The bytes that were stored.
   public var bytes = 0
+
+  /// The part of the series that is done, 0...1.
+  public var fraction: Double { seriesCount > 0 ? Double(seriesDone) / Double(seriesCount) : 0 }
+
+  /// What is done, for a progress bar.
+  public var description: String {
+    seriesCount > 0
+      ? "\(seriesDone)/\(seriesCount) series, \(instances) instances, \(bytes / 1_000_000) MB"
+      : "looking up \(requestsDone)/\(requestCount)"
+  }
 }

@@ -19,7 +19,8 @@ struct RenalGrade: AsyncParsableCommand {
       """,
     version: renalGradeVersion,
     subcommands: [
-      Init.self, Deidentify.self, Import.self, CohortCommand.self, Status.self, ROIs.self, CrossValidate.self,
+      Init.self, PACSCommand.self, Deidentify.self, Import.self, CohortCommand.self, Status.self, ROIs.self,
+      CrossValidate.self,
       SweepCommand.self,
       ReportCommand.self,
       Weights.self, PhantomCommand.self, Doctor.self,

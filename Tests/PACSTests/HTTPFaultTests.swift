@@ -154,7 +154,7 @@ struct HTTPFaultTests {
       return .multipart([files[number - 1]])
     }
     let folder = try TemporaryFolder()
-    let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     let sink = Samples.MemorySink()
     let summary = try await Retrieval(from: try Self.client(server, attempts: 2), into: sink, journal: journal)
       .run([RetrievalRequest(.patient, "PAT-1", source: "test")])
@@ -168,7 +168,7 @@ struct HTTPFaultTests {
     let files = try Samples.series(count: 3)
     let server = try Self.pacs { _, _ in .multipart([files[0], files[1].dropLast(700), files[2]]) }
     let folder = try TemporaryFolder()
-    let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     let sink = Samples.MemorySink()
     let request = RetrievalRequest(.patient, "PAT-1", source: "test")
     let summary = try await Retrieval(from: try Self.client(server), into: sink, journal: journal).run([request])

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import TestSupport
 import Testing
@@ -20,7 +19,7 @@ struct JournalTests {
 
   /// Begins a journal with three instances and one whole series.
   func fill() throws {
-    let journal = try RetrievalJournal(file, key: Samples.key)
+    let journal = try RetrievalJournal(file, hash: Samples.hash)
     for number in 1...3 {
       #expect(journal.claim(try instance(number)) == .new)
       #expect(journal.record(try instance(number)) == number)
@@ -31,7 +30,7 @@ struct JournalTests {
 
   @Test func whatWasCommittedIsKnownAgain() throws {
     try fill()
-    let journal = try RetrievalJournal(file, key: Samples.key)
+    let journal = try RetrievalJournal(file, hash: Samples.hash)
     #expect(journal.isComplete("1.2.3.1.9") && !journal.isComplete("1.2.3.1.1"))
     #expect(journal.missing(of: ["1.2.3.1.1.2", "1.2.3.1.1.4"]) == ["1.2.3.1.1.4"])
     #expect(journal.claim(try instance(1)) == .same)
@@ -59,12 +58,12 @@ struct JournalTests {
       func synchronize() throws { throw PACSError(.storage, "no space") }
     }
     do {
-      let journal = try RetrievalJournal(file, key: Samples.key)
+      let journal = try RetrievalJournal(file, hash: Samples.hash)
       _ = journal.claim(try instance(1))
       _ = journal.record(try instance(1))
       #expect(throws: PACSError.self) { try journal.commit(FullDisk()) }
     }
-    #expect(try RetrievalJournal(file, key: Samples.key).missing(of: ["1.2.3.1.1.1"]).count == 1)
+    #expect(try RetrievalJournal(file, hash: Samples.hash).missing(of: ["1.2.3.1.1.1"]).count == 1)
   }
 
   @Test func aLineThatWasCutOffIsDropped() throws {
@@ -73,32 +72,32 @@ struct JournalTests {
     let lines = whole.split(separator: 0x0A)
     for length in (lines[0].count + 1)..<whole.count {
       try whole.prefix(length).write(to: file)
-      let journal = try RetrievalJournal(file, key: Samples.key)
+      let journal = try RetrievalJournal(file, hash: Samples.hash)
       let kept = whole.prefix(length).count { $0 == 0x0A } - 1
       #expect(journal.missing(of: (1...3).map { "1.2.3.1.1.\($0)" }).count == 3 - min(kept, 3))
       #expect(try Data(contentsOf: file).last == 0x0A)
     }
     // Cut off in its very first line, it begins anew.
     try whole.prefix(20).write(to: file)
-    #expect(try RetrievalJournal(file, key: Samples.key).missing(of: ["1.2.3.1.1.1"]).count == 1)
+    #expect(try RetrievalJournal(file, hash: Samples.hash).missing(of: ["1.2.3.1.1.1"]).count == 1)
   }
 
   @Test func anotherKeyAnotherProcessAnotherFile() throws {
     try fill()
-    let wrong = #expect(throws: PACSError.self) { try RetrievalJournal(file, key: SymmetricKey(size: .bits256)) }
+    let wrong = #expect(throws: PACSError.self) { try RetrievalJournal(file, hash: { "other " + Samples.hash($0) }) }
     #expect(wrong?.kind == .invalidRequest)
-    let first = try RetrievalJournal(file, key: Samples.key)
-    let second = #expect(throws: PACSError.self) { try RetrievalJournal(file, key: Samples.key) }
+    let first = try RetrievalJournal(file, hash: Samples.hash)
+    let second = #expect(throws: PACSError.self) { try RetrievalJournal(file, hash: Samples.hash) }
     #expect(second?.kind == .storage && second?.description.contains("another process") == true)
     #expect(!first.isComplete("1"))
     for text in ["my notes", "my notes\nof today\n", "{\"a\":1}\n"] {
       let other = folder.url.appendingPathComponent("notes")
       try text.write(to: other, atomically: true, encoding: .utf8)
-      #expect(throws: PACSError.self) { try RetrievalJournal(other, key: Samples.key) }
+      #expect(throws: PACSError.self) { try RetrievalJournal(other, hash: Samples.hash) }
       #expect(try String(contentsOf: other, encoding: .utf8) == text)
     }
     let nowhere = folder.url.appendingPathComponent("absent/journal")
-    let missing = #expect(throws: PACSError.self) { try RetrievalJournal(nowhere, key: Samples.key) }
+    let missing = #expect(throws: PACSError.self) { try RetrievalJournal(nowhere, hash: Samples.hash) }
     #expect(missing?.kind == .storage)
   }
 }

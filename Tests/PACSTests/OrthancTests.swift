@@ -59,11 +59,12 @@ struct OrthancTests {
     try "patient_id,accession_number\nPAT-1,\n,ACC-2\nPAT-1,ACC-1\nPAT-9,\n".write(
       to: list, atomically: true, encoding: .utf8)
     let requests = try RetrievalRequest.read(list)
-    let sink = try FolderSink(orthanc.folder.url.appendingPathComponent("pulled"))
+    let folder = orthanc.folder.url.appendingPathComponent("pulled")
+    let sink = try FolderSink(folder)
     let journalFile = orthanc.folder.url.appendingPathComponent("journal")
     let last = Mutex(RetrievalProgress())
     do {
-      let journal = try RetrievalJournal(journalFile, key: Samples.key)
+      let journal = try RetrievalJournal(journalFile, hash: Samples.hash)
       let retrieval = Retrieval(from: try way.client(orthanc), into: sink, journal: journal) { progress in
         last.withLock { if progress.instances >= $0.instances { $0 = progress } }
       }
@@ -73,12 +74,12 @@ struct OrthancTests {
       #expect(summary.failures.map(\.place) == ["list.csv:5"])
       #expect(last.withLock { $0.instances } == 12 && last.withLock { $0.seriesCount } == 3)
     }
-    let names = try FileManager.default.contentsOfDirectory(atPath: sink.folder.path)
-    let pulled = try names.map { try Data(contentsOf: sink.folder.appendingPathComponent($0)) }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    let pulled = try names.map { try Data(contentsOf: folder.appendingPathComponent($0)) }
     #expect(names.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{32}\.dcm/) != nil })
     #expect(try Samples.digests(pulled) == Samples.digests(files))
     let again = Retrieval(
-      from: try way.client(orthanc), into: sink, journal: try RetrievalJournal(journalFile, key: Samples.key))
+      from: try way.client(orthanc), into: sink, journal: try RetrievalJournal(journalFile, hash: Samples.hash))
     let second = try await again.run(requests)
     #expect(second.instances == 0 && second.seriesFromBefore == 3 && second.completeSeries == 3)
   }
@@ -112,7 +113,7 @@ struct OrthancTests {
     var settings = Retrieval.Settings()
     settings.parallelism = 1
     do {
-      let journal = try RetrievalJournal(journalFile, key: Samples.key)
+      let journal = try RetrievalJournal(journalFile, hash: Samples.hash)
       let first = try await Retrieval(from: try way.client(orthanc), into: dying, journal: journal, settings: settings)
         .run([request])
       #expect(!first.isComplete && first.failures.count == 2 && first.instances == dying.instances.count)
@@ -120,7 +121,7 @@ struct OrthancTests {
     }
     try await orthanc.start()
     let sink = Samples.MemorySink()
-    let journal = try RetrievalJournal(journalFile, key: Samples.key)
+    let journal = try RetrievalJournal(journalFile, hash: Samples.hash)
     let second = try await Retrieval(from: try way.client(orthanc), into: sink, journal: journal, settings: settings)
       .run([request])
     #expect(second.isComplete && second.repeatedInstances == 0)
@@ -136,7 +137,7 @@ struct OrthancTests {
       orthanc.kill()
       Task { try await orthanc.start() }
     }
-    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     let summary = try await Retrieval(from: try way.client(orthanc, attempts: 30), into: sink, journal: journal)
       .run([RetrievalRequest(.patient, "PAT-1", source: "test")])
     #expect(summary.isComplete)
@@ -151,7 +152,7 @@ struct OrthancTests {
     ).encoded()
     try await orthanc.store([twin])
     let sink = Samples.MemorySink()
-    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     var settings = Retrieval.Settings()
     settings.parallelism = 1
     let summary = try await Retrieval(from: try way.client(orthanc), into: sink, journal: journal, settings: settings)
@@ -166,7 +167,7 @@ struct OrthancTests {
     let client = try Way.dimse.client(orthanc, attempts: 5, calledTitle: "SOMEONE")
     let error = try #require(await #expect(throws: PACSError.self) { try await client.echo() })
     #expect(error.kind == .refused && error.description.contains("Called AE Title Not Recognized"))
-    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     let summary = try await Retrieval(from: client, into: Samples.MemorySink(), journal: journal)
       .run([RetrievalRequest(.patient, "PAT-1", source: "test")])
     #expect(summary.stopped?.kind == .refused)
@@ -191,7 +192,7 @@ struct OrthancTests {
     configuration.listeningPort = UInt16(port)
     let client = try DIMSEClient(configuration)
     let sink = Samples.MemorySink()
-    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     let summary = try await Retrieval(from: client, into: sink, journal: journal)
       .run([RetrievalRequest(.patient, "PAT-1", source: "test")])
     #expect(summary.isComplete)

@@ -44,7 +44,7 @@ struct RetrievalTests {
   }
 
   func run(_ pacs: ScriptedPACS, into sink: some InstanceSink) async throws -> RetrievalSummary {
-    let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), key: Samples.key)
+    let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     return try await Retrieval(from: pacs, into: sink, journal: journal).run([request])
   }
 
@@ -173,13 +173,14 @@ struct RetrievalTests {
   }
 
   @Test func aFolderNeverOverwrites() throws {
-    let sink = try FolderSink(folder.url.appendingPathComponent("pulled"))
+    let url = folder.url.appendingPathComponent("pulled")
+    let sink = try FolderSink(url)
     let instance = try received(Samples.slice(number: 1).encoded()).get()
     try sink.store(instance)
     try sink.store(instance)
     let other = try received(Samples.slice(number: 1, value: 99).encoded()).get()
     #expect(throws: InstanceRefusal.self) { try sink.store(other) }
-    #expect(try Data(contentsOf: sink.url(of: "1.2.3.1.1.1")) == instance.data)
+    #expect(try Data(contentsOf: url.appendingPathComponent(FolderSink.name("1.2.3.1.1.1"))) == instance.data)
     try sink.synchronize()
   }
 }

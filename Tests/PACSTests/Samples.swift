@@ -1,6 +1,7 @@
 import Crypto
 import DICOM
 import Foundation
+import Study
 import Synchronization
 import TestSupport
 import Testing
@@ -34,7 +35,11 @@ enum Samples {
     }
   }
 
-  static let key = SymmetricKey(data: Data(repeating: 7, count: 32))
+  /// A keyed one-way function.
+  static let hash: @Sendable (String) -> String = { text in
+    let key = SymmetricKey(data: Data(repeating: 7, count: 32))
+    return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).prefix(16).hexadecimal
+  }
 
   /// What a sink was given, by SOP instance UID; it can fail.
   final class MemorySink: InstanceSink {
