@@ -19,7 +19,7 @@ public struct ClinicalLesion: Codable, Equatable, Sendable {
   public let side: TumourSide?
   /// The largest diameter in mm.
   public let size: Double?
-  /// The row by header, for the rules; identifiers left out.
+  /// The cells that rules compare, by header; no others, since they may name a person.
   let cells: [String: String]
 }
 
@@ -45,6 +45,7 @@ public struct ClinicalTable: Equatable, Sendable {
     try Self.requireColumns(table, pathology, cohort)
     name = table.name
     let columns = cohort.columns
+    let compared = Set(cohort.rules.flatMap(\.columns).map(columns.header) + [columns.scanDate].compactMap { $0 })
     var lesions: [String: [ClinicalLesion]] = [:]
     var order: [String] = []
     var contradictions: [String: String] = [:]
@@ -66,7 +67,7 @@ public struct ClinicalTable: Equatable, Sendable {
         procedure: text(columns.procedure)?.lowercased(),
         side: text(columns.laterality).flatMap(TumourSide.init(text:)),
         size: ClinicalValue.millimetres(text(columns.size), factor: columns.sizeUnit == .centimetres ? 10 : 1),
-        cells: row.cells.filter { $0.key != pathology.patientColumn })
+        cells: row.cells.filter { compared.contains($0.key) })
       lesions[id, default: []].append(lesion)
     }
     self.lesions = lesions
@@ -89,12 +90,16 @@ public struct ClinicalTable: Equatable, Sendable {
         throw StudyError(
           .invalidProtocol, "the rule \"\(rule.name)\" needs the stage, but cohort.columns.stage is null")
       }
-      let named = (rule.column.map { [$0] } ?? []) + (rule.absent ?? []) + (rule.scannedBefore ?? [])
-      for column in named {
+      for column in rule.columns {
         try table.require(column: cohort.columns.header(of: column), from: "cohort.rules, \"\(rule.name)\"")
       }
     }
   }
+}
+
+extension StudyProtocol.Cohort.Rule {
+  /// The columns that the rule compares.
+  var columns: [String] { (column.map { [$0] } ?? []) + (absent ?? []) + (scannedBefore ?? []) }
 }
 
 extension StudyProtocol.Cohort.Columns {

@@ -150,11 +150,16 @@ public enum ExamPhases {
     func add(_ phases: [Phase], _ weight: Double, _ sentence: String) {
       evidence.append(PhaseEvidence(.otherSeries, PhaseScores(phases, points: weight), sentence))
     }
-    // Scans of one phase may follow one another within seconds: another range, another reconstruction.
     if let earlier, abs(earlier) > 5, abs(earlier) < 3600 {
-      add(
-        Phase.allCases.filter { earlier > 0 ? $0 <= other : $0 >= other }, PhaseWeight.order,
-        "it was scanned \(Int(abs(earlier).rounded())) s \(earlier > 0 ? "before" : "after") the \(other.name) series")
+      var scores = PhaseScores(
+        Phase.allCases.filter { earlier > 0 ? $0 < other : $0 > other }, points: PhaseWeight.order)
+      // Scans of one phase follow one another within seconds: another range, another reconstruction.
+      scores[other] = abs(earlier) < 30 ? PhaseWeight.order : PhaseWeight.order / 2
+      evidence.append(
+        PhaseEvidence(
+          .otherSeries, scores,
+          "it was scanned \(Int(abs(earlier).rounded())) s \(earlier > 0 ? "before" : "after") the \(other.name) series"
+        ))
     }
     if let shift {
       let amount = "\(Int(abs(shift).rounded())) HU"

@@ -16,13 +16,19 @@ struct Landmarks: Equatable, Sendable {
 
   /// Nil where no slice shows a spine.
   init?(_ slices: [CoarseSlice]) {
-    let spines = slices.compactMap(Self.spine)
-    guard let x = median(spines.map(\.x)), let y = median(spines.map(\.y)) else { return nil }
-    spine = SIMD2(x, y)
+    guard let spine = Self.spine(slices) else { return nil }
+    self.spine = spine
     aorta = Self.aorta(slices, spine: spine)
   }
 
   // MARK: Spine
+
+  /// The vertebral column's middle in mm (LPS); nil where no slice shows one.
+  static func spine(_ slices: [CoarseSlice]) -> SIMD2<Double>? {
+    let spines = slices.compactMap(spine)
+    guard let x = median(spines.map(\.x)), let y = median(spines.map(\.y)) else { return nil }
+    return SIMD2(x, y)
+  }
 
   /// The middle of the bone in the window of 50 x 60 mm, near the midline, that holds most of it.
   private static func spine(_ slice: CoarseSlice) -> SIMD2<Double>? {

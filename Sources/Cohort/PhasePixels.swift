@@ -77,7 +77,7 @@ public struct PhasePixels: Codable, Equatable, Sendable {
   /// How much brighter the tissue beside the spine is in `slices` than in `others` where both lie at the same places: the
   /// median difference in HU; nil where no slices meet.
   public static func softTissueShift(_ slices: [CoarseSlice], _ others: [CoarseSlice]) -> Double? {
-    guard let spine = Landmarks(slices)?.spine else { return nil }
+    guard let spine = Landmarks.spine(slices) else { return nil }
     var differences: [Double] = []
     for slice in slices {
       guard let partner = others.first(where: slice.isAligned) else { continue }

@@ -49,8 +49,10 @@ extension StudyProtocol {
       return Node(
         try children.compactMap { child in
           guard let label = child.label else { return nil }
-          let value = try node(of: child.value)
-          return optional.contains(label) && value.null != nil ? nil : (Node(label), value)
+          let isNil =
+            Mirror(reflecting: child.value).displayStyle == .optional
+            && Mirror(reflecting: child.value).children.isEmpty
+          return isNil && optional.contains(label) ? nil : (Node(label), try node(of: child.value))
         })
     case .collection: return Node(try children.map { try node(of: $0.value) })
     case .optional: return try children.first.map { try node(of: $0.value) } ?? Node("null")

@@ -70,6 +70,7 @@ import Testing
           + "\(reading.phase?.name ?? "nothing"): \(evidence)")
     }
     let count = truth.series.count { $0.kind == .phase }
+    print("phases: \(count - wrong.count) of \(count) right")
     #expect(
       Double(wrong.count) <= 0.02 * Double(count), "\(wrong.count) of \(count):\n\(wrong.joined(separator: "\n"))")
     #expect(Set(readings.map(\.uid)) == Set(truth.series.filter { $0.kind != .localizer }.map(\.uid)))
