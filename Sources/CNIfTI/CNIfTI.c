@@ -34,11 +34,12 @@ static void convert(const void *raw, double *values, size_t count, int datatype)
 
 int cn_open(const char *path, cn_file *out, cn_header *header) {
   nifti_set_debug_level(0); // no messages on the terminal
-  nifti_image *image = NULL;
-  znzFile stream = nifti_image_open(path, "rb", &image);
-  if (!image || znz_isnull(stream)) {
-    if (image) nifti_image_free(image);
+  nifti_image *image = nifti_image_read(path, 0);
+  if (!image) return CN_FAILED;
+  znzFile stream = znzopen(image->iname, "rb", nifti_is_gzfile(image->iname));
+  if (znz_isnull(stream) || image->iname_offset < 0 || znzseek(stream, image->iname_offset, SEEK_SET) < 0) {
     if (!znz_isnull(stream)) znzclose(stream);
+    nifti_image_free(image);
     return CN_FAILED;
   }
   int status = is_readable(image->datatype) ? CN_OK : CN_UNSUPPORTED;

@@ -120,9 +120,14 @@ public enum CohortImport {
   ) throws(StudyError) {
     try study.write { database in
       let codes = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0.code) })
+      let former = try SetAside.filter(Column("source") == source && !Column("excludes")).fetchAll(database)
       for stage in SetAside.Stage.allCases { try database.replaceSetAside(of: stage, from: source, with: []) }
       for (subject, patient) in patients {
         let known = codes[patient.patientID]
+        let said = former.filter { $0.stage == .dicom && $0.subject == subject }
+        for entry in said where patient.isHeld && !patient.remarks.contains(where: { $0.reason == entry.reason }) {
+          try entry.insert(database)
+        }
         for remark in patient.remarks {
           try SetAside(
             stage: remark.stage, source: source,

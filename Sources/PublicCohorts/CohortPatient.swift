@@ -26,6 +26,8 @@ struct CohortPatient: Sendable {
   var tumour: Tumour?
   var contours: [Contour] = []
   var remarks: [Remark] = []
+  /// Whether the study held a volume already, which was not read again: what was said of it then still holds.
+  var isHeld = false
 
   init(patientID: String) { self.patientID = patientID }
 

@@ -4,13 +4,23 @@ import Foundation
 /// The HDF5 file of one patient of UCSF RMaC: volumes as data sets, all else as attributes.
 struct RMaCFile: Sendable {
   private let file: HDF5File
+  /// By data set: each look into the file starts a process, so that there is one only.
+  private let shapes: [String: Result<[Int]?, CohortError>]
 
   /// The arrays are rows x columns x slices: rows run to the back, columns to the patient's left, slices upwards.
   static let dimensions: [VoxelOrder.Dimension] = [.init(.row), .init(.column), .init(.slice)]
 
-  init(_ url: URL) throws(CohortError) { file = try HDF5File(url) }
+  init(_ url: URL) throws(CohortError) {
+    let file = try HDF5File(url)
+    let names = RMaCSettings.Phase.allCases.map(\.rawValue) + ["mask"]
+    shapes = Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        (name, Result { () throws(CohortError) in try file.shape(of: name) })
+      })
+    self.file = file
+  }
 
-  func has(_ name: String) throws(CohortError) -> Bool { try file.shape(of: name) != nil }
+  func has(_ name: String) throws(CohortError) -> Bool { try shapes[name]?.get() != nil }
 
   /// An attribute as text: the first of its values, nil where it is absent, empty or not a number.
   func text(_ name: String) throws(CohortError) -> String? {
@@ -34,8 +44,8 @@ struct RMaCFile: Sendable {
 
   /// A volume, rounded to whole HU; of a mask, 1 inside and 0 outside.
   func volume(_ name: String) throws(CohortError) -> Volume {
-    let (order, count) = try layout(name)
     let grid = try grid(name)
+    let (order, count) = try layout(name)
     let values = try file.floats(of: name, count: count)
     guard name != "mask" else {
       return Volume(grid: grid, order: order, stored: values.map { $0 >= 0.5 ? 1 : 0 })
@@ -50,7 +60,7 @@ struct RMaCFile: Sendable {
   }
 
   private func layout(_ name: String) throws(CohortError) -> (order: VoxelOrder, count: Int) {
-    guard let shape = try file.shape(of: name) else { throw CohortError("the data set \"\(name)\" is missing") }
+    guard let shape = try shapes[name]?.get() else { throw CohortError("the data set \"\(name)\" is missing") }
     guard shape.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }),
       let order = VoxelOrder(sizes: shape, Self.dimensions)
     else {

@@ -127,7 +127,10 @@ struct RMaCLayout: CohortLayout {
         .contours, "the volume \(name) is not registered, so the mask does not apply to it: no contours on it")
     }
     let identity = identity(patient.patientID, present)
-    if staging.isHeld(identity, slices: try file.grid(name).slices) { return }
+    if staging.isHeld(identity, slices: try file.grid(name).slices) {
+      patient.isHeld = true
+      return
+    }
     let volume = try file.volume(name)
     if volume.notFiniteCount > 0 {
       patient.remark(.dicom, "\(volume.notFiniteCount) voxels of the volume \(name) are no numbers; read as air")

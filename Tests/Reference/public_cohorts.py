@@ -69,7 +69,7 @@ class Patient:
         }
         self.options = dict(compression="gzip", compression_opts=9, chunks=shape)
         self.dtype = np.float64
-        self.library = "latest"
+        self.library = ("v110", "v110")
 
     def write(self, folder):
         path = folder / f"{self.name.strip()}.hdf5"
@@ -127,6 +127,7 @@ def rmac(folder):
         "PID": np.bytes_("Quirky0001 "), "tumor_type": np.array([0]), "pathology": np.array([b"Clear Cell"]),
         "pathology_grade": np.array([2.0]), "Patient Age": 58, "Patient Sex": np.bytes_("Female"),
     })
+    quirks.library = ("earliest", "v110")
     quirks.dtype = np.float32
     quirks.options = dict(compression="gzip", chunks=(8, 8, 2), shuffle=True)
     quirks.pixdim["mask"] = None
@@ -254,7 +255,7 @@ def label_volumes(labels):
     voxel = abs(np.linalg.det(labels.affine[:3, :3]))
     array = np.asarray(labels.dataobj)
     names = {1: "kidney_mm3", 2: "tumor_mm3", 3: "cyst_mm3"}
-    return {name: round(float(np.count_nonzero(array == label) * voxel), 1) for label, name in names.items()}
+    return {name: float(np.count_nonzero(array == label) * voxel) for label, name in names.items()}
 
 
 def kits(folder):
