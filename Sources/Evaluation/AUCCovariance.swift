@@ -7,6 +7,8 @@ struct AUCCovariance {
   let aucs: [Double]
   /// Their covariances, models by models; the diagonal is not negative.
   let matrix: [[Double]]
+  /// The degrees of freedom that the scarcer class's clusters leave.
+  let degrees: Int
 
   /// Computes the covariance of the AUCs of `models`: the same cases, scored by each.
   ///
@@ -60,6 +62,7 @@ struct AUCCovariance {
         + unbiased(members.count) * between / (positives * negatives)
     }
     self.aucs = aucs
+    degrees = min(hasPositive.count, hasNegative.count) - 1
     matrix = models.indices.map { one in
       models.indices.map { other in
         let value = covariance(one, other)

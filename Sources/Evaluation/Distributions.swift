@@ -8,25 +8,31 @@ extension Normal {
   static func twoSided(_ value: Double) -> Double { erfc(abs(value) / 2.0.squareRoot()) }
 }
 
-/// The chi-square distribution with a whole number of degrees of freedom.
+/// Student's t distribution.
+enum StudentT {
+  /// The share of the distribution further from 0 than `value`, on both sides.
+  static func twoSided(_ value: Double, degrees: Double) -> Double {
+    SpecialFunctions.incompleteBeta(degrees / 2, 0.5, at: degrees / (degrees + value * value))
+  }
+
+  /// The value below which a share `probability` (0.5 up to, not including, 1) of the distribution lies.
+  static func quantile(_ probability: Double, degrees: Double) -> Double {
+    let outside = 2 * (1 - probability)
+    var (low, high) = (0.0, 1.0)
+    while twoSided(high, degrees: degrees) > outside, high < 1e12 { high *= 2 }
+    while true {
+      let middle = (low + high) / 2
+      if middle == low || middle == high { return middle }
+      if twoSided(middle, degrees: degrees) > outside { low = middle } else { high = middle }
+    }
+  }
+}
+
+/// The chi-square distribution.
 enum ChiSquare {
   /// The share of the distribution above `value`.
-  ///
-  /// Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.4.4 and 26.4.5.
   static func survival(_ value: Double, degrees: Int) -> Double {
-    guard value > 0 else { return 1 }
-    let half = value / 2
-    let isEven = degrees.isMultiple(of: 2)
-    // Each term is the last one times half / (its own degree); the first belongs to 0 or 1/2.
-    var sum = isEven ? 0 : erfc(half.squareRoot())
-    var term = isEven ? exp(-half) : exp(-half) * (half / .pi).squareRoot() * 2
-    var degree = isEven ? 1.0 : 1.5
-    for _ in 0..<(degrees / 2) {
-      sum += term
-      term *= half / degree
-      degree += 1
-    }
-    return min(1, sum)
+    value > 0 ? min(1, SpecialFunctions.upperGamma(Double(degrees) / 2, value / 2)) : 1
   }
 }
 

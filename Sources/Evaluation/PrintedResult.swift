@@ -130,7 +130,8 @@ public struct PrintedResult: Equatable, Sendable {
     let reasons = nearest.isEmpty ? "" : ": " + nearest.joined(separator: "; ")
     return Contradiction(
       rate.rawValue,
-      "A \(rate.rawValue) of \(number) can't come from \(Self.text(counts)) \(wholes[0].noun)\(reasons).")
+      "\(rate == .accuracy ? "An" : "A") \(rate.rawValue) of \(number) can't come from \(Self.text(counts)) \(wholes[0].noun)\(reasons)."
+    )
   }
 
   /// The possible shares on either side of what is printed.

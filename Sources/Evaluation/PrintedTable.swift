@@ -84,8 +84,9 @@ public struct PrintedTable: Equatable, Sendable {
     let totals = columns.compactMap(\.total)
     let sum = totals.reduce(0, +)
     guard let total, totals.count == columns.count, sum != total else { return [] }
-    let list = totals.map(String.init).joined(separator: " and ")
-    return [Contradiction("headings", "The headings' \(list) make \(sum), the text says \(total).")]
+    let list = totals.map(String.init).joined(separator: " + ")
+    let made = totals.count > 1 ? "\(list) = \(sum)" : list
+    return [Contradiction("headings", "The headings say \(made), the text says \(total).")]
   }
 
   private func sums(_ variable: Variable) -> [Contradiction] {

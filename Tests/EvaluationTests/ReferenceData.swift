@@ -47,7 +47,8 @@ struct ReferenceData {
 /// What Tests/Reference/evaluation_statistics.py wrote; what is missing isn't estimable.
 struct StatisticsReference: Decodable {
   struct PROC: Decodable {
-    let interval: [Double]
+    /// Nulls where a class has one case.
+    let interval: [Double?]
     let statistic, p: Double?
   }
 
@@ -69,7 +70,7 @@ struct StatisticsReference: Decodable {
     let first, second: Int
     let exact, mid: Double
   }
-  struct ChiSquareValue: Decodable {
+  struct DistributionValue: Decodable {
     let statistic: Double
     let degrees: Int
     let p: Double
@@ -84,7 +85,7 @@ struct StatisticsReference: Decodable {
   let sets: [Set]
   let holm: [Holm]
   let mcnemar: [McNemar]
-  let chiSquare: [ChiSquareValue]
+  let chiSquare, student: [DistributionValue]
   let planned: [Planned]
 
   static let shared = Result {

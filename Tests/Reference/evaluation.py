@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 import sklearn
 from scipy.optimize import brentq
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, norm, t
 from sklearn import metrics
 
 Z = norm.ppf(0.975)
@@ -53,13 +53,13 @@ def delong(labels, scores):
 
 
 def clustered_wilson(successes, clusters):
-    """Wilson's interval at the effective sample size of a ratio estimate over clusters."""
+    """Wilson's interval at the effective sample size of a ratio estimate over clusters, with their degrees of freedom."""
     names, count = np.unique(clusters), len(successes)
     share = successes.mean()
     residual = np.array([(successes[clusters == c] - share).sum() for c in names])
     if len(names) > 1 and 0 < share < 1:
         between = len(names) / (len(names) - 1) * (residual**2).sum() / count**2
-        effective = count / max(1.0, between / (share * (1 - share) / count))
+        effective = count / max(1.0, between / (share * (1 - share) / count)) * (Z / t.ppf(0.975, len(names) - 1)) ** 2
     else:
         effective = len(names)
     centre = (share + Z**2 / (2 * effective)) / (1 + Z**2 / effective)

@@ -18,8 +18,9 @@ import scipy
 import sklearn
 import statsmodels
 import statsmodels.api as sm
-from scipy.optimize import brentq, linprog
-from scipy.stats import binom, chi2, norm
+from scipy import special
+from scipy.optimize import brentq, linprog, minimize, root
+from scipy.stats import binom, chi2, norm, t
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
@@ -104,18 +105,20 @@ def covariance(labels, models, clusters):
     if min(i10, i01) < 2:
         return None
     cross = i / (i - 1) * (a @ b.T + b @ a.T) / (m * n)
-    return np.array(aucs), i10 / (i10 - 1) * a @ a.T / m**2 + i01 / (i01 - 1) * b @ b.T / n**2 + cross
+    matrix = i10 / (i10 - 1) * a @ a.T / m**2 + i01 / (i01 - 1) * b @ b.T / n**2 + cross
+    return np.array(aucs), matrix, min(i10, i01) - 1
 
 
 def obuchowski(labels, models, clusters):
     found = covariance(labels, models, clusters) if len(set(labels)) == 2 else None
     if found is None:
         return {}
-    aucs, matrix = found
+    aucs, matrix, degrees = found
     result = {}
     error = math.sqrt(max(0, matrix[0, 0]))
     if error > 1e-9:
-        result["obuchowski"] = [max(0, aucs[0] - Z * error), min(1, aucs[0] + Z * error)]
+        middle, half = special.logit(aucs[0]), error / (aucs[0] * (1 - aucs[0])) * t.ppf(0.975, degrees)
+        result["obuchowski"] = [special.expit(middle - half), special.expit(middle + half)]
     error = math.sqrt(max(0, matrix[0, 0] + matrix[1, 1] - 2 * matrix[0, 1]))
     if error > 1e-9:
         value = aucs[0] - aucs[1]
@@ -168,16 +171,29 @@ def is_separated(design, labels):
     return -found.fun > 1e-7
 
 
-def glm(design, targets, offset=None, clusters=None, separable=True):
-    """Coefficients and standard errors; None where there is no fit."""
+def maximum(design, targets, offset):
+    """The maximum of the likelihood by a trust region, polished by a root finder: IRLS alone may run away."""
+    chance = lambda beta: special.expit(design @ beta + offset)
+    slope = lambda beta: design.T @ (chance(beta) - targets)
+    curve = lambda beta: design.T @ (design * (chance(beta) * (1 - chance(beta)))[:, None])
+    loss = lambda beta: np.logaddexp(0, design @ beta + offset).sum() - targets @ (design @ beta + offset)
+    found = minimize(loss, np.zeros(design.shape[1]), jac=slope, hess=curve, method="trust-exact")
+    return root(slope, found.x, jac=curve, tol=1e-14).x
+
+
+def glm(design, targets, offset=0.0, clusters=None, separable=True):
+    """Coefficients, standard errors and log-likelihood; None where there is no fit."""
     if np.linalg.matrix_rank(design) < design.shape[1] or separable and is_separated(design, targets):
         return None
+    offset = offset + np.zeros(len(targets))
+    start = maximum(design, targets, offset)
     model = sm.GLM(targets, design, family=sm.families.Binomial(), offset=offset)
-    fit = model.fit(tol=1e-14, maxiter=200, tol_criterion="params")
+    options = dict(start_params=start, tol=1e-14, maxiter=200, tol_criterion="params")
+    fit = model.fit(**options)
+    assert np.allclose(fit.params, start, rtol=1e-6, atol=1e-6)
     errors = fit.bse
     if clusters is not None and len(np.unique(clusters)) < len(clusters):
-        robust = model.fit(
-            tol=1e-14, maxiter=200, tol_criterion="params", cov_type="cluster", cov_kwds=dict(groups=clusters, use_correction=False))
+        robust = model.fit(**options, cov_type="cluster", cov_kwds=dict(groups=clusters, use_correction=False))
         g = len(np.unique(clusters))
         errors = robust.bse * math.sqrt(g / (g - 1))
     return fit.params, errors, fit.llf
@@ -223,8 +239,8 @@ THRESHOLDS = [0.1, 0.35, 0.5, 0.8]
 def decisions(labels, models):
     scores = models[0]
     net = [
-        (((scores >= t) & (labels == 1)).sum() - ((scores >= t) & (labels == 0)).sum() * t / (1 - t)) / len(labels)
-        for t in THRESHOLDS]
+        (((scores >= p) & (labels == 1)).sum() - ((scores >= p) & (labels == 0)).sum() * p / (1 - p)) / len(labels)
+        for p in THRESHOLDS]
     right = [(scores >= 0.5) == (labels == 1) for scores in models]
     table = [[int((a & b).sum()) for b in (right[1], ~right[1])] for a in (right[0], ~right[0])]
     fewer = min(table[0][1], table[1][0])
@@ -343,6 +359,8 @@ def small_tables():
         for b, c in counts]
     yield "chiSquare", [
         dict(statistic=x, degrees=d, p=number(chi2.sf(x, d))) for d in range(1, 9) for x in (0.0, 1e-3, 0.5, 3.84, 20.0, 90.0)]
+    yield "student", [
+        dict(statistic=number(t.ppf(share, d)), degrees=d, p=share) for d in (1, 2, 3, 4, 9, 32, 99, 1000) for share in (0.6, 0.975, 0.9995)]
     yield "planned", [planned(a, s, w) for a in (0.6, 0.75, 0.88) for s in (0.2, 0.285, 0.5) for w in (0.05, 0.1, 0.2)]
 
 
