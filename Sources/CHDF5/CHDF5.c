@@ -26,7 +26,7 @@ typedef int (*reading)(hid_t file, const char *name, size_t size, answer *out);
 
 static _Thread_local char message[256];
 
-enum { CPU_SECONDS = 120 };
+enum { CPU_SECONDS = 30 };
 
 const char *ch_last_error(void) { return message; }
 

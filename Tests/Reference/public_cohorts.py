@@ -2,9 +2,9 @@
 
 UCSF RMaC: h5py writes one file per patient as the data set's own scripts do (github.com/LarsonLab/UCSF-RMaC, doi
 10.58078/C2WC74), each with a quirk or a defect. KiTS: nibabel writes cases in the challenge's layout, each with another
-affine, type or byte order. What an importer must find is computed here: of RMaC from the arrays that were written, of KiTS
-from what nibabel reads back. A slice's check is (sum of HU, sum of HU x (31 row + 17 column mod 101)), so that neither a
-transposed nor a mirrored slice passes.
+affine, type or byte order. What an importer must find is computed here: of RMaC from the arrays that were written, of
+KiTS from what nibabel reads back. A slice's check is (sum of HU, sum of HU x (31 row + 17 column mod 101)), so that
+neither a transposed nor a mirrored slice passes.
 
 Run from the repository root: .deps/python/bin/python Tests/Reference/public_cohorts.py (h5py 3.16.0, nibabel 5.4.2,
 numpy 2.4.6). With the sample of KiTS19 at ../shared/data/kits-sample, the volumes of its labels are recomputed too.
@@ -61,7 +61,8 @@ class Patient:
     def __init__(self, name, status=(2, 2, 2, 2), shape=(ROWS, COLUMNS, SLICES), **attributes):
         self.name, self.status = name, dict(zip(PHASES, status))
         self.volumes = {phase: noise(shape) for phase, value in self.status.items() if value}
-        self.mask = ellipse(shape, (shape[0] * 0.4, shape[1] * 0.6), (shape[0] / 4, shape[1] / 4), range(1, shape[2] - 1))
+        size = np.array(shape[:2])
+        self.mask = ellipse(shape, size * (0.4, 0.6), size / 4, range(1, shape[2] - 1))
         self.pixdim = {phase: [0.75, 0.75, 2.5] for phase in [*self.volumes, "mask"]}
         self.attributes = {
             "PID": name, "tumor_type": 0.0, "pathology": "clear cell", "pathology_grade": 3.0,
@@ -143,7 +144,7 @@ def rmac(folder):
     unregistered = Patient("Unreg00001", (2, 1, 2, 0), pathology_grade="4")
     unregistered.volumes["arterial"] = noise((ROWS, COLUMNS, 7))
     take(unregistered, 4, "portven")
-    # Values that are no numbers are air; the mask is whole numbers with a hole, two parts, a corner contact, the border.
+    # Values that are no numbers are air; the mask has a hole, two parts, a corner contact, and reaches the border.
     holes = Patient("Holes00001", (2, 2, 0, 0), pathology_grade=1)
     holes.volumes["arterial"][3, 4, 2] = np.nan
     holes.volumes["arterial"][5, 6, 2] = np.inf

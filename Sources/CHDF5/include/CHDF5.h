@@ -1,8 +1,8 @@
 // A C view of the parts of HDF5 that RenalGrade reads: data sets of numbers, and attributes of the root group.
 //
-// It holds no policy. Every call opens the file in a process of its own, because HDF5 1.10 runs beyond its buffers, or for
-// ever, in files that contradict themselves; what comes back is a CH_... status, and a message, which names no file, in
-// ch_last_error() of the calling thread. So any number of threads may call at once.
+// It holds no policy. Every call opens the file in a process of its own, because HDF5 1.10 runs beyond its buffers, or
+// for ever, in files that contradict themselves; what comes back is a CH_... status, and a message, which names no file,
+// in ch_last_error() of the calling thread. So any number of threads may call at once.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
