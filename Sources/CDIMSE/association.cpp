@@ -2,6 +2,7 @@
 
 #include <openssl/x509v3.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <mutex>
 
@@ -22,12 +23,15 @@ void initialize() {
     // Without it each small message waits for the acknowledgement of the one before: 200 slices took 13 s, not 0.1 s.
     setenv("TCP_NODELAY", "1", 0);
     dcmDisableGethostbyaddr.set(OFTrue);
+    // OpenSSL's write to a connection that the peer closed would end the process.
+    const auto before = std::signal(SIGPIPE, SIG_IGN);
+    if (before != SIG_DFL && before != SIG_ERR) std::signal(SIGPIPE, before);
   });
 }
 
 void check(const OFCondition &condition) {
   if (condition.good()) return;
-  int status = CN_FAILED;
+  int status = condition.module() == OFM_dcmtls ? CN_INSECURE : CN_FAILED;
   if (condition.module() == OFM_dcmnet) switch (condition.code()) {
     case DULC_READTIMEOUT:
     case DIMSEC_NODATAAVAILABLE: status = CN_TIMEOUT; break;
@@ -118,15 +122,19 @@ int cn_create(cn_association *out) {
   return guarded([&] { *out = new cn_association_(); });
 }
 
-void cn_destroy(cn_association association) {
+void cn_close(cn_association association) {
   guarded([&] {
     if (association->dicom) {
       ASC_abortAssociation(association->dicom);
       ASC_destroyAssociation(&association->dicom);
     }
     if (association->network) ASC_dropNetwork(&association->network);
-    delete association;
   });
+}
+
+void cn_destroy(cn_association association) {
+  cn_close(association);
+  delete association;
 }
 
 void cn_cancel(cn_association association) { association->is_cancelled = true; }

@@ -33,6 +33,7 @@ struct cn_association_ {
   std::unique_ptr<DcmTLSTransportLayer> tls; // outlives the network
   T_ASC_Network *network = nullptr;
   T_ASC_Association *dicom = nullptr;
+  std::vector<uint8_t> received; // one instance; kept for the next, since new memory costs more than what is copied
 };
 
 namespace dimse_shim {

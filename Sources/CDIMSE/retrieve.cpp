@@ -5,9 +5,10 @@
 namespace dimse_shim {
 
 // One data set, byte for byte as the peer encoded it.
-static std::vector<uint8_t> receive_bytes(cn_association association, T_ASC_Association *from,
-                                          T_ASC_PresentationContextID context) {
-  std::vector<uint8_t> bytes;
+static const std::vector<uint8_t> &receive_bytes(cn_association association, T_ASC_Association *from,
+                                                 T_ASC_PresentationContextID context) {
+  std::vector<uint8_t> &bytes = association->received;
+  bytes.clear();
   for (;;) {
     DUL_PDV part;
     OFCondition condition = DUL_NextPDV(&from->DULassociation, &part);
@@ -31,7 +32,7 @@ static std::vector<uint8_t> receive_bytes(cn_association association, T_ASC_Asso
 // Takes one C-STORE in and answers it.
 static void receive_instance(cn_association association, T_ASC_Association *from, T_ASC_PresentationContextID context,
                              const T_DIMSE_C_StoreRQ &request, cn_store store, void *store_context) {
-  const std::vector<uint8_t> bytes = receive_bytes(association, from, context);
+  const std::vector<uint8_t> &bytes = receive_bytes(association, from, context);
   T_ASC_PresentationContext negotiated;
   check(ASC_findAcceptedPresentationContext(from->params, context, &negotiated));
   const cn_stored stored{request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, negotiated.acceptedTransferSyntax,
@@ -107,16 +108,14 @@ private:
       ASC_rejectAssociation(delivery, &refusal);
       return drop();
     }
-    std::vector<const char *> syntaxes;
-    for (const Context &proposed : association->contexts)
-      if (proposed.for_storage && proposed.sop_class == association->contexts.front().sop_class)
-        for (const std::string &syntax : proposed.transfer_syntaxes) syntaxes.push_back(syntax.c_str());
+    std::vector<const char *> sop_classes, syntaxes; // the ones proposed, in their order; repetitions do no harm
     for (const Context &proposed : association->contexts) {
       if (!proposed.for_storage) continue;
-      const char *sop_class = proposed.sop_class.c_str();
-      ASC_acceptContextsWithPreferredTransferSyntaxes(delivery->params, &sop_class, 1, syntaxes.data(),
-                                                      int(syntaxes.size()));
+      sop_classes.push_back(proposed.sop_class.c_str());
+      for (const std::string &syntax : proposed.transfer_syntaxes) syntaxes.push_back(syntax.c_str());
     }
+    ASC_acceptContextsWithPreferredTransferSyntaxes(delivery->params, sop_classes.data(), int(sop_classes.size()),
+                                                    syntaxes.data(), int(syntaxes.size()));
     if (ASC_acknowledgeAssociation(delivery).bad()) return drop();
     open.push_back(delivery);
   }

@@ -148,7 +148,8 @@ public final class DICOMwebClient: PACSClient {
       for try await part in response.body {
         try Task.checkCancellation()
         try parser.append(part.readableBytesView) { data in
-          try receive(Result { () throws(PACSError) in try ReceivedInstance(parsing: data) })
+          let instance = Result { () throws(PACSError) in try ReceivedInstance(parsing: data) }
+          do { try receive(instance) } catch { throw ReceiverFailure(cause: error) }
         }
       }
       try parser.finish()
@@ -185,6 +186,11 @@ public final class DICOMwebClient: PACSClient {
   private static let unreserved = CharacterSet(
     charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
+  /// An error of the receiver's, which is none of HTTP's.
+  private struct ReceiverFailure: Error {
+    let cause: any Error
+  }
+
   /// Sends a request and reads its answer; every failure becomes a `PACSError` that names no URL, as those hold identifiers.
   private func answer<Result: Sendable>(
     to request: HTTPClientRequest, _ service: String, read: (HTTPClientResponse) async throws -> Result
@@ -193,6 +199,8 @@ public final class DICOMwebClient: PACSClient {
       let response = try await http.execute(request, deadline: .distantFuture)
       try HTTPFailure.check(response, service)
       return try await read(response)
+    } catch let failure as ReceiverFailure {
+      throw failure.cause
     } catch {
       if Task.isCancelled { throw CancellationError() }
       throw HTTPFailure.error(error, service)

@@ -58,6 +58,9 @@ final class DIMSEAssociation: @unchecked Sendable {
 
   func accepts(_ sopClass: String) -> Bool { cn_accepts(handle, sopClass) }
 
+  /// Aborts the association if it is still open, and stops listening.
+  func close() { cn_close(handle) }
+
   /// What is said and answered is over by now, so that a failure to say goodbye is none.
   func release() { _ = cn_release(handle) }
 

@@ -134,7 +134,7 @@ public final class DIMSEClient: PACSClient {
 
   // MARK: Retrieval
 
-  /// C-GET, or C-MOVE from the first time on that the PACS does not offer C-GET.
+  /// C-GET, or C-MOVE once the PACS refused C-GET and did that instead.
   public func pull(
     _ series: FoundSeries, only instances: [String]?, receive: @escaping InstanceReceiver
   ) async throws {
@@ -152,31 +152,42 @@ public final class DIMSEClient: PACSClient {
 
   private func pull(_ query: [DICOMTag: String], _ receive: @escaping InstanceReceiver) async throws {
     if !isGetRefused.withLock({ $0 }) {
+      let sent = Mutex(false)
       do {
-        return try await associated(
-          on: queue,
-          propose: {
-            try $0.propose(StorageSyntaxes.studyRootGet, StorageSyntaxes.uncompressed)
-            try $0.proposeStorage()
-          }
-        ) { try $0.pull(query, by: .get, receive: receive) }
-      } catch let error as PACSError where error.kind == .unsupported {
+        return try await pull(query, by: .get) { delivery in
+          sent.withLock { $0 = true }
+          try receive(delivery)
+        }
+      } catch let error as PACSError where Self.mayRefuseGet(error) && !sent.withLock({ $0 }) {
         guard configuration.listeningPort != nil else {
           throw PACSError(
-            .unsupported,
-            "The PACS offers no C-GET. Give a port to listen on, which the PACS must know with our AE title, for C-MOVE."
-          )
+            error.kind,
+            "\(error) If the PACS offers no C-GET, give a port to listen on, for C-MOVE; the PACS must know it with our AE "
+              + "title.")
         }
-        isGetRefused.withLock { $0 = true }
       }
     }
+    try await pull(query, by: .move, receive)
+    isGetRefused.withLock { $0 = true }
+  }
+
+  /// Some PACS do not accept the service, some accept it and then answer with a failure, or abort.
+  private static func mayRefuseGet(_ error: PACSError) -> Bool {
+    [.unsupported, .interrupted, .server].contains(error.kind)
+  }
+
+  private func pull(
+    _ query: [DICOMTag: String], by service: DIMSEAssociation.Service, _ receive: @escaping InstanceReceiver
+  ) async throws {
+    let isMove = service == .move
     try await associated(
-      on: moves, listening: true,
+      on: isMove ? moves : queue, listening: isMove,
       propose: {
-        try $0.propose(StorageSyntaxes.studyRootMove, StorageSyntaxes.uncompressed)
+        let sopClass = isMove ? StorageSyntaxes.studyRootMove : StorageSyntaxes.studyRootGet
+        try $0.propose(sopClass, StorageSyntaxes.uncompressed)
         try $0.proposeStorage()
       }
-    ) { try $0.pull(query, by: .move, receive: receive) }
+    ) { try $0.pull(query, by: service, receive: receive) }
   }
 
   private static func keys(_ series: FoundSeries) throws(PACSError) -> [DICOMTag: String] {
@@ -199,6 +210,8 @@ public final class DIMSEClient: PACSClient {
         queue.async { [configuration] in
           continuation.resume(
             with: Swift.Result {
+              // Before the next one begins, which may listen on the same port.
+              defer { association.close() }
               try propose(association)
               try association.connect(configuration, listening: listening)
               let result = try work(association)

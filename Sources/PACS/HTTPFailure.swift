@@ -42,9 +42,10 @@ enum HTTPFailure {
     return format.date(from: value).map { .seconds(min(max(0, $0.timeIntervalSince(now)), 86400)) }
   }
 
-  /// The error as it concerns the person at the terminal; those that do not come from HTTP stay as they are.
-  static func error(_ error: any Error, _ service: String) -> any Error {
+  /// The error as it concerns the person at the terminal.
+  static func error(_ error: any Error, _ service: String) -> PACSError {
     switch error {
+    case let error as PACSError: error
     case let error as HTTPClientError where error == .connectTimeout:
       PACSError(.unreachable, "\(service): the server cannot be reached: no connection in time.")
     case let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded:
@@ -64,11 +65,11 @@ enum HTTPFailure {
       PACSError(.unreachable, "\(service): the server cannot be reached: is it running, and the port the right one?")
     case let error as IOError where error.errnoCode == ECONNREFUSED:
       PACSError(.unreachable, "\(service): the connection was refused.")
-    case is IOError, is ChannelError:
-      PACSError(.interrupted, "\(service): the connection was cut.")
     case is NIOTooManyBytesError:
       PACSError(.malformed, "\(service): the answer is too long.")
-    default: error
+    default:
+      // A broken socket, or an answer that ends in its middle.
+      PACSError(.interrupted, "\(service): the connection was cut.")
     }
   }
 

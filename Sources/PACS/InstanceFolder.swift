@@ -30,7 +30,7 @@ public struct InstanceFolder: Sendable {
     let parent = file.deletingLastPathComponent()
     try makeFolder(parent)
     let temporary = parent.appendingPathComponent(".\(UUID().uuidString).partial")
-    let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }
     do throws(PACSError) {
@@ -46,7 +46,7 @@ public struct InstanceFolder: Sendable {
   ///
   /// - Throws: `PACSError` of kind `.storage`.
   public func synchronize() throws(PACSError) {
-    let descriptor = open(url.path, O_RDONLY | O_DIRECTORY)
+    let descriptor = open(url.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }
     guard Int(cn_synchronize(descriptor)) == CN_OK else { throw failure() }

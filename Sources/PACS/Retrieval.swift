@@ -46,8 +46,8 @@ public struct Retrieval: Sendable {
     } catch {
       // What was stored counts, whatever stopped the rest; a disk that is full may prevent even that.
       try? journal.commit(sink)
-      guard let error = error as? PACSError, !Task.isCancelled else { throw CancellationError() }
-      tally.stop(error)
+      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      tally.stop(error as? PACSError ?? PACSError(.storage, "\(error)"))
     }
     return tally.summary
   }
@@ -132,12 +132,12 @@ public struct Retrieval: Sendable {
   /// Pulls what is missing, and finds out whether the series is whole.
   private func pullOnce(_ wanted: Wanted, _ intake: Intake, _ tally: RetrievalTally) async throws {
     let announced = try await client.instances(of: wanted.series)
-    let missing = journal.missing(of: announced)
+    let missing = journal.missing(of: announced, in: wanted.series.seriesInstanceUID)
     if announced.isEmpty || !missing.isEmpty {
       let isFresh = missing.count == announced.count
       try await client.pull(wanted.series, only: isFresh ? nil : missing) { try intake.take($0) }
     }
-    let rest = journal.missing(of: announced).count
+    let rest = journal.missing(of: announced, in: wanted.series.seriesInstanceUID).count
     guard intake.bad == 0 else {
       try journal.commit(sink)
       return

@@ -25,11 +25,12 @@ public final class RetrievalJournal: Sendable {
     var patient: String?
     var digest: String?
     var series: String?
+    /// Of a series that is whole.
     var count: Int?
   }
 
   private struct Entry {
-    let patient, digest: String
+    let patient, series, digest: String
     var isStored: Bool
   }
 
@@ -54,7 +55,7 @@ public final class RetrievalJournal: Sendable {
   public init(_ url: URL, hash: @escaping @Sendable (String) -> String) throws(PACSError) {
     self.url = url
     self.hash = hash
-    descriptor = open(url.path, O_RDWR | O_CREAT | O_APPEND, 0o600)
+    descriptor = open(url.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.failure(url) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw PACSError(.storage, "\(url.lastPathComponent): another process is retrieving; wait for it.")
@@ -71,8 +72,9 @@ public final class RetrievalJournal: Sendable {
     }
     state.withLock { state in
       for line in read.dropFirst() {
-        if let instance = line.instance, let patient = line.patient, let digest = line.digest {
-          state.entries[instance] = Entry(patient: patient, digest: digest, isStored: true)
+        if let instance = line.instance, let patient = line.patient, let series = line.series, let digest = line.digest
+        {
+          state.entries[instance] = Entry(patient: patient, series: series, digest: digest, isStored: true)
         } else if let series = line.series {
           state.complete.insert(series)
         }
@@ -88,20 +90,25 @@ public final class RetrievalJournal: Sendable {
     return state.withLock { $0.complete.contains(series) }
   }
 
-  /// Those of the instances that are not yet stored.
-  func missing(of sopInstanceUIDs: [String]) -> [String] {
+  /// Those of the instances that are not yet stored as part of this series.
+  func missing(of sopInstanceUIDs: [String], in seriesInstanceUID: String) -> [String] {
+    let series = hash(seriesInstanceUID)
     let hashes = sopInstanceUIDs.map(hash)
     return state.withLock { state in
-      zip(sopInstanceUIDs, hashes).filter { state.entries[$1]?.isStored != true }.map(\.0)
+      zip(sopInstanceUIDs, hashes).filter { _, uid in
+        guard let entry = state.entries[uid] else { return true }
+        return !entry.isStored || entry.series != series
+      }.map(\.0)
     }
   }
 
   /// Compares with what was received before; what is new is claimed, so that no one else stores it meanwhile.
   func claim(_ instance: ReceivedInstance) -> Verdict {
     let (uid, patient, digest) = (hash(instance.sopInstanceUID), hash(instance.patientID), instance.digest)
+    let series = hash(instance.seriesInstanceUID)
     return state.withLock { state in
       guard let known = state.entries[uid] else {
-        state.entries[uid] = Entry(patient: patient, digest: digest, isStored: false)
+        state.entries[uid] = Entry(patient: patient, series: series, digest: digest, isStored: false)
         return .new
       }
       if known.patient != patient { return .otherPatient }
@@ -121,7 +128,7 @@ public final class RetrievalJournal: Sendable {
     return state.withLock { state in
       guard let entry = state.entries[uid] else { return state.pending.count }
       state.entries[uid]?.isStored = true
-      state.pending.append(Line(instance: uid, patient: entry.patient, digest: entry.digest))
+      state.pending.append(Line(instance: uid, patient: entry.patient, digest: entry.digest, series: entry.series))
       return state.pending.count
     }
   }

@@ -32,13 +32,14 @@ struct JournalTests {
     try fill()
     let journal = try RetrievalJournal(file, hash: Samples.hash)
     #expect(journal.isComplete("1.2.3.1.9") && !journal.isComplete("1.2.3.1.1"))
-    #expect(journal.missing(of: ["1.2.3.1.1.2", "1.2.3.1.1.4"]) == ["1.2.3.1.1.4"])
+    #expect(journal.missing(of: ["1.2.3.1.1.2", "1.2.3.1.1.4"], in: "1.2.3.1.1") == ["1.2.3.1.1.4"])
+    #expect(journal.missing(of: ["1.2.3.1.1.2"], in: "1.2.3.1.2").count == 1, "it is part of another series")
     #expect(journal.claim(try instance(1)) == .same)
     #expect(journal.claim(try instance(1, value: 41)) == .different)
     #expect(journal.claim(try instance(1, patient: "PAT-2")) == .otherPatient)
     #expect(journal.claim(try instance(4)) == .new)
     #expect(journal.claim(try instance(4)) == .same)
-    #expect(journal.missing(of: ["1.2.3.1.1.4"]) == ["1.2.3.1.1.4"])
+    #expect(journal.missing(of: ["1.2.3.1.1.4"], in: "1.2.3.1.1") == ["1.2.3.1.1.4"])
     journal.release(try instance(4))
     #expect(journal.claim(try instance(4)) == .new)
   }
@@ -63,7 +64,7 @@ struct JournalTests {
       _ = journal.record(try instance(1))
       #expect(throws: PACSError.self) { try journal.commit(FullDisk()) }
     }
-    #expect(try RetrievalJournal(file, hash: Samples.hash).missing(of: ["1.2.3.1.1.1"]).count == 1)
+    #expect(try RetrievalJournal(file, hash: Samples.hash).missing(of: ["1.2.3.1.1.1"], in: "1.2.3.1.1").count == 1)
   }
 
   @Test func aLineThatWasCutOffIsDropped() throws {
@@ -74,12 +75,12 @@ struct JournalTests {
       try whole.prefix(length).write(to: file)
       let journal = try RetrievalJournal(file, hash: Samples.hash)
       let kept = whole.prefix(length).count { $0 == 0x0A } - 1
-      #expect(journal.missing(of: (1...3).map { "1.2.3.1.1.\($0)" }).count == 3 - min(kept, 3))
+      #expect(journal.missing(of: (1...3).map { "1.2.3.1.1.\($0)" }, in: "1.2.3.1.1").count == 3 - min(kept, 3))
       #expect(try Data(contentsOf: file).last == 0x0A)
     }
     // Cut off in its very first line, it begins anew.
     try whole.prefix(20).write(to: file)
-    #expect(try RetrievalJournal(file, hash: Samples.hash).missing(of: ["1.2.3.1.1.1"]).count == 1)
+    #expect(try RetrievalJournal(file, hash: Samples.hash).missing(of: ["1.2.3.1.1.1"], in: "1.2.3.1.1").count == 1)
   }
 
   @Test func anotherKeyAnotherProcessAnotherFile() throws {

@@ -17,21 +17,18 @@ final class Orthanc: @unchecked Sendable {
   let dicomPort: Int
   let dicomWeb: URL
   private let authorization: String?
-  private let scheme: String
   private let lock = NSLock()
   private var process: Process?
 
   /// Starts it; `options` are added to its configuration.
   ///
   /// Debian's Orthanc listens on all interfaces, hence the refusal of remote HTTP and of unknown AE titles.
-  init(_ options: [String: Any] = [:], user: String? = nil, password: String? = nil, usesTLS: Bool = false) async throws
-  {
+  init(_ options: [String: Any] = [:], user: String? = nil, password: String? = nil) async throws {
     folder = try TemporaryFolder()
     httpPort = try Loopback.freePort()
     dicomPort = try Loopback.freePort()
     authorization = user.map { "Basic " + Data("\($0):\(password ?? "")".utf8).base64EncodedString() }
-    scheme = usesTLS ? "https" : "http"
-    dicomWeb = try #require(URL(string: "\(scheme)://127.0.0.1:\(httpPort)/dicom-web"))
+    dicomWeb = try #require(URL(string: "http://127.0.0.1:\(httpPort)/dicom-web"))
     var configuration: [String: Any] = [
       "Name": "RenalGrade tests", "StorageDirectory": folder.url.appendingPathComponent("db").path,
       "HttpPort": httpPort,
@@ -78,7 +75,7 @@ final class Orthanc: @unchecked Sendable {
   /// Stores DICOM files through Orthanc's own interface.
   func store(_ files: [Data]) async throws {
     for file in files {
-      var request = HTTPClientRequest(url: "\(scheme)://127.0.0.1:\(httpPort)/instances")
+      var request = HTTPClientRequest(url: "http://127.0.0.1:\(httpPort)/instances")
       request.method = .POST
       if let authorization { request.headers.add(name: "Authorization", value: authorization) }
       request.body = .bytes(ByteBuffer(bytes: file))

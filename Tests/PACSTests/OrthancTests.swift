@@ -97,15 +97,15 @@ struct OrthancTests {
       try await client.pull(series, only: [sent.sopInstanceUID]) { try sink.store($0.get()) }
       let received = try #require(sink.instances.first)
       #expect(received.transferSyntaxUID == sent.transferSyntaxUID && sink.instances.count == 1)
-      // The end of the codestream, before the sequence's delimiter; the header may be encoded another way.
-      let tail = original.suffix(400).dropLast(8)
-      #expect(received.data.range(of: tail) != nil, "\(sent.transferSyntaxUID)")
+      // The beginning of the codestream; the header may be encoded another way.
+      let start = try #require(Compressed.marks.lazy.compactMap { original.range(of: $0) }.first?.lowerBound)
+      #expect(received.data.range(of: original[start...].prefix(400)) != nil, "\(sent.transferSyntaxUID)")
     }
   }
 
   @Test(arguments: Way.allCases) func aKilledPACSIsResumed(by way: Way) async throws {
     let orthanc = try await Orthanc()
-    let files = try Samples.series(count: 30, size: 128) + Samples.series(series: "1.2.3.1.2", count: 30, size: 128)
+    let files = try Samples.series(count: 30, size: 512) + Samples.series(series: "1.2.3.1.2", count: 3)
     try await orthanc.store(files)
     let journalFile = orthanc.folder.url.appendingPathComponent("journal")
     let request = RetrievalRequest(.patient, "PAT-1", source: "test")
@@ -117,7 +117,7 @@ struct OrthancTests {
       let first = try await Retrieval(from: try way.client(orthanc), into: dying, journal: journal, settings: settings)
         .run([request])
       #expect(!first.isComplete && first.failures.count == 2 && first.instances == dying.instances.count)
-      #expect((14..<60).contains(first.instances))
+      #expect((14..<30).contains(first.instances))
     }
     try await orthanc.start()
     let sink = Samples.MemorySink()
@@ -130,7 +130,7 @@ struct OrthancTests {
 
   @Test(arguments: Way.allCases) func aRestartedPACSIsWaitedFor(by way: Way) async throws {
     let orthanc = try await Orthanc()
-    let files = try Samples.series(count: 30, size: 128)
+    let files = try Samples.series(count: 30, size: 512)
     try await orthanc.store(files)
     let sink = Samples.MemorySink { _, stored in
       guard stored == 5 else { return }
@@ -188,7 +188,7 @@ struct OrthancTests {
     let without = try DIMSEClient(configuration)
     let error = try #require(
       await #expect(throws: PACSError.self) { try await without.pull(series, only: nil) { _ in } })
-    #expect(error.kind == .unsupported && error.description.contains("listen"))
+    #expect(error.description.contains("port to listen on"))
     configuration.listeningPort = UInt16(port)
     let client = try DIMSEClient(configuration)
     let sink = Samples.MemorySink()
@@ -223,6 +223,9 @@ struct OrthancTests {
 
 /// Compressed CT slices: JPEG 2000 of our own, JPEG-LS where scripts/setup unpacked pydicom's files.
 enum Compressed {
+  /// SOC and SIZ of JPEG 2000; SOI and SOF55 of JPEG-LS.
+  static let marks = [Data([0xFF, 0x4F, 0xFF, 0x51]), Data([0xFF, 0xD8, 0xFF, 0xF7])]
+
   static func files() throws -> [Data] {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -8,7 +8,7 @@ import Testing
 struct Certificates {
   static let areMakeable = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
-  let authority, key, certificate, both: URL
+  let authority, key, certificate: URL
 
   init(in folder: URL, name: String, host: String) throws {
     func file(_ suffix: String) -> URL { folder.appendingPathComponent("\(name)-\(suffix).pem") }
@@ -21,7 +21,7 @@ struct Certificates {
       process.waitUntilExit()
       try #require(process.terminationStatus == 0, "openssl \(arguments)")
     }
-    (authority, key, certificate, both) = (file("ca"), file("key"), file("cert"), file("both"))
+    (authority, key, certificate) = (file("ca"), file("key"), file("cert"))
     let (caKey, request, extensions) = (file("cakey"), file("request"), file("extensions"))
     let new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
     try openssl("req -x509 \(new) -days 2 -subj /CN=\(name) -keyout \(caKey.path) -out \(authority.path)")
@@ -31,34 +31,48 @@ struct Certificates {
     try openssl(
       "x509 -req -days 2 -in \(request.path) -CA \(authority.path) -CAkey \(caKey.path) -CAcreateserial "
         + "-extfile \(extensions.path) -out \(certificate.path)")
-    try (Data(contentsOf: certificate) + Data(contentsOf: key)).write(to: both)
   }
 }
 
-@Suite(
-  .serialized, .enabled(if: Orthanc.isInstalled && Certificates.areMakeable, "needs Orthanc and openssl"),
-  .timeLimit(.minutes(3)))
+@Suite(.serialized, .enabled(if: Certificates.areMakeable, "needs openssl"), .timeLimit(.minutes(3)))
 struct TLSTests {
+  /// Debian's Orthanc 1.10 crashes at its first HTTPS request, so that openssl serves the one answer.
   @Test func overHTTPS() async throws {
     let folder = try TemporaryFolder()
     let ours = try Certificates(in: folder.url, name: "ours", host: "127.0.0.1")
     let others = try Certificates(in: folder.url, name: "others", host: "127.0.0.1")
-    let orthanc = try await Orthanc(["SslEnabled": true, "SslCertificate": ours.both.path], usesTLS: true)
-    func echo(_ authorities: URL?) async throws {
-      var configuration = DICOMwebClient.Configuration(root: orthanc.dicomWeb, authorities: authorities)
-      configuration.retry = RetryPolicy(attempts: 3)
-      try await DICOMwebClient(configuration).echo()
+    let elsewhere = try Certificates(in: folder.url, name: "elsewhere", host: "pacs.example.org")
+    let answer = "HTTP/1.0 200 OK\r\nContent-Type: application/dicom+json\r\nContent-Length: 2\r\n\r\n[]"
+    try answer.write(
+      to: folder.url.appendingPathComponent("studies?limit=1&offset=0"), atomically: true, encoding: .utf8)
+    func echo(_ server: Certificates, trusting authorities: URL?) async throws {
+      let port = try Loopback.freePort()
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+      process.currentDirectoryURL = folder.url
+      process.arguments =
+        [
+          "s_server", "-quiet", "-HTTP", "-accept", "127.0.0.1:\(port)", "-cert", server.certificate.path, "-key",
+          server.key.path,
+        ]
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      defer { process.terminate() }
+      while !Loopback.answers(port), process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+      let root = try #require(URL(string: "https://127.0.0.1:\(port)"))
+      try await DICOMwebClient(.init(root: root, authorities: authorities)).echo()
     }
-    try await echo(ours.authority)
-    for wrong in [others.authority, nil] {
-      let error = await #expect(throws: PACSError.self) { try await echo(wrong) }
+    try await echo(ours, trusting: ours.authority)
+    for (server, authorities) in [(ours, others.authority), (ours, nil), (elsewhere, elsewhere.authority)] {
+      let error = await #expect(throws: PACSError.self) { try await echo(server, trusting: authorities) }
       #expect(error?.kind == .insecure, "\(error.map { "\($0)" } ?? "")")
     }
-    let error = await #expect(throws: PACSError.self) { try await echo(ours.key) }
+    let error = await #expect(throws: PACSError.self) { try await echo(ours, trusting: ours.key) }
     #expect(error?.kind == .insecure && error?.description.contains("holds no certificates") == true)
   }
 
-  @Test func overDIMSE() async throws {
+  @Test(.enabled(if: Orthanc.isInstalled, Orthanc.missing)) func overDIMSE() async throws {
     let folder = try TemporaryFolder()
     let ours = try Certificates(in: folder.url, name: "ours", host: "127.0.0.1")
     let others = try Certificates(in: folder.url, name: "others", host: "127.0.0.1")

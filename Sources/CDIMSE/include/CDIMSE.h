@@ -45,7 +45,8 @@ typedef struct {
 } cn_peer;
 
 int cn_create(cn_association *out);
-// Aborts the association if it is still open.
+// Aborts the association if it is still open, and stops listening; nothing but cn_destroy may follow.
+void cn_close(cn_association association);
 void cn_destroy(cn_association association);
 // Makes the running call, and every later one, return CN_CANCELLED within about a second.
 void cn_cancel(cn_association association);
