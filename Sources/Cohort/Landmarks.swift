@@ -119,22 +119,19 @@ struct DiscShape {
     ring = offsets.filter { (radius + 1...radius + 5).contains(distance($0)) }
   }
 
-  /// The mean HU of the disc, and how much it looks like a vessel: 1 where it is even and all around it is darker, 0 or less
-  /// where not; nil where it holds no blood but fat, gas or bone.
+  /// The mean HU of the disc, and how much it looks like a vessel.
+  ///
+  /// 1 where the disc is even and all around it is darker (fat, organs) or brighter (bone), 0 or less where not; specks of
+  /// calcium count as little as they cover. Nil where it holds no blood but fat, gas or bone.
   func disc(of slice: CoarseSlice, at centre: SIMD2<Double>) -> (mean: Double, roundness: Double)? {
     let middle = slice.cell(at: centre)
-    var (sum, squares) = (0.0, 0.0)
-    for offset in inner {
-      let value = Double(slice.value(middle.x + offset.x, middle.y + offset.y))
-      sum += value
-      squares += value * value
-    }
-    let mean = sum / Double(inner.count)
+    func value(_ offset: SIMD2<Int>) -> Double { Double(slice.value(middle.x + offset.x, middle.y + offset.y)) }
+    let mean = inner.reduce(0) { $0 + value($1) } / Double(inner.count)
     guard (10...700).contains(mean) else { return nil }
-    let spread = max(0, squares / Double(inner.count) - mean * mean).squareRoot()
-    let limit = mean - max(20, 0.12 * mean)
-    let darker = ring.count { Double(slice.value(middle.x + $0.x, middle.y + $0.y)) < limit }
-    return (mean, Double(darker) / Double(ring.count) - spread / max(40, 0.25 * mean))
+    let limit = max(20, 0.12 * mean)
+    let uneven = Double(inner.count { abs(value($0) - mean) > limit }) / Double(inner.count)
+    let apart = Double(ring.count { abs(value($0) - mean) > limit }) / Double(ring.count)
+    return (mean, apart - 2 * uneven)
   }
 }
 
