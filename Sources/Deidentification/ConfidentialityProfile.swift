@@ -2,8 +2,8 @@ import DICOM
 
 /// What becomes of each attribute: PS3.15 Table E.1-1 of edition 2026c, seen through options.
 ///
-/// Where the table leaves a choice, the attribute is emptied if that is among the choices, else removed: in a CT image such
-/// attributes are of type 2 or 3, and no invented date is ever taken for a real one.
+/// Where the table leaves a choice, the attribute is emptied if that is among the choices, else removed: in a CT image
+/// such attributes are of type 2 or 3, and no invented date is ever taken for a real one.
 struct ConfidentialityProfile: Sendable {
   /// What becomes of one element.
   enum Action: Sendable {
@@ -54,7 +54,7 @@ struct ConfidentialityProfile: Sendable {
       let action = action(for: element)
       switch (action, element.value) {
       case (.keep, .source(let range)), (.shift, .source(let range)):
-        return (element, element.vr.isPlausible(file.bytes[range]) ? action : .remove)
+        return (element, isPlausible(element, file.bytes[range]) ? action : .remove)
       default: return (element, action)
       }
     }
@@ -77,7 +77,8 @@ struct ConfidentialityProfile: Sendable {
     guard vr != .un, let known = DICOMDictionary.vr(of: tag).flatMap(ValueRepresentation.init(rawValue:)) else {
       return .remove
     }
-    // The stated VR decides how the value is read, the dictionary's what it was meant to be: the more telling one counts.
+    // The stated VR decides how the value is read, the dictionary's what it was meant to be: the more telling one
+    // counts.
     let contents = [vr.content, known.content]
     if contents.contains(.sequence) { return vr == known ? .keep : .remove }
     if contents.contains(.uid) { return retainsUIDs ? .keep : .map }
@@ -85,9 +86,20 @@ struct ConfidentialityProfile: Sendable {
     return contents.allSatisfy { $0 == .coded } || retainsUnlistedText ? .keep : .remove
   }
 
+  /// Whether a value is one of its stated VR, and of the VR that the attribute should have.
+  private func isPlausible(_ element: DataElement, _ value: ArraySlice<UInt8>) -> Bool {
+    guard element.vr.isPlausible(value) else { return false }
+    guard let known = DICOMDictionary.vr(of: element.tag).flatMap(ValueRepresentation.init(rawValue:)) else {
+      return true
+    }
+    return known.isPlausible(value) && (known.isCharacters || !element.vr.isCharacters)
+  }
+
   // MARK: Codes and private elements
 
-  private static let codeAttributes: Set<DICOMTag> = [.codeValue, .codingSchemeVersion, .codeMeaning]
+  private static let codeAttributes: Set<DICOMTag> = [
+    .codeValue, .codingSchemeDesignator, .codingSchemeVersion, .codeMeaning,
+  ]
 
   /// Whether an item holds a code of a hospital's own, whose meaning may be any text.
   private func holdsForeignCode(_ elements: [DataElement], in file: ParsedFile) -> Bool {

@@ -23,9 +23,12 @@ extension ParsedFile {
         syntax = TransferSyntax.explicitLittleEndian
       }
       let announced = try TransferSyntax.encoding(of: syntax, name: name) ?? reader.guessedEncoding()
-      encoding = reader.encoding(until: content.count, announced: announced)
-      if encoding != announced || syntax == nil { syntax = TransferSyntax.native(encoding) }
-      elements = try reader.elements(until: content.count, encoding)
+      let actual = reader.encoding(until: content.count, announced: announced)
+      elements = try reader.elements(until: content.count, actual)
+      // Compressed data sets are explicit; the others say how they really are.
+      let isNative = syntax.map(TransferSyntax.natives.contains) ?? true
+      encoding = isNative ? actual : announced
+      if isNative { syntax = TransferSyntax.native(actual) }
       bytes = content
       transferSyntax = syntax ?? TransferSyntax.explicitLittleEndian
       trailingByteCount = content.count - reader.position
@@ -46,6 +49,8 @@ enum TransferSyntax {
   static let explicitLittleEndian = "1.2.840.10008.1.2.1"
   static let deflated = "1.2.840.10008.1.2.1.99"
   static let explicitBigEndian = "1.2.840.10008.1.2.2"
+
+  static let natives = [implicitLittleEndian, explicitLittleEndian, explicitBigEndian]
 
   /// The encoding of the elements; nil where no syntax is stated.
   static func encoding(of syntax: String?, name: String) throws(DICOMError) -> ElementEncoding? {

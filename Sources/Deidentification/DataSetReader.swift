@@ -42,7 +42,8 @@ struct DataSetReader {
     return elements
   }
 
-  /// The file meta information, if there is any: the elements of group 0002, which its own group length often miscounts.
+  /// The file meta information, if there is any: the elements of group 0002, which its own group length often
+  /// miscounts.
   mutating func metaElements() throws(DICOMError) -> [DataElement] {
     var elements: [DataElement] = []
     while position + 8 <= bytes.count, bytes[position] == 2, bytes[position + 1] == 0 {

@@ -3,6 +3,15 @@ struct DateShift {
   /// How many days back.
   let days: Int
 
+  /// What becomes of a value of a VR; nil where it is no date and no offset from UTC, which stays.
+  func moved(_ text: String, _ vr: ValueRepresentation) -> String? {
+    switch vr {
+    case .da, .dt: moved(text)
+    case .sh: Self.isZone(Array(text.utf8)[...]) ? text : nil
+    default: nil
+    }
+  }
+
   /// A value of DA or DT, several between backslashes, moved; nil where any of them is no complete date.
   func moved(_ text: String) -> String? {
     var moved: [String] = []
@@ -34,9 +43,24 @@ struct DateShift {
     func padded(_ number: Int, _ count: Int) -> String {
       String(repeating: "0", count: max(0, count - String(number).count)) + String(number)
     }
-    // What follows in a DT: the time and its zone.
-    let rest = isOld ? "" : String(decoding: value.dropFirst(8), as: UTF8.self)
-    return padded(newYear, 4) + padded(newMonth, 2) + padded(newDay, 2) + rest
+    let rest = isOld ? [] : value.dropFirst(8)
+    guard Self.isTime(rest) else { return nil }
+    return padded(newYear, 4) + padded(newMonth, 2) + padded(newDay, 2) + String(decoding: rest, as: UTF8.self)
+  }
+
+  /// Whether this is what follows the date in a DT, HHMMSS.FFFFFF&ZZXX or a part of it, and not, say, a second date.
+  private static func isTime(_ text: ArraySlice<UInt8>) -> Bool {
+    let isDigit = { (byte: UInt8) in (0x30...0x39).contains(byte) }
+    let clock = text.prefix(while: isDigit)
+    var rest = text[clock.endIndex...]
+    if rest.first == 0x2E { rest = rest.dropFirst().drop(while: isDigit) }
+    return clock.count <= 6 && (rest.isEmpty || isZone(rest))
+  }
+
+  /// Whether this is an offset from UTC, such as +0100.
+  private static func isZone(_ text: ArraySlice<UInt8>) -> Bool {
+    text.count == 5 && (text.first == 0x2B || text.first == 0x2D)
+      && text.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
   }
 
   // MARK: The Gregorian calendar, in years that begin in March, so that the leap day comes last

@@ -89,6 +89,8 @@ public struct DeidentificationCheck: Sendable {
     for element in file.meta where !Self.harmlessMeta.contains(element.tag.rawValue) {
       problems.append((.fileMeta, element.tag))
     }
+    let metaUID = file.text(.mediaStorageSOPInstanceUID, in: file.meta) ?? ""
+    if !options.retainsUIDs, !Self.isMade(metaUID) { problems.append((.uid, .mediaStorageSOPInstanceUID)) }
     if file.text(.patientIdentityRemoved, in: file.elements) != "YES" {
       problems.append((.notStated, .patientIdentityRemoved))
     }
@@ -102,6 +104,11 @@ public struct DeidentificationCheck: Sendable {
   private static let harmlessMeta: Set<UInt32> = [
     0x0002_0000, 0x0002_0001, 0x0002_0002, 0x0002_0003, 0x0002_0010, 0x0002_0012, 0x0002_0013,
   ]
+
+  /// Whether each UID of a value is one that de-identification leaves or makes.
+  private static func isMade(_ uids: String) -> Bool {
+    uids.split(separator: "\\").allSatisfy { $0.hasPrefix("2.25.") || PseudonymKey.isWellKnown($0) }
+  }
 
   private func problems(in elements: [DataElement], of file: ParsedFile) -> [(Problem, DICOMTag?)] {
     profile.decisions(for: elements, in: file).flatMap { element, action -> [(Problem, DICOMTag?)] in
@@ -124,14 +131,16 @@ public struct DeidentificationCheck: Sendable {
     }
     guard !isEmpty, !isOurs(element, text) else { return nil }
     switch action {
-    case .keep: return element.vr == .pn ? .personName : nil
+    case .keep:
+      let isTellingAge = element.tag == .patientAge && text.flatMap(DeidentificationPass.cappedAge) != text
+      return isTellingAge ? .attribute : nil
     case .shift:
-      return file.text(.longitudinalTemporalInformationModified, in: file.elements) == "MODIFIED" ? nil : .attribute
+      // Whether a date was moved cannot be seen, but stated.
+      let isStated = file.text(.longitudinalTemporalInformationModified, in: file.elements) == "MODIFIED"
+      return isStated && text.flatMap { DateShift(days: 0).moved($0, element.vr) } != nil ? nil : .attribute
     case .clean: return text.map { DescriptorCleaner.clean($0) != $0 } ?? true ? .attribute : nil
     case .map:
-      let isMade =
-        text?.split(separator: "\\").allSatisfy { $0.hasPrefix("2.25.") || PseudonymKey.isWellKnown($0) } ?? false
-      return isMade ? nil : .uid
+      return text.map(Self.isMade) ?? false ? nil : .uid
     case .replace: return file.value(of: element).elementsEqual(element.vr.paddedDummy) ? nil : .attribute
     case .remove, .empty:
       if element.vr == .pn { return .personName }

@@ -1,5 +1,5 @@
-/// What de-identification keeps beyond the Basic Application Level Confidentiality Profile (PS3.15 section E.2), which keeps
-/// the least.
+/// What de-identification keeps beyond the Basic Application Level Confidentiality Profile (PS3.15 section E.2), which
+/// keeps the least.
 ///
 /// Each is an option of PS3.15 section E.3, except where it says otherwise.
 public struct DeidentificationOptions: Codable, Equatable, Sendable {
@@ -29,8 +29,8 @@ public struct DeidentificationOptions: Codable, Equatable, Sendable {
   public var cleansDescriptors = false
   /// Whether text attributes that neither PS3.15 nor this program knows to be harmless stay, as PS3.15 has it.
   ///
-  /// PS3.15 removes what it lists. The Basic Profile here removes any other text, date, address or bytes too, unless a short
-  /// list of CT's attributes has it.
+  /// PS3.15 removes what it lists. The Basic Profile here removes any other text, date, address or bytes too, unless a
+  /// short list of CT's attributes has it.
   public var retainsUnlistedText = false
   /// Whether images pass that may show text in their pixels, as somebody has looked at them.
   public var admitsImagesWithText = false

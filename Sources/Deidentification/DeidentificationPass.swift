@@ -44,9 +44,9 @@ struct DeidentificationPass {
       guard element.vr.content == .text, let text = file.text(of: element) else { return emptied(element) }
       return changed(element, text, DescriptorCleaner.clean(text), .cleaned)
     case .shift:
-      guard element.vr == .da || element.vr == .dt, let text = file.text(of: element),
-        let moved = identity.dateShift.moved(text)
-      else { return emptied(element) }
+      guard let text = file.text(of: element), let moved = identity.dateShift.moved(text, element.vr) else {
+        return emptied(element)
+      }
       return changed(element, text, moved, .shifted)
     }
   }
@@ -82,11 +82,17 @@ struct DeidentificationPass {
     }
   }
 
-  /// Ages over 89 years are rare enough to name a person: they become 90 (45 CFR 164.514(b)(2)(i)(C)).
   private func age(_ element: DataElement) -> (DataElement?, DeidentificationAudit.Outcome) {
     guard let text = file.text(of: element) else { return (element, .kept) }
-    guard text.utf8.count == 4, let number = Int(text.prefix(3)) else { return emptied(element) }
-    return text.hasSuffix("Y") && number > 89 ? changed(element, text, "090Y", .replaced) : (element, .kept)
+    return Self.cappedAge(text).map { changed(element, text, $0, .replaced) } ?? emptied(element)
+  }
+
+  /// An age such as `064Y`, nil where it is none.
+  ///
+  /// Ages over 89 years are rare enough to name a person: they become 90 (45 CFR 164.514(b)(2)(i)(C)).
+  static func cappedAge(_ text: String) -> String? {
+    guard text.utf8.count == 4, let number = Int(text.prefix(3)) else { return nil }
+    return text.hasSuffix("Y") && number > 89 ? "090Y" : text
   }
 }
 

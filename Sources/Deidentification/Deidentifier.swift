@@ -92,7 +92,9 @@ public struct Deidentifier: Sendable {
 
   /// An image without its pixels was cut off between two elements, or keeps them elsewhere.
   private func requirePixels(_ file: ParsedFile) throws(DICOMError) {
-    guard file.unsigned(.rows) != nil else { return }
+    let sopClass = file.text(.sopClassUID, in: file.elements)
+    let isCT = sopClass == DICOMUID.ctImageStorage || sopClass == DICOMUID.enhancedCTImageStorage
+    guard isCT || file.unsigned(.rows) != nil else { return }
     let pixels: Set<DICOMTag> = [.pixelData, .floatPixelData, .doubleFloatPixelData]
     guard !file.elements.contains(where: { pixels.contains($0.tag) }) else { return }
     throw DICOMError(

@@ -9,7 +9,7 @@ enum DescriptorCleaner {
   }
 
   private static func cleanValue(_ text: Substring) -> String {
-    let tokens = text.split { !($0.isASCII && ($0.isLetter || $0.isNumber) || "/.+-%".contains($0)) }.map(String.init)
+    let tokens = text.split { !($0.isLetter || $0.isNumber || "/.+-%".contains($0)) }.map(String.init)
     var kept: [String] = []
     var index = 0
     while index < tokens.count {
@@ -29,7 +29,6 @@ enum DescriptorCleaner {
   }
 
   private static func isKnown(_ token: String) -> Bool {
-    let pattern = String(token.lowercased().map { $0.isNumber ? "#" : $0 })
-    return words.contains(pattern)
+    words.contains(String(token.lowercased().map { $0.isASCII && $0.isNumber ? "#" : $0 }))
   }
 }

@@ -96,8 +96,7 @@ public enum FolderDeidentification {
   }
 
   private static func requireApart(_ source: URL, _ destination: URL) throws(DICOMError) {
-    let paths = [source, destination].map { $0.resolvingSymlinksInPath().standardizedFileURL.path + "/" }
-    guard !paths[0].hasPrefix(paths[1]), !paths[1].hasPrefix(paths[0]) else {
+    guard !FolderContents.lies(source, in: destination), !FolderContents.lies(destination, in: source) else {
       throw DICOMError(
         .cannotWrite, file: destination.lastPathComponent, "one folder lies in the other",
         advice: "Give a folder that is apart from the originals")

@@ -14,8 +14,9 @@ enum ProfileTable {
       if columns.contains(where: { codes[$0] == "K" }) { return .keep }
       if columns.contains("modified dates") {
         switch vr {
-        case .da, .dt: return .shift
-        case .tm, .sh: return .keep
+        // The one SH is TimezoneOffsetFromUTC.
+        case .da, .dt, .sh: return .shift
+        case .tm: return .keep
         default: break
         }
       }

@@ -4,8 +4,8 @@ public import Foundation
 
 /// The secret from which a study's pseudonyms, UIDs and date offsets come.
 ///
-/// The same key gives the same patient the same pseudonym at every later retrieval; without it nobody can tell which patient
-/// a pseudonym is, nor whether two studies share one.
+/// The same key gives the same patient the same pseudonym at every later retrieval; without it nobody can tell which
+/// patient a pseudonym is, nor whether two studies share one.
 public struct PseudonymKey: Sendable {
   private let key: SymmetricKey
 
@@ -24,8 +24,8 @@ public struct PseudonymKey: Sendable {
 
   /// The patient's name in the study, such as `RG-7K3M9Q2D`.
   ///
-  /// 40 bits in Crockford's base 32: among 1,000 patients two share one with a probability of 1 in 2 million. Two issuers'
-  /// patients are two, whatever their IDs.
+  /// 40 bits in Crockford's base 32: among 1,000 patients two share one with a probability of 1 in 2 million. Two
+  /// issuers' patients are two, whatever their IDs.
   public func pseudonym(patientID: String, issuer: String) -> String {
     pseudonym(Patient(id: Array(patientID.utf8), issuer: Array(issuer.utf8)))
   }
@@ -41,13 +41,15 @@ public struct PseudonymKey: Sendable {
     return "RG-" + String((0..<8).reversed().map { Self.alphabet[Int(bits >> (5 * UInt64($0)) & 31)] })
   }
 
-  /// The UID that takes the place of another one: `2.25.<128-bit number>`; well-known ones of DICOM (1.2.840.10008) stay.
+  /// The UID that takes the place of another one: `2.25.<128-bit number>`; well-known ones of DICOM (1.2.840.10008)
+  /// stay.
   public func uid(_ original: String) -> String {
     guard !original.isEmpty, !Self.isWellKnown(original) else { return original }
     return DICOMUID.make(fromDigest: digest("uid", [Array(original.utf8)]))
   }
 
-  /// Whether a UID is one of DICOM's own (PS3.6 Annex A), such as a SOP class; their numbers have no more than four digits.
+  /// Whether a UID is one of DICOM's own (PS3.6 Annex A), such as a SOP class; their numbers have no more than four
+  /// digits.
   static func isWellKnown(_ uid: some StringProtocol) -> Bool {
     let parts = uid.split(separator: ".", omittingEmptySubsequences: false)
     let root = ["1", "2", "840", "10008"]
@@ -130,9 +132,7 @@ extension PseudonymKey {
   /// `study` is the folder that the key must not lie in; `makesIfMissing` is false once the study has patients.
   /// - Throws: `FileError`.
   public static func open(_ url: URL, outside study: URL, makesIfMissing: Bool) throws(FileError) -> PseudonymKey {
-    let place = url.resolvingSymlinksInPath().standardizedFileURL.path
-    let folder = study.resolvingSymlinksInPath().standardizedFileURL.path
-    guard place != folder, !place.hasPrefix(folder + "/") else { throw .insideStudy }
+    guard !FolderContents.lies(url, in: study) else { throw .insideStudy }
     if FileManager.default.fileExists(atPath: url.path) { return try read(url) }
     guard makesIfMissing else { throw .missing(url.path) }
     let key = PseudonymKey()

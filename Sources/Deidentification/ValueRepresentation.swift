@@ -88,23 +88,26 @@ enum ValueRepresentation: String, CaseIterable, Sendable {
 
   /// Whether the value has only characters that the VR allows; where it has others, it may be anything.
   ///
-  /// Tolerant of what scanners write: lower case in coded words, spaces around numbers, dates as in ACR-NEMA.
+  /// Tolerant of what scanners write: lower case in coded words, spaces around numbers, dates as in ACR-NEMA. Binary
+  /// numbers are implausible where eight bytes and more are all characters.
   func isPlausible(_ value: ArraySlice<UInt8>) -> Bool {
-    let allowed: String
-    switch self {
-    case .cs: allowed = Self.digits + Self.letters + "_-./"
-    case .ds: allowed = Self.digits + "+-.eE"
-    case .is: allowed = Self.digits + "+-"
-    case .da, .ui: allowed = Self.digits + "."
-    case .tm: allowed = Self.digits + ".:"
-    case .dt: allowed = Self.digits + ".+-"
-    case .as: allowed = Self.digits + "DWMY"
-    default: return true
-    }
-    let characters = allowed.utf8
-    return value.allSatisfy { characters.contains($0) || $0 == 0x20 || $0 == 0 || $0 == 0x5C }
+    if let allowed = Self.allowedBytes[self] { return value.allSatisfy { allowed[Int($0)] } }
+    guard content == .coded, value.count >= 8 else { return true }
+    let characters = value.trimmingPadding()
+    return characters.count < 6 || !characters.allSatisfy { (0x20...0x7E).contains($0) }
   }
 
-  private static let digits = "0123456789"
-  private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+  /// Which bytes may stand in a value, besides padding and the backslash between values.
+  private static let allowedBytes: [ValueRepresentation: [Bool]] = {
+    let digits = "0123456789"
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    let allowed: [ValueRepresentation: String] = [
+      .as: digits + "DWMY", .cs: digits + letters + "_-./", .da: digits + ".", .ds: digits + "+-.eE",
+      .dt: digits + ".+-", .is: digits + "+-", .tm: digits + ".:", .ui: digits + ".",
+    ]
+    return allowed.mapValues { characters in
+      let bytes = Set((characters + " \0\\").utf8)
+      return (UInt8(0)...255).map(bytes.contains)
+    }
+  }()
 }

@@ -9,8 +9,9 @@ The standard's own pages are read through packages of PyPI that carry them, whic
   dicom-anonymizer 2.1.0  the Basic Profile of edition 2026c
   idiscore 1.2.0          the options' columns, and the Basic Profile once more, as of 2024-09-19
   dicom-standard 0.1.0    Table E.3.10-1
-The Basic Profile is the 2026c one; its rows that idiscore lacks have no option, so that every option leaves them to the Basic
-Profile, which is the stricter way. Where both packages have a row, they must agree: two transcriptions check each other.
+The Basic Profile is the 2026c one; its rows that idiscore lacks have no option, so that every option leaves them to the
+Basic Profile, which is the stricter way. Where both packages have a row, they must agree: two transcriptions check each
+other.
 Keywords and VRs are those of pydicom 3.0.2's dictionary, blank where an attribute is newer.
 """
 
@@ -62,7 +63,7 @@ def basic_profile(folder):
 
 
 def option_tables(folder):
-    """idiscore's rules for single attributes, by profile or option; read as text, since importing it needs other packages."""
+    """idiscore's rules for single attributes, by profile or option; as text, since importing it needs other packages."""
     source = (folder / "idiscore/_public_dicom.py").read_text()
     tables = {}
     for name, body in re.findall(r"^(\w+) = RawNemaRuleSet\((.*?)^\)", source, re.DOTALL | re.MULTILINE):
@@ -100,7 +101,8 @@ def write_safe_private(folder):
             cells = [re.sub("<[^>]+>", "", cell).strip() for cell in re.findall("<td[^>]*>(.*?)</td>", row, re.DOTALL)]
             if cells and cells[1] in CT_CREATORS and cells[2] in NUMERIC:
                 group, element = cells[0].strip("()").split(",")
-                writer.writerow([cells[1], group, element[2:].upper(), cells[2], cells[4].replace("1stvalue", "1st value")])
+                meaning = cells[4].replace("1stvalue", "1st value")
+                writer.writerow([cells[1], group, element[2:].upper(), cells[2], meaning])
 
 
 with tempfile.TemporaryDirectory() as temporary:

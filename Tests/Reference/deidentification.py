@@ -2,10 +2,10 @@
 
 Run from the repository root:
   .deps/python/bin/python Tests/Reference/deidentification.py               makes the files
-  .deps/python/bin/python Tests/Reference/deidentification.py check FOLDER  checks what the tests de-identified into FOLDER
-The tests write their outcome where RENALGRADE_DEIDENTIFIED names a folder; run them so, then `check`, when the outcome's
-bytes change. Needs pydicom 3.0.2; `check` also fetches dcm-anonymizer 0.5.0 from PyPI, whose scanner of HIPAA's identifiers
-is a second opinion.
+  .deps/python/bin/python Tests/Reference/deidentification.py check FOLDER  checks what the tests wrote into FOLDER
+The tests write their outcome where RENALGRADE_DEIDENTIFIED names a folder; run them so, then `check`, when the
+outcome's bytes change. Needs pydicom 3.0.2; `check` also fetches dcm-anonymizer 0.5.0 from PyPI, whose scanner of
+HIPAA's identifiers is a second opinion.
 Writes into Tests/DeidentificationTests/Fixtures:
   planted-{explicit,implicit,deflated}.dcm  the values are those of plant(), at the top level and two sequences deep
   checked.json                              per outcome: its SHA-256, and what was found in it, which must be nothing
@@ -34,7 +34,7 @@ PROFILE = pathlib.Path("Sources/Deidentification/Data/confidentiality-profile.cs
 SYNTAXES = {
     "explicit": ExplicitVRLittleEndian, "implicit": ImplicitVRLittleEndian, "deflated": DeflatedExplicitVRLittleEndian}
 # Every planted value has one of these in it, whatever its VR.
-MARKS = ["PLANTED", "19470317", "1.3.6.1.4.1.99947", "4711.47", "093Y"]
+MARKS = ["PLANTED", "19470317", "031415", "1.3.6.1.4.1.99947", "4711.47", "471147", "093Y"]
 # Group 0002 and 0004 belong to other places, 0000 to messages.
 HAS_NO_PLACE = {0x0000, 0x0002, 0x0004}
 
@@ -43,7 +43,7 @@ def plant(dataset, tag, vr):
     number = "%08X" % tag
     text = {
         "AE": "PLANTED", "AS": "093Y", "CS": "PLANTED", "DA": "19470317", "DT": "19470317031415", "DS": "4711.47",
-        "IS": "471147", "TM": "031415.19470317"[:10], "UI": "1.3.6.1.4.1.99947.%d" % tag, "PN": "Planted^" + number,
+        "IS": "471147", "TM": "031415.926", "UI": "1.3.6.1.4.1.99947.%d" % tag, "PN": "Planted^" + number,
         "UR": "http://planted.example/" + number,
     }.get(vr, "Planted " + number)
     if vr == "SQ":
