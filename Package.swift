@@ -18,12 +18,14 @@ let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault
 /// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`.
 ///
 /// It may import only rooms that stand above it here;
-/// `tests` are what its tests alone need besides.
+/// `tests` are what its tests alone need besides, `data` the files that are built into it.
 func room(
-  _ name: String, imports: [Target.Dependency] = [], tests: [Target.Dependency] = [], fixtures: [String] = []
+  _ name: String, imports: [Target.Dependency] = [], tests: [Target.Dependency] = [], fixtures: [String] = [],
+  data: [String] = []
 ) -> [Target] {
   [
-    .target(name: name, dependencies: imports, swiftSettings: settings),
+    .target(
+      name: name, dependencies: imports, resources: data.map { .embedInCode($0) }, swiftSettings: settings),
     .testTarget(
       name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + imports + tests,
       resources: fixtures.map { .copy($0) }, swiftSettings: settings),
@@ -39,6 +41,13 @@ let shims: [Target] = [
       "z",
     ]
     .map { .linkedLibrary($0) }),
+  .target(
+    name: "CDIMSE", dependencies: ["CDICOM"],
+    linkerSettings: ["dcmnet", "dcmtls", "dcmdata", "oflog", "ofstd", "crypto"].map { .linkedLibrary($0) }),
+  .target(name: "CHDF5", linkerSettings: [.linkedLibrary("hdf5_serial")]),
+  .target(
+    name: "CNIfTI", cSettings: [.unsafeFlags(["-isystem", "/usr/include/nifti"])],
+    linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz")]),
 ]
 
 let torchShim: [Target] = [
@@ -58,11 +67,23 @@ let torchShim: [Target] = [
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
+  + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
     "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
+  + room(
+    "PACS",
+    imports: [
+      "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    ])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
+  + room(
+    "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
+    fixtures: ["Fixtures"])
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
+  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
   + room("Report", imports: ["Evaluation", "Study"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
@@ -76,7 +97,8 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Study", "Annotation", "ROI", "Torch", "Backbones", "Training", "Evaluation", "Report", "Phantom",
+        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
+        "Training", "Evaluation", "Cohort", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -103,6 +125,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),

@@ -22,25 +22,34 @@ public enum ContourImport {
   /// more labels than pathology lists lesions is set aside: one of them has no grade.
   /// - Throws: an error with file and place where the export cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws -> Summary {
+    let export = try MDAI.read(url, lesionLabels: study.readProtocol().annotation.lesionLabels)
+    return try run(export.contours, skipped: export.skipped, source: url.lastPathComponent, into: study)
+  }
+
+  /// Replaces the study's contours by `contours`, as `run(_:into:)` does with those of an export.
+  ///
+  /// `source` is what remarks call the place that they come from; `skipped` is what was found there besides. The vertices
+  /// are in the terms of the protocol's `annotation.integerCoordinate`.
+  public static func run(
+    _ contours: [Contour], skipped: [MDAIExport.Skipped] = [], source: String, into study: StudyFolder
+  ) throws -> Summary {
     let settings = try study.readProtocol().annotation
-    let export = try MDAI.read(url, lesionLabels: settings.lesionLabels)
-    let source = url.lastPathComponent
     return try study.write { database in
       let index = try StudyIndex(database)
       try StoredContour.deleteAll(database)
       var summary = Summary()
-      var entries = export.skipped.map { skipped in
+      var entries = skipped.map { skipped in
         let patient = skipped.isDamaged ? index.patient(skipped.seriesInstanceUID, skipped.studyInstanceUID) : nil
         return SetAside(
           stage: .contours, patientCode: patient?.code, excludes: patient != nil,
           subject: "\(source), annotation \(skipped.annotationID)", reason: skipped.reason)
       }
       var slices: Set<Int64> = []
-      let ungraded = index.patientsWithUngradedLabels(export.contours)
+      let ungraded = index.patientsWithUngradedLabels(contours)
       for (code, reason) in ungraded.sorted(by: { $0.key < $1.key }) {
         entries.append(SetAside(stage: .contours, patientCode: code, excludes: true, subject: source, reason: reason))
       }
-      for contour in export.contours {
+      for contour in contours {
         if let code = index.place(of: contour)?.patient.code, ungraded[code] != nil { continue }
         switch index.match(contour, settings) {
         case .success(let stored):

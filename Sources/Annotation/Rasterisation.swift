@@ -20,9 +20,15 @@ public struct PixelMask: Equatable, Sendable {
   public var count: Int { values.count { $0 } }
 
   init(columns: Int, rows: Int) {
+    self.init(columns: columns, rows: rows, values: Array(repeating: false, count: columns * rows))
+  }
+
+  /// Makes a mask from whether each pixel is inside, row by row: `columns` x `rows` values.
+  public init(columns: Int, rows: Int, values: [Bool]) {
+    precondition(values.count == columns * rows, "\(values.count) values for \(columns) x \(rows) pixels")
     self.columns = columns
     self.rows = rows
-    values = Array(repeating: false, count: columns * rows)
+    self.values = values
   }
 
   /// Whether the pixel is inside; false for one off the image.

@@ -59,7 +59,7 @@ static void convert_to_utf8(cd_file file, OFString &text) {
     text = converted;
 }
 
-static bool is_truncation(const OFCondition &condition) {
+bool is_truncation(const OFCondition &condition) {
   return condition == EC_EndOfStream || condition == EC_StreamNotifyClient || condition == EC_InvalidStream ||
          condition == EC_SequDelimitationItemMissing || condition == EC_ItemDelimitationItemMissing;
 }

@@ -45,6 +45,8 @@ inline void check(const OFCondition &condition, int status = CD_FAILED) {
   if (condition.bad()) throw Failure{status, condition.text()};
 }
 
+bool is_truncation(const OFCondition &condition);
+
 inline DcmTagKey key(uint32_t tag) { return DcmTagKey(Uint16(tag >> 16), Uint16(tag & 0xFFFF)); }
 
 // What a codestream's own header says of the image.

@@ -32,6 +32,8 @@ public struct CTAttributes: Equatable, Sendable {
   public var imageType: [String] = []
   /// SeriesDescription.
   public var seriesDescription: String?
+  /// ProtocolName.
+  public var protocolName: String?
   /// SeriesNumber.
   public var seriesNumber: Int?
   /// AcquisitionNumber.

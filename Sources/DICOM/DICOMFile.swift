@@ -8,7 +8,17 @@ public enum DICOMFile {
   ///
   /// - Throws: `DICOMError` where the file is no DICOM, is cut off, holds no CT image, or lacks its identifiers.
   public static func attributes(of url: URL) throws(DICOMError) -> [CTAttributes] {
-    let dataSet = try DataSet(url)
+    try attributes(of: DataSet(url))
+  }
+
+  /// The same of a file in memory; `name` is what an error calls it.
+  ///
+  /// - Throws: `DICOMError` as for a file on disk.
+  public static func attributes(of data: Data, name: String) throws(DICOMError) -> [CTAttributes] {
+    try attributes(of: DataSet(data, name: name))
+  }
+
+  private static func attributes(of dataSet: DataSet) throws(DICOMError) -> [CTAttributes] {
     try requireCT(dataSet)
     let format = try PixelFormat(dataSet)
     try requireGrey(format, dataSet)

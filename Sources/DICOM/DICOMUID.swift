@@ -12,8 +12,11 @@ public enum DICOMUID {
   ///
   /// It has the form `2.25.<128-bit number>` (PS3.5 section B.2), the number being a name-based UUID (RFC 9562, version 8)
   /// from the SHA-256 of the name.
-  public static func make(from name: String) -> String {
-    var bytes = Array(SHA256.hash(data: Data(name.utf8)).prefix(16))
+  public static func make(from name: String) -> String { make(fromDigest: SHA256.hash(data: Data(name.utf8))) }
+
+  /// A UID of the same form from a digest of at least 16 bytes, of which it takes the first.
+  public static func make(fromDigest digest: some Sequence<UInt8>) -> String {
+    var bytes = Array(digest.prefix(16))
     bytes[6] = bytes[6] & 0x0F | 0x80
     bytes[8] = bytes[8] & 0x3F | 0x80
     return "2.25." + decimal(bytes)

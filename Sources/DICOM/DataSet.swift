@@ -18,16 +18,35 @@ final class DataSet {
     let hasMagic = try Self.hasMagic(url, name)
     var opened: cd_file?
     let status = Int(cd_open(url.path, &opened))
-    guard status == CD_OK, let opened else {
-      guard hasMagic else { throw Self.notDICOM(name) }
-      if status == CD_TRUNCATED { throw Self.truncated(name, Self.lastMessage) }
-      throw DICOMError(
-        .invalid, file: name, "the data set cannot be read: \(Self.lastMessage)",
-        advice: "The file is damaged; fetch it from its source again")
-    }
-    handle = opened
+    handle = try Self.opened(opened, status, name, hasMagic: hasMagic)
     // Without the magic word DCMTK takes anything that looks like a tag for one.
     if !hasMagic && text(.sopClassUID) == nil { throw Self.notDICOM(name) }
+  }
+
+  /// Reads a file that is in memory; `name` is what an error calls it.
+  ///
+  /// - Throws: `DICOMError` where it is not DICOM, or ends before its elements do.
+  init(_ data: Data, name: String) throws(DICOMError) {
+    self.name = name
+    try Self.requireDictionary(name)
+    let hasMagic = data.count >= 132 && data.dropFirst(128).prefix(4) == Data("DICM".utf8)
+    var opened: cd_file?
+    let status = data.withUnsafeBytes { Int(cd_open_bytes($0.baseAddress, $0.count, &opened)) }
+    handle = try Self.opened(opened, status, name, hasMagic: hasMagic)
+    if !hasMagic && text(.sopClassUID) == nil { throw Self.notDICOM(name) }
+  }
+
+  private static func opened(
+    _ opened: cd_file?, _ status: Int, _ name: String, hasMagic: Bool
+  ) throws(DICOMError) -> cd_file {
+    guard status == CD_OK, let opened else {
+      guard hasMagic else { throw notDICOM(name) }
+      if status == CD_TRUNCATED { throw truncated(name, lastMessage) }
+      throw DICOMError(
+        .invalid, file: name, "the data set cannot be read: \(lastMessage)",
+        advice: "The file is damaged; fetch it from its source again")
+    }
+    return opened
   }
 
   /// An empty data set, for a file that is yet to be written.

@@ -77,6 +77,7 @@ struct FrameHeader {
     attributes.imageType =
       dataSet.text(.imageType)?.split(separator: "\\").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
     attributes.seriesDescription = dataSet.text(.seriesDescription)
+    attributes.protocolName = dataSet.text(.protocolName)
     attributes.seriesNumber = dataSet.integer(.seriesNumber)
     attributes.acquisitionNumber = dataSet.integer(.acquisitionNumber)
     attributes.instanceNumber = dataSet.integer(.instanceNumber)

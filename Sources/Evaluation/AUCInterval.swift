@@ -74,41 +74,8 @@ public enum AUCInterval {
 
   /// Obuchowski's variance of the AUC; DeLong's where each cluster is one case.
   ///
-  /// Nil where there is one class, or fewer than two clusters hold a positive, or a negative. Source: Obuchowski, Biometrics
-  /// 1997.
-  static func variance(_ cases: Cases) -> Double? {
-    guard let auc = ROCCurve(cases)?.auc else { return nil }
-    // Per cluster: how far its positives' and its negatives' placements lie from what the AUC expects, summed.
-    var deviations: [String: (positive: Double?, negative: Double?)] = [:]
-    var order: [String] = []
-    for (index, placement) in placements(cases).enumerated() {
-      let cluster = cases.clusters[index]
-      if deviations[cluster] == nil { order.append(cluster) }
-      var sums = deviations[cluster] ?? (nil, nil)
-      if cases.labels[index] {
-        sums.positive = (sums.positive ?? 0) + placement - auc
-      } else {
-        sums.negative = (sums.negative ?? 0) + placement - auc
-      }
-      deviations[cluster] = sums
-    }
-    let sums = order.compactMap { deviations[$0] }
-    let withPositive = Double(sums.count { $0.positive != nil })
-    let withNegative = Double(sums.count { $0.negative != nil })
-    guard withPositive > 1, withNegative > 1 else { return nil }
-    let positives = Double(cases.positives)
-    let negatives = Double(cases.count) - positives
-    let all = Double(sums.count)
-    let ofPositives =
-      sums.reduce(0) { $0 + ($1.positive ?? 0) * ($1.positive ?? 0) } * withPositive / (withPositive - 1)
-    let ofNegatives =
-      sums.reduce(0) { $0 + ($1.negative ?? 0) * ($1.negative ?? 0) } * withNegative / (withNegative - 1)
-    let between = sums.reduce(0) { $0 + ($1.positive ?? 0) * ($1.negative ?? 0) } * all / (all - 1)
-    let variance =
-      ofPositives / (positives * positives) + ofNegatives / (negatives * negatives) + 2 * between
-      / (positives * negatives)
-    return max(0, variance)
-  }
+  /// Nil where there is one class, or fewer than two clusters hold a positive, or a negative.
+  static func variance(_ cases: Cases) -> Double? { (try? AUCCovariance([cases]))?.matrix[0][0] }
 
   /// For a positive the share of negatives below it, for a negative the share of positives above it; ties count half.
   static func placements(_ cases: Cases) -> [Double] {

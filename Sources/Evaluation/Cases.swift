@@ -77,4 +77,14 @@ public enum Aggregate {
   public static func noisyOr(_ probabilities: [Double]) -> Double {
     1 - probabilities.reduce(1) { $0 * (1 - $1) }
   }
+
+  /// The mean of the `count` highest slices (of all, where there are fewer); `count` at least 1.
+  ///
+  /// Between `maximum` (1) and `mean` (no fewer than there are): one odd slice decides less, the tumour's rim counts less.
+  public static func top(_ count: Int) -> @Sendable ([Double]) -> Double {
+    precondition(count > 0, "at least one slice")
+    return { probabilities in
+      probabilities.contains(where: \.isNaN) ? .nan : mean(Array(probabilities.sorted(by: >).prefix(count)))
+    }
+  }
 }

@@ -28,7 +28,8 @@ public struct Interval: Codable, Equatable, Sendable {
 
 /// Wilson's score interval of a proportion.
 ///
-/// Source: Wilson, JASA 1927; for clustered cases with the effective sample size of Rao and Scott, Biometrics 1992.
+/// Sources: Wilson, JASA 1927; for clustered cases with the effective sample size of Rao and Scott, Biometrics 1992, and the
+/// degrees of freedom of Korn and Graubard, Survey Methodology 1998.
 public enum WilsonInterval {
   /// The interval of `successes` in `trials` independent cases; nil for no cases.
   public static func of(_ successes: Int, in trials: Int, level: Double = 0.95) -> Interval? {
@@ -39,8 +40,9 @@ public enum WilsonInterval {
   /// The interval of the share of successes among cases that come in clusters; nil for no cases.
   ///
   /// The trials count for less the more alike the cases of a cluster are: the number of cases is divided by the design
-  /// effect, which is the ratio estimator's variance between clusters over that of independent cases. Where all cases agree,
-  /// and that variance says nothing, each cluster counts as one case. Where each cluster is one case, it is `of(_:in:)`.
+  /// effect, which is the ratio estimator's variance between clusters over that of independent cases, and multiplied by (z/t)
+  /// squared, as that variance is estimated from so many clusters. Where all cases agree, and that variance says nothing, each
+  /// cluster counts as one case. Where each cluster is one case, it is `of(_:in:)`.
   public static func of(_ successes: [Bool], clusters: [String], level: Double = 0.95) -> Interval? {
     guard !successes.isEmpty, successes.count == clusters.count else { return nil }
     var tallies: [String: (successes: Double, trials: Double)] = [:]
@@ -57,7 +59,11 @@ public enum WilsonInterval {
     let variance = clusterCount / (clusterCount - 1) * deviations.reduce(0) { $0 + $1 * $1 } / (trials * trials)
     let independent = share * (1 - share) / trials
     let isInformative = tallies.count > 1 && independent > 0
-    let effective = isInformative ? trials / max(1, variance / independent) : clusterCount
+    guard isInformative else {
+      return interval(share, clusterCount, level, "Wilson, effective sample size over patients")
+    }
+    let ratio = Normal.quantile(0.5 + level / 2) / StudentT.quantile(0.5 + level / 2, degrees: clusterCount - 1)
+    let effective = trials / max(1, variance / independent) * ratio * ratio
     return interval(share, effective, level, "Wilson, effective sample size over patients")
   }
 

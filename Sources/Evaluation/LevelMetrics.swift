@@ -46,11 +46,14 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
       (metric.key, Estimate(value: metric.value(decided), interval: metric.interval?(decided)))
     }
     estimates = Dictionary(uniqueKeysWithValues: pairs)
-    note = Self.note(decided, leftOut: cases.count - decided.cases.count, auc: estimates[Metric.auc.key])
+    note = Self.note(decided, leftOut: cases.count - decided.cases.count, estimates)
   }
 
-  private static func note(_ decided: DecidedCases, leftOut: Int, auc: Estimate?) -> String? {
+  private static func note(
+    _ decided: DecidedCases, leftOut: Int, _ estimates: [String: Estimate]
+  ) -> String? {
     let matrix = decided.matrix
+    let auc = estimates[Metric.auc.key]
     var sentences: [String] = []
     if leftOut > 0 {
       sentences.append(
@@ -75,6 +78,14 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
     }
     if matrix.total > 0, matrix.positivePredictiveValue == nil { sentences.append("No case is called positive.") }
     if matrix.total > 0, matrix.negativePredictiveValue == nil { sentences.append("Every case is called positive.") }
+    let withoutInterval = Metric.all.filter { metric in
+      metric.interval != nil && estimates[metric.key].map { $0.value != nil && $0.interval == nil } == true
+    }
+    if !withoutInterval.isEmpty {
+      sentences.append(
+        "No interval can be stated for \(withoutInterval.map(\.name).joined(separator: ", ")): draws of these patients give "
+          + "one value only, or none.")
+    }
     return sentences.isEmpty ? nil : sentences.joined(separator: " ")
   }
 

@@ -43,11 +43,13 @@ public struct Metric: Sendable {
 
   /// What a report states besides; a new metric is a new entry here.
   public static let further = [
-    Metric("ppv", "PPV") { $0.matrix.positivePredictiveValue },
-    Metric("npv", "NPV") { $0.matrix.negativePredictiveValue },
-    Metric("f1", "F1") { $0.matrix.f1 },
-    Metric("balancedAccuracy", "balanced accuracy") { $0.matrix.balancedAccuracy },
-    Metric("mcc", "MCC") { $0.matrix.matthewsCorrelation },
+    Metric("ppv", "PPV", interval: { $0.wilson(called: true) }) { $0.matrix.positivePredictiveValue },
+    Metric("npv", "NPV", interval: { $0.wilson(called: false) }) { $0.matrix.negativePredictiveValue },
+    Metric("f1", "F1", interval: { $0.bootstrap(\.f1) }) { $0.matrix.f1 },
+    Metric("balancedAccuracy", "balanced accuracy", interval: { $0.bootstrap(\.balancedAccuracy) }) {
+      $0.matrix.balancedAccuracy
+    },
+    Metric("mcc", "MCC", interval: { $0.bootstrap(\.matthewsCorrelation) }) { $0.matrix.matthewsCorrelation },
   ]
 
   /// All of them.
@@ -70,8 +72,25 @@ struct DecidedCases {
   ///
   /// At a clustered level it takes the effective sample size.
   func wilson(where isCounted: (Bool) -> Bool) -> Interval? {
-    let counted = cases.labels.indices.filter { isCounted(cases.labels[$0]) }
-    return WilsonInterval.of(
+    wilson(cases.labels.indices.filter { isCounted(cases.labels[$0]) })
+  }
+
+  /// Wilson's interval of the share of right decisions among the cases that are `called` so.
+  func wilson(called: Bool) -> Interval? {
+    wilson(cases.scores.indices.filter { (cases.scores[$0] >= threshold) == called })
+  }
+
+  private func wilson(_ counted: [Int]) -> Interval? {
+    WilsonInterval.of(
       counted.map { cases.labels[$0] == (cases.scores[$0] >= threshold) }, clusters: counted.map { cases.clusters[$0] })
+  }
+
+  /// The percentile interval of `rate` over 2,000 draws of whole clusters.
+  ///
+  /// Nil where the rate is undefined, or the draws can't tell a width.
+  func bootstrap(_ rate: KeyPath<ConfusionMatrix, Double?>) -> Interval? {
+    guard matrix[keyPath: rate] != nil else { return nil }
+    let counts = ClusterCounts(cases, threshold: threshold)
+    return try? counts.draws.interval(level: 0.95, samples: 2000, seed: 1) { counts.matrix($0)[keyPath: rate] }
   }
 }

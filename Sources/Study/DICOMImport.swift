@@ -61,6 +61,20 @@ public enum DICOMImport {
     }
   }
 
+  /// Adds those of the patients that the study lacks, of whom there are records but no images.
+  ///
+  /// - Throws: `StudyError` where the study cannot be written.
+  public static func addPatients(_ sourceIDs: [String], to study: StudyFolder) throws(StudyError) {
+    let patientIDs = try study.readProtocol().pathology.patientIDs
+    try study.write { database in
+      var known = Set(try Patient.fetchAll(database).map(\.sourceID))
+      for sourceID in sourceIDs where known.insert(sourceID).inserted {
+        _ = try newPatient(sourceID, number: known.count, patientIDs, database)
+      }
+      try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+    }
+  }
+
   private static func newPatient(
     _ sourceID: String, number: Int, _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
   ) throws -> Patient {

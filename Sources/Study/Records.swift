@@ -99,6 +99,8 @@ public struct SetAside: Codable, Equatable, Sendable, FetchableRecord, Persistab
     case dicom
     /// Reading the pathology table.
     case pathology
+    /// Telling phases and applying the selection rules.
+    case cohort
     /// Reading contours.
     case contours
     /// Making ROIs.

@@ -75,6 +75,15 @@ enum Schema {
         table.column("value", .text).notNull()
       }
     }
+    migrator.registerMigration("cohort: the phase of each series") { database in
+      try database.create(table: "seriesPhase") { table in
+        table.primaryKey("seriesId", .integer).references("series", onDelete: .cascade)
+        table.column("phase", .text)
+        table.column("confidence", .double).notNull().check { (0...1).contains($0) }
+        table.column("isUsed", .boolean).notNull()
+        table.column("reasons", .jsonText).notNull()
+      }
+    }
     return migrator
   }
 }

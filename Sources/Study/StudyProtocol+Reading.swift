@@ -45,7 +45,15 @@ extension StudyProtocol {
     }
     switch Mirror(reflecting: value).displayStyle {
     case .struct:
-      return Node(try children.compactMap { child in try child.label.map { (Node($0), try node(of: child.value)) } })
+      let optional = (value as? any HasOptionalKeys).map { type(of: $0).optionalKeys } ?? []
+      return Node(
+        try children.compactMap { child in
+          guard let label = child.label else { return nil }
+          let isNil =
+            Mirror(reflecting: child.value).displayStyle == .optional
+            && Mirror(reflecting: child.value).children.isEmpty
+          return isNil && optional.contains(label) ? nil : (Node(label), try node(of: child.value))
+        })
     case .collection: return Node(try children.map { try node(of: $0.value) })
     case .optional: return try children.first.map { try node(of: $0.value) } ?? Node("null")
     default: return Node("\(value)")
@@ -93,6 +101,44 @@ extension StudyProtocol {
     try require(
       (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold
     )
+    if let cohort { try validate(cohort, source) }
+  }
+}
+
+extension StudyProtocol {
+  private func validate(_ cohort: Cohort, _ source: ProtocolSource) throws(StudyError) {
+    func require(_ holds: Bool, _ path: [String], _ expected: String) throws(StudyError) {
+      guard !holds else { return }
+      let path = ["cohort"] + path
+      throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected)")
+    }
+    let series = cohort.series
+    for (key, value) in [
+      ("preferredSpacing", series.preferredSpacing), ("maximumSpacing", series.maximumSpacing),
+      ("minimumExtent", series.minimumExtent),
+    ] {
+      try require(value > 0, ["series", key], "above 0 mm, found \(value)")
+    }
+    try require(
+      (0...1).contains(series.minimumCoverage), ["series", "minimumCoverage"], "0 to 1, found \(series.minimumCoverage)"
+    )
+    let names = cohort.rules.map(\.name)
+    for (index, rule) in cohort.rules.enumerated() {
+      let path = ["rules", "\(index)"]
+      try require(!rule.name.isEmpty, path + ["name"], "a few words")
+      try require(!names[..<index].contains(rule.name), path + ["name"], "the only one of its kind: \"\(rule.name)\"")
+      try require(
+        rule.conditionCount == 1, path,
+        "one condition (equals, differs, stage, absent, scannedBefore, phases or gradeKnown), found \(rule.conditionCount)"
+      )
+      let comparesColumn = rule.equals != nil || rule.differs != nil
+      try require(
+        comparesColumn == (rule.column != nil), path,
+        "a condition with `column` just where it is `equals` or `differs`")
+      try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or left out")
+      try require(
+        rule.phases?.contains(where: \.isEmpty) != true, path + ["phases"], "a list of lists, none of them empty")
+    }
   }
 }
 
@@ -139,12 +185,29 @@ private struct ProtocolSource {
         throw error(at: path + [key], "unknown key \(place); the keys here are \(expected)")
       }
     }
+    let optional = (section.subjectType as? any HasOptionalKeys.Type)?.optionalKeys ?? []
     for (key, child) in section.children.compactMap({ child in child.label.map { ($0, child.value) } }) {
-      guard let value = mapping[Node(key)] else { throw missing(key, in: path) }
-      let mirror = Mirror(reflecting: child)
+      guard let value = mapping[Node(key)] else {
+        if optional.contains(key) { continue }
+        throw missing(key, in: path)
+      }
+      try requireExactKeys(in: value, ofValue: child, path: path + [key])
+    }
+  }
+
+  private func requireExactKeys(in node: Node, ofValue value: Any, path: [String]) throws(StudyError) {
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .struct: try requireExactKeys(in: node, of: mirror, path: path)
+    case .optional:
       // An optional section shows its value as its only child.
-      let inner = mirror.displayStyle == .optional ? mirror.children.first.map { Mirror(reflecting: $0.value) } : mirror
-      if let inner, inner.displayStyle == .struct { try requireExactKeys(in: value, of: inner, path: path + [key]) }
+      if let inner = mirror.children.first { try requireExactKeys(in: node, ofValue: inner.value, path: path) }
+    case .collection:
+      guard case .sequence(let items) = node else { return }
+      for (index, (item, child)) in zip(items, mirror.children).enumerated() {
+        try requireExactKeys(in: item, ofValue: child.value, path: path + ["\(index)"])
+      }
+    default: break
     }
   }
 
@@ -176,9 +239,15 @@ private struct ProtocolSource {
     guard var node = try? Yams.compose(yaml: yaml) else { return nil }
     var line = node.mark?.line
     for key in path {
-      guard case .mapping(let mapping) = node, let pair = mapping.first(where: { $0.key.string == key }) else { break }
-      line = pair.key.mark?.line ?? line
-      node = pair.value
+      if case .sequence(let items) = node, let index = Int(key), items.indices.contains(index) {
+        node = items[index]
+        line = node.mark?.line ?? line
+      } else if case .mapping(let mapping) = node, let pair = mapping.first(where: { $0.key.string == key }) {
+        line = pair.key.mark?.line ?? line
+        node = pair.value
+      } else {
+        break
+      }
     }
     return line
   }

@@ -20,6 +20,8 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
   public var sweep: Sweep
   /// How probabilities become results.
   public var evaluation: Evaluation
+  /// Who is in the study; nil takes all whom the pathology table grades.
+  public var cohort: Cohort?
 
   /// The pathology table's column mapping.
   public struct Pathology: Codable, Equatable, Sendable {

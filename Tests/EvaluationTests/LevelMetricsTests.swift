@@ -16,7 +16,8 @@ import Testing
       "n", "positives", "clusters", "threshold", "auc", "aucInterval", "sensitivity", "sensitivityInterval",
       "specificity",
       "specificityInterval", "accuracy", "accuracyInterval", "truePositives", "falsePositives", "trueNegatives",
-      "falseNegatives", "ppv", "npv", "f1", "balancedAccuracy", "mcc", "note",
+      "falseNegatives", "ppv", "npv", "f1", "balancedAccuracy", "mcc", "ppvInterval", "npvInterval", "f1Interval",
+      "balancedAccuracyInterval", "mccInterval", "note",
     ]
     #expect(Set(object.keys) == expected)
     #expect(object["n"] as? Int == 5)

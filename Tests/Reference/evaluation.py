@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 import sklearn
 from scipy.optimize import brentq
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, norm, t
 from sklearn import metrics
 
 Z = norm.ppf(0.975)
@@ -53,13 +53,13 @@ def delong(labels, scores):
 
 
 def clustered_wilson(successes, clusters):
-    """Wilson's interval at the effective sample size of a ratio estimate over clusters."""
+    """Wilson's interval at the effective sample size of a ratio estimate over clusters, with their degrees of freedom."""
     names, count = np.unique(clusters), len(successes)
     share = successes.mean()
     residual = np.array([(successes[clusters == c] - share).sum() for c in names])
     if len(names) > 1 and 0 < share < 1:
         between = len(names) / (len(names) - 1) * (residual**2).sum() / count**2
-        effective = count / max(1.0, between / (share * (1 - share) / count))
+        effective = count / max(1.0, between / (share * (1 - share) / count)) * (Z / t.ppf(0.975, len(names) - 1)) ** 2
     else:
         effective = len(names)
     centre = (share + Z**2 / (2 * effective)) / (1 + Z**2 / effective)
@@ -100,7 +100,7 @@ def case(name, labels, scores, clusters, threshold=0.5):
 def cases():
     random = np.random.default_rng(20)
     for index in range(210):
-        count = int(random.integers(2, 60))
+        count = int(random.integers(2, 36))
         labels = random.integers(0, 2, count) if index % 3 else (random.random(count) < 0.2).astype(int)
         scores = np.clip(random.normal(0.45 + 0.2 * labels * (index % 2), 0.2), 0, 1)
         if index % 4 == 0:

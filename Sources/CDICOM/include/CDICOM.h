@@ -29,10 +29,14 @@ const char *cd_openjpeg_version(void);
 bool cd_has_dictionary(void);
 // The dictionary's keyword of a tag; it lives until the thread's next call.
 const char *cd_tag_name(uint32_t tag);
+// The dictionary's VR of a tag, empty where it has none; it lives until the thread's next call.
+const char *cd_tag_vr(uint32_t tag);
 
 // Reads every element of a file; values over 4 KiB stay on disk until they are asked for, and only their lengths are
 // checked against the file's.
 int cd_open(const char *path, cd_file *out);
+// The same of a file in memory, whose bytes are copied.
+int cd_open_bytes(const void *bytes, size_t count, cd_file *out);
 int cd_create(cd_file *out);
 void cd_close(cd_file file);
 
@@ -68,6 +72,9 @@ int cd_set_pixels(cd_file file, const uint16_t *words, size_t count);
 // The whole file in Explicit VR Little Endian; released with cd_free.
 int cd_encode(cd_file file, uint8_t **bytes, size_t *byte_count);
 void cd_free(void *bytes);
+
+// What a deflated data set (PS3.5 section A.5) holds, at most maximum bytes; released with cd_free.
+int cd_inflate(const void *bytes, size_t count, size_t maximum, uint8_t **out, size_t *out_count);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,116 @@
+import Foundation
+public import Study
+
+/// A tumour as the clinical table describes it.
+public struct ClinicalLesion: Codable, Equatable, Sendable {
+  /// The row's line in the table.
+  public let line: Int
+  /// The lesion's name, unique within the patient.
+  public let name: String
+  /// Its grade; nil where it is missing or none.
+  public let grade: Grade?
+  /// The subtype's common name.
+  public let subtype: String?
+  /// The stage.
+  public let stage: TumourStage?
+  /// The procedure that gave the pathology, in lower case.
+  public let procedure: String?
+  /// Its side.
+  public let side: TumourSide?
+  /// The largest diameter in mm.
+  public let size: Double?
+  /// The cells that rules compare, by header; no others, since they may name a person.
+  let cells: [String: String]
+}
+
+/// The clinical table by patient.
+public struct ClinicalTable: Equatable, Sendable {
+  /// The table's name.
+  public let name: String
+  /// The lesions by patient ID, in the table's order.
+  let lesions: [String: [ClinicalLesion]]
+  /// The patient IDs in the table's order.
+  let patientIDs: [String]
+  /// Patients whose rows contradict one another, and how.
+  let contradictions: [String: String]
+  /// The lines that name no patient.
+  public let linesWithoutPatient: [Int]
+
+  /// Reads a table as the protocol maps it.
+  ///
+  /// - Throws: `StudyError` of kind `.invalidTable` where the table cannot be read, or lacks a column that the protocol names.
+  public init(
+    _ table: DelimitedTable, pathology: StudyProtocol.Pathology, cohort: StudyProtocol.Cohort
+  ) throws(StudyError) {
+    try Self.requireColumns(table, pathology, cohort)
+    name = table.name
+    let columns = cohort.columns
+    let compared = Set(cohort.rules.flatMap(\.columns).map(columns.header) + [columns.scanDate].compactMap { $0 })
+    var lesions: [String: [ClinicalLesion]] = [:]
+    var order: [String] = []
+    var contradictions: [String: String] = [:]
+    var anonymous: [Int] = []
+    for row in table.rows {
+      func text(_ column: String?) -> String? { column.flatMap { ClinicalValue.text(row.cells[$0]) } }
+      guard let id = text(pathology.patientColumn) else {
+        anonymous.append(row.line)
+        continue
+      }
+      if lesions[id] == nil { order.append(id) }
+      let name = pathology.lesionColumn == nil ? "1" : text(pathology.lesionColumn) ?? ""
+      if lesions[id]?.contains(where: { $0.name == name }) == true {
+        contradictions[id] = "two rows for one lesion, the second in line \(row.line)"
+      }
+      let lesion = ClinicalLesion(
+        line: row.line, name: name, grade: text(pathology.gradeColumn).flatMap(Grade.init(text:)),
+        subtype: text(columns.subtype).map(Subtype.name), stage: text(columns.stage).flatMap(TumourStage.init(text:)),
+        procedure: text(columns.procedure)?.lowercased(),
+        side: text(columns.laterality).flatMap(TumourSide.init(text:)),
+        size: ClinicalValue.millimetres(text(columns.size), factor: columns.sizeUnit == .centimetres ? 10 : 1),
+        cells: row.cells.filter { compared.contains($0.key) })
+      lesions[id, default: []].append(lesion)
+    }
+    self.lesions = lesions
+    self.contradictions = contradictions
+    patientIDs = order
+    linesWithoutPatient = anonymous
+  }
+
+  private static func requireColumns(
+    _ table: DelimitedTable, _ pathology: StudyProtocol.Pathology, _ cohort: StudyProtocol.Cohort
+  ) throws(StudyError) {
+    try table.require(column: pathology.patientColumn, from: "pathology.patientColumn")
+    try table.require(column: pathology.gradeColumn, from: "pathology.gradeColumn")
+    if let column = pathology.lesionColumn { try table.require(column: column, from: "pathology.lesionColumn") }
+    for (key, header) in cohort.columns.headers {
+      if let header { try table.require(column: header, from: "cohort.columns.\(key)") }
+    }
+    for rule in cohort.rules {
+      if rule.stage != nil, cohort.columns.stage == nil {
+        throw StudyError(
+          .invalidProtocol, "the rule \"\(rule.name)\" needs the stage, but cohort.columns.stage is null")
+      }
+      for column in rule.columns {
+        try table.require(column: cohort.columns.header(of: column), from: "cohort.rules, \"\(rule.name)\"")
+      }
+    }
+  }
+}
+
+extension StudyProtocol.Cohort.Rule {
+  /// The columns that the rule compares.
+  var columns: [String] { (column.map { [$0] } ?? []) + (absent ?? []) + (scannedBefore ?? []) }
+}
+
+extension StudyProtocol.Cohort.Columns {
+  /// The columns that have a name of their own in the protocol, with their headers in the table.
+  var headers: [(key: String, header: String?)] {
+    [
+      ("subtype", subtype), ("stage", stage), ("procedure", procedure), ("laterality", laterality), ("size", size),
+      ("scanDate", scanDate),
+    ]
+  }
+
+  /// The header that a rule means: that of one of these columns, or the name itself.
+  func header(of column: String) -> String { headers.first { $0.key == column }?.header ?? column }
+}

@@ -1,0 +1,177 @@
+public import DICOM
+public import Foundation
+
+/// A de-identified file, and what its caller may need of the original before that is gone.
+public struct DeidentifiedFile: Sendable {
+  /// The whole file, in the transfer syntax it came in; a deflated one becomes Explicit VR Little Endian.
+  public let data: Data
+  /// What became of its elements.
+  public let audit: DeidentificationAudit
+  /// The original headers of a CT image, one per frame, in memory alone; empty where the file is no CT image that this
+  /// program reads.
+  public let facts: [CTAttributes]
+  /// The patient's name and ID in `data`.
+  public let pseudonym: String
+  /// StudyInstanceUID in `data`, empty where there was none.
+  public let studyInstanceUID: String
+  /// SeriesInstanceUID in `data`, empty where there was none.
+  public let seriesInstanceUID: String
+  /// SOPInstanceUID in `data`.
+  public let sopInstanceUID: String
+  /// Whether the file had no PatientID, so that its exam stands for a patient of its own.
+  public let lacksPatientID: Bool
+}
+
+/// Takes persons out of DICOM files by PS3.15 Annex E, in memory, before anything is written.
+///
+/// The file is read into its elements and built anew from those that may stay, at every depth of its sequences, so that
+/// nothing that was not understood comes through. Pixel data are copied as they are.
+public struct Deidentifier: Sendable {
+  /// What it keeps.
+  public let options: DeidentificationOptions
+  private let key: PseudonymKey
+  private let profile: ConfidentialityProfile
+
+  /// Makes a de-identifier for the patients of one study.
+  public init(key: PseudonymKey, options: DeidentificationOptions = .basic) {
+    self.key = key
+    self.options = options
+    profile = ConfidentialityProfile(options)
+  }
+
+  /// De-identifies a file in memory; `name` is what an error calls it.
+  ///
+  /// - Throws: `DICOMError` where it is no whole DICOM file, or has too few identifiers to be told from others;
+  ///   `DeidentificationRefusal` where text may stand in its image.
+  public func deidentify(_ data: Data, name: String = "DICOM file") throws -> DeidentifiedFile {
+    let file = try ParsedFile([UInt8](data), name: name)
+    if !options.admitsImagesWithText, let refusal = ImageText.refusal(of: file) { throw refusal }
+    try requirePixels(file)
+    let identity = try Identity(file, key)
+    var pass = DeidentificationPass(file: file, key: key, profile: profile, identity: identity)
+    var elements = pass.elements(file.elements)
+    pass.audit.noteFile(
+      hasPreamble: file.hasPreambleContent, trailingBytes: file.trailingByteCount + file.excessPixelByteCount)
+    let uid = options.retainsUIDs ? { $0 } : key.uid
+    let sopInstanceUID = uid(identity.sopInstanceUID)
+    stamp(&elements, file, identity, sopInstanceUID)
+    let writer = DICOMFileWriter(
+      elements, of: file, sopClassUID: identity.sopClassUID, sopInstanceUID: sopInstanceUID)
+    let isCT = file.text(.modality, in: file.elements) == "CT"
+    return DeidentifiedFile(
+      data: Data(writer.bytes), audit: pass.audit,
+      facts: isCT ? (try? DICOMFile.attributes(of: data, name: name)) ?? [] : [], pseudonym: identity.pseudonym,
+      studyInstanceUID: uid(identity.studyInstanceUID), seriesInstanceUID: uid(identity.seriesInstanceUID),
+      sopInstanceUID: sopInstanceUID, lacksPatientID: identity.lacksPatientID)
+  }
+
+  /// De-identifies a file on disk into another, which appears whole or not at all.
+  ///
+  /// - Throws: as for a file in memory; `DICOMError` too where either file cannot be accessed.
+  @discardableResult
+  public func deidentify(file: URL, to destination: URL) throws -> DeidentifiedFile {
+    let data: Data
+    do {
+      data = try Data(contentsOf: file)
+    } catch {
+      throw DICOMError(
+        .unreadable, file: file.lastPathComponent, "the file cannot be read: \(error.localizedDescription)",
+        advice: "Check its permissions")
+    }
+    let result = try deidentify(data, name: file.lastPathComponent)
+    do {
+      try result.data.write(to: destination, options: .atomic)
+    } catch {
+      throw DICOMError(
+        .cannotWrite, file: destination.lastPathComponent,
+        "the file cannot be written: \(error.localizedDescription)",
+        advice: "Check the folder and the room on the disk")
+    }
+    return result
+  }
+
+  /// An image without its pixels was cut off between two elements, or keeps them elsewhere.
+  private func requirePixels(_ file: ParsedFile) throws(DICOMError) {
+    let sopClass = file.text(.sopClassUID, in: file.elements)
+    let isCT = sopClass == DICOMUID.ctImageStorage || sopClass == DICOMUID.enhancedCTImageStorage
+    guard isCT || file.unsigned(.rows) != nil else { return }
+    let pixels: Set<DICOMTag> = [.pixelData, .floatPixelData, .doubleFloatPixelData]
+    guard !file.elements.contains(where: { pixels.contains($0.tag) }) else { return }
+    throw DICOMError(
+      .truncated, file: file.name, tag: .pixelData, "the image has no pixel data",
+      advice: "Fetch it from its source again")
+  }
+
+  /// States what was done (PS3.15 section E.1.1), and gives the patient the pseudonym.
+  private func stamp(
+    _ elements: inout [DataElement], _ file: ParsedFile, _ identity: Identity, _ sopInstanceUID: String
+  ) {
+    let state: String
+    switch options.dates {
+    case .removed: state = "REMOVED"
+    case .modified: state = "MODIFIED"
+    case .full: state = "UNMODIFIED"
+    }
+    let codes = options.methodCodes.map { code, meaning in
+      [
+        DataElement(.codeValue, .sh, code), DataElement(.codingSchemeDesignator, .sh, "DCM"),
+        DataElement(.codeMeaning, .lo, meaning),
+      ]
+    }
+    let stamped = [
+      DataElement(.sopClassUID, .ui, identity.sopClassUID), DataElement(.sopInstanceUID, .ui, sopInstanceUID),
+      DataElement(.patientName, .pn, identity.pseudonym), DataElement(.patientID, .lo, identity.pseudonym),
+      DataElement(.patientIdentityRemoved, .cs, "YES"),
+      DataElement(.deidentificationMethod, .lo, #"RenalGrade\DICOM PS3.15 2026c Annex E"#),
+      DataElement(.deidentificationMethodCodeSequence, .sq, .items(codes)),
+      DataElement(.longitudinalTemporalInformationModified, .cs, state),
+    ]
+    let tags = Set(stamped.map(\.tag))
+    elements = (elements.filter { !tags.contains($0.tag) } + stamped).sorted { $0.tag < $1.tag }
+  }
+}
+
+/// Who and what a file is.
+struct Identity {
+  let pseudonym: String
+  let dateShift: DateShift
+  let lacksPatientID: Bool
+  let sopClassUID: String
+  let sopInstanceUID: String
+  let studyInstanceUID: String
+  let seriesInstanceUID: String
+
+  init(_ file: ParsedFile, _ key: PseudonymKey) throws(DICOMError) {
+    func uid(_ tag: DICOMTag, orMeta metaTag: DICOMTag? = nil) -> String {
+      file.text(tag, in: file.elements) ?? metaTag.flatMap { file.text($0, in: file.meta) } ?? ""
+    }
+    func bytes(_ tag: DICOMTag) -> [UInt8] {
+      file.elements.first { $0.tag == tag }.map { Array(file.value(of: $0).trimmingPadding()) } ?? []
+    }
+    sopClassUID = uid(.sopClassUID, orMeta: .mediaStorageSOPClassUID)
+    sopInstanceUID = uid(.sopInstanceUID, orMeta: .mediaStorageSOPInstanceUID)
+    studyInstanceUID = uid(.studyInstanceUID)
+    seriesInstanceUID = uid(.seriesInstanceUID)
+    var patient = PseudonymKey.Patient(id: bytes(.patientID), issuer: bytes(.issuerOfPatientID))
+    lacksPatientID = patient.id.isEmpty
+    if lacksPatientID {
+      patient = PseudonymKey.Patient(id: Array(studyInstanceUID.utf8), issuer: Array("exam without PatientID".utf8))
+    }
+    for (value, tag) in [
+      (sopClassUID, DICOMTag.sopClassUID), (sopInstanceUID, .sopInstanceUID),
+      (patient.id.isEmpty ? "" : "known", .patientID),
+    ] where value.isEmpty {
+      throw DICOMError(
+        .invalid, file: file.name, tag: tag, "the file does not say what or whose it is", found: "nothing")
+    }
+    pseudonym = key.pseudonym(patient)
+    dateShift = DateShift(days: key.dateOffset(patient))
+  }
+}
+
+extension DICOMTag {
+  static let mediaStorageSOPClassUID = DICOMTag(rawValue: 0x0002_0002)
+  static let issuerOfPatientID = DICOMTag(rawValue: 0x0010_0021)
+  static let deidentificationMethodCodeSequence = DICOMTag(rawValue: 0x0012_0064)
+  static let longitudinalTemporalInformationModified = DICOMTag(rawValue: 0x0028_0303)
+}

@@ -1,0 +1,113 @@
+/// How an element's value is encoded (PS3.5 section 6.2).
+enum ValueRepresentation: String, CaseIterable, Sendable {
+  case ae = "AE", `as` = "AS", at = "AT", cs = "CS", da = "DA", ds = "DS", dt = "DT", fd = "FD", fl = "FL", `is` = "IS"
+  case lo = "LO", lt = "LT", ob = "OB", od = "OD", of = "OF", ol = "OL", ov = "OV", ow = "OW", pn = "PN", sh = "SH"
+  case sl = "SL", sq = "SQ", ss = "SS", st = "ST", sv = "SV", tm = "TM", uc = "UC", ui = "UI", ul = "UL", un = "UN"
+  case ur = "UR", us = "US", ut = "UT", uv = "UV"
+
+  /// Whether explicit encodings give it two reserved bytes and a length of 32 bits (PS3.5 section 7.1.2).
+  var hasLongLength: Bool {
+    switch self {
+    case .ob, .od, .of, .ol, .ov, .ow, .sq, .sv, .uc, .un, .ur, .ut, .uv: true
+    default: false
+    }
+  }
+
+  /// What the value can hold, seen by one who looks for a person in it.
+  enum Content {
+    /// Words that somebody typed.
+    case text
+    /// A person's name.
+    case name
+    /// A date, a time, an age, a title or an address in a network: written by a rule, and telling.
+    case telling
+    /// A number, a coded word or a tag, which its own characters can be checked for.
+    case coded
+    /// A unique identifier.
+    case uid
+    /// Bytes of which nothing is known.
+    case bytes
+    /// Items.
+    case sequence
+  }
+
+  /// What the value can hold.
+  var content: Content {
+    switch self {
+    case .lo, .lt, .sh, .st, .uc, .ut: .text
+    case .pn: .name
+    case .ae, .as, .da, .dt, .tm, .ur: .telling
+    case .at, .cs, .ds, .fd, .fl, .is, .sl, .ss, .sv, .ul, .us, .uv: .coded
+    case .ui: .uid
+    case .ob, .od, .of, .ol, .ov, .ow, .un: .bytes
+    case .sq: .sequence
+    }
+  }
+
+  /// Whether the value is characters, which are the same in every byte order.
+  var isCharacters: Bool {
+    switch content {
+    case .text, .name, .telling, .uid: true
+    case .coded: self == .cs || self == .ds || self == .is
+    case .bytes, .sequence: false
+    }
+  }
+
+  /// What fills a value up to an even length.
+  var padding: UInt8 { isCharacters && self != .ui ? 0x20 : 0 }
+
+  /// A value that says nothing and is valid, for attributes that must have one.
+  var dummy: [UInt8] {
+    let text =
+      switch self {
+      case .ae, .lo, .lt, .pn, .sh, .st, .uc, .ut, .cs: "REMOVED"
+      case .as: "000Y"
+      case .da: "19000101"
+      case .dt: "19000101000000"
+      case .tm: "000000"
+      case .ds, .is: "0"
+      case .ur: "about:blank"
+      case .ui: "2.25.0"
+      default: ""
+      }
+    return text.isEmpty ? [UInt8](repeating: 0, count: size) : Array(text.utf8)
+  }
+
+  /// The dummy as it stands in a file, at an even length.
+  var paddedDummy: [UInt8] { dummy.count % 2 == 0 ? dummy : dummy + [padding] }
+
+  /// The size of one value in bytes, where all have the same; 0 for sequences, 2 for bytes.
+  private var size: Int {
+    switch self {
+    case .at, .fl, .sl, .ul: 4
+    case .fd, .sv, .uv: 8
+    case .sq: 0
+    default: 2
+    }
+  }
+
+  /// Whether the value has only characters that the VR allows; where it has others, it may be anything.
+  ///
+  /// Tolerant of what scanners write: lower case in coded words, spaces around numbers, dates as in ACR-NEMA. Binary
+  /// numbers are implausible where eight bytes and more are all characters.
+  func isPlausible(_ value: ArraySlice<UInt8>) -> Bool {
+    if let allowed = Self.allowedBytes[self] { return value.allSatisfy { allowed[Int($0)] } }
+    guard content == .coded, value.count >= 8 else { return true }
+    let characters = value.trimmingPadding()
+    return characters.count < 6 || !characters.allSatisfy { (0x20...0x7E).contains($0) }
+  }
+
+  /// Which bytes may stand in a value, besides padding and the backslash between values.
+  private static let allowedBytes: [ValueRepresentation: [Bool]] = {
+    let digits = "0123456789"
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    let allowed: [ValueRepresentation: String] = [
+      .as: digits + "DWMY", .cs: digits + letters + "_-./", .da: digits + ".", .ds: digits + "+-.eE",
+      .dt: digits + ".+-", .is: digits + "+-", .tm: digits + ".:", .ui: digits + ".",
+    ]
+    return allowed.mapValues { characters in
+      let bytes = Set((characters + " \0\\").utf8)
+      return (UInt8(0)...255).map(bytes.contains)
+    }
+  }()
+}

@@ -1,0 +1,55 @@
+/// Whether a statistic is larger than it would be were the labels dealt out at random.
+///
+/// Source: Phipson and Smyth, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
+/// Biology 2010.
+public struct PermutationTest: Equatable, Sendable {
+  /// The statistic with the true labels.
+  public let observed: Double
+  /// The statistic with permuted labels, permutation by permutation.
+  public let null: [Double]
+
+  /// Takes values computed elsewhere, such as AUCs of networks trained anew on permuted labels.
+  ///
+  /// Throws where there is none, or one isn't finite.
+  public init(observed: Double, null: [Double]) throws(NotEstimable) {
+    guard !null.isEmpty else { throw .badSetting("at least one permutation is needed, found none") }
+    let odd = ([observed] + null).count { !$0.isFinite }
+    guard odd == 0 else { throw .notFinite(odd) }
+    self.observed = observed
+    self.null = null
+  }
+
+  /// The share of permutations that reach what was observed, the true labels counting as one of them: never 0.
+  public var pValue: Double { Double(1 + null.count { $0 >= observed }) / Double(1 + null.count) }
+
+  /// The AUC of `cases` against the labels dealt out anew among the clusters (patients), whose cases keep one label.
+  ///
+  /// This asks whether fixed predictions know the labels; to test the training too, permute before it and use
+  /// `init(observed:null:)`. Throws where a class is missing, a score isn't finite, or a cluster holds both classes.
+  public static func auc(
+    _ cases: Cases, permutations: Int = 1999, seed: UInt64 = 1
+  ) throws(NotEstimable) -> PermutationTest {
+    try cases.check()
+    let clusters = ClusterDraws(cases.clusters)
+    var labels = [Bool](repeating: false, count: clusters.count)
+    for (cluster, label) in zip(clusters.clusterOf, cases.labels) { labels[cluster] = label }
+    let mixed = Set(
+      cases.labels.indices.filter { labels[clusters.clusterOf[$0]] != cases.labels[$0] }
+        .map { clusters.clusterOf[$0] })
+    guard mixed.isEmpty else { throw .mixedClusters(mixed.count) }
+    func auc(_ labels: [Bool]) throws(NotEstimable) -> Double {
+      let dealt = Cases(
+        labels: clusters.clusterOf.map { labels[$0] }, scores: cases.scores, clusters: cases.clusters)
+      guard let auc = ROCCurve(dealt)?.auc else { throw .noCases }
+      return auc
+    }
+    var generator = SplitMix64(seed: seed)
+    var null: [Double] = []
+    for _ in 0..<max(0, permutations) {
+      // Fisher and Yates, from the generator's own draws, so that it is the same on every machine.
+      for last in stride(from: labels.count - 1, to: 0, by: -1) { labels.swapAt(last, generator.below(last + 1)) }
+      null.append(try auc(labels))
+    }
+    return try PermutationTest(observed: ROCCurve(cases)?.auc ?? .nan, null: null)
+  }
+}

@@ -1,0 +1,227 @@
+import DICOM
+public import Foundation
+import Synchronization
+
+/// A DIMSE client: C-ECHO, C-FIND, C-GET, and C-MOVE where C-GET is refused (PS3.4, study root).
+public final class DIMSEClient: PACSClient {
+  /// TLS for associations (PS3.15 section B.12): TLS 1.2 or newer, and the PACS's certificate is always checked.
+  public struct TLS: Sendable {
+    /// The certificate authorities that are trusted, a PEM file.
+    public var authorities: URL
+    /// Our own certificate, a PEM file, where the PACS wants one.
+    public var certificate: URL?
+    /// Its private key, a PEM file.
+    public var key: URL?
+
+    /// Makes a description from PEM files.
+    public init(authorities: URL, certificate: URL? = nil, key: URL? = nil) {
+      self.authorities = authorities
+      self.certificate = certificate
+      self.key = key
+    }
+  }
+
+  /// Where the PACS is, and how to speak to it.
+  public struct Configuration: Sendable {
+    /// A name or address.
+    public var host: String
+    /// Often 104 or 11112.
+    public var port: UInt16
+    /// The PACS's application entity title, 1 to 16 characters.
+    public var calledTitle: String
+    /// Our own title, which the PACS must know.
+    public var callingTitle: String
+    /// Nil: without TLS.
+    public var tls: TLS?
+    /// Where we listen while the PACS moves to us; nil: there is no C-MOVE.
+    public var listeningPort: UInt16?
+    /// How long connecting and associating may take.
+    public var connectTimeout: Duration = .seconds(15)
+    /// How long the PACS may be silent.
+    public var answerTimeout: Duration = .seconds(60)
+    /// How often a failed query is repeated.
+    public var retry = RetryPolicy()
+
+    /// A configuration with the usual time limits.
+    public init(
+      host: String, port: UInt16, calledTitle: String, callingTitle: String, tls: TLS? = nil,
+      listeningPort: UInt16? = nil
+    ) {
+      self.host = host
+      self.port = port
+      self.calledTitle = calledTitle
+      self.callingTitle = callingTitle
+      self.tls = tls
+      self.listeningPort = listeningPort
+    }
+  }
+
+  /// How often queries are repeated, and pulls by `Retrieval`.
+  public var retry: RetryPolicy { configuration.retry }
+
+  private let configuration: Configuration
+  private let queue = DispatchQueue(label: "DIMSE", attributes: .concurrent)
+  /// The listening port serves one C-MOVE at a time.
+  private let moves = DispatchQueue(label: "DIMSE C-MOVE")
+  private let isGetRefused = Mutex(false)
+
+  /// Makes a client; nothing is sent yet.
+  ///
+  /// - Throws: `PACSError` where a title is none.
+  public init(_ configuration: Configuration) throws(PACSError) {
+    for title in [configuration.calledTitle, configuration.callingTitle] {
+      _ = try StudyQuery.literal(title, "AE title", upTo: 16)
+    }
+    guard DICOMLibrary.hasDictionary else {
+      throw PACSError(.unsupported, "DCMTK's data dictionary was not found: install libdcmtk17, or set DCMDICTPATH.")
+    }
+    self.configuration = configuration
+  }
+
+  // MARK: Queries
+
+  /// C-ECHO.
+  public func echo() async throws {
+    try await retry.run { [self] in
+      try await associated(
+        on: queue,
+        propose: {
+          try $0.propose(StorageSyntaxes.verification, StorageSyntaxes.uncompressed)
+        }
+      ) { try $0.echo() }
+    }
+  }
+
+  /// C-FIND at the level of studies.
+  public func studies(_ query: StudyQuery) async throws -> [FoundStudy] {
+    var seen: Set<String> = []
+    return try await find("STUDY", try query.matching(), returned: FoundStudy.returned)
+      .compactMap { FoundStudy($0) }.filter { query.accepts($0) && seen.insert($0.studyInstanceUID).inserted }
+  }
+
+  /// C-FIND at the level of series.
+  public func series(ofStudy studyInstanceUID: String) async throws -> [FoundSeries] {
+    let matching = [DICOMTag.studyInstanceUID: try StudyQuery.uid(studyInstanceUID)]
+    var seen: Set<String> = []
+    return try await find("SERIES", matching, returned: FoundSeries.returned)
+      .compactMap { FoundSeries($0, studyInstanceUID: studyInstanceUID) }
+      .filter { seen.insert($0.seriesInstanceUID).inserted }
+  }
+
+  /// C-FIND at the level of images.
+  public func instances(of series: FoundSeries) async throws -> [String] {
+    var seen: Set<String> = []
+    return try await find("IMAGE", try Self.keys(series), returned: [.sopInstanceUID])
+      .compactMap { $0[.sopInstanceUID].flatMap { try? StudyQuery.uid($0) } }.filter { seen.insert($0).inserted }
+  }
+
+  private func find(
+    _ level: String, _ matching: [DICOMTag: String], returned: [DICOMTag]
+  ) async throws -> [[DICOMTag: String]] {
+    var query = Dictionary(returned.map { ($0, "") }) { first, _ in first }
+    query.merge(matching) { $1 }
+    query[.queryRetrieveLevel] = level
+    if !query.values.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) { query[.specificCharacterSet] = "ISO_IR 192" }
+    return try await retry.run { [self, query] in
+      try await associated(
+        on: queue,
+        propose: {
+          try $0.propose(StorageSyntaxes.studyRootFind, StorageSyntaxes.uncompressed)
+        }
+      ) { try $0.find(query) }
+    }
+  }
+
+  // MARK: Retrieval
+
+  /// C-GET, or C-MOVE once the PACS refused C-GET and did that instead.
+  public func pull(
+    _ series: FoundSeries, only instances: [String]?, receive: @escaping InstanceReceiver
+  ) async throws {
+    var query = try Self.keys(series)
+    query[.queryRetrieveLevel] = "SERIES"
+    guard let instances else { return try await pull(query, receive) }
+    query[.queryRetrieveLevel] = "IMAGE"
+    // A list of UIDs, as PS3.4 section C.4.3.1.3.1 allows at this level; some PACS limit its length.
+    for start in stride(from: 0, to: instances.count, by: 50) {
+      let list = try instances[start..<min(start + 50, instances.count)].map { uid in try StudyQuery.uid(uid) }
+      query[.sopInstanceUID] = list.joined(separator: "\\")
+      try await pull(query, receive)
+    }
+  }
+
+  private func pull(_ query: [DICOMTag: String], _ receive: @escaping InstanceReceiver) async throws {
+    if !isGetRefused.withLock({ $0 }) {
+      let sent = Mutex(false)
+      do {
+        return try await pull(query, by: .get) { delivery in
+          sent.withLock { $0 = true }
+          try receive(delivery)
+        }
+      } catch let error as PACSError where Self.mayRefuseGet(error) && !sent.withLock({ $0 }) {
+        guard configuration.listeningPort != nil else {
+          throw PACSError(
+            error.kind,
+            "\(error) If the PACS offers no C-GET, give a port to listen on, for C-MOVE; the PACS must know it with our AE "
+              + "title.")
+        }
+      }
+    }
+    try await pull(query, by: .move, receive)
+    isGetRefused.withLock { $0 = true }
+  }
+
+  /// Some PACS do not accept the service, some accept it and then answer with a failure, or abort.
+  private static func mayRefuseGet(_ error: PACSError) -> Bool {
+    [.unsupported, .interrupted, .server].contains(error.kind)
+  }
+
+  private func pull(
+    _ query: [DICOMTag: String], by service: DIMSEAssociation.Service, _ receive: @escaping InstanceReceiver
+  ) async throws {
+    let isMove = service == .move
+    try await associated(
+      on: isMove ? moves : queue, listening: isMove,
+      propose: {
+        let sopClass = isMove ? StorageSyntaxes.studyRootMove : StorageSyntaxes.studyRootGet
+        try $0.propose(sopClass, StorageSyntaxes.uncompressed)
+        try $0.proposeStorage()
+      }
+    ) { try $0.pull(query, by: service, receive: receive) }
+  }
+
+  private static func keys(_ series: FoundSeries) throws(PACSError) -> [DICOMTag: String] {
+    [
+      .studyInstanceUID: try StudyQuery.uid(series.studyInstanceUID),
+      .seriesInstanceUID: try StudyQuery.uid(series.seriesInstanceUID),
+    ]
+  }
+
+  // MARK: Associations
+
+  /// Opens an association, works with it on a thread of its own, and releases it; a cancelled task aborts it.
+  private func associated<Result: Sendable>(
+    on queue: DispatchQueue, listening: Bool = false, propose: @escaping @Sendable (DIMSEAssociation) throws -> Void,
+    work: @escaping @Sendable (DIMSEAssociation) throws -> Result
+  ) async throws -> Result {
+    let association = try DIMSEAssociation()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.async { [configuration] in
+          continuation.resume(
+            with: Swift.Result {
+              // Before the next one begins, which may listen on the same port.
+              defer { association.close() }
+              try propose(association)
+              try association.connect(configuration, listening: listening)
+              let result = try work(association)
+              association.release()
+              return result
+            })
+        }
+      }
+    } onCancel: {
+      association.cancel()
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// What an HTTP status, or a broken connection, means for a PACS client.
+enum HTTPFailure {
+  /// Throws unless the status is one of success.
+  static func check(_ response: HTTPClientResponse, _ service: String) throws(PACSError) {
+    let code = response.status.code
+    switch code {
+    case 200, 204, 206: return
+    case 401:
+      throw PACSError(
+        .refused, "\(service): the server asks who we are (401). Give credentials, or check those that were given.")
+    case 403:
+      throw PACSError(.refused, "\(service): the server forbids this (403). Ask its administrator for access.")
+    case 404:
+      throw PACSError(.malformed, "\(service): not there (404). Check that the URL is the root of a DICOMweb service.")
+    case 406, 415:
+      throw PACSError(.unsupported, "\(service): the server cannot give DICOM in the form it is stored in (\(code)).")
+    case 300..<400:
+      throw PACSError(
+        .invalidRequest, "\(service): the server redirects elsewhere (\(code)). Give the URL that it redirects to.")
+    case 408, 425, 429, 500, 502...504, 507:
+      throw PACSError(
+        .server, "\(service): the server answered \(code).",
+        retryAfter: retryAfter(response.headers.first(name: "Retry-After")))
+    default: throw PACSError(.malformed, "\(service): the server answered \(code).")
+    }
+  }
+
+  /// Seconds, or a date (RFC 9110 section 10.2.3).
+  static func retryAfter(_ value: String?, now: Date = Date()) -> Duration? {
+    guard let value = value?.trimmingCharacters(in: .whitespaces) else { return nil }
+    if let seconds = Int(value), seconds >= 0 { return .seconds(min(seconds, 86400)) }
+    let format = DateFormatter()
+    format.locale = Locale(identifier: "en_US_POSIX")
+    format.timeZone = TimeZone(identifier: "GMT")
+    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+    return format.date(from: value).map { .seconds(min(max(0, $0.timeIntervalSince(now)), 86400)) }
+  }
+
+  /// The error as it concerns the person at the terminal.
+  static func error(_ error: any Error, _ service: String) -> PACSError {
+    switch error {
+    case let error as PACSError: error
+    case let error as HTTPClientError where error == .connectTimeout:
+      PACSError(.unreachable, "\(service): the server cannot be reached: no connection in time.")
+    case let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded:
+      PACSError(.timeout, "\(service): the server did not answer in time.")
+    case let error as HTTPClientError where error == .remoteConnectionClosed:
+      PACSError(.interrupted, "\(service): the connection was closed before the answer was whole.")
+    case is HTTPClientError:
+      PACSError(.malformed, "\(service): \(error)")
+    case let error as NIOSSLError where !isHandshake(error):
+      PACSError(.interrupted, "\(service): the connection was cut.")
+    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+      PACSError(
+        .insecure,
+        "\(service): the server's certificate is not accepted, or TLS failed: \(error). Give the file of the authority "
+          + "that signed it.")
+    case is NIOConnectionError:
+      PACSError(.unreachable, "\(service): the server cannot be reached: is it running, and the port the right one?")
+    case let error as IOError where error.errnoCode == ECONNREFUSED:
+      PACSError(.unreachable, "\(service): the connection was refused.")
+    case is NIOTooManyBytesError:
+      PACSError(.malformed, "\(service): the answer is too long.")
+    default:
+      // A broken socket, or an answer that ends in its middle.
+      PACSError(.interrupted, "\(service): the connection was cut.")
+    }
+  }
+
+  private static func isHandshake(_ error: NIOSSLError) -> Bool {
+    switch error {
+    case .uncleanShutdown, .readInInvalidTLSState, .writeDuringTLSShutdown: false
+    default: true
+    }
+  }
+}

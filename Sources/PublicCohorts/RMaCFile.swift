@@ -1,0 +1,87 @@
+import DICOM
+import Foundation
+
+/// The HDF5 file of one patient of UCSF RMaC: volumes as data sets, all else as attributes.
+struct RMaCFile: Sendable {
+  private let file: HDF5File
+  /// By data set: each look into the file starts a process, so that there is one only.
+  private let shapes: [String: Result<[Int]?, CohortError>]
+
+  /// The arrays are rows x columns x slices: rows run to the back, columns to the patient's left, slices upwards.
+  static let dimensions: [VoxelOrder.Dimension] = [.init(.row), .init(.column), .init(.slice)]
+
+  init(_ url: URL) throws(CohortError) {
+    let file = try HDF5File(url)
+    let names = RMaCSettings.Phase.allCases.map(\.rawValue) + ["mask"]
+    shapes = Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        (name, Result { () throws(CohortError) in try file.shape(of: name) })
+      })
+    self.file = file
+  }
+
+  func has(_ name: String) throws(CohortError) -> Bool { try shapes[name]?.get() != nil }
+
+  /// An attribute as text: the first of its values, nil where it is absent, empty or not a number.
+  func text(_ name: String) throws(CohortError) -> String? {
+    switch try file.attribute(name) {
+    case .text(let text): text.isEmpty || text.lowercased() == "nan" ? nil : text
+    case .numbers(let numbers): numbers.first.flatMap { $0.isFinite ? $0.plain : nil }
+    case nil: nil
+    }
+  }
+
+  /// Where a volume's voxels lie; the file states no origin, so that the volume's middle is put at the coordinates'
+  /// middle.
+  func grid(_ name: String) throws(CohortError) -> AxialGrid {
+    let (order, _) = try layout(name)
+    let size = try spacing(name)
+    let middle = SIMD3(Double(order.columns - 1) / 2 * size.x, Double(order.rows - 1) / 2 * size.y, 0)
+    return AxialGrid(
+      columns: order.columns, rows: order.rows, slices: order.slices, origin: -middle, columnStep: SIMD3(size.x, 0, 0),
+      rowStep: SIMD3(0, size.y, 0), sliceStep: SIMD3(0, 0, size.z))
+  }
+
+  /// A volume, rounded to whole HU; of a mask, 1 inside and 0 outside.
+  func volume(_ name: String) throws(CohortError) -> Volume {
+    let grid = try grid(name)
+    let (order, count) = try layout(name)
+    let values = try file.floats(of: name, count: count)
+    guard name != "mask" else {
+      return Volume(grid: grid, order: order, stored: values.map { $0 >= 0.5 ? 1 : 0 })
+    }
+    var notFinite = 0
+    let stored = values.map { value in
+      let whole = Volume.whole(Double(value))
+      if whole == nil { notFinite += 1 }
+      return whole ?? Volume.air
+    }
+    return Volume(grid: grid, order: order, stored: stored, notFiniteCount: notFinite)
+  }
+
+  private func layout(_ name: String) throws(CohortError) -> (order: VoxelOrder, count: Int) {
+    guard let shape = try shapes[name]?.get() else { throw CohortError("the data set \"\(name)\" is missing") }
+    guard shape.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }),
+      let order = VoxelOrder(sizes: shape, Self.dimensions)
+    else {
+      let found = shape.map(String.init).joined(separator: " x ")
+      throw CohortError("the data set \"\(name)\" should have rows, columns and slices, but is \(found)")
+    }
+    return (order, shape.reduce(1, *))
+  }
+
+  /// The distances of columns, rows and slices in mm; a mask that states none has those of the unenhanced volume.
+  private func spacing(_ name: String) throws(CohortError) -> SIMD3<Double> {
+    var attribute = try file.attribute("\(name)_pixdim")
+    if attribute == nil, name == "mask" { attribute = try file.attribute("noncon_pixdim") }
+    guard case .numbers(let sizes) = attribute, sizes.count == 3, sizes.allSatisfy({ (0.01...100).contains($0) }) else {
+      throw CohortError("the attribute \"\(name)_pixdim\" should give three distances in mm; fetch the file again")
+    }
+    return SIMD3(sizes[0], sizes[1], sizes[2])
+  }
+}
+
+extension Double {
+  /// The number as people write it: 3 rather than 3.0.
+  var plain: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }
+}

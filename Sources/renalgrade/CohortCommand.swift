@@ -1,0 +1,13 @@
+import ArgumentParser
+import Cohort
+import Foundation
+import Study
+
+struct CohortCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cohort",
+    abstract: "Import a published cohort, tell phases, select patients, and describe who is in the study.",
+    subcommands: [
+      CohortImportCommand.self, CohortSelect.self, CohortFlow.self, CohortTableCommand.self, CohortHospital.self,
+    ])
+}

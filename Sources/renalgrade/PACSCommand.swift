@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import PACS
+
+struct PACSCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pacs", abstract: "Ask a PACS, find studies, and pull CT series, de-identified on the way.",
+    subcommands: [Echo.self, Find.self, Pull.self])
+
+  struct Echo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Ask whether the PACS answers and lets us in.")
+
+    @OptionGroup var connection: PACSConnection
+
+    func run() async throws {
+      try await connection.client().echo()
+      print("The PACS answers.")
+    }
+  }
+
+  struct Find: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List studies, one a line; the list shows identifiers, so it is for the terminal alone.")
+
+    @OptionGroup var connection: PACSConnection
+
+    @Option(help: "The patient's ID.")
+    var patient: String?
+
+    @Option(help: "The accession number.")
+    var accession: String?
+
+    @Option(help: "The study's UID.")
+    var study: String?
+
+    @Option(help: "The first day, YYYYMMDD.")
+    var from: String?
+
+    @Option(help: "The last day, YYYYMMDD.")
+    var until: String?
+
+    @Option(help: "A modality that the study holds.")
+    var modality = "CT"
+
+    func run() async throws {
+      let query = StudyQuery(
+        patientID: patient, accessionNumber: accession, studyInstanceUID: study, firstDate: from, lastDate: until,
+        modality: modality)
+      let studies = try await connection.client().studies(query)
+      for study in studies.sorted(by: { ($0.date, $0.studyInstanceUID) < ($1.date, $1.studyInstanceUID) }) {
+        let instances = study.instanceCount.map { "\($0)" } ?? ""
+        let fields = [study.date, study.patientID, study.accessionNumber, study.modalities.joined(separator: "+")]
+        print((fields + [instances, study.studyInstanceUID]).joined(separator: "\t"))
+      }
+      if studies.isEmpty { print("No study matches.") }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import PACS
+
+/// Which PACS a subcommand speaks to, and how.
+struct PACSConnection: ParsableArguments {
+  @Option(help: "A DICOMweb service, such as https://pacs.example.org/dicom-web.")
+  var url: String?
+
+  @Option(help: "A PACS that speaks DIMSE, as HOST:PORT.")
+  var dimse: String?
+
+  @Option(help: "DIMSE: the PACS's AE title.")
+  var called: String?
+
+  @Option(help: "DIMSE: our AE title, which the PACS must know.")
+  var calling = "RENALGRADE"
+
+  @Option(help: "DIMSE: the port to listen on for C-MOVE, where the PACS offers no C-GET.")
+  var listen: UInt16?
+
+  @Option(
+    help: "The certificate authorities to trust, a PEM file. With --dimse this turns TLS on.", completion: .file())
+  var ca: String?
+
+  @Option(help: "DIMSE over TLS: our own certificate, a PEM file.", completion: .file())
+  var certificate: String?
+
+  @Option(help: "DIMSE over TLS: the certificate's private key, a PEM file.", completion: .file())
+  var certificateKey: String?
+
+  @Option(help: "DICOMweb: the environment variable with user:password, or a token.")
+  var credentialsVariable: String?
+
+  @Option(help: "DICOMweb: a file with user:password, or a token.", completion: .file())
+  var credentialsFile: String?
+
+  @Option(help: "How many seconds the PACS may be silent.")
+  var timeout = 60
+
+  func validate() throws {
+    guard (url == nil) != (dimse == nil) else { throw ValidationError("Give either --url or --dimse.") }
+    guard dimse == nil || called != nil else { throw ValidationError("--dimse needs --called, the PACS's AE title.") }
+    guard (certificate == nil) == (certificateKey == nil) else {
+      throw ValidationError("--certificate and --certificate-key go together.")
+    }
+    guard timeout > 0 else { throw ValidationError("--timeout must be at least 1.") }
+  }
+
+  /// The client; nothing is sent yet.
+  func client() throws -> any PACSClient {
+    func file(_ path: String?) -> URL? { path.map { URL(fileURLWithPath: $0) } }
+    if let url {
+      guard let root = URL(string: url) else { throw ValidationError("\(url) is no URL.") }
+      let credentials = try Credentials.read(variable: credentialsVariable, file: file(credentialsFile))
+      var configuration = DICOMwebClient.Configuration(root: root, credentials: credentials, authorities: file(ca))
+      configuration.readTimeout = .seconds(timeout)
+      return try DICOMwebClient(configuration)
+    }
+    let parts = (dimse ?? "").split(separator: ":")
+    guard parts.count == 2, let port = UInt16(parts[1]), let called else {
+      throw ValidationError("--dimse is HOST:PORT, such as pacs.example.org:104.")
+    }
+    let tls = file(ca).map {
+      DIMSEClient.TLS(authorities: $0, certificate: file(certificate), key: file(certificateKey))
+    }
+    var configuration = DIMSEClient.Configuration(
+      host: String(parts[0]), port: port, calledTitle: called, callingTitle: calling, tls: tls, listeningPort: listen)
+    configuration.answerTimeout = .seconds(timeout)
+    return try DIMSEClient(configuration)
+  }
+}
