@@ -13,6 +13,7 @@ struct StoredIntegers: Sendable {
   let isSigned: Bool
 
   /// What `transform` makes of the values numbered `range`.
+  @inline(__always)
   func map<Result>(_ range: Range<Int>, _ transform: (Int) -> Result) -> [Result] {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) values")
     let unused = UInt32(32 - min(validBits, bitsAllocated))
@@ -21,18 +22,19 @@ struct StoredIntegers: Sendable {
     }
     let first = firstBit / 8
     return bytes.withUnsafeBytes { raw in
-      switch bitsAllocated {
+      func all(_ stored: (Int) -> UInt32) -> [Result] {
+        Array(unsafeUninitializedCapacity: range.count) { results, initialised in
+          for index in range {
+            results.initializeElement(at: index - range.lowerBound, to: transform(value(stored(index))))
+          }
+          initialised = range.count
+        }
+      }
+      return switch bitsAllocated {
       case 1: range.map { transform(Int(raw[(firstBit + $0) / 8] >> UInt8((firstBit + $0) % 8) & 1)) }
-      case 8: range.map { transform(value(UInt32(raw[first + $0]))) }
-      case 16:
-        range.map {
-          let word = raw.loadUnaligned(fromByteOffset: first + 2 * $0, as: UInt16.self)
-          return transform(value(UInt32(word.littleEndian)))
-        }
-      default:
-        range.map {
-          transform(value(raw.loadUnaligned(fromByteOffset: first + 4 * $0, as: UInt32.self).littleEndian))
-        }
+      case 8: all { UInt32(raw[first + $0]) }
+      case 16: all { UInt32(raw.loadUnaligned(fromByteOffset: first + 2 * $0, as: UInt16.self).littleEndian) }
+      default: all { raw.loadUnaligned(fromByteOffset: first + 4 * $0, as: UInt32.self).littleEndian }
       }
     }
   }

@@ -115,7 +115,7 @@ public enum ROIBuild {
       let crop = try cutter.cut(image, around: candidate.polygons(), pixelSize: candidate.pixelSize)
       return .success(
         Cut(
-          crop: CropBytes(crop.values), warnings: crop.warnings, contour: try JSONText.encode(crop.polygons),
+          crop: CropBytes(crop.values), warnings: crop.warnings, contour: JSONText.encode(crop.polygons),
           pixelHash: image.pixelHash))
     } catch let error as DICOMError {
       // The file's name is no part of a reason: reasons stand in reports.
