@@ -2,7 +2,7 @@
 
 #include <nifti2_io.h>
 
-struct cn_file_ {
+struct cnifti_file_ {
   nifti_image *image;
   znzFile stream;
 };
@@ -32,7 +32,7 @@ static void convert(const void *raw, double *values, size_t count, int datatype)
 #undef FROM
 }
 
-int cn_open(const char *path, cn_file *out, cn_header *header) {
+int cnifti_open(const char *path, cnifti_file *out, cnifti_header *header) {
   nifti_set_debug_level(0); // no messages on the terminal
   nifti_image *image = nifti_image_read(path, 0);
   if (!image) return CN_FAILED;
@@ -43,7 +43,7 @@ int cn_open(const char *path, cn_file *out, cn_header *header) {
     return CN_FAILED;
   }
   int status = is_readable(image->datatype) ? CN_OK : CN_UNSUPPORTED;
-  cn_file file = status == CN_OK ? malloc(sizeof *file) : NULL;
+  cnifti_file file = status == CN_OK ? malloc(sizeof *file) : NULL;
   if (!file) {
     znzclose(stream);
     nifti_image_free(image);
@@ -51,7 +51,7 @@ int cn_open(const char *path, cn_file *out, cn_header *header) {
   }
   file->image = image;
   file->stream = stream;
-  *header = (cn_header){
+  *header = (cnifti_header){
       .size = {image->nx, image->ny, image->nz},
       .frames = 1,
       .slope = image->scl_slope,
@@ -71,7 +71,7 @@ int cn_open(const char *path, cn_file *out, cn_header *header) {
   return CN_OK;
 }
 
-int cn_read(cn_file file, double *values, size_t count) {
+int cnifti_read(cnifti_file file, double *values, size_t count) {
   size_t size = (size_t)file->image->nbyper;
   void *raw = malloc(count * size);
   if (!raw) return CN_FAILED;
@@ -85,7 +85,7 @@ int cn_read(cn_file file, double *values, size_t count) {
   return status;
 }
 
-void cn_close(cn_file file) {
+void cnifti_close(cnifti_file file) {
   znzclose(file->stream);
   nifti_image_free(file->image);
   free(file);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct cn_file_ *cn_file;
+typedef struct cnifti_file_ *cnifti_file;
 
 enum {
   CN_OK = 0,
@@ -21,9 +21,9 @@ typedef struct {
   double unit; // millimetres per unit of the matrices
   int sform_code, qform_code;
   double sform[3][4], qform[3][4]; // index to position: right, anterior, superior
-} cn_header;
+} cnifti_header;
 
-int cn_open(const char *path, cn_file *out, cn_header *header);
+int cnifti_open(const char *path, cnifti_file *out, cnifti_header *header);
 // The next voxels as they are stored, in the machine's byte order, before slope and intercept.
-int cn_read(cn_file file, double *values, size_t count);
-void cn_close(cn_file file);
+int cnifti_read(cnifti_file file, double *values, size_t count);
+void cnifti_close(cnifti_file file);
