@@ -46,7 +46,8 @@ enum NIfTIFile {
     return Volume(grid: grid, order: order, stored: stored, notFiniteCount: notFinite)
   }
 
-  private static func placement(_ sizes: [Int], _ header: cnifti_header) throws(CohortError) -> (AxialGrid, VoxelOrder) {
+  private static func placement(_ sizes: [Int], _ header: cnifti_header) throws(CohortError) -> (AxialGrid, VoxelOrder)
+  {
     let rows: [[Double]]
     if header.sform_code > 0 {
       rows = matrix(header.sform)

@@ -8,7 +8,8 @@ public enum ParallelMap {
   /// Memory is bounded by the results: `body` should return little. A core takes `chunk` elements at a time: few where
   /// each is much work.
   public static func run<Element: Sendable, Output: Sendable>(
-    _ elements: [Element], chunk: Int = 32, _ body: @Sendable (Element) -> Output, progress: (@Sendable (Int) -> Void)? = nil
+    _ elements: [Element], chunk: Int = 32, _ body: @Sendable (Element) -> Output,
+    progress: (@Sendable (Int) -> Void)? = nil
   ) -> [Output] {
     let chunkCount = (elements.count + chunk - 1) / chunk
     let results = Mutex<[Int: [Output]]>([:])

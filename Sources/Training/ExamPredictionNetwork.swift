@@ -94,15 +94,3 @@ extension Architecture.Parts {
     return index + 1
   }
 }
-
-extension Preprocessing {
-  /// Crops, N x 1 x side x side in 0...1, as the network takes them: N x 3 x size x size, channels-last.
-  ///
-  /// The same operations as `NetworkInputs.batch`, and so the same bits.
-  func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
-    let images = try crops.resizedBilinearly(height: size, width: size)
-    let means = try Tensor(mean.map(Float.init), shape: [1, 3, 1, 1]).to(crops.device)
-    let deviations = try Tensor(standardDeviation.map(Float.init), shape: [1, 3, 1, 1]).to(crops.device)
-    return try ((images - means) / deviations).to(.channelsLast)
-  }
-}

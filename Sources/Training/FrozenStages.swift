@@ -8,9 +8,9 @@ struct FrozenStages {
   let validation: CrossValidation
   let inputs: NetworkInputs
 
-  init(_ validation: CrossValidation) throws {
+  init(_ validation: CrossValidation) {
     self.validation = validation
-    inputs = try NetworkInputs(
+    inputs = NetworkInputs(
       rois: validation.rois, size: validation.settings.roi.outputSize,
       preprocessing: validation.initial.network.preprocessing, device: validation.device)
   }

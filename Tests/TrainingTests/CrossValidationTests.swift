@@ -68,7 +68,7 @@ import Torch
     #expect(metadata == ["backbone": "resnet18", "fold": "1", "run": run.id])
     let network = try Backbone.make("resnet18", classes: 2, seed: 9)
     try network.load(state, replacingHead: false)
-    let inputs = try NetworkInputs(rois: rois, size: 40, preprocessing: network.preprocessing, device: .cpu)
+    let inputs = NetworkInputs(rois: rois, size: 40, preprocessing: network.preprocessing, device: .cpu)
     let heldOut = rois.entries.indices.filter { folds.fold(of: rois.entries[$0].patient) == 1 }
     let images = try inputs.batch(heldOut.map { Sample(index: $0, isFlipped: false) })
     let probabilities = try withoutGradient { () throws(TorchError) in

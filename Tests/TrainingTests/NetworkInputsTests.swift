@@ -23,7 +23,7 @@ import Torch
     arguments: [32, 40, 224],
     [samples([false, false, false, false]), samples([true, true, true, true]), samples([true, false, false, true])])
   func batchesAreTheReferences(size: Int, samples: [Sample]) throws {
-    let inputs = try NetworkInputs(rois: rois, size: size, preprocessing: .imageNet, device: .cpu)
+    let inputs = NetworkInputs(rois: rois, size: size, preprocessing: .imageNet, device: .cpu)
     let batch = try inputs.batch(samples)
     #expect(batch.shape == [4, 3, size, size])
     #expect(batch.isChannelsLast)
@@ -37,7 +37,7 @@ import Torch
   }
 
   @Test func eachBackboneHasItsOwnStatistics() throws {
-    let inputs = try NetworkInputs(rois: rois, size: 32, preprocessing: .efficientNetLite0, device: .cpu)
+    let inputs = NetworkInputs(rois: rois, size: 32, preprocessing: .efficientNetLite0, device: .cpu)
     let crop = rois.withCrop(3) { Array($0) }
     let found = try inputs.batch([Sample(index: 3, isFlipped: false)]).floats()
     let expected = crop.map { ($0 * 255 - 127) / 128 }

@@ -124,7 +124,7 @@ import Torch
     let network = try Backbone.make("efficientnet-lite0", classes: 2, seed: settings.training.seed)
     try network.load(Checkpoint.read(weights), replacingHead: true)
     try network.freeze(through: "block3")
-    let inputs = try NetworkInputs(
+    let inputs = NetworkInputs(
       rois: rois, size: settings.roi.outputSize, preprocessing: network.preprocessing, device: .cpu)
     let compute = { (samples: [Sample]) in try network.frozenPart(inputs.batch(samples)) }
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
