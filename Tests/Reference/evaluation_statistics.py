@@ -311,7 +311,7 @@ def subgroups(labels, scores, clusters):
     result = {}
     if len(effects) > 1:
         combined = combine_effects(np.array(effects), np.array(variances))
-        q = combined.q
+        q = combined.q if combined.q > 1e-12 else 0.0  # equal effects, but for what cancels in statsmodels
         result["heterogeneity"] = numbers([q, chi2.sf(q, len(effects) - 1), max(0, combined.i2) if q > 0 else 0])
     present = [group for group in range(3) if (groups == group).any()]
     if len(set(labels)) == 2 and len(np.unique(clusters)) == len(clusters) and len(present) > 1:
