@@ -18,13 +18,13 @@
 // What the process that reads hands back, in memory that both see.
 typedef struct {
   int status;
-  char message[256];
+  char message[CH_MAXIMUM_MESSAGE];
   _Alignas(16) unsigned char payload[];
 } answer;
 
-typedef int (*reading)(hid_t file, const char *name, size_t size, answer *out);
+typedef int (*reading)(hid_t file, const void *request, answer *out);
 
-static _Thread_local char message[256];
+static _Thread_local char message[CH_MAXIMUM_MESSAGE];
 
 enum { CPU_SECONDS = 30 };
 
@@ -32,21 +32,20 @@ const char *ch_last_error(void) { return message; }
 
 void ch_version(unsigned *major, unsigned *minor, unsigned *release) { H5get_libversion(major, minor, release); }
 
-static int fail(answer *out, int status, const char *text) {
-  strncpy(out->message, text, sizeof out->message - 1);
+static int fail(char *text, int status, const char *reason) {
+  strncpy(text, reason, CH_MAXIMUM_MESSAGE - 1);
   return status;
 }
 
 // The kind of the innermost error; its description would quote the file's name.
-static herr_t innermost(unsigned n, const H5E_error2_t *error, void *data) {
-  answer *out = data;
-  if (n == 0) H5Eget_msg(error->min_num, NULL, out->message, sizeof out->message);
+static herr_t innermost(unsigned n, const H5E_error2_t *error, void *text) {
+  if (n == 0) H5Eget_msg(error->min_num, NULL, text, CH_MAXIMUM_MESSAGE);
   return 0;
 }
 
-static int refused(answer *out, int status) {
-  strcpy(out->message, "HDF5 gives no reason");
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, out);
+static int refused(char *text, int status) {
+  strcpy(text, "HDF5 gives no reason");
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, text);
   return status;
 }
 
@@ -55,26 +54,21 @@ static void limit(int resource, rlim_t value) {
   setrlimit(resource, &both);
 }
 
-static int read_file(const char *path, const char *name, size_t size, reading body, answer *out) {
+static int read_file(const char *path, reading body, const void *request, answer *out) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // no messages on the terminal
   hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  return file < 0 ? refused(out, CH_NOT_HDF5) : body(file, name, size, out);
+  return file < 0 ? refused(out->message, CH_NOT_HDF5) : body(file, request, out);
 }
 
 // Nothing is closed in the process that reads: it ends with the call.
-static int in_a_process(const char *path, const char *name, size_t size, reading body, void *payload) {
-  size_t length = sizeof(answer) + size;
-  answer *shared = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) {
-    strcpy(message, "out of memory");
-    return CH_FAILED;
-  }
-  shared->status = CH_FAILED;
+static int in_a_process(const char *path, reading body, const void *request, answer **out, size_t size) {
+  answer *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return fail(message, CH_FAILED, "out of memory");
   pid_t child = fork();
   if (child == 0) {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, CPU_SECONDS);
-    shared->status = read_file(path, name, size, body, shared);
+    shared->status = read_file(path, body, request, shared);
     _exit(0);
   }
   int state = 0;
@@ -83,103 +77,145 @@ static int in_a_process(const char *path, const char *name, size_t size, reading
     do ended = waitpid(child, &state, 0);
     while (ended < 0 && errno == EINTR);
   if (child < 0 || ended < 0) {
-    fail(shared, CH_FAILED, "no process could be started to read the file");
+    shared->status = fail(shared->message, CH_FAILED, "no process could be started to read the file");
   } else if (!WIFEXITED(state)) {
-    shared->status = fail(shared, CH_FAILED, "its contents contradict themselves");
+    shared->status = fail(shared->message, CH_FAILED, "its contents contradict themselves");
   }
-  int status = shared->status;
   memcpy(message, shared->message, sizeof message);
   message[sizeof message - 1] = 0;
-  if (status == CH_OK) memcpy(payload, shared->payload, size);
-  munmap(shared, length);
-  return status;
+  *out = shared;
+  return shared->status;
 }
 
-static int open_data_set(hid_t file, const char *name, answer *out, hid_t *set) {
+static int open_data_set(hid_t file, const char *name, char *text, hid_t *set) {
   htri_t exists = H5Lexists(file, name, H5P_DEFAULT);
-  if (exists < 0) return refused(out, CH_FAILED);
-  if (!exists) return fail(out, CH_ABSENT, "there is no such data set");
+  if (exists < 0) return refused(text, CH_FAILED);
+  if (!exists) return fail(text, CH_ABSENT, "there is no such data set");
   *set = H5Dopen2(file, name, H5P_DEFAULT);
-  return *set < 0 ? refused(out, CH_FAILED) : CH_OK;
+  return *set < 0 ? refused(text, CH_FAILED) : CH_OK;
 }
 
-static int read_shape(hid_t file, const char *name, size_t size, answer *out) {
-  (void)size;
+static int read_shape(hid_t file, const char *name, ch_shape *out) {
   hid_t set;
-  int status = open_data_set(file, name, out, &set);
+  int status = open_data_set(file, name, out->message, &set);
   if (status != CH_OK) return status;
   hid_t type = H5Dget_type(set), space = H5Dget_space(set);
   H5T_class_t kind = H5Tget_class(type);
-  ch_shape *shape = (ch_shape *)out->payload;
-  shape->rank = H5Sget_simple_extent_ndims(space);
-  if (type < 0 || shape->rank < 0) return refused(out, CH_FAILED);
-  if (kind != H5T_INTEGER && kind != H5T_FLOAT) return fail(out, CH_UNSUPPORTED, "the data set holds no numbers");
-  if (shape->rank > CH_MAXIMUM_RANK) return fail(out, CH_UNSUPPORTED, "the data set has too many dimensions");
+  out->rank = H5Sget_simple_extent_ndims(space);
+  if (type < 0 || out->rank < 0) return refused(out->message, CH_FAILED);
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT) return fail(out->message, CH_UNSUPPORTED, "it holds no numbers");
+  if (out->rank > CH_MAXIMUM_RANK) return fail(out->message, CH_UNSUPPORTED, "it has too many dimensions");
   hsize_t dimensions[CH_MAXIMUM_RANK] = {0};
   H5Sget_simple_extent_dims(space, dimensions, NULL);
-  for (int i = 0; i < CH_MAXIMUM_RANK; i++) shape->dimensions[i] = dimensions[i];
+  for (int i = 0; i < CH_MAXIMUM_RANK; i++) out->dimensions[i] = dimensions[i];
   return CH_OK;
-}
-
-static int read_floats(hid_t file, const char *name, size_t size, answer *out) {
-  hid_t set;
-  int status = open_data_set(file, name, out, &set);
-  if (status != CH_OK) return status;
-  if (H5Sget_simple_extent_npoints(H5Dget_space(set)) != (hssize_t)(size / sizeof(float)))
-    return fail(out, CH_FAILED, "the data set has another size");
-  herr_t done = H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->payload);
-  return done < 0 ? refused(out, CH_FAILED) : CH_OK;
 }
 
 // In the file's own type: HDF5 converts no character sets.
-static int read_texts(hid_t source, hid_t type, size_t count, answer *out) {
-  ch_attribute *found = (ch_attribute *)out->payload;
-  size_t width = H5Tis_variable_str(type) > 0 ? sizeof(char *) : H5Tget_size(type);
-  char *texts = calloc(count, width);
-  if (!texts) return fail(out, CH_FAILED, "out of memory");
-  if (H5Aread(source, type, texts) < 0) return refused(out, CH_FAILED);
-  const char *first = texts;
-  size_t length = width;
-  if (H5Tis_variable_str(type) > 0) {
-    first = *(char **)texts;
-    length = first ? strlen(first) : 0;
-  }
-  memcpy(found->text, first, length < CH_MAXIMUM_TEXT - 1 ? length : CH_MAXIMUM_TEXT - 1);
+static int read_texts(hid_t source, hid_t type, ch_attribute *out) {
+  int is_variable = H5Tis_variable_str(type) > 0;
+  size_t width = is_variable ? sizeof(char *) : H5Tget_size(type);
+  char *texts = calloc(out->count, width);
+  if (!texts) return fail(out->message, CH_FAILED, "out of memory");
+  if (H5Aread(source, type, texts) < 0) return refused(out->message, CH_FAILED);
+  const char *first = is_variable ? *(char **)texts : texts;
+  size_t length = is_variable ? (first ? strlen(first) : 0) : width;
+  if (length > CH_MAXIMUM_TEXT - 1) length = CH_MAXIMUM_TEXT - 1;
+  if (length > 0) memcpy(out->text, first, length);
   return CH_OK;
 }
 
-static int read_attribute(hid_t file, const char *name, size_t size, answer *out) {
-  (void)size;
-  ch_attribute *found = (ch_attribute *)out->payload;
+static int read_attribute(hid_t file, const char *name, ch_attribute *out) {
   htri_t exists = H5Aexists(file, name);
-  if (exists < 0) return refused(out, CH_FAILED);
-  if (!exists) return fail(out, CH_ABSENT, "there is no such attribute");
+  if (exists < 0) return refused(out->message, CH_FAILED);
+  if (!exists) return fail(out->message, CH_ABSENT, "there is no such attribute");
   hid_t source = H5Aopen(file, name, H5P_DEFAULT);
   hid_t type = H5Aget_type(source);
   hssize_t count = H5Sget_simple_extent_npoints(H5Aget_space(source));
-  if (type < 0 || count < 0) return refused(out, CH_FAILED);
+  if (type < 0 || count < 0) return refused(out->message, CH_FAILED);
   H5T_class_t kind = H5Tget_class(type);
   if (kind != H5T_INTEGER && kind != H5T_FLOAT && kind != H5T_STRING)
-    return fail(out, CH_UNSUPPORTED, "the attribute holds neither numbers nor text");
-  found->kind = kind == H5T_STRING ? CH_TEXT : CH_NUMBERS;
-  found->count = (size_t)count;
+    return fail(out->message, CH_UNSUPPORTED, "it holds neither numbers nor text");
+  out->kind = kind == H5T_STRING ? CH_TEXT : CH_NUMBERS;
+  out->count = (size_t)count;
   if (count == 0) return CH_OK;
-  if (kind == H5T_STRING) return read_texts(source, type, (size_t)count, out);
-  double *numbers = calloc((size_t)count, sizeof *numbers);
-  if (!numbers) return fail(out, CH_FAILED, "out of memory");
-  if (H5Aread(source, H5T_NATIVE_DOUBLE, numbers) < 0) return refused(out, CH_FAILED);
-  for (hssize_t i = 0; i < count && i < CH_MAXIMUM_COUNT; i++) found->numbers[i] = numbers[i];
+  if (kind == H5T_STRING) return read_texts(source, type, out);
+  double *numbers = calloc(out->count, sizeof *numbers);
+  if (!numbers) return fail(out->message, CH_FAILED, "out of memory");
+  if (H5Aread(source, H5T_NATIVE_DOUBLE, numbers) < 0) return refused(out->message, CH_FAILED);
+  for (size_t i = 0; i < out->count && i < CH_MAXIMUM_COUNT; i++) out->numbers[i] = numbers[i];
   return CH_OK;
 }
 
-int ch_data_set_shape(const char *path, const char *name, ch_shape *out) {
-  return in_a_process(path, name, sizeof *out, read_shape, out);
+typedef struct {
+  const char *set_names, *attribute_names;
+  size_t set_count, attribute_count;
+} description;
+
+// The next of several names, one a line; NULL after the last.
+static char *next_name(char **rest) {
+  char *name;
+  do name = strsep(rest, "\n");
+  while (name && !*name);
+  return name;
+}
+
+static int describe(hid_t file, const void *request, answer *out) {
+  const description *wanted = request;
+  ch_shape *shapes = (ch_shape *)out->payload;
+  ch_attribute *attributes = (ch_attribute *)(shapes + wanted->set_count);
+  char *sets = strdup(wanted->set_names), *names = strdup(wanted->attribute_names);
+  if (!sets || !names) return fail(out->message, CH_FAILED, "out of memory");
+  for (size_t i = 0; i < wanted->set_count; i++) {
+    char *name = next_name(&sets);
+    if (!name) return fail(out->message, CH_FAILED, "fewer names than answers");
+    shapes[i].status = read_shape(file, name, &shapes[i]);
+  }
+  for (size_t i = 0; i < wanted->attribute_count; i++) {
+    char *name = next_name(&names);
+    if (!name) return fail(out->message, CH_FAILED, "fewer names than answers");
+    attributes[i].status = read_attribute(file, name, &attributes[i]);
+  }
+  return CH_OK;
+}
+
+int ch_describe(const char *path, const char *set_names, size_t set_count, ch_shape *shapes,
+                const char *attribute_names, size_t attribute_count, ch_attribute *attributes) {
+  description wanted = {set_names, attribute_names, set_count, attribute_count};
+  size_t shape_size = set_count * sizeof *shapes, attribute_size = attribute_count * sizeof *attributes;
+  size_t size = sizeof(answer) + shape_size + attribute_size;
+  answer *found = NULL;
+  int status = in_a_process(path, describe, &wanted, &found, size);
+  if (status == CH_OK) {
+    memcpy(shapes, found->payload, shape_size);
+    memcpy(attributes, found->payload + shape_size, attribute_size);
+  }
+  if (found) munmap(found, size);
+  return status;
+}
+
+typedef struct {
+  const char *name;
+  size_t count;
+} values_of;
+
+static int read_floats(hid_t file, const void *request, answer *out) {
+  const values_of *wanted = request;
+  hid_t set;
+  int status = open_data_set(file, wanted->name, out->message, &set);
+  if (status != CH_OK) return status;
+  if (H5Sget_simple_extent_npoints(H5Dget_space(set)) != (hssize_t)wanted->count)
+    return fail(out->message, CH_FAILED, "it has another size");
+  herr_t done = H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->payload);
+  return done < 0 ? refused(out->message, CH_FAILED) : CH_OK;
 }
 
 int ch_read_floats(const char *path, const char *name, float *values, size_t count) {
-  return in_a_process(path, name, count * sizeof *values, read_floats, values);
-}
-
-int ch_read_attribute(const char *path, const char *name, ch_attribute *out) {
-  return in_a_process(path, name, sizeof *out, read_attribute, out);
+  values_of wanted = {name, count};
+  size_t size = sizeof(answer) + count * sizeof *values;
+  answer *found = NULL;
+  int status = in_a_process(path, read_floats, &wanted, &found, size);
+  if (status == CH_OK) memcpy(values, found->payload, count * sizeof *values);
+  if (found) munmap(found, size);
+  return status;
 }

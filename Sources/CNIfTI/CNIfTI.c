@@ -2,7 +2,7 @@
 
 #include <nifti2_io.h>
 
-struct cnifti_file_ {
+struct nii_file_ {
   nifti_image *image;
   znzFile stream;
 };
@@ -32,26 +32,26 @@ static void convert(const void *raw, double *values, size_t count, int datatype)
 #undef FROM
 }
 
-int cnifti_open(const char *path, cnifti_file *out, cnifti_header *header) {
+int nii_open(const char *path, nii_file *out, nii_header *header) {
   nifti_set_debug_level(0); // no messages on the terminal
   nifti_image *image = nifti_image_read(path, 0);
-  if (!image) return CN_FAILED;
+  if (!image) return NII_FAILED;
   znzFile stream = znzopen(image->iname, "rb", nifti_is_gzfile(image->iname));
   if (znz_isnull(stream) || image->iname_offset < 0 || znzseek(stream, image->iname_offset, SEEK_SET) < 0) {
     if (!znz_isnull(stream)) znzclose(stream);
     nifti_image_free(image);
-    return CN_FAILED;
+    return NII_FAILED;
   }
-  int status = is_readable(image->datatype) ? CN_OK : CN_UNSUPPORTED;
-  cnifti_file file = status == CN_OK ? malloc(sizeof *file) : NULL;
+  int status = is_readable(image->datatype) ? NII_OK : NII_UNSUPPORTED;
+  nii_file file = status == NII_OK ? malloc(sizeof *file) : NULL;
   if (!file) {
     znzclose(stream);
     nifti_image_free(image);
-    return status == CN_OK ? CN_FAILED : status;
+    return status == NII_OK ? NII_FAILED : status;
   }
   file->image = image;
   file->stream = stream;
-  *header = (cnifti_header){
+  *header = (nii_header){
       .size = {image->nx, image->ny, image->nz},
       .frames = 1,
       .slope = image->scl_slope,
@@ -68,15 +68,15 @@ int cnifti_open(const char *path, cnifti_file *out, cnifti_header *header) {
       header->qform[row][column] = image->qto_xyz.m[row][column];
     }
   *out = file;
-  return CN_OK;
+  return NII_OK;
 }
 
-int cnifti_read(cnifti_file file, double *values, size_t count) {
+int nii_read(nii_file file, double *values, size_t count) {
   size_t size = (size_t)file->image->nbyper;
   void *raw = malloc(count * size);
-  if (!raw) return CN_FAILED;
-  int status = znzread(raw, 1, count * size, file->stream) == count * size ? CN_OK : CN_TRUNCATED;
-  if (status == CN_OK) {
+  if (!raw) return NII_FAILED;
+  int status = znzread(raw, 1, count * size, file->stream) == count * size ? NII_OK : NII_TRUNCATED;
+  if (status == NII_OK) {
     if (file->image->swapsize > 1 && file->image->byteorder != nifti_short_order())
       nifti_swap_Nbytes((int64_t)count * file->image->nbyper / file->image->swapsize, file->image->swapsize, raw);
     convert(raw, values, count, file->image->datatype);
@@ -85,7 +85,7 @@ int cnifti_read(cnifti_file file, double *values, size_t count) {
   return status;
 }
 
-void cnifti_close(cnifti_file file) {
+void nii_close(nii_file file) {
   znzclose(file->stream);
   nifti_image_free(file->image);
   free(file);

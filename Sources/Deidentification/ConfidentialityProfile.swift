@@ -88,11 +88,12 @@ struct ConfidentialityProfile: Sendable {
 
   /// Whether a value is one of its stated VR, and of the VR that the attribute should have.
   private func isPlausible(_ element: DataElement, _ value: ArraySlice<UInt8>) -> Bool {
-    guard element.vr.isPlausible(value) else { return false }
+    // Bytes that nobody can read, among them those of a sequence without items.
+    guard element.vr != .un, element.vr.isPlausible(value) else { return false }
     guard let known = DICOMDictionary.vr(of: element.tag).flatMap(ValueRepresentation.init(rawValue:)) else {
       return true
     }
-    return known.isPlausible(value) && (known.isCharacters || !element.vr.isCharacters)
+    return known != .sq && known.isPlausible(value) && (known.isCharacters || !element.vr.isCharacters)
   }
 
   // MARK: Codes and private elements

@@ -58,7 +58,8 @@ enum TransferSyntax {
     case nil: return nil
     case implicitLittleEndian: return .implicitLittle
     case explicitBigEndian: return .explicitBig
-    case .some(let other) where other.hasPrefix("1.2.840.10008.1.2."): return .explicitLittle
+    case .some(let other) where other.hasPrefix("1.2.840.10008.1.2.") && PseudonymKey.isWellKnown(other):
+      return .explicitLittle
     default:
       throw DICOMError(
         .unsupported, file: name, tag: .transferSyntaxUID, "a transfer syntax of a manufacturer's own",

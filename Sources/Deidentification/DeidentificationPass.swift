@@ -8,13 +8,6 @@ struct DeidentificationPass {
   let identity: Identity
   var audit = DeidentificationAudit()
 
-  init(file: ParsedFile, key: PseudonymKey, profile: ConfidentialityProfile, identity: Identity) {
-    self.file = file
-    self.key = key
-    self.profile = profile
-    self.identity = identity
-  }
-
   /// The elements that are left of a data set or an item, in the order of their tags.
   mutating func elements(_ elements: [DataElement]) -> [DataElement] {
     var left: [DataElement] = []

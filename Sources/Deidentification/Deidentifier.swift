@@ -52,11 +52,12 @@ public struct Deidentifier: Sendable {
     var elements = pass.elements(file.elements)
     pass.audit.noteFile(
       hasPreamble: file.hasPreambleContent, trailingBytes: file.trailingByteCount + file.excessPixelByteCount)
-    let uid = options.retainsUIDs ? { $0 } : key.uid
+    // What is no UID is never one to keep: it may be text, or a path that leads elsewhere.
+    let uid = { options.retainsUIDs && PseudonymKey.isUID($0) ? $0 : key.uid($0) }
+    let sopClassUID = uid(identity.sopClassUID)
     let sopInstanceUID = uid(identity.sopInstanceUID)
-    stamp(&elements, file, identity, sopInstanceUID)
-    let writer = DICOMFileWriter(
-      elements, of: file, sopClassUID: identity.sopClassUID, sopInstanceUID: sopInstanceUID)
+    stamp(&elements, identity, sopClassUID, sopInstanceUID)
+    let writer = DICOMFileWriter(elements, of: file, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID)
     let isCT = file.text(.modality, in: file.elements) == "CT"
     return DeidentifiedFile(
       data: Data(writer.bytes), audit: pass.audit,
@@ -104,7 +105,7 @@ public struct Deidentifier: Sendable {
 
   /// States what was done (PS3.15 section E.1.1), and gives the patient the pseudonym.
   private func stamp(
-    _ elements: inout [DataElement], _ file: ParsedFile, _ identity: Identity, _ sopInstanceUID: String
+    _ elements: inout [DataElement], _ identity: Identity, _ sopClassUID: String, _ sopInstanceUID: String
   ) {
     let state: String
     switch options.dates {
@@ -119,7 +120,7 @@ public struct Deidentifier: Sendable {
       ]
     }
     let stamped = [
-      DataElement(.sopClassUID, .ui, identity.sopClassUID), DataElement(.sopInstanceUID, .ui, sopInstanceUID),
+      DataElement(.sopClassUID, .ui, sopClassUID), DataElement(.sopInstanceUID, .ui, sopInstanceUID),
       DataElement(.patientName, .pn, identity.pseudonym), DataElement(.patientID, .lo, identity.pseudonym),
       DataElement(.patientIdentityRemoved, .cs, "YES"),
       DataElement(.deidentificationMethod, .lo, #"RenalGrade\DICOM PS3.15 2026c Annex E"#),

@@ -59,6 +59,13 @@ public struct PseudonymKey: Sendable {
       }
   }
 
+  /// Whether a text is written like a UID (PS3.5 section 9.1).
+  static func isUID(_ text: String) -> Bool {
+    text.utf8.count <= 64
+      && text.split(separator: ".", omittingEmptySubsequences: false)
+        .allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+  }
+
   /// Whether a text is written like a pseudonym.
   static func isPseudonym(_ text: String) -> Bool {
     text.utf8.count == 11 && text.hasPrefix("RG-") && text.dropFirst(3).allSatisfy { alphabet.contains($0) }

@@ -1,9 +1,18 @@
 internal import CHDF5
 import Foundation
 
-/// An HDF5 file of which data sets and the root group's attributes can be read.
+/// An HDF5 file: the shapes of some data sets and some of the root group's attributes, read at once, and values on
+/// demand.
 struct HDF5File: Sendable {
+  /// An attribute: its first numbers, or the first of its texts.
+  enum Attribute: Equatable, Sendable {
+    case numbers([Double])
+    case text(String)
+  }
+
   private let path: String
+  private let shapes: [String: Result<[Int]?, CohortError>]
+  private let attributes: [String: Result<Attribute?, CohortError>]
 
   /// The library's version, such as `HDF5 1.10.8`.
   static var version: String {
@@ -12,23 +21,37 @@ struct HDF5File: Sendable {
     return "HDF5 \(major).\(minor).\(release)"
   }
 
-  /// Reads nothing yet.
+  /// Reads what the file says of the data sets and attributes of these names.
   ///
-  /// - Throws: `CohortError` where there is no file that can be read.
-  init(_ url: URL) throws(CohortError) {
+  /// - Throws: `CohortError` where there is no file, or it is damaged, cut off, or no HDF5.
+  init(_ url: URL, dataSets: [String], attributes names: [String]) throws(CohortError) {
     path = url.path
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw CohortError("the file is missing or cannot be read; check the download and its permissions")
     }
+    var shapes = [ch_shape](repeating: ch_shape(), count: dataSets.count)
+    var attributes = [ch_attribute](repeating: ch_attribute(), count: names.count)
+    let status = ch_describe(
+      path, dataSets.joined(separator: "\n"), shapes.count, &shapes, names.joined(separator: "\n"), attributes.count,
+      &attributes)
+    guard Int(status) == CH_OK else {
+      throw CohortError("this is no whole HDF5 file (\(String(cString: ch_last_error()))); fetch it again")
+    }
+    self.shapes = Dictionary(
+      uniqueKeysWithValues: zip(dataSets, shapes).map { name, shape in
+        (name, Self.answer(shape.status, shape.message, "the data set \"\(name)\"") { Self.sizes(shape) })
+      })
+    self.attributes = Dictionary(
+      uniqueKeysWithValues: zip(names, attributes).map { name, found in
+        (name, Self.answer(found.status, found.message, "the attribute \"\(name)\"") { Self.value(found) })
+      })
   }
 
   /// The sizes of a data set, the slowest dimension first; nil where there is none of that name.
-  func shape(of name: String) throws(CohortError) -> [Int]? {
-    var shape = ch_shape()
-    guard try isThere(ch_data_set_shape(path, name, &shape), "the data set \"\(name)\"") else { return nil }
-    let dimensions = withUnsafeBytes(of: shape.dimensions) { Array($0.bindMemory(to: UInt64.self)) }
-    return dimensions.prefix(Int(shape.rank)).map { Int(clamping: $0) }
-  }
+  func shape(of name: String) throws(CohortError) -> [Int]? { try shapes[name]?.get() }
+
+  /// The attribute of that name; nil where there is none or it is empty.
+  func attribute(_ name: String) throws(CohortError) -> Attribute? { try attributes[name]?.get() }
 
   /// Every value of a data set of `count` numbers, the last dimension running fastest.
   func floats(of name: String, count: Int) throws(CohortError) -> [Float] {
@@ -37,40 +60,40 @@ struct HDF5File: Sendable {
       status = ch_read_floats(path, name, buffer.baseAddress, count)
       initialized = Int(status) == CH_OK ? count : 0
     }
-    guard try isThere(status, "the data set \"\(name)\"") else {
-      throw CohortError("the data set \"\(name)\" is missing")
+    guard Int(status) == CH_OK else {
+      throw CohortError(
+        "the data set \"\(name)\" cannot be read: \(String(cString: ch_last_error())); fetch the file again")
     }
     return values
   }
 
-  /// An attribute of the root group: its first numbers, or the first of its texts.
-  enum Attribute: Equatable, Sendable {
-    case numbers([Double])
-    case text(String)
-  }
-
-  /// The attribute of that name; nil where there is none or it is empty.
-  func attribute(_ name: String) throws(CohortError) -> Attribute? {
-    var found = ch_attribute()
-    guard try isThere(ch_read_attribute(path, name, &found), "the attribute \"\(name)\""), found.count > 0 else {
-      return nil
-    }
-    if found.kind == CH_NUMBERS {
-      let numbers = withUnsafeBytes(of: found.numbers) { Array($0.bindMemory(to: Double.self)) }
-      return .numbers(Array(numbers.prefix(Int(found.count))))
-    }
-    let text = withUnsafeBytes(of: found.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    return .text(text.trimmingCharacters(in: .whitespacesAndNewlines))
-  }
-
-  private func isThere(_ status: Int32, _ place: String) throws(CohortError) -> Bool {
+  private static func answer<Value, Message>(
+    _ status: Int32, _ message: Message, _ place: String, _ value: () -> Value?
+  ) -> Result<Value?, CohortError> {
     switch Int(status) {
-    case CH_OK: return true
-    case CH_ABSENT: return false
-    case CH_NOT_HDF5:
-      throw CohortError("this is no whole HDF5 file (\(String(cString: ch_last_error()))); fetch it again")
-    default:
-      throw CohortError("\(place) cannot be read: \(String(cString: ch_last_error())); fetch the file again")
+    case CH_OK: .success(value())
+    case CH_ABSENT: .success(nil)
+    default: .failure(CohortError("\(place) cannot be read: \(text(message)); fetch the file again"))
     }
+  }
+
+  private static func sizes(_ shape: ch_shape) -> [Int] {
+    withUnsafeBytes(of: shape.dimensions) { bytes in
+      bytes.bindMemory(to: UInt64.self).prefix(Int(shape.rank)).map { Int(clamping: $0) }
+    }
+  }
+
+  private static func value(_ found: ch_attribute) -> Attribute? {
+    guard found.count > 0 else { return nil }
+    guard found.kind == CH_NUMBERS else {
+      return .text(text(found.text).trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+    return .numbers(
+      withUnsafeBytes(of: found.numbers) { Array($0.bindMemory(to: Double.self).prefix(Int(clamping: found.count))) })
+  }
+
+  /// The characters of a C array up to the first zero.
+  private static func text<Characters>(_ characters: Characters) -> String {
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -9,16 +9,16 @@ enum NIfTIFile {
   /// DICOM's left-posterior-superior. Values are scaled by slope and intercept and rounded to whole numbers.
   /// - Throws: `CohortError` where the file is damaged, cut off, not three-dimensional, or states no place.
   static func volume(at url: URL) throws(CohortError) -> Volume {
-    var handle: cnifti_file?
-    var header = cnifti_header()
-    let status = Int(cnifti_open(url.path, &handle, &header))
-    guard status == CN_OK, let handle else {
+    var handle: nii_file?
+    var header = nii_header()
+    let status = Int(nii_open(url.path, &handle, &header))
+    guard status == NII_OK, let handle else {
       throw CohortError(
-        status == CN_UNSUPPORTED
+        status == NII_UNSUPPORTED
           ? "the voxels are not single real numbers, as CT values or labels are"
           : "this is no NIfTI file, or its header is damaged; fetch it again")
     }
-    defer { cnifti_close(handle) }
+    defer { nii_close(handle) }
     let sizes = [header.size.0, header.size.1, header.size.2].map { Int(clamping: $0) }
     guard header.frames == 1, sizes.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }) else {
       throw CohortError(
@@ -33,8 +33,8 @@ enum NIfTIFile {
     var notFinite = 0
     var buffer = [Double](repeating: 0, count: sizes[0] * sizes[1])
     for _ in 0..<sizes[2] {
-      let status = Int(cnifti_read(handle, &buffer, buffer.count))
-      guard status == CN_OK else {
+      let status = Int(nii_read(handle, &buffer, buffer.count))
+      guard status == NII_OK else {
         throw CohortError("the file ends before its voxels do, or its compressed data are damaged; fetch it again")
       }
       for value in buffer {
@@ -46,8 +46,7 @@ enum NIfTIFile {
     return Volume(grid: grid, order: order, stored: stored, notFiniteCount: notFinite)
   }
 
-  private static func placement(_ sizes: [Int], _ header: cnifti_header) throws(CohortError) -> (AxialGrid, VoxelOrder)
-  {
+  private static func placement(_ sizes: [Int], _ header: nii_header) throws(CohortError) -> (AxialGrid, VoxelOrder) {
     let rows: [[Double]]
     if header.sform_code > 0 {
       rows = matrix(header.sform)

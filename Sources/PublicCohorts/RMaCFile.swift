@@ -4,23 +4,20 @@ import Foundation
 /// The HDF5 file of one patient of UCSF RMaC: volumes as data sets, all else as attributes.
 struct RMaCFile: Sendable {
   private let file: HDF5File
-  /// By data set: each look into the file starts a process, so that there is one only.
-  private let shapes: [String: Result<[Int]?, CohortError>]
 
   /// The arrays are rows x columns x slices: rows run to the back, columns to the patient's left, slices upwards.
   static let dimensions: [VoxelOrder.Dimension] = [.init(.row), .init(.column), .init(.slice)]
 
+  private static let dataSets = RMaCSettings.Phase.allCases.map(\.rawValue) + ["mask"]
+  private static let attributes =
+    ["PID", "tumor_type", "pathology", "pathology_grade", "Manufacturer", "Patient Age", "Patient Sex"]
+    + dataSets.map { "\($0)_pixdim" }
+
   init(_ url: URL) throws(CohortError) {
-    let file = try HDF5File(url)
-    let names = RMaCSettings.Phase.allCases.map(\.rawValue) + ["mask"]
-    shapes = Dictionary(
-      uniqueKeysWithValues: names.map { name in
-        (name, Result { () throws(CohortError) in try file.shape(of: name) })
-      })
-    self.file = file
+    file = try HDF5File(url, dataSets: Self.dataSets, attributes: Self.attributes)
   }
 
-  func has(_ name: String) throws(CohortError) -> Bool { try shapes[name]?.get() != nil }
+  func has(_ name: String) throws(CohortError) -> Bool { try file.shape(of: name) != nil }
 
   /// An attribute as text: the first of its values, nil where it is absent, empty or not a number.
   func text(_ name: String) throws(CohortError) -> String? {
@@ -60,7 +57,7 @@ struct RMaCFile: Sendable {
   }
 
   private func layout(_ name: String) throws(CohortError) -> (order: VoxelOrder, count: Int) {
-    guard let shape = try shapes[name]?.get() else { throw CohortError("the data set \"\(name)\" is missing") }
+    guard let shape = try file.shape(of: name) else { throw CohortError("the data set \"\(name)\" is missing") }
     guard shape.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }),
       let order = VoxelOrder(sizes: shape, Self.dimensions)
     else {

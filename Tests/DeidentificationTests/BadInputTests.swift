@@ -78,9 +78,33 @@ struct BadInputTests {
     let result = try deidentifier.deidentify(slice.data())
     #expect(Planted.found(in: result.data, marks: ["Miller"]).isEmpty)
     #expect(result.audit.count(.patientName, .emptied) == 1)
-    // What cannot be read as items goes.
-    let odd = SampleSlice().adding(DataElement(DICOMTag(rawValue: 0x0008_2218), .un, .new(name)))
-    #expect(try deidentifier.deidentify(odd.data()).audit.count(DICOMTag(rawValue: 0x0008_2218), .removed) == 1)
+    // What cannot be read as items goes, in AnatomicRegionSequence and in SourceImageSequence, which the table has.
+    for tag in [0x0008_2218, 0x0008_2112].map(DICOMTag.init(rawValue:)) {
+      let odd = try deidentifier.deidentify(SampleSlice().adding(DataElement(tag, .un, .new(name))).data())
+      #expect(odd.audit.count(tag, .removed) == 1)
+      #expect(Planted.found(in: odd.data, marks: ["Miller"]).isEmpty)
+    }
+  }
+
+  @Test func textInPlaceOfUIDs() throws {
+    let slice = SampleSlice([
+      (.sopClassUID, .ui, "1.2.840.10008.Miller"), (.sopInstanceUID, .ui, "Miller.1"),
+      (.studyInstanceUID, .ui, "../../Miller"), (.seriesInstanceUID, .ui, "/Miller"),
+    ])
+    for options in [DeidentificationOptions.basic, .with { $0.retainsUIDs = true }] {
+      let result = try Deidentifier(key: testKey, options: options).deidentify(slice.data())
+      #expect(Planted.found(in: result.data, marks: ["Miller"]).isEmpty)
+      let uids = [result.studyInstanceUID, result.seriesInstanceUID, result.sopInstanceUID]
+      #expect(uids.allSatisfy(PseudonymKey.isUID))
+    }
+    #expect(!PseudonymKey.isUID("") && !PseudonymKey.isUID("1..2") && PseudonymKey.isUID("1.2.3"))
+    // A transfer syntax goes into the outcome as it is.
+    var data = SampleSlice().data()
+    let syntax = try #require(data.range(of: Data("1.2.840.10008.1.2.1\0".utf8)))
+    data.replaceSubrange(syntax, with: Data("1.2.840.10008.1.2.Mi".utf8))
+    let error = try #require(throws: DICOMError.self) { try deidentifier.deidentify(data) }
+    #expect(error.kind == .unsupported)
+    #expect(!error.description.contains("Mi"))
   }
 
   @Test func theSecondOfTwoElementsGoes() throws {

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct cnifti_file_ *cnifti_file;
+typedef struct nii_file_ *nii_file;
 
 enum {
-  CN_OK = 0,
-  CN_FAILED,      // libnifti2 cannot open it: no NIfTI header, or no image file beside it
-  CN_TRUNCATED,   // the file ends, or its compressed stream breaks, before its voxels do
-  CN_UNSUPPORTED, // voxels that are not single real numbers
+  NII_OK = 0,
+  NII_FAILED,      // libnifti2 cannot open it: no NIfTI header, or no image file beside it
+  NII_TRUNCATED,   // the file ends, or its compressed stream breaks, before its voxels do
+  NII_UNSUPPORTED, // voxels that are not single real numbers
 };
 
 typedef struct {
@@ -21,9 +21,9 @@ typedef struct {
   double unit; // millimetres per unit of the matrices
   int sform_code, qform_code;
   double sform[3][4], qform[3][4]; // index to position: right, anterior, superior
-} cnifti_header;
+} nii_header;
 
-int cnifti_open(const char *path, cnifti_file *out, cnifti_header *header);
+int nii_open(const char *path, nii_file *out, nii_header *header);
 // The next voxels as they are stored, in the machine's byte order, before slope and intercept.
-int cnifti_read(cnifti_file file, double *values, size_t count);
-void cnifti_close(cnifti_file file);
+int nii_read(nii_file file, double *values, size_t count);
+void nii_close(nii_file file);
