@@ -1,5 +1,6 @@
 import Annotation
 import Foundation
+import Study
 
 /// Polygons in JSON columns as text: reading tables is one core's work, and decoding them that of all.
 enum JSONText {
@@ -11,7 +12,12 @@ enum JSONText {
     return "[" + texts.joined(separator: ",") + "]"
   }
 
+  /// - Throws: `StudyError` of kind `.file` where the text is something else.
   static func decode<Value: Decodable>(_ text: String) throws -> Value {
-    try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    } catch {
+      throw StudyError(.file, "study.sqlite holds a contour that cannot be read; import the contours again")
+    }
   }
 }

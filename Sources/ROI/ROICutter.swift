@@ -36,8 +36,7 @@ public struct ROICutter: Sendable {
     let horizontal = grid.x.taps(from: Int(origin.x), count: size)
     let vertical = grid.y.taps(from: Int(origin.y), count: size)
 
-    let outside = settings.windowed(Float(settings.outsideHU))
-    var crop = [Float](repeating: outside, count: size * size)
+    var crop = [Float](repeating: Float(settings.outsideHU), count: size * size)
     let values = image.values(rows: vertical.source, columns: horizontal.source)
     let columns = horizontal.source.count
     for (row, upDown) in vertical.taps.enumerated() {
@@ -49,13 +48,13 @@ public struct ROICutter: Sendable {
           return leftRight.weight == 0 ? left : left + (right - left) * leftRight.weight
         }
         let top = blend(upDown.first)
-        let hounsfield = upDown.weight == 0 ? top : top + (blend(upDown.second) - top) * upDown.weight
-        crop[row * size + column] = settings.windowed(hounsfield)
+        crop[row * size + column] = upDown.weight == 0 ? top : top + (blend(upDown.second) - top) * upDown.weight
       }
     }
     let inBox = outline.map { polygon in Polygon(vertices: polygon.vertices.map { $0 - origin }) }
     let inside = horizontal.taps.count { $0 != nil } * vertical.taps.count { $0 != nil }
-    return ROICrop(values: crop, polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
+    return ROICrop(
+      values: settings.windowed(crop), polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
   }
 
   private func warnings(_ polygons: [Polygon], missing: Int) -> [ROIWarning] {

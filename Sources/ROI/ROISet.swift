@@ -22,8 +22,9 @@ public struct ROISet: Sendable {
     public let sliceOrdinal: Int
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
-    /// The contour in the crop's pixels.
-    public let contour: [Polygon]
+    /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
+    public var contour: [Polygon] { get throws { try JSONText.decode(outline) } }
+    fileprivate let outline: String
 
     /// What must not stand on both sides of a split.
     public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
@@ -46,14 +47,14 @@ public struct ROISet: Sendable {
   ///   file is missing or damaged.
   public init(_ study: StudyFolder) throws(StudyError) {
     let settings = try study.readProtocol()
-    let (file, isCurrent, rows) = try study.read { database in
+    let (file, isCurrent, entries) = try study.read { database in
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
         try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
-        try Row.fetchAll(database)
+        try Row.fetchAll(database).map(\.entry)
       )
     }
-    guard let file, !rows.isEmpty else {
+    guard let file, !entries.isEmpty else {
       throw StudyError(
         .file,
         "\(study.url.path) has no ROIs. Import slices, pathology and contours, then run `renalgrade rois build`; "
@@ -68,16 +69,12 @@ public struct ROISet: Sendable {
     let boxSize = settings.roi.boxSize
     let url = study.roiFolder.appendingPathComponent(file)
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
-      crops.count == rows.count * boxSize * boxSize * MemoryLayout<Float>.size,
+      crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size,
       CropFile.name(of: crops, size: boxSize * boxSize * MemoryLayout<Float>.size) == file
     else {
       throw StudyError(.file, "rois/\(file) is missing or damaged; make the ROIs again with `renalgrade rois build`")
     }
-    entries = ParallelMap.run(rows) { try? $0.entry() }.compactMap { $0 }
-    guard entries.count == rows.count else {
-      throw StudyError(
-        .file, "study.sqlite holds a contour that cannot be read; make the ROIs again with `renalgrade rois build`")
-    }
+    self.entries = entries
     self.boxSize = boxSize
     self.fileName = file
     self.crops = crops
@@ -125,11 +122,11 @@ public struct ROISet: Sendable {
           """)
     }
 
-    func entry() throws -> Entry {
+    var entry: Entry {
       Entry(
         patient: patient, exam: exam, lesion: lesion, grade: grade,
         slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash, contour: try JSONText.decode(contour))
+        pixelHash: pixelHash, outline: contour)
     }
   }
 }

@@ -34,9 +34,12 @@ public struct ROISettings: Equatable, Sendable {
   }
 
   /// The window's value of `hounsfield`: 0 at its lower edge and below, 1 at its upper edge and above.
-  func windowed(_ hounsfield: Float) -> Float {
+  func windowed(_ hounsfield: Float) -> Float { windowed([hounsfield])[0] }
+
+  /// The window's value of each.
+  func windowed(_ hounsfield: [Float]) -> [Float] {
     let (lower, upper) = (Float(windowCentre - windowWidth / 2), Float(windowCentre + windowWidth / 2))
-    return (min(max(hounsfield, lower), upper) - lower) / (upper - lower)
+    return hounsfield.map { (min(max($0, lower), upper) - lower) / (upper - lower) }
   }
 }
 
