@@ -12,7 +12,9 @@ struct HTTPFaultTests {
   {
     var configuration = DICOMwebClient.Configuration(root: server.url)
     configuration.retry = (pauses ?? .init()).policy(attempts: attempts)
-    configuration.readTimeout = .seconds(20)
+    // Limits that only a hang can reach: other tests may keep all cores busy for a minute.
+    configuration.connectTimeout = .seconds(300)
+    configuration.readTimeout = .seconds(300)
     return try DICOMwebClient(configuration)
   }
 
