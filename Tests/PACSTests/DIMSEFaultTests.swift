@@ -4,7 +4,7 @@ import Testing
 
 @testable import PACS
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct DIMSEFaultTests {
   static func client(port: Int, title: String = "PACS") throws -> DIMSEClient {
     var configuration = DIMSEClient.Configuration(

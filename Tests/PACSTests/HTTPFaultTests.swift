@@ -5,7 +5,7 @@ import Testing
 
 @testable import PACS
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct HTTPFaultTests {
   static func client(_ server: LoopbackServer, attempts: Int = 1, pauses: RetryPolicyTests.Pauses? = nil) throws
     -> DICOMwebClient
