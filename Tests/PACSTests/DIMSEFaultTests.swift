@@ -16,7 +16,9 @@ struct DIMSEFaultTests {
   }
 
   @Test func nobodyThere() async throws {
-    let error = await #expect(throws: PACSError.self) { try await Self.client(port: try Loopback.freePort()).echo() }
+    let (descriptor, port) = try Loopback.bound()
+    defer { close(descriptor) }
+    let error = await #expect(throws: PACSError.self) { try await Self.client(port: port).echo() }
     #expect(error?.kind == .unreachable && error?.isTransient == true)
   }
 

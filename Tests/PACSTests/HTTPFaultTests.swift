@@ -10,7 +10,11 @@ struct HTTPFaultTests {
   static func client(_ server: LoopbackServer, attempts: Int = 1, pauses: RetryPolicyTests.Pauses? = nil) throws
     -> DICOMwebClient
   {
-    var configuration = DICOMwebClient.Configuration(root: server.url)
+    try client(server.url, attempts: attempts, pauses: pauses)
+  }
+
+  static func client(_ root: URL, attempts: Int = 1, pauses: RetryPolicyTests.Pauses? = nil) throws -> DICOMwebClient {
+    var configuration = DICOMwebClient.Configuration(root: root)
     configuration.retry = (pauses ?? .init()).policy(attempts: attempts)
     // Limits that only a hang can reach: other tests may keep all cores busy for a minute.
     configuration.connectTimeout = .seconds(300)
@@ -80,11 +84,10 @@ struct HTTPFaultTests {
   }
 
   @Test func nobodyThere() async throws {
-    let server = try LoopbackServer { _, _ in nil }
-    let client = try Self.client(server)
-    server.stop()
-    while Loopback.answers(server.port) { try await Task.sleep(for: .milliseconds(10)) }
-    let error = await #expect(throws: PACSError.self) { try await client.echo() }
+    let (descriptor, port) = try Loopback.bound()
+    defer { close(descriptor) }
+    let root = try #require(URL(string: "http://127.0.0.1:\(port)/dicom-web"))
+    let error = await #expect(throws: PACSError.self) { try await Self.client(root).echo() }
     #expect(error?.kind == .unreachable)
   }
 
