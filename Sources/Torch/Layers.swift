@@ -72,7 +72,20 @@ public struct Conv2d: Layer {
         border = 0
       }
     }
+    if training, isMatrixProduct, input.dtype == .bfloat16, input.device == .cpu { return try product(input) }
     return try input.convolved(weight.tensor, bias: nil, stride: stride, padding: border, groups: groups)
+  }
+
+  private var isMatrixProduct: Bool { kernel == 1 && stride == 1 && groups == 1 }
+
+  /// A 1 x 1 convolution as a product over the channels.
+  ///
+  /// oneDNN's gradients of the weight take a third less time so, in bfloat16; in float32, and without gradients, its
+  /// convolutions are as fast or faster.
+  private func product(_ input: Tensor) throws(TorchError) -> Tensor {
+    let shape = weight.tensor.shape
+    return try input.permuted([0, 2, 3, 1]).linear(weight.tensor.reshaped([shape[0], shape[1]]), bias: nil)
+      .permuted([0, 3, 1, 2])
   }
 }
 

@@ -63,6 +63,36 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     Case("averagePool", [2, 3, 4, 5]) { GlobalAveragePool() },
   ]
 
+  /// In bfloat16 a 1 x 1 convolution trains as a matrix product; it must be the convolution that it stands for.
+  @Test func pointwiseConvolutionIsAProduct() throws {
+    let layer = try Conv2d("l", 24, 16, kernel: 1, Initialiser(seed: 3))
+    let weight = layer.tensors[0].tensor
+    func gradients(
+      _ convolve: (Tensor) throws(TorchError) -> Tensor
+    ) throws -> (output: [Float], input: [Float], weight: [Float]) {
+      let leaf = try wave([3, 24, 5, 4], 0.1)
+      for tensor in [leaf, weight] {
+        try tensor.setRequiresGradient(true)
+        try tensor.clearGradient()
+      }
+      let output = try withAutocast(.bfloat16, on: .cpu) { () throws(TorchError) in try convolve(leaf.to(.bfloat16)) }
+      #expect(output.dtype == .bfloat16 && output.shape == [3, 16, 5, 4])
+      try (output.to(.float32) * wave([3, 16, 5, 4], 0.7)).sum().backward()
+      return (
+        try output.to(.float32).floats(), try #require(try leaf.gradient()).floats(),
+        try #require(try weight.gradient()).floats()
+      )
+    }
+    let product = try gradients { (input) throws(TorchError) in try layer(input, training: true) }
+    let convolution = try gradients { (input) throws(TorchError) in try input.convolved(weight, bias: nil) }
+    for (one, other) in [
+      (product.output, convolution.output), (product.input, convolution.input), (product.weight, convolution.weight),
+    ] {
+      let largest = other.map(abs).max() ?? 0
+      #expect(largest > 0 && zip(one, other).allSatisfy { abs($0 - $1) <= 0.01 * largest })
+    }
+  }
+
   @Test(arguments: cases)
   func layersAgreeWithTorch(case one: Case) throws {
     let golden = try #require(try LayerGolden.read().layers[one.name])
