@@ -17,7 +17,7 @@ public final class Backbone {
   public var frozenThrough: String? { frozenCount == 0 ? nil : parts.stages[frozenCount - 1].name }
 
   private let architecture: Architecture
-  private let parts: Architecture.Parts
+  let parts: Architecture.Parts
   private let tensors: [NamedTensor]
   private var frozenCount = 0
 

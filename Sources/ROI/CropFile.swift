@@ -43,6 +43,8 @@ struct CropFile {
   }
 
   private static let unnamed = "crops-unnamed.f32"
+  /// The name that a control's crops have while they are written; `removeUnfinished` knows it.
+  static let derivedName = ".derived.partial"
 
   /// The name that a file of these crops bears, each of `size` bytes.
   static func name(of crops: Data, size: Int) -> String {

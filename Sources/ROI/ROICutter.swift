@@ -19,10 +19,12 @@ public struct ROICutter: Sendable {
   ///   - image: a slice in HU.
   ///   - polygons: the tumour's outline in the slice's pixels, one polygon or several.
   ///   - pixelSize: the distance of two rows and of two columns in mm; needed for resampling alone.
+  ///   - shift: how far, in the crop's columns and rows, the box lies off its place.
   /// - Returns: the crop, its values in 0...1, with the outline in its pixels.
   /// - Throws: `ROIError` where there is nothing to centre on, or resampling is asked for and the pixel size unknown.
   public func cut(
-    _ image: CTImage, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?
+    _ image: CTImage, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?,
+    shift: SIMD2<Int> = .zero
   ) throws(ROIError) -> ROICrop {
     let grid = try grid(columns: image.columns, rows: image.rows, pixelSize)
     let outline = polygons.map { polygon in Polygon(vertices: polygon.vertices.map(grid.fromSource)) }
@@ -32,7 +34,8 @@ public struct ROICutter: Sendable {
     }
     let size = settings.boxSize
     // A symmetric outline's centroid is half-way but for the last digits, which must not decide.
-    let origin = (centre - Double(size - 1) / 2 + 0.5 + 1e-6).rounded(.down)
+    let origin =
+      (centre - Double(size - 1) / 2 + 0.5 + 1e-6).rounded(.down) + SIMD2(Double(shift.x), Double(shift.y))
     let horizontal = grid.x.taps(from: Int(origin.x), count: size)
     let vertical = grid.y.taps(from: Int(origin.y), count: size)
 

@@ -24,7 +24,8 @@ public struct ROISet: Sendable {
     public let pixelHash: String
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
     public var contour: [Polygon] { get throws { try JSONText.decode(outline) } }
-    fileprivate let outline: String
+    /// The contour as the study's table holds it.
+    var outline: String
 
     /// What must not stand on both sides of a split.
     public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
@@ -77,6 +78,14 @@ public struct ROISet: Sendable {
     self.entries = entries
     self.boxSize = boxSize
     self.fileName = file
+    self.crops = crops
+  }
+
+  /// The entries with other crops, such as a negative control's; `fileName` holds their hash as a file's name would.
+  init(_ entries: [Entry], boxSize: Int, crops: Data) {
+    self.entries = entries
+    self.boxSize = boxSize
+    self.fileName = CropFile.name(of: crops, size: boxSize * boxSize * MemoryLayout<Float>.size)
     self.crops = crops
   }
 

@@ -18,6 +18,19 @@ extension Run {
     }
     return run
   }
+
+  /// A part of the run that is trained on its own, such as a control: a folder inside of the run's.
+  ///
+  /// It is made where it is not there. No listing of runs shows it, so that it is never taken for a run.
+  public func part(_ path: String) throws(StudyError) -> Run {
+    let part = Run(id: "\(id)/\(path)", url: url.appendingPathComponent(path))
+    do {
+      try FileManager.default.createDirectory(at: part.url, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError(.file, "cannot make the folder \(part.url.path): \(error.localizedDescription)")
+    }
+    return part
+  }
 }
 
 extension Run.Manifest {

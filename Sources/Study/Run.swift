@@ -107,9 +107,7 @@ public struct Run: Sendable {
   ///
   /// - Throws: `StudyError` of kind `.run` that lists the runs there are.
   public static func open(_ id: String?, in study: StudyFolder) throws(StudyError) -> Run {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path)) ?? []).sorted()
-    let runs = names.map { Run(id: $0, url: study.runsFolder.appendingPathComponent($0)) }
-    let complete = runs.filter { FileManager.default.fileExists(atPath: $0.predictionsFile.path) }
+    let complete = Self.complete(in: study)
     if let id {
       if let run = complete.first(where: { $0.id == id }) { return run }
       throw StudyError(
@@ -123,11 +121,18 @@ public struct Run: Sendable {
     return latest
   }
 
+  /// Whether the run has its predictions, which come last.
+  public var isComplete: Bool { FileManager.default.fileExists(atPath: predictionsFile.path) }
+
+  /// The complete runs of `study`, the latest last.
+  public static func complete(in study: StudyFolder) -> [Run] { all(in: study).filter(\.isComplete) }
+
   /// The runs of `study` that were begun and not completed, the latest first.
-  public static func incomplete(in study: StudyFolder) -> [Run] {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path)) ?? []).sorted(by: >)
+  public static func incomplete(in study: StudyFolder) -> [Run] { all(in: study).reversed().filter { !$0.isComplete } }
+
+  private static func all(in study: StudyFolder) -> [Run] {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path)) ?? []).sorted()
     return names.map { Run(id: $0, url: study.runsFolder.appendingPathComponent($0)) }
-      .filter { !FileManager.default.fileExists(atPath: $0.predictionsFile.path) }
   }
 
   /// Appends an epoch to the log.

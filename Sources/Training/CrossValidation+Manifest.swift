@@ -7,12 +7,13 @@ import Torch
 extension CrossValidation {
   /// What produced the run, as a reader wants to know it.
   func manifest(duration: Double, isResumed: Bool) throws -> Run.Manifest {
-    let entries = rois.entries
+    let entries = zip(rois.entries, split.folds).filter { $1 != nil }.map(\.0)
     let network = initial.network
+    let patients = Set(entries.map(\.patient))
     var facts: [Run.Manifest.Fact] = [
       .init("RenalGrade", renalGradeVersion),
       .init("date", ISO8601DateFormatter().string(from: Date())),
-      .init("patients", "\(labels.patients.count) (\(labels.patients.values.count { $0 == .high }) high grade)"),
+      .init("patients", "\(patients.count) (\(patients.count { labels.patients[$0] == .high }) high grade)"),
       .init("lesions", "\(Set(entries.map { [$0.patient, $0.lesion] }).count)"),
       .init("slices", "\(entries.count)"),
       .init("backbone", initial.backbone),
@@ -35,7 +36,28 @@ extension CrossValidation {
         "The classes were shuffled among the patients (seed \(seed)): a negative control, whose AUC must not differ from 0.5."
       )
     }
+    if let batchSizes {
+      facts.append(.init(Self.batchSizesFact, "\(batchSizes.map(String.init).joined(separator: ", ")) by fold"))
+    }
+    if let control {
+      facts.append(.init("negative control", control.title(in: self)))
+      notes.append("This is a negative control and no result. " + control.meaning(in: self))
+    }
     return Run.Manifest(facts: facts, notes: notes, synthetic: try study.isSynthetic())
+  }
+
+  private static let batchSizesFact = "batch sizes"
+
+  /// What two runs must have in common to be of the same experiment.
+  private static let identity = [
+    "backbone", "weights (SHA-256)", "frozen through", "ROIs", "cohort (SHA-256)", "protocol (SHA-256)", "labels",
+    batchSizesFact,
+  ]
+
+  /// The first of the facts that make an experiment in which a run differs from this one; nil where it is the same.
+  func difference(from other: Run.Manifest) throws -> String? {
+    let own = try manifest(duration: 0, isResumed: false)
+    return Self.identity.first { own[$0] != other[$0] }
   }
 
   private static var processor: String {

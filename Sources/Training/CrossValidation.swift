@@ -33,21 +33,28 @@ public struct CrossValidation {
   }
 
   let study: StudyFolder
-  let settings: StudyProtocol
+  private(set) var settings: StudyProtocol
   let options: Options
-  let rois: ROISet
-  let labels: Labels
+  var rois: ROISet
+  var labels: Labels
   /// Sentences on what differs from what the protocol asks.
   public var notes: [String] { initial.notes }
   /// What is trained, in words: backbone, cut, batch size, epochs, device.
   public var summary: String {
     let cut = initial.frozenThrough.map { "frozen through \($0)" } ?? "all stages"
+    let sizes = batchSizes?.map(String.init).joined(separator: ", ") ?? "\(settings.training.batchSize)"
     return
-      "\(initial.backbone), \(cut), batch size \(settings.training.batchSize), \(settings.training.epochs) epochs, "
-      + "\(folds.heldOut.count) folds, \(settings.training.precision.rawValue) on \(device)"
+      "\(initial.backbone), \(cut), batch size \(sizes), \(settings.training.epochs) epochs, "
+      + "\(split.count) folds, \(settings.training.precision.rawValue) on \(device)"
   }
   /// The split of the patients.
-  public let folds: Folds
+  public internal(set) var folds: Folds
+  /// The split of the ROIs, which follows from that of the patients but for one negative control.
+  var split: Split
+  /// What is wrong on purpose; nil in a run.
+  var control: NegativeControl?
+  /// The batch size of each fold's network; nil where all have the protocol's.
+  var batchSizes: [Int]?
   let initial: InitialNetwork
   let device: Device
 
@@ -67,52 +74,68 @@ public struct CrossValidation {
     self.rois = rois
     labels = Labels(rois, shuffledBy: options.shuffleLabelsSeed)
     folds = try Folds(patients: labels.patients, count: settings.folds.count, seed: settings.folds.seed)
-    for fold in folds.heldOut.indices {
-      let (training, heldOut) = Self.split(rois, folds, fold)
-      try Provenance.requireDisjoint(
-        training: training.map { rois.entries[$0].provenance }, heldOut: heldOut.map { rois.entries[$0].provenance },
-        fold: fold + 1)
-    }
+    split = Split(rois, by: folds)
+    try split.requireDisjoint(rois)
     initial = try InitialNetwork(
       settings.network, seed: settings.training.seed, weightsFile: options.weightsFile, store: options.store)
-  }
-
-  /// The indices of the ROIs that train a fold, and of those that it holds out.
-  static func split(_ rois: ROISet, _ folds: Folds, _ fold: Int) -> (training: [Int], heldOut: [Int]) {
-    let heldOut = Set(folds.heldOut[fold])
-    let isHeldOut = rois.entries.map { heldOut.contains($0.patient) }
-    return (isHeldOut.indices.filter { !isHeldOut[$0] }, isHeldOut.indices.filter { isHeldOut[$0] })
   }
 
   /// Trains and predicts all folds, and writes the run into the study.
   ///
   /// - Returns: the finished run, with `predictions.csv`, checkpoints and manifest; `RunReport` makes tables and figures of it.
   public func run(progress: (TrainingProgress) -> Void) throws -> Run {
-    let start = ContinuousClock.now
-    LibTorch.tuneHeap()
-    try LibTorch.setDeterministic(true)
     var resumable = try ResumableRun(
       in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
-    let isResumed = resumable.isResumed
-    let run = resumable.run
-    try AtomicFile.write(settings.yaml, to: run.protocolFile)
+    try describe(resumable.run)
+    return try train(&resumable, on: prepare(progress: progress), keepingNetworks: true, progress: progress)
+  }
+
+  /// Writes what a run's report tells besides its results.
+  func describe(_ run: Run) throws {
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
     try AtomicFile.writeJSON(setAside(), to: run.setAsideFile)
     try ROIMontage(rois).write(to: run.montageFile)
+  }
+
+  /// Makes libtorch and the network ready, and gives the trained part its input.
+  func prepare(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
+    LibTorch.tuneHeap()
+    try LibTorch.setDeterministic(true)
     try initial.network.move(to: device, format: .channelsLast)
-    let features = try FrozenStages(self).source(progress: progress)
+    return try FrozenStages(self).source(progress: progress)
+  }
+
+  /// The same experiment at another batch size.
+  func with(batchSize: Int) -> CrossValidation {
+    var changed = self
+    changed.settings.training.batchSize = batchSize
+    return changed
+  }
+
+  /// Trains and predicts the folds that are left, and completes the run.
+  ///
+  /// `completing` is given the predictions before anything says that the run is complete.
+  func train(
+    _ resumable: inout ResumableRun, on features: FeatureSource, keepingNetworks: Bool,
+    progress: (TrainingProgress) -> Void, completing: ([Prediction]) throws -> Void = { _ in }
+  ) throws -> Run {
+    let start = ContinuousClock.now
+    let isResumed = resumable.isResumed
+    let run = resumable.run
+    try AtomicFile.write(settings.yaml, to: run.protocolFile)
     var meter = ProgressMeter(self, finishedFolds: resumable.finishedFolds)
-    for fold in folds.heldOut.indices.dropFirst(resumable.finishedFolds) {
+    for fold in (0..<split.count).dropFirst(resumable.finishedFolds) {
       try initial.reset()
       LibTorch.trimHeap()
       let network = initial.network
-      let checkpoint = resumable.checkpoint(fold: fold)
-      let (training, heldOut) = Self.split(rois, folds, fold)
+      var training = settings.training
+      if let batchSizes { training.batchSize = batchSizes[fold] }
       let trainer = FoldTrainer(
-        network: network, settings: settings.training, features: features, labels: labels.targets, device: device,
-        checkpoint: checkpoint)
+        network: network, settings: training, features: features, labels: labels.targets, device: device,
+        checkpoint: resumable.checkpoint(fold: fold))
+      let heldOut = split.heldOut(fold)
       let probabilities = try trainer.train(
-        training: training, heldOut: heldOut, fold: fold,
+        training: split.training(fold), heldOut: heldOut, fold: fold,
         onStep: { epoch, done, loss in
           if let step = try meter.step(fold: fold, epoch: epoch, done: done, loss: loss) { progress(.step(step)) }
         },
@@ -122,13 +145,16 @@ public struct CrossValidation {
               fold: fold, epoch: epoch, loss: result.loss, heldOutLoss: result.heldOutLoss,
               imagesPerSecond: result.imagesPerSecond, seconds: result.seconds))
         })
-      try SafeTensors.write(
-        network.state,
-        metadata: ["backbone": initial.backbone, "fold": "\(fold)", "run": run.id],
-        to: run.checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors"))
+      if keepingNetworks {
+        try SafeTensors.write(
+          network.state,
+          metadata: ["backbone": initial.backbone, "fold": "\(fold)", "run": run.id],
+          to: run.checkpointFile(fold: fold))
+      }
       try resumable.finish(fold: fold, predictions(of: heldOut, probabilities, fold: fold))
     }
     try requireEachPredictedOnce(resumable.predictions)
+    try completing(resumable.predictions)
     return try resumable.complete(
       manifest(duration: start.duration(to: .now).seconds, isResumed: isResumed))
   }
@@ -155,8 +181,11 @@ public struct CrossValidation {
 
   /// The promise of a cross-validation, checked on what is about to be written.
   private func requireEachPredictedOnce(_ predictions: [Prediction]) throws(StudyError) {
-    let expected = zip(rois.entries, labels.classes).map { entry, label in
-      [entry.patient, entry.lesion, entry.slice, "\(folds.fold(of: entry.patient) ?? -1)", label.rawValue]
+    let expected = rois.entries.indices.compactMap { index in
+      split.folds[index].map { fold in
+        let entry = rois.entries[index]
+        return [entry.patient, entry.lesion, entry.slice, "\(fold)", labels.classes[index].rawValue]
+      }
     }
     let found = predictions.map { [$0.patient, $0.lesion, $0.slice, "\($0.fold)", $0.label.rawValue] }
     guard Set(expected) == Set(found), expected.count == found.count else {
@@ -169,10 +198,11 @@ public struct CrossValidation {
 
   /// SHA-256 of what is learnt from: every ROI with its origin, its class and its fold.
   var cohortHash: String {
-    let lines = zip(rois.entries, labels.classes).map { entry, label in
-      [
-        entry.patient, entry.exam, entry.lesion, entry.slice, entry.pixelHash, label.rawValue,
-        "\(folds.fold(of: entry.patient) ?? -1)",
+    let lines = rois.entries.indices.map { index in
+      let entry = rois.entries[index]
+      return [
+        entry.patient, entry.exam, entry.lesion, entry.slice, entry.pixelHash, labels.classes[index].rawValue,
+        "\(split.folds[index] ?? -1)",
       ].joined(separator: "\t")
     }
     return Data(lines.joined(separator: "\n").utf8).sha256
@@ -183,40 +213,11 @@ public struct CrossValidation {
     get throws {
       let parts = [
         try settings.yaml, rois.fileName, cohortHash, initial.backbone, initial.weightsHash ?? "scratch",
-        options.shuffleLabelsSeed.map { "shuffled by \($0)" } ?? "true labels", renalGradeVersion, LibTorch.version,
+        options.shuffleLabelsSeed.map { "shuffled by \($0)" } ?? "true labels", control?.rawValue ?? "no control",
+        batchSizes.map { "batch sizes \($0)" } ?? "one batch size", renalGradeVersion, LibTorch.version,
         LibTorch.cpuCapability, "\(LibTorch.threadCount) threads", "\(device)",
       ]
       return Data(parts.joined(separator: "\n").utf8).sha256
     }
-  }
-}
-
-/// What the network learns: the class of each ROI and patient.
-struct Labels {
-  /// By ROI.
-  let classes: [GradeClass]
-  /// By patient: high where any lesion is.
-  let patients: [String: GradeClass]
-  /// By ROI: 1 for high grade, 0 for low.
-  var targets: [Int64] { classes.map { $0 == .high ? 1 : 0 } }
-
-  /// Takes the classes from the grades; a seed permutes whole patients' classes.
-  init(_ rois: ROISet, shuffledBy seed: UInt64?) {
-    var patients: [String: GradeClass] = [:]
-    for entry in rois.entries {
-      if patients[entry.patient] != .high { patients[entry.patient] = entry.grade.gradeClass }
-    }
-    if let seed {
-      // A stream of its own: the folds are dealt from stream 0.
-      var generator = DeterministicGenerator(seed: seed, stream: 1)
-      let codes = patients.keys.sorted()
-      let shuffled = codes.compactMap { patients[$0] }.shuffled(using: &generator)
-      patients = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))
-      let permuted = patients
-      classes = rois.entries.map { permuted[$0.patient] ?? .low }
-    } else {
-      classes = rois.entries.map(\.grade.gradeClass)
-    }
-    self.patients = patients
   }
 }

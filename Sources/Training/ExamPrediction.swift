@@ -136,28 +136,3 @@ public struct ExamPrediction {
     return try Tensor.concatenate(passes, along: 0)
   }
 }
-
-extension Run {
-  /// Opens the checkpoint of a fold, from 0.
-  fileprivate func checkpoint(fold: Int, backbone: String) throws(TrainingError) -> SafeTensorsFile {
-    let url = checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors")
-    guard FileManager.default.fileExists(atPath: url.path) else {
-      throw TrainingError(
-        "the run \(id) has no checkpoint of fold \(fold + 1): expected checkpoints/\(url.lastPathComponent) in its folder. "
-          + "Copy the run's folder whole, or name the folds that are there (--folds)")
-    }
-    let file: SafeTensorsFile
-    do {
-      file = try SafeTensorsFile(url)
-    } catch {
-      throw TrainingError("a checkpoint is damaged: \(error). Take the run's folder from its study again")
-    }
-    guard file.metadata["backbone"] == backbone, file.metadata["fold"] == "\(fold)" else {
-      throw TrainingError(
-        "checkpoints/\(url.lastPathComponent) is another's: expected \(backbone), fold \(fold + 1), found "
-          + "\(file.metadata["backbone"] ?? "no backbone"), fold \(file.metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none")"
-          + ". Take the run's folder from its study again")
-    }
-    return file
-  }
-}

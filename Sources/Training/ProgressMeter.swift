@@ -12,9 +12,7 @@ struct ProgressMeter {
   private var lastEpoch = (fold: -1, epoch: -1)
 
   init(_ validation: CrossValidation, finishedFolds: Int) {
-    foldSizes = validation.folds.heldOut.indices.map {
-      CrossValidation.split(validation.rois, validation.folds, $0).training.count
-    }
+    foldSizes = (0..<validation.split.count).map { validation.split.training($0).count }
     epochs = validation.settings.training.epochs
     doneBefore = foldSizes.prefix(finishedFolds).reduce(0, +) * epochs
   }

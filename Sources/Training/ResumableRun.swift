@@ -34,9 +34,18 @@ struct ResumableRun {
   ///   - name: the name of a new run.
   /// - Throws: `StudyError` where the study cannot be read or written.
   init(in study: StudyFolder, key: String, name: String) throws {
+    try self.init(
+      at: Self.interrupted(in: study, key: key) ?? Run.create(in: study, name: name), key: key)
+  }
+
+  /// Goes on in the folder of `run`, or begins there: what is there of another key, which is no complete run, is removed.
+  ///
+  /// - Throws: `StudyError` where the folder cannot be read or written.
+  init(at run: Run, key: String) throws {
     self.key = key
-    if let (run, finished) = Self.interrupted(in: study, key: key) {
-      self.run = run
+    self.run = run
+    if let identity = Self.identity(of: run), identity.key == key {
+      let finished = identity.finishedFolds
       finishedFolds = finished
       predictions = finished > 0 ? try PredictionTable.read(run.url.appendingPathComponent("resume.csv")) : []
       // A fold that finished just before the interruption may have its predictions here and not be counted yet.
@@ -44,9 +53,9 @@ struct ResumableRun {
       removeUnfinishedFiles()
       try forgetUnfinishedEpochs()
     } else {
-      run = try Run.create(in: study, name: name)
       finishedFolds = 0
       predictions = []
+      for file in [run.logFile, finishedFile, checkpointFile] { try? FileManager.default.removeItem(at: file) }
       try AtomicFile.writeJSON(Identity(key: key, finishedFolds: 0), to: identityFile)
     }
   }
@@ -54,14 +63,12 @@ struct ResumableRun {
   /// Whether anything of the run was there already.
   var isResumed: Bool { finishedFolds > 0 || FoldCheckpoint.position(in: checkpointFile) != nil }
 
-  private static func interrupted(in study: StudyFolder, key: String) -> (Run, Int)? {
-    for run in Run.incomplete(in: study) {
-      let url = run.url.appendingPathComponent("resume.json")
-      if let identity = try? run.readJSON(Identity.self, from: url), identity.key == key {
-        return (run, identity.finishedFolds)
-      }
-    }
-    return nil
+  private static func interrupted(in study: StudyFolder, key: String) -> Run? {
+    Run.incomplete(in: study).first { identity(of: $0)?.key == key }
+  }
+
+  private static func identity(of run: Run) -> Identity? {
+    try? run.readJSON(Identity.self, from: run.url.appendingPathComponent("resume.json"))
   }
 
   /// Keeps of the log what the checkpoint stands for; what came after it is done again.

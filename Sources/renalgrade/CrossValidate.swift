@@ -12,13 +12,28 @@ struct CrossValidate: AsyncParsableCommand {
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
 
+  @Flag(help: "Also train the negative controls: shuffled labels, a split that leaks, background only, moved boxes.")
+  var controls = false
+
+  func validate() throws {
+    guard !(controls && network.shuffleLabels != nil) else {
+      throw ValidationError("--controls are those of a run with its true labels; leave --shuffle-labels away")
+    }
+  }
+
   func run() async throws {
     let options = try network.resolve()
     try await study.locked { study in
       let session = TrainingSession()
       let validation = try CrossValidation(study, protocol: study.readProtocol(), options: options)
+      if controls, let run = try NegativeControls.interrupted(validation) {
+        try session.control(run, in: study, options)
+        return
+      }
       session.begin(validation)
-      try session.report(validation.run(progress: session.show))
+      let run = try validation.run(progress: session.show)
+      try session.report(run)
+      if controls { try session.control(run, in: study, options) }
     }
   }
 }

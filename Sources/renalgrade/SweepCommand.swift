@@ -11,6 +11,9 @@ struct SweepCommand: AsyncParsableCommand {
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
 
+  @Flag(help: "Also make the nested estimate (see `renalgrade nested`), and say how much the best batch size flatters.")
+  var nested = false
+
   func run() async throws {
     let options = try network.resolve()
     try await study.locked { study in
@@ -20,6 +23,7 @@ struct SweepCommand: AsyncParsableCommand {
       let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")
       try SweepReport.write(runs, to: folder)
       print("Table 5: \(folder.appendingPathComponent("sweep.html").path)")
+      if nested { try session.nested(study, options) }
     }
   }
 }

@@ -29,6 +29,50 @@ struct TrainingSession {
     print(metrics.headline)
     print("Report: \(run.url.appendingPathComponent("report.html").path)")
   }
+
+  /// Trains the negative controls of a run, prints what each gave, and writes the run's report with them.
+  func control(_ run: Run, in study: StudyFolder, _ options: CrossValidation.Options) throws {
+    let evaluation = try StudyProtocol(contentsOf: run.protocolFile).evaluation
+    try NegativeControls(run, in: study, options: options).run(
+      prepared: { title, validation in
+        print("Negative control: \(title)")
+        begin(validation)
+      },
+      progress: show,
+      finished: { title, predictions in
+        bar.finish()
+        print("\(title): \(PatientAUC.name) \(PatientAUC.text(predictions, evaluation))")
+      })
+    try report(run)
+  }
+
+  /// Makes the nested estimate of a study, and prints how much the sweep's best flatters.
+  func nested(_ study: StudyFolder, _ options: CrossValidation.Options) throws {
+    let settings = try study.readProtocol()
+    let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }
+    let run = try NestedValidation(study, protocol: settings, options: options, criterion: criterion).run(
+      prepared: { title, validation in
+        bar.finish()
+        print(title)
+        begin(validation)
+      }, progress: show)
+    try report(run)
+    print(try run.readJSON(Run.NestedChoice.self, from: run.nestedFile).text)
+  }
+}
+
+extension Run.NestedChoice {
+  /// The choices and what they cost, in sentences.
+  fileprivate var text: String {
+    func number(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "undefined" }
+    let sizes = choices.map { "\($0.batchSize)" }.joined(separator: ", ")
+    let estimate = "Batch sizes chosen, fold by fold: \(sizes). Nested \(criterion): \(number(auc))."
+    guard let sweepBest else {
+      return estimate + " The study has no sweep of this experiment to hold it against: `renalgrade sweep` makes it."
+    }
+    return estimate
+      + " The sweep's best, batch size \(sweepBest.batchSize), has \(number(sweepBest.auc)): it flatters by \(number(optimism))."
+  }
 }
 
 extension TrainingProgress.Step {

@@ -1,0 +1,34 @@
+public import Torch
+
+extension Backbone {
+  /// Where in an image lies what speaks for a class: Grad-CAM of the last stage's output, N x rows x columns of that stage.
+  ///
+  /// The map is max(sum over channels of weight x activation, 0), a channel's weight the mean of the class's logit's gradient
+  /// over the channel. It is zero throughout where nothing speaks for the class. The network is as it is in prediction, and
+  /// its parameters' gradients are empty afterwards.
+  ///
+  /// Source: Selvaraju et al., "Grad-CAM", ICCV 2017, arXiv:1610.02391, equations 1 and 2.
+  /// - Parameters:
+  ///   - images: N x 3 x H x W, as `preprocessing` says.
+  ///   - index: the class, from 0.
+  /// - Returns: the maps, without a gradient.
+  /// - Throws: `TorchError` where there is no such class, or the images do not fit.
+  public func gradCAM(_ images: Tensor, of index: Int) throws(TorchError) -> Tensor {
+    let activation = try withoutGradient { () throws(TorchError) in
+      var output = images
+      for stage in parts.stages { output = try stage.layer(output, training: false) }
+      return try output.detached()
+    }
+    try activation.setRequiresGradient(true)
+    // An image's logit depends on its own activation alone: the gradient of the sum holds all images' gradients.
+    try parts.classifier(activation, training: false).narrowed(1, start: index, length: 1).sum().backward()
+    for entry in parts.classifier.tensors { try entry.tensor.clearGradient() }
+    guard let gradient = try activation.gradient() else {
+      throw TorchError("the classifier of \(name) does not depend on its input")
+    }
+    return try withoutGradient { () throws(TorchError) in
+      let weights = try gradient.mean([2, 3], keepingDimensions: true)
+      return try (weights * activation).sum([1]).relu()
+    }
+  }
+}

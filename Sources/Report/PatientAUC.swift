@@ -1,0 +1,18 @@
+import Evaluation
+public import Study
+
+/// What a choice among settings goes by: the AUC of the patients, without an interval.
+public enum PatientAUC {
+  /// The criterion in words.
+  public static let name = "patient-level AUC"
+
+  /// The AUC of the patients' aggregated probabilities; nil where one class only is there.
+  public static func value(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> Double? {
+    ROCCurve(LevelCases(predictions, evaluation.aggregation).patient.finite)?.auc
+  }
+
+  /// The AUC in words.
+  public static func text(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> String {
+    value(predictions, evaluation).map { Format.number($0) } ?? "undefined: the predictions hold one class only"
+  }
+}

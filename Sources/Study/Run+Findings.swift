@@ -1,0 +1,194 @@
+public import Foundation
+
+// What is found out about a finished run, in files of its folder: controls, explanations, a choice by inner folds.
+
+extension Run {
+  /// A negative control of a run: the same training with something wrong on purpose.
+  ///
+  /// `controls.json` is an array of these.
+  public struct Control: Codable, Equatable, Sendable {
+    /// What was made wrong, as a word: the name of the control's files.
+    public var name: String
+    /// The folder of the control under `runs/`; empty where there is none.
+    public var run: String
+    /// The control's name for a reader.
+    public var title: String
+    /// What was done and what the result must be, in sentences.
+    public var meaning: String
+    /// The control's predictions, a file like `predictions.csv`, relative to the run's folder.
+    public var predictions: String
+
+    /// Makes a control from its parts.
+    public init(name: String, run: String, title: String, meaning: String, predictions: String) {
+      self.name = name
+      self.run = run
+      self.title = title
+      self.meaning = meaning
+      self.predictions = predictions
+    }
+  }
+
+  /// `explanations.json`: where the networks looked, over all slices, each explained by the network that held it out.
+  public struct Explanations: Codable, Equatable, Sendable {
+    /// The share of each map's sum that lies inside the contour, 0...1.
+    public struct EnergyInside: Codable, Equatable, Sendable {
+      /// The mean over the slices; nil where no slice has a share.
+      public var mean: Double?
+      /// The standard deviation over the slices; nil for fewer than two.
+      public var sd: Double?
+      /// The number of slices with a map that is not zero throughout, and a contour.
+      public var n: Int
+
+      /// Makes a summary from its parts.
+      public init(mean: Double?, sd: Double?, n: Int) {
+        self.mean = mean
+        self.sd = sd
+        self.n = n
+      }
+    }
+
+    /// How alike the maps are to those of a network whose trained stages have random weights.
+    public struct Randomisation: Codable, Equatable, Sendable {
+      /// The mean of Spearman's rank correlation over the slices, -1...1; nil where no slice has one.
+      public var correlation: Double?
+      /// The number of slices with a correlation: neither map is constant.
+      public var n: Int
+
+      /// Makes a summary from its parts.
+      public init(correlation: Double?, n: Int) {
+        self.correlation = correlation
+        self.n = n
+      }
+    }
+
+    /// A slice of the gallery.
+    public struct Example: Codable, Equatable, Sendable {
+      /// What it is an example of.
+      public enum Group: String, Codable, CaseIterable, Sendable {
+        /// Called right, far from the threshold.
+        case surestRight
+        /// Called wrong, far from the threshold.
+        case surestWrong
+        /// Nearest to the threshold.
+        case leastSure
+      }
+
+      /// What it is an example of.
+      public var group: Group
+      /// The patient's code.
+      public var patient: String
+      /// The lesion's name.
+      public var lesion: String
+      /// The slice's UID, as in `Prediction`.
+      public var slice: String
+      /// The truth.
+      public var label: GradeClass
+      /// The predicted probability of high grade.
+      public var probability: Double
+      /// The share of the map's sum that lies inside the contour; nil where the map is zero throughout.
+      public var energyInside: Double?
+      /// The picture, relative to the run's folder.
+      public var image: String
+
+      /// Makes an example of a prediction.
+      public init(group: Group, _ prediction: Prediction, energyInside: Double?, image: String) {
+        self.group = group
+        patient = prediction.patient
+        lesion = prediction.lesion
+        slice = prediction.slice
+        label = prediction.label
+        probability = prediction.probability
+        self.energyInside = energyInside
+        self.image = image
+      }
+    }
+
+    /// The method that made the maps.
+    public var method: String
+    /// The stage whose output they show.
+    public var layer: String
+    /// The share of the maps inside the contour.
+    public var energyInside: EnergyInside
+    /// The sanity check.
+    public var randomisation: Randomisation
+    /// The examples, group by group.
+    public var gallery: [Example]
+
+    /// Makes a result from its parts.
+    public init(
+      method: String, layer: String, energyInside: EnergyInside, randomisation: Randomisation, gallery: [Example]
+    ) {
+      self.method = method
+      self.layer = layer
+      self.energyInside = energyInside
+      self.randomisation = randomisation
+      self.gallery = gallery
+    }
+  }
+
+  /// `nested.json`: the batch size of each fold, chosen without the patients that the fold holds out.
+  public struct NestedChoice: Codable, Equatable, Sendable {
+    /// A batch size and what it gave.
+    public struct Candidate: Codable, Equatable, Sendable {
+      /// Slices per step.
+      public var batchSize: Int
+      /// The value of the criterion; nil where it is undefined.
+      public var auc: Double?
+
+      /// Makes a candidate from its parts.
+      public init(batchSize: Int, auc: Double?) {
+        self.batchSize = batchSize
+        self.auc = auc
+      }
+    }
+
+    /// The choice for one fold.
+    public struct Choice: Codable, Equatable, Sendable {
+      /// The outer fold, from 0.
+      public var fold: Int
+      /// The batch size that its network was trained with.
+      public var batchSize: Int
+      /// What each batch size gave in the inner cross-validation.
+      public var inner: [Candidate]
+
+      /// Makes a choice from its parts.
+      public init(fold: Int, batchSize: Int, inner: [Candidate]) {
+        self.fold = fold
+        self.batchSize = batchSize
+        self.inner = inner
+      }
+    }
+
+    /// What was chosen by, in words.
+    public var criterion: String
+    /// The number of inner folds.
+    public var innerFolds: Int
+    /// The choices, fold by fold.
+    public var choices: [Choice]
+    /// The criterion on the outer folds' predictions: the nested estimate.
+    public var auc: Double?
+    /// The best of the sweep on the same folds; nil where the study has not all of its runs.
+    public var sweepBest: Candidate?
+    /// How much the sweep's best flatters: `sweepBest` minus `auc`.
+    public var optimism: Double?
+
+    /// Makes a result from its parts.
+    public init(
+      criterion: String, innerFolds: Int, choices: [Choice], auc: Double?, sweepBest: Candidate?
+    ) {
+      self.criterion = criterion
+      self.innerFolds = innerFolds
+      self.choices = choices
+      self.auc = auc
+      self.sweepBest = sweepBest
+      optimism = auc.flatMap { auc in sweepBest?.auc.map { $0 - auc } }
+    }
+  }
+
+  /// The negative controls, an array of `Control`.
+  public var controlsFile: URL { url.appendingPathComponent("controls.json") }
+  /// The explanations.
+  public var explanationsFile: URL { url.appendingPathComponent("explanations.json") }
+  /// The choice by inner folds.
+  public var nestedFile: URL { url.appendingPathComponent("nested.json") }
+}

@@ -1,0 +1,222 @@
+import Backbones
+import Foundation
+import ROI
+public import Study
+import Torch
+
+/// Where the networks of a finished run looked: Grad-CAM of every slice, by the network of the fold that held it out.
+///
+/// The maps are of the high-grade logit, in float32. As a sanity check each is compared with the map of a network whose frozen
+/// stages are the same and whose trained stages have random weights: a map that does not change explains nothing that was
+/// learnt (Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, arXiv:1810.03292).
+public struct Explanation {
+  /// What was found, and what a reader should know of it.
+  public struct Result: Sendable {
+    /// What `explanations.json` holds.
+    public let explanations: Run.Explanations
+    /// The mean share of the box that lies inside the contour: the share of a map that tells nothing.
+    public let contourShare: Double?
+    /// Sentences on slices that nothing could be said of.
+    public let notes: [String]
+  }
+
+  private let run: Run
+  private let rois: ROISet
+  private let settings: StudyProtocol
+  private let predictions: [Prediction]
+  /// The ROI of each prediction.
+  private let places: [Int]
+  private let backbone: String
+  private let frozenThrough: String?
+  private let device: Device
+
+  /// How many slices a network is asked about at once.
+  private static let passSize = 16
+
+  /// Opens a run.
+  ///
+  /// - Throws: `TrainingError` where the study's ROIs are no longer those of the run, or a network is missing, damaged or
+  ///   another's; `StudyError` where the run or the study cannot be read.
+  public init(_ run: Run, in study: StudyFolder, usesGPU: Bool = true) throws {
+    self.run = run
+    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    settings = try StudyProtocol(contentsOf: run.protocolFile)
+    predictions = try PredictionTable.read(run.predictionsFile)
+    rois = try ROISet(study)
+    let known = Dictionary(rois.entries.enumerated().map { ([$1.patient, $1.lesion, $1.slice], $0) }) { first, _ in
+      first
+    }
+    places = predictions.compactMap { known[[$0.patient, $0.lesion, $0.slice]] }
+    guard manifest["ROIs"] == rois.fileName, places.count == predictions.count else {
+      throw TrainingError(
+        "the study's ROIs are no longer those that the run \(run.id) was made from; make a new run with `renalgrade "
+          + "crossvalidate`, or explain another with --run")
+    }
+    backbone = manifest["backbone"] ?? settings.network.backbone
+    let cut = manifest["frozen through"] ?? settings.network.frozenThrough
+    frozenThrough = cut == "nothing" ? nil : cut
+    device = usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
+    for fold in Set(predictions.map(\.fold)).sorted() { _ = try run.checkpoint(fold: fold, backbone: backbone) }
+  }
+
+  /// What is known of one slice.
+  private struct Finding {
+    var energyInside: Double?
+    var randomisedCorrelation: Double?
+    var contourShare = 0.0
+    /// The map as the network gives it, rows x columns of its last stage.
+    var map: [Float] = []
+  }
+
+  /// Explains all slices, and writes `explanations.json`, `explanations.csv` (slice by slice) and the gallery's pictures in
+  /// `explanations/` into the run's folder, in place of former ones.
+  ///
+  /// - Parameters:
+  ///   - galleryCount: how many slices each group of the gallery shows at most.
+  ///   - progress: told the numbers of slices done and in all.
+  /// - Returns: what was found.
+  /// - Throws: `TrainingError` where a checkpoint holds another network; `StudyError` where a file cannot be written.
+  public func write(galleryCount: Int, progress: (Int, Int) -> Void) throws -> Result {
+    try LibTorch.setDeterministic(true)
+    var findings = [Finding](repeating: Finding(), count: predictions.count)
+    var layer = ""
+    var done = 0
+    for fold in Set(predictions.map(\.fold)).sorted() {
+      let network = try network(fold: fold, randomised: false)
+      let random = try self.network(fold: fold, randomised: true)
+      layer = network.stages.last ?? ""
+      let inputs = NetworkInputs(
+        rois: rois, size: settings.roi.outputSize, preprocessing: network.preprocessing, device: device)
+      let slices = predictions.indices.filter { predictions[$0].fold == fold }
+      for start in stride(from: 0, to: slices.count, by: Self.passSize) {
+        let pass = Array(slices[start..<min(start + Self.passSize, slices.count)])
+        for (slice, finding) in zip(pass, try explain(pass, inputs, network, random)) { findings[slice] = finding }
+        done += pass.count
+        progress(done, predictions.count)
+      }
+    }
+    let gallery = try writeGallery(findings, galleryCount)
+    try writeTable(findings)
+    let energy = findings.compactMap(\.energyInside)
+    let correlations = findings.compactMap(\.randomisedCorrelation)
+    let (mean, deviation) = MapStatistics.summary(energy)
+    let explanations = Run.Explanations(
+      method: "Grad-CAM", layer: layer, energyInside: .init(mean: mean, sd: deviation, n: energy.count),
+      randomisation: .init(correlation: MapStatistics.summary(correlations).mean, n: correlations.count),
+      gallery: gallery)
+    try AtomicFile.writeJSON(explanations, to: run.explanationsFile)
+    return Result(
+      explanations: explanations, contourShare: MapStatistics.summary(findings.map(\.contourShare)).mean,
+      notes: notes(findings))
+  }
+
+  private func network(fold: Int, randomised: Bool) throws -> Backbone {
+    // Training may have started from the protocol's own seed: the random weights must be others.
+    let network = try Backbone.make(backbone, classes: 2, seed: settings.training.seed &+ 1)
+    try network.freeze(through: frozenThrough)
+    do {
+      var weights = try SafeTensors.read(run.checkpointFile(fold: fold)).tensors
+      if randomised { weights.merge(try network.trainedState.mapValues { try $0.copied() }) { $1 } }
+      try network.load(weights, replacingHead: false)
+    } catch {
+      throw TrainingError(
+        "the checkpoint of fold \(fold + 1) is not that of \(backbone) as the run \(run.id) trained it: \(error). Take the "
+          + "run's folder from its study again")
+    }
+    try network.move(to: device, format: .channelsLast)
+    return network
+  }
+
+  private func explain(
+    _ slices: [Int], _ inputs: NetworkInputs, _ network: Backbone, _ random: Backbone
+  ) throws -> [Finding] {
+    let images = try inputs.batch(slices.map { Sample(index: places[$0], isFlipped: false) })
+    let maps = try network.gradCAM(images, of: 1)
+    let enlarged = try enlarged(maps).floats()
+    let masks = try self.masks(slices).floats()
+    let (trained, randomised) = (try maps.floats(), try random.gradCAM(images, of: 1).floats())
+    func part(_ values: [Float], _ index: Int) -> [Float] {
+      let size = values.count / slices.count
+      return Array(values[index * size..<(index + 1) * size])
+    }
+    return slices.indices.map { index in
+      let (map, mask) = (part(trained, index), part(masks, index))
+      return Finding(
+        energyInside: MapStatistics.energyInside(part(enlarged, index), mask),
+        randomisedCorrelation: MapStatistics.rankCorrelation(map, part(randomised, index)),
+        contourShare: mask.reduce(0) { $0 + Double($1) } / Double(mask.count), map: map)
+    }
+  }
+
+  /// Maps, N x rows x columns, at the size that the network takes: bilinear with half-pixel centres, as the crop was enlarged.
+  private func enlarged(_ maps: Tensor) throws -> Tensor {
+    let (rows, columns) = (maps.shape[1], maps.shape[2])
+    let size = settings.roi.outputSize
+    return try maps.reshaped([-1, 1, rows, columns]).resizedBilinearly(height: size, width: size)
+  }
+
+  /// How much of each pixel of the network's input lies inside the contour, enlarged as the crop was.
+  private func masks(_ slices: [Int]) throws -> Tensor {
+    let (side, size) = (rois.boxSize, settings.roi.outputSize)
+    let values = try slices.flatMap { try rois.tumourMask(places[$0]).values.map { $0 ? Float(1) : 0 } }
+    return try Tensor(values, shape: [slices.count, 1, side, side]).resizedBilinearly(height: size, width: size)
+  }
+
+  private func writeGallery(_ findings: [Finding], _ count: Int) throws -> [Run.Explanations.Example] {
+    let folder = run.url.appendingPathComponent("explanations")
+    try? FileManager.default.removeItem(at: folder)
+    _ = try run.part("explanations")
+    var numbers: [Run.Explanations.Example.Group: Int] = [:]
+    let gallery = Gallery(predictions, threshold: settings.evaluation.threshold, count: count)
+    return try gallery.choices.map { group, index in
+      numbers[group, default: 0] += 1
+      let finding = findings[index]
+      let side = Int(Double(finding.map.count).squareRoot())
+      let picture = MapPicture(
+        crop: rois.withCrop(places[index]) { Array($0) },
+        map: try enlarged(Tensor(finding.map, shape: [1, side, side])).floats(),
+        contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize)
+      let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).png"
+      try AtomicFile.write(picture.png(), to: run.url.appendingPathComponent(image))
+      return Run.Explanations.Example(
+        group: group, predictions[index], energyInside: finding.energyInside, image: image)
+    }
+  }
+
+  private func writeTable(_ findings: [Finding]) throws {
+    var text = "patient,lesion,slice,fold,energyInside,contourShare,randomisedCorrelation\n"
+    for (prediction, finding) in zip(predictions, findings) {
+      let numbers = [finding.energyInside, finding.contourShare, finding.randomisedCorrelation]
+      let names = [prediction.patient.csvCell, prediction.lesion.csvCell, prediction.slice.csvCell]
+      text += (names + ["\(prediction.fold)"] + numbers.map { $0.map { "\($0)" } ?? "" }).joined(separator: ",") + "\n"
+    }
+    try AtomicFile.write(text, to: run.url.appendingPathComponent("explanations.csv"))
+  }
+
+  private func notes(_ findings: [Finding]) -> [String] {
+    let withoutContour = findings.count { $0.contourShare == 0 }
+    let withoutMap = findings.count { $0.contourShare > 0 && $0.energyInside == nil }
+    var notes: [String] = []
+    if withoutMap > 0 {
+      notes.append(
+        "\(withoutMap) of \(findings.count) slices have a map that is zero throughout: nothing in them speaks for high "
+          + "grade.")
+    }
+    if withoutContour > 0 {
+      notes.append(
+        "\(withoutContour) of \(findings.count) slices have no contour inside the box, and no share of energy.")
+    }
+    return notes
+  }
+}
+
+extension Run.Explanations.Example.Group {
+  /// The group as part of a file's name.
+  fileprivate var fileName: String {
+    switch self {
+    case .surestRight: "surest-right"
+    case .surestWrong: "surest-wrong"
+    case .leastSure: "least-sure"
+    }
+  }
+}

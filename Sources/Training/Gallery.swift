@@ -1,0 +1,34 @@
+import Study
+
+/// Which slices of a run are shown: the surest right, the surest wrong and the least sure.
+struct Gallery {
+  /// The predictions to show by their number, group by group, the most telling first.
+  let choices: [(group: Run.Explanations.Example.Group, index: Int)]
+
+  /// Chooses at most `count` slices of each group, and of each patient at most one in a group: many slices of one tumour tell
+  /// no more than one.
+  ///
+  /// How sure a prediction is, is how far its probability lies from `threshold`, from which a slice is called high grade.
+  init(_ predictions: [Prediction], threshold: Double, count: Int) {
+    let sureness = predictions.map { abs($0.probability - threshold) }
+    let surestFirst = predictions.indices.filter { sureness[$0].isFinite }.sorted {
+      (sureness[$1], $0) < (sureness[$0], $1)
+    }
+    func isRight(_ index: Int) -> Bool {
+      (predictions[index].probability >= threshold) == (predictions[index].label == .high)
+    }
+    func first(_ indices: [Int]) -> [Int] {
+      var shown: Set<String> = []
+      return Array(indices.filter { shown.insert(predictions[$0].patient).inserted }.prefix(count))
+    }
+    choices = Run.Explanations.Example.Group.allCases.flatMap { group in
+      let indices =
+        switch group {
+        case .surestRight: first(surestFirst.filter(isRight))
+        case .surestWrong: first(surestFirst.filter { !isRight($0) })
+        case .leastSure: first(surestFirst.reversed())
+        }
+      return indices.map { (group, $0) }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import Study
+import Torch
+
+extension Run {
+  /// The file with the network of a fold, from 0.
+  func checkpointFile(fold: Int) -> URL { checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors") }
+
+  /// Opens the checkpoint of a fold, from 0.
+  ///
+  /// - Throws: `TrainingError` where it is not there, damaged or another's.
+  func checkpoint(fold: Int, backbone: String) throws(TrainingError) -> SafeTensorsFile {
+    let url = checkpointFile(fold: fold)
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw TrainingError(
+        "the run \(id) has no checkpoint of fold \(fold + 1): expected checkpoints/\(url.lastPathComponent) in its folder. "
+          + "Copy the run's folder whole, or predict by the folds that are there (predict --folds)")
+    }
+    let file: SafeTensorsFile
+    do {
+      file = try SafeTensorsFile(url)
+    } catch {
+      throw TrainingError("a checkpoint is damaged: \(error). Take the run's folder from its study again")
+    }
+    guard file.metadata["backbone"] == backbone, file.metadata["fold"] == "\(fold)" else {
+      throw TrainingError(
+        "checkpoints/\(url.lastPathComponent) is another's: expected \(backbone), fold \(fold + 1), found "
+          + "\(file.metadata["backbone"] ?? "no backbone"), fold \(file.metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none")"
+          + ". Take the run's folder from its study again")
+    }
+    return file
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Study
+
+struct ControlsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "controls", abstract: "Train the negative controls of a finished run.",
+    discussion: """
+      In the run's own folds, with its seeds and protocol: shuffled labels, a split of slices instead of patients (which leaks), \
+      tumours filled with their background, and moved boxes. They lie in the run's folder and are no runs. Interrupted, it goes \
+      on from the last whole epoch when it is started again.
+      """)
+
+  @OptionGroup var study: StudyOption
+
+  @Option(help: "The run's name (default: the latest complete run).")
+  var run: String?
+
+  @OptionGroup var network: NetworkOptions
+
+  func validate() throws {
+    guard network.shuffleLabels == nil else {
+      throw ValidationError("shuffled labels are among the controls; leave --shuffle-labels away")
+    }
+  }
+
+  func run() async throws {
+    let options = try network.resolve()
+    try await study.locked { study in
+      try TrainingSession().control(Run.open(run, in: study), in: study, options)
+    }
+  }
+}

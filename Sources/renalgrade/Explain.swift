@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import Study
+import Torch
+import Training
+
+struct Explain: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show where the networks of a finished run looked: Grad-CAM of every slice, and a gallery.",
+    discussion: """
+      Each slice is explained by the network of the fold that held it out. The share of a map inside the contour, and how much \
+      maps change where what was learnt is replaced by random weights, go into the run's folder with the gallery's pictures.
+      """)
+
+  @OptionGroup var study: StudyOption
+
+  @Option(help: "The run's name (default: the latest complete run).")
+  var run: String?
+
+  @Option(help: "How many slices of each kind the gallery shows: surest right, surest wrong, least sure.")
+  var gallery = 6
+
+  @Option(help: "How many threads libtorch uses (default: all cores).")
+  var threads: Int?
+
+  @Flag(help: "Leave the GPU alone.")
+  var cpu = false
+
+  func validate() throws {
+    guard (0...100).contains(gallery) else {
+      throw ValidationError("--gallery is a number from 0 to 100, found \(gallery)")
+    }
+  }
+
+  func run() async throws {
+    LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    try await study.locked { study in
+      let run = try Run.open(run, in: study)
+      let bar = ProgressBar("Explaining slices")
+      let result = try Explanation(run, in: study, usesGPU: !cpu).write(galleryCount: gallery) {
+        bar.show(done: $0, of: $1)
+      }
+      bar.finish()
+      print(result.text)
+      try TrainingSession().report(run)
+    }
+  }
+}
+
+extension Explanation.Result {
+  /// What was found, in sentences.
+  var text: String {
+    func percent(_ share: Double?) -> String { share.map { String(format: "%.0f%%", $0 * 100) } ?? "no share" }
+    let energy = explanations.energyInside
+    let randomisation = explanations.randomisation
+    let correlation = randomisation.correlation.map { String(format: "%.2f", $0) } ?? "undefined"
+    let sentences = [
+      "\(explanations.method) of \(explanations.layer): \(percent(energy.mean)) of the maps lie inside the contour "
+        + "(\(energy.n) slices), which covers \(percent(contourShare)) of the box.",
+      "Rank correlation with the maps of randomised networks: \(correlation) (\(randomisation.n) slices); the nearer to 0, the "
+        + "more the maps show what was learnt.",
+    ]
+    return (sentences + notes).joined(separator: "\n")
+  }
+}

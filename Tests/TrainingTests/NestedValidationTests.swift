@@ -1,0 +1,153 @@
+import Foundation
+import GRDB
+import ROI
+import Study
+import Testing
+
+@testable import Training
+
+@Suite(.serialized) struct NestedValidationTests {
+  private let synthetic: SyntheticStudy
+  private let settings: StudyProtocol
+
+  init() throws {
+    synthetic = try SyntheticStudy()
+    var settings = synthetic.settings
+    settings.sweep.batchSizes = [8, 6]
+    self.settings = settings
+  }
+
+  private func auc(_ predictions: [Prediction]) -> Double {
+    areaUnderCurve(predictions.map(\.probability), predictions.map { $0.label == .high })
+  }
+
+  private func nested(_ value: @escaping ([Prediction]) throws -> Double?) throws -> NestedValidation {
+    try NestedValidation(
+      synthetic.study, protocol: settings, options: synthetic.options(), criterion: .init(name: "AUC", value: value))
+  }
+
+  @Test func noPatientThatAFoldHoldsOutHasASayInItsBatchSize() throws {
+    var judged: [Set<String>] = []
+    var trained: [(title: String, patients: Set<String>)] = []
+    let nested = try nested { predictions in
+      judged.append(Set(predictions.map(\.patient)))
+      return judged.count == 2 ? 1 : self.auc(predictions) / 2
+    }
+    let run = try nested.run(
+      prepared: { title, validation in
+        let split = validation.split
+        let indices = (0..<split.count).flatMap { split.training($0) + split.heldOut($0) }
+        trained.append((title, Set(indices.map { validation.rois.entries[$0].patient })))
+      }, progress: { _ in })
+    let folds = try run.readJSON(Folds.self, from: run.foldsFile)
+    let all = Set((10..<22).map { "P\($0)" })
+    let outside = folds.heldOut.map { all.subtracting($0) }
+    #expect(outside.map(\.count) == [6, 6])
+    // Two batch sizes for each fold; then all patients once, for the estimate itself.
+    #expect(judged == [outside[0], outside[0], outside[1], outside[1], all])
+    #expect(trained.map(\.patients) == [outside[0], outside[0], outside[1], outside[1], all])
+    for (fold, batchSize) in [(0, 8), (0, 6), (1, 8), (1, 6)] {
+      let part = try run.part("inner/fold-\(fold + 1)-batch-\(batchSize)")
+      #expect(Set(try PredictionTable.read(part.predictionsFile).map(\.patient)) == outside[fold])
+      #expect(try StudyProtocol(contentsOf: part.protocolFile).training.batchSize == batchSize)
+      #expect(!FileManager.default.fileExists(atPath: part.checkpointsFolder.path))
+      let inner = try nested.inner(fold: fold, batchSize: batchSize)
+      #expect(inner.split.sharedPatients(inner.rois).isEmpty)
+      #expect(Set(inner.folds.heldOut.joined()) == outside[fold])
+    }
+    let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
+    #expect(choice.criterion == "AUC" && choice.innerFolds == 2)
+    #expect(choice.choices.map(\.fold) == [0, 1])
+    // The second one judged, of fold 1, was made the best; a value of at most a half otherwise.
+    #expect(choice.choices[0].batchSize == 6 && choice.choices[0].inner.map(\.batchSize) == [8, 6])
+    #expect(choice.choices[0].inner[1].auc == 1)
+    // There is no sweep to compare with.
+    #expect(choice.sweepBest == nil && choice.optimism == nil)
+
+    // Besides, it is a run like any other.
+    #expect(try Run.open(nil, in: synthetic.study).id == run.id)
+    #expect(run.id.hasSuffix("-nested"))
+    let predictions = try PredictionTable.read(run.predictionsFile)
+    #expect(predictions.count == 24)
+    for prediction in predictions { #expect(folds.fold(of: prediction.patient) == prediction.fold) }
+    #expect(try run.epochs().map(\.fold) == [0, 1])
+    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    #expect(manifest["batch sizes"] == choice.choices.map { "\($0.batchSize)" }.joined(separator: ", ") + " by fold")
+    #expect(FileManager.default.fileExists(atPath: run.checkpointFile(fold: 1).path))
+
+    // Its controls take its batch sizes.
+    var summaries: [String] = []
+    try NegativeControls(run, in: synthetic.study, options: synthetic.options()).run(
+      prepared: { summaries.append($1.summary) }, progress: { _ in }, finished: { _, _ in })
+    let sizes = choice.choices.map { "\($0.batchSize)" }.joined(separator: ", ")
+    #expect(summaries.count == 4 && summaries.allSatisfy { $0.contains("batch size \(sizes),") })
+  }
+
+  @Test func itGoesOnWhereItWasAndKnowsTheSweep() throws {
+    let sweep = try Sweep(synthetic.study, protocol: settings, options: try synthetic.options()).run(
+      prepared: { _ in }, progress: { _ in }, finished: { _ in })
+    struct Interruption: Error {}
+    var count = 0
+    #expect(throws: Interruption.self) {
+      try nested { predictions in
+        count += 1
+        if count == 3 { throw Interruption() }
+        return auc(predictions)
+      }.run(prepared: { _, _ in }, progress: { _ in })
+    }
+    let begun = try #require(Run.incomplete(in: synthetic.study).first)
+    var titles: [String] = []
+    var passes = 0
+    let run = try nested { auc($0) }.run(
+      prepared: { title, _ in titles.append(title) },
+      progress: { if case .features = $0 { passes += 1 } })
+    #expect(run.id == begun.id)
+    // The inner runs that were there are not made again, the features neither.
+    #expect(titles.count == 2 && titles[0].contains("without fold 2, batch size 6"))
+    #expect(passes == 0)
+    #expect(!(try FileManager.default.contentsOfDirectory(atPath: run.url.path)).contains { $0.hasPrefix("resume") })
+
+    let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
+    let values = try sweep.map { auc(try PredictionTable.read($0.predictionsFile)) }
+    let best = try #require(choice.sweepBest)
+    #expect(best.auc == values.max())
+    #expect(best.batchSize == [8, 6][try #require(values.firstIndex { $0 == values.max() })])
+    #expect(choice.optimism == (values.max() ?? 0) - (try #require(choice.auc)))
+    // The nested run is no member of a later sweep, though its protocol is that of one.
+    let again = try nested { auc($0) }.run(prepared: { _, _ in }, progress: { _ in })
+    #expect(again.id != run.id)
+    #expect(try again.readJSON(Run.NestedChoice.self, from: again.nestedFile) == choice)
+    #expect(try PredictionTable.read(again.predictionsFile) == PredictionTable.read(run.predictionsFile))
+  }
+
+  @Test func theFirstOfTheBestIsChosenAndAnUndefinedValueNever() {
+    func best(_ values: [Double?]) -> Int? {
+      NestedValidation.best(values.enumerated().map { .init(batchSize: $0, auc: $1) })?.batchSize
+    }
+    #expect(best([0.5, 0.7, 0.7]) == 1)
+    #expect(best([nil, 0.2]) == 1)
+    #expect(best([0.2, nil]) == 0)
+    #expect(best([nil, nil]) == 0)
+    #expect(best([]) == nil)
+  }
+
+  @Test func tooFewPatientsForInnerFoldsIsAnError() throws {
+    var settings = settings
+    settings.folds.count = 6
+    // Of six patients of a class one is held out: five inner folds.
+    let five = try NestedValidation(
+      synthetic.study, protocol: settings, options: synthetic.options(), criterion: .init(name: "AUC") { _ in nil })
+    #expect(five.innerFolds == 5)
+    // With two patients of a class and two folds, one is left.
+    try synthetic.study.write { database in
+      try database.execute(sql: "UPDATE lesion SET grade = 1 WHERE id > (SELECT MIN(id) + 1 FROM lesion)")
+      try database.execute(sql: "UPDATE lesion SET grade = 4 WHERE id <= (SELECT MIN(id) + 1 FROM lesion)")
+    }
+    settings.folds.count = 2
+    let error = #expect(throws: StudyError.self) {
+      try NestedValidation(
+        synthetic.study, protocol: settings, options: synthetic.options(), criterion: .init(name: "AUC") { _ in nil })
+    }
+    #expect(error?.kind == .folds && error?.description.contains("nested") == true)
+  }
+}
