@@ -14,7 +14,7 @@ public struct DeidentificationRefusal: Error, Equatable, CustomStringConvertible
 
   /// What is wrong and what to do, without the name of the file.
   public var problem: String {
-    "refused as it may show the patient's name in its image or text: \(reason) [\(tag)]. Leave it out; if somebody has "
+    "it may show the patient's name in its image or text: \(reason) [\(tag)]. Leave it out; if somebody has "
       + "looked at every image of its kind and found none, admit images with text"
   }
 }

@@ -35,6 +35,17 @@ public struct RetrievalSummary: Sendable, CustomStringConvertible {
   /// Whether everything that the list asks for is there.
   public var isComplete: Bool { stopped == nil && failures.isEmpty && completeSeries == series }
 
+  /// The places of the failures by reason, in the order in which the reasons first appear.
+  public var failuresByReason: [(reason: String, places: [String])] {
+    failures.reduce(into: []) { groups, failure in
+      if let known = groups.firstIndex(where: { $0.reason == failure.reason }) {
+        groups[known].places.append(failure.place)
+      } else {
+        groups.append((failure.reason, [failure.place]))
+      }
+    }
+  }
+
   /// The counts in a sentence or two.
   public var description: String {
     "\(completeSeries) of \(series) series in \(studies) studies are complete, \(seriesFromBefore) of them from before; "

@@ -46,7 +46,8 @@ extension PACSCommand {
       let keyURL = self.key.map { URL(fileURLWithPath: $0) } ?? PseudonymKey.defaultURL(for: folder)
       let key = try PseudonymKey.open(keyURL, outside: folder, makesIfMissing: isNew)
       let sink = try DeidentifyingSink(folder, Deidentifier(key: key, options: retained.options))
-      let journal = try RetrievalJournal(folder.appendingPathComponent("retrieval.journal"), hash: key.uid)
+      // Beside the folder: what is checked and given away holds nothing but images.
+      let journal = try RetrievalJournal(folder.standardizedFileURL.appendingPathExtension("journal"), hash: key.uid)
       var settings = Retrieval.Settings()
       settings.parallelism = parallel
       let bar = ProgressBar("Pulling")
@@ -56,7 +57,10 @@ extension PACSCommand {
       let summary = try await retrieval.run(requests)
       bar.finish()
       print("\(summary) Key: \(keyURL.path)")
-      for failure in summary.failures { print("  \(failure)") }
+      for (reason, places) in summary.failuresByReason {
+        print("\(reason):")
+        for place in places { print("  \(place)") }
+      }
       if let stopped = summary.stopped { print("Stopped: \(stopped)") }
       guard summary.isComplete else { throw ExitCode.failure }
     }

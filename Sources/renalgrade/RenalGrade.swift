@@ -20,7 +20,8 @@ struct RenalGrade: AsyncParsableCommand {
       """,
     version: renalGradeVersion,
     subcommands: [
-      Init.self, PACSCommand.self, Deidentify.self, Import.self, CohortCommand.self, Status.self, ROIs.self,
+      Init.self, PACSCommand.self, Deidentify.self, DeidentifyTable.self, Import.self, CohortCommand.self, Status.self,
+      ROIs.self,
       CrossValidate.self, SweepCommand.self, NestedCommand.self, ControlsCommand.self, Explain.self, ReportCommand.self,
       Predict.self, Weights.self, PhantomCommand.self, Doctor.self,
     ])

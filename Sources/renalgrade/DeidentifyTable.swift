@@ -1,0 +1,89 @@
+import ArgumentParser
+import Deidentification
+import Foundation
+import Study
+
+struct DeidentifyTable: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take persons out of a clinical table, so that its rows still find their patients' de-identified scans.",
+    discussion: """
+      PatientIDs become the pseudonyms of the scans, dates move as theirs do. Only the columns that are named come \
+      through, in the table's order: look into each column that you keep, for free text may name somebody.
+      """)
+
+  @Argument(help: "The table, CSV or TSV.", completion: .file())
+  var table: String
+
+  @Option(help: "The file to write, CSV.", completion: .file())
+  var to: String
+
+  @Option(help: "The folder that the scans were pulled or de-identified into, which names the key.")
+  var scans: String?
+
+  @Option(help: "The key's file, where it is not the one that --scans names.", completion: .file())
+  var key: String?
+
+  @Option(help: "The column with the PatientID.")
+  var patient = "patient"
+
+  @Option(help: "The scans' IssuerOfPatientID, where they have one.")
+  var issuer = ""
+
+  @Option(help: "A column to keep as it is; repeatable.")
+  var keep: [String] = []
+
+  @Option(help: "A column with dates; repeatable.")
+  var date: [String] = []
+
+  @Option(help: "A column with ages in years, of which those over 89 become 90; repeatable.")
+  var age: [String] = []
+
+  @Option(help: "A column with DICOM UIDs; repeatable.")
+  var uid: [String] = []
+
+  @Option(help: "What became of the scans' dates: removed, modified or full.")
+  var dates = DeidentificationOptions.Dates.removed
+
+  func validate() throws {
+    guard scans != nil || key != nil else {
+      throw ValidationError("Give --scans or --key: pseudonyms come from a key.")
+    }
+    let named = [patient] + keep + date + age + uid
+    if let twice = named.first(where: { column in named.count { $0 == column } > 1 }) {
+      throw ValidationError("The column \(twice) is named twice.")
+    }
+  }
+
+  func run() throws {
+    let source = try DelimitedTable(contentsOf: URL(fileURLWithPath: table))
+    let named: [(String, [String], TableDeidentification.Treatment)] = [
+      ("--patient", [patient], .patient), ("--keep", keep, .kept), ("--date", date, .date), ("--age", age, .age),
+      ("--uid", uid, .uid),
+    ]
+    var treatments: [String: TableDeidentification.Treatment] = [:]
+    for (option, columns, treatment) in named {
+      for column in columns {
+        guard source.header.contains(column) else {
+          throw ValidationError(
+            "\(source.name) has no column \"\(column)\" (\(option)); it has \(source.header.joined(separator: ", ")).")
+        }
+        treatments[column] = treatment
+      }
+    }
+    let columns = source.header.compactMap { column in treatments[column].map { (column: column, treatment: $0) } }
+    let treatment = TableDeidentification(key: try openKey(), issuer: issuer, dates: dates, columns: columns)
+    let (rows, losses) = treatment.rows(source.rows.map(\.cells))
+    let lines = ([treatment.header] + rows).map { $0.map(\.csvCell).joined(separator: ",") + "\n" }
+    try AtomicFile.write(lines.joined(), to: URL(fileURLWithPath: to))
+    let left = source.header.filter { !treatment.header.contains($0) }
+    print("\(rows.count) rows. Left out: \(left.isEmpty ? "no column" : left.joined(separator: ", ")).")
+    for loss in losses {
+      print("  \(source.name):\(source.rows[loss.row].line): \(loss.column) cannot be read, and was left out.")
+    }
+  }
+
+  private func openKey() throws -> PseudonymKey {
+    let file = key.map { URL(fileURLWithPath: $0) } ?? PseudonymKey.defaultURL(for: URL(fileURLWithPath: scans ?? ""))
+    return try PseudonymKey.open(file, outside: URL(fileURLWithPath: scans ?? to), makesIfMissing: false)
+  }
+}
