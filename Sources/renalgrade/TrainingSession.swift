@@ -14,6 +14,13 @@ struct TrainingSession {
     fflush(nil)
   }
 
+  /// Says which part of several is about to be trained.
+  private func begin(_ title: String, _ validation: CrossValidation) {
+    bar.finish()
+    print("\(title): \(validation.summary)")
+    fflush(nil)
+  }
+
   /// Moves the bar.
   func show(_ event: TrainingProgress) {
     switch event {
@@ -34,10 +41,7 @@ struct TrainingSession {
   func control(_ run: Run, in study: StudyFolder, _ options: CrossValidation.Options) throws {
     let evaluation = try StudyProtocol(contentsOf: run.protocolFile).evaluation
     try NegativeControls(run, in: study, options: options).run(
-      prepared: { title, validation in
-        print("Negative control: \(title)")
-        begin(validation)
-      },
+      prepared: { title, validation in begin("Negative control, \(title)", validation) },
       progress: show,
       finished: { title, predictions in
         bar.finish()
@@ -51,11 +55,7 @@ struct TrainingSession {
     let settings = try study.readProtocol()
     let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }
     let run = try NestedValidation(study, protocol: settings, options: options, criterion: criterion).run(
-      prepared: { title, validation in
-        bar.finish()
-        print(title)
-        begin(validation)
-      }, progress: show)
+      prepared: begin, progress: show)
     try report(run)
     print(try run.readJSON(Run.NestedChoice.self, from: run.nestedFile).text)
   }
