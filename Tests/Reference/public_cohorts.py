@@ -366,7 +366,8 @@ def kits(folder):
 
 def main():
     previous = json.loads((OUTPUT / "golden.json").read_text()) if (OUTPUT / "golden.json").exists() else {}
-    shutil.rmtree(OUTPUT, ignore_errors=True)
+    for cohort in ("rmac", "kits"):
+        shutil.rmtree(OUTPUT / cohort, ignore_errors=True)
     golden = {"rmac": rmac(OUTPUT / "rmac"), "kits": kits(OUTPUT / "kits")}
     golden["kitsSample"] = previous.get("kitsSample", {})
     for path in sorted(SAMPLE.glob("case_*/segmentation.nii.gz")):
