@@ -14,9 +14,8 @@ import numpy as np
 import pydicom
 import torch
 from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms import v2
 
-from common import DEVIATION, MEAN, WORKERS, report, to_network
+from common import DEVIATION, MEAN, WORKERS, report, to_network, v2
 
 BATCH, SIDE, AIR = 16, 128, -1000.0
 

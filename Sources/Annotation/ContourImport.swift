@@ -220,8 +220,10 @@ private struct StudyIndex {
 }
 
 extension Contour {
-  /// The polygon in the pixels of its slice (an integer is a pixel's centre), checked.
-  fileprivate func polygon(
+  /// The polygon in the pixels of a slice of that size (an integer is a pixel's centre), checked.
+  ///
+  /// - Throws: `ContourError` where it cannot be a tumour's outline.
+  public func polygon(
     columns: Int, rows: Int, _ integerCoordinate: StudyProtocol.Annotation.IntegerCoordinate
   ) throws(ContourError) -> Polygon {
     var contour = self

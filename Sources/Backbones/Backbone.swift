@@ -3,7 +3,7 @@ public import Torch
 /// A network for images: stages from input to features and a classifier on top, cut into a frozen and a trained part.
 ///
 /// Input is N x 3 x H x W, prepared as `preprocessing` says; output is N x classes logits. Not `Sendable`: one thread at
-/// a time uses a network; `clone()` gives another thread its own.
+/// a time uses a network.
 public final class Backbone {
   /// The name, such as `resnet50`.
   public var name: String { architecture.name }
@@ -38,14 +38,6 @@ public final class Backbone {
     parts = try architecture.build(classes, initialiser)
     tensors = parts.stages.flatMap(\.layer.tensors) + parts.classifier.tensors
     try freeze(through: nil)
-  }
-
-  /// A network of its own with the same weights, cut, device and memory format.
-  public func clone() throws -> Backbone {
-    let copy = try Backbone(architecture, classes, .zeros)
-    for (target, source) in zip(copy.tensors, tensors) { try target.copy(source) }
-    try copy.freeze(through: frozenThrough)
-    return copy
   }
 
   // MARK: The cut
@@ -110,8 +102,13 @@ public final class Backbone {
   /// The number of trained parameters, counted one by one.
   public var trainedParameterCount: Int { trainedParameters.reduce(0) { $0 + $1.tensor.count } }
 
-  /// The live parameters and running statistics under their published names; `clone()` or `Tensor.copied()` keeps them.
-  public var state: [String: Tensor] {
+  /// The live parameters and running statistics under their published names; `Tensor.copied()` keeps them.
+  public var state: [String: Tensor] { Self.byName(tensors) }
+
+  /// What of `state` training changes.
+  public var trainedState: [String: Tensor] { Self.byName(trainedTensors) }
+
+  private static func byName(_ tensors: [NamedTensor]) -> [String: Tensor] {
     Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
   }
 
@@ -123,14 +120,23 @@ public final class Backbone {
   ///   nothing is changed then.
   public func load(_ weights: [String: Tensor], replacingHead: Bool) throws {
     let head = Set(parts.classifier.tensors.map(\.name))
-    let wanted = tensors.filter { !(replacingHead && head.contains($0.name)) }
-    try check(weights, fit: wanted, head: head)
+    try overwrite(tensors.filter { !(replacingHead && head.contains($0.name)) }, by: weights)
+  }
+
+  /// Overwrites what training changes by a former `trainedState`, and leaves the frozen stages alone.
+  ///
+  /// - Throws: as `load` does; nothing is changed then.
+  public func loadTrainedPart(_ weights: [String: Tensor]) throws { try overwrite(trainedTensors, by: weights) }
+
+  private func overwrite(_ wanted: [NamedTensor], by weights: [String: Tensor]) throws {
+    try check(weights, fit: wanted)
     for entry in wanted {
       if let weight = weights[entry.name] { try entry.tensor.copy(from: weight) }
     }
   }
 
-  private func check(_ weights: [String: Tensor], fit wanted: [NamedTensor], head: Set<String>) throws(BackboneError) {
+  private func check(_ weights: [String: Tensor], fit wanted: [NamedTensor]) throws(BackboneError) {
+    let head = Set(parts.classifier.tensors.map(\.name))
     var problems: [String] = []
     for entry in wanted {
       guard let weight = weights[entry.name] else {

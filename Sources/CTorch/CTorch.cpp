@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/Version.h>
@@ -12,6 +13,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <mutex>
 #include <torch/headeronly/version.h>
 
@@ -74,6 +78,21 @@ int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype,
     auto tensor = at::empty(list(shape, rank), at::TensorOptions(scalar_type(dtype)));
     if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), data, tensor.nbytes());
     *out = wrap(tensor);
+  });
+}
+
+int ct_from_parts(const void *const *parts, size_t count, size_t part_byte_count, const int64_t *shape, size_t rank,
+                  int dtype, int device, ct_tensor *out) {
+  return guarded([&] {
+    const bool is_upload = device >= 0;
+    auto options = at::TensorOptions(scalar_type(dtype)).pinned_memory(is_upload);
+    auto tensor = at::empty(list(shape, rank), options);
+    TORCH_CHECK(tensor.nbytes() == count * part_byte_count, "expected ", tensor.nbytes(), " bytes, found ", count,
+                " parts of ", part_byte_count);
+    auto *bytes = static_cast<char *>(tensor.data_ptr());
+    for (size_t index = 0; index < count && part_byte_count > 0; index++)
+      std::memcpy(bytes + index * part_byte_count, parts[index], part_byte_count);
+    *out = wrap(is_upload ? tensor.to(torch_shim::device(device), /*non_blocking=*/true) : tensor);
   });
 }
 
@@ -169,6 +188,20 @@ int ct_autocast_end(void) {
   });
 }
 
+void ct_tune_heap(bool one_heap, int own_mapping, int kept) {
+#ifdef __GLIBC__
+  if (one_heap) mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, own_mapping);
+  mallopt(M_TRIM_THRESHOLD, kept);
+#endif
+}
+
+void ct_trim_heap(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 void ct_set_thread_count(int count) { at::set_num_threads(count); }
 int ct_thread_count(void) { return at::get_num_threads(); }
 
@@ -193,6 +226,19 @@ const char *ct_version(void) { return TORCH_VERSION; }
 const char *ct_cpu_capability(void) {
   static const std::string capability = at::get_cpu_capability();
   return capability.c_str();
+}
+
+bool ct_has_fast_bfloat16(int device) {
+  try {
+    if (device >= 0) return ct_cuda_available() && at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
+    const auto capabilities = at::cpu::get_cpu_capabilities();
+    for (const char *name : {"avx512_bf16", "amx_bf16"}) {
+      const auto found = capabilities.find(name);
+      if (found != capabilities.end() && found->second.isBool() && found->second.toBool()) return true;
+    }
+  } catch (...) {
+  }
+  return false;
 }
 
 bool ct_cuda_available(void) {

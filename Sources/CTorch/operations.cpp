@@ -2,8 +2,23 @@
 #include "internal.h"
 
 #include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 
 using namespace torch_shim;
+
+namespace {
+
+struct GradientAction final : torch::autograd::PostAccumulateGradHook {
+  GradientAction(int (*action)(void *), void *context) : action(action), context(context) {}
+  void operator()(const at::Tensor &) override {
+    if (action(context) != 0) throw std::runtime_error(ct_last_error());
+  }
+  int (*action)(void *);
+  void *context;
+};
+
+} // namespace
 
 extern "C" {
 
@@ -140,6 +155,14 @@ int ct_clear_grad(ct_tensor tensor) {
   return guarded([&] { unwrap(tensor).mutable_grad().reset(); });
 }
 
+int ct_on_gradient(ct_tensor leaf, int (*action)(void *), void *context) {
+  return guarded([&] {
+    std::unique_ptr<torch::autograd::PostAccumulateGradHook> hook;
+    if (action) hook = std::make_unique<GradientAction>(action, context);
+    torch::autograd::impl::set_post_acc_grad_hooks(unwrap(leaf), std::move(hook));
+  });
+}
+
 int ct_detach(ct_tensor tensor, ct_tensor *out) {
   return guarded([&] { *out = wrap(unwrap(tensor).detach()); });
 }
@@ -175,28 +198,20 @@ static bool same_layout(const at::Tensor &a, const at::Tensor &b) {
   return true;
 }
 
-int ct_fused_adam(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
-                  const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
-                  double beta2, double weight_decay, double epsilon, bool decoupled) {
+int ct_fused_adam(ct_tensor parameter, ct_tensor gradient, ct_tensor first_moment, ct_tensor second_moment, ct_tensor step,
+                  double learning_rate, double beta1, double beta2, double weight_decay, double epsilon, bool decoupled) {
   return guarded([&] {
-    if (count == 0) return;
     at::NoGradGuard guard;
-    for (size_t index = 0; index < count; index++)
-      TORCH_CHECK(gradients[index] && unwrap(gradients[index]).defined(), "parameter ", index, " has no gradient");
-    auto p = list(parameters, count), g = list(gradients, count), m = list(first_moments, count),
-         v = list(second_moments, count), s = list(steps, count);
-    for (size_t index = 0; index < count; index++) {
-      TORCH_CHECK(g[index].sizes() == p[index].sizes(), "a gradient of shape ", g[index].sizes(),
-                  " does not fit a parameter of shape ", p[index].sizes());
-      TORCH_CHECK(same_layout(m[index], p[index]) && same_layout(v[index], p[index]),
-                  "the moments of parameter ", index, " do not lie in memory as the parameter does");
-      if (!same_layout(g[index], p[index])) g[index] = at::empty_like(p[index]).copy_(g[index]);
-    }
-    for (auto &step : s) step.add_(1);
+    const auto &p = unwrap(parameter), &m = unwrap(first_moment), &v = unwrap(second_moment);
+    at::Tensor g = unwrap(gradient);
+    TORCH_CHECK(g.sizes() == p.sizes(), "a gradient of shape ", g.sizes(), " does not fit a parameter of shape ", p.sizes());
+    TORCH_CHECK(same_layout(m, p) && same_layout(v, p), "the moments do not lie in memory as their parameter does");
+    if (!same_layout(g, p)) g = at::empty_like(p).copy_(g);
+    unwrap(step).add_(1);
     if (decoupled)
-      at::_fused_adamw_(p, g, m, v, {}, s, learning_rate, beta1, beta2, weight_decay, epsilon, false, false);
+      at::_fused_adamw_(p, g, m, v, {}, unwrap(step), learning_rate, beta1, beta2, weight_decay, epsilon, false, false);
     else
-      at::_fused_adam_(p, g, m, v, {}, s, learning_rate, beta1, beta2, weight_decay, epsilon, false, false);
+      at::_fused_adam_(p, g, m, v, {}, unwrap(step), learning_rate, beta1, beta2, weight_decay, epsilon, false, false);
   });
 }
 

@@ -37,12 +37,13 @@ public struct CoarseSlice: Equatable, Sendable {
     }
     let cellOfColumn = cells(image.columns, start.x, step.x, origin.x, limit: columns)
     let cellOfRow = cells(image.rows, start.y, step.y, origin.y, limit: rows)
+    let values = image.values
     var sums = [Float](repeating: 0, count: columns * rows)
     var counts = sums
     for y in 0..<image.rows {
       let base = cellOfRow[y] * columns
       for x in 0..<image.columns {
-        sums[base + cellOfColumn[x]] += image.values[y * image.columns + x]
+        sums[base + cellOfColumn[x]] += values[y * image.columns + x]
         counts[base + cellOfColumn[x]] += 1
       }
     }

@@ -1,29 +1,64 @@
 import Crypto
-import Foundation
 
-/// One CT slice in Hounsfield units.
-public struct CTImage: Equatable, Sendable {
+/// One CT slice, kept as it is stored and turned into Hounsfield units where it is asked for.
+public struct CTImage: Sendable {
   /// The number of columns.
   public let columns: Int
   /// The number of rows.
   public let rows: Int
-  /// HU, row by row: `rows` x `columns` values.
-  public let values: [Float]
-  /// SHA-256, in hexadecimal, of the size and the stored values, each as a little-endian 32-bit integer.
-  ///
-  /// Two files have the same hash just where they store the same values, however each of them is compressed.
-  public let pixelHash: String
+  private let stored: StoredIntegers
+  private let rescaleSlope: Double
+  private let rescaleIntercept: Double
 
   /// Makes an image from its stored values: HU = stored x slope + intercept.
-  public init(columns: Int, rows: Int, storedValues: [Int], rescaleSlope: Double, rescaleIntercept: Double) {
-    precondition(storedValues.count == columns * rows, "\(storedValues.count) values for \(columns) x \(rows) pixels")
+  init(columns: Int, rows: Int, stored: StoredIntegers, rescaleSlope: Double, rescaleIntercept: Double) {
+    precondition(stored.count == columns * rows, "\(stored.count) values for \(columns) x \(rows) pixels")
     self.columns = columns
     self.rows = rows
-    values = storedValues.map { Float(Double($0) * rescaleSlope + rescaleIntercept) }
-    let words =
-      [columns, rows].map { Int32(truncatingIfNeeded: $0).littleEndian }
-      + storedValues.map { Int32(truncatingIfNeeded: $0).littleEndian }
-    let digest = words.withUnsafeBytes { SHA256.hash(data: Data($0)) }
-    pixelHash = digest.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+    self.stored = stored
+    self.rescaleSlope = rescaleSlope
+    self.rescaleIntercept = rescaleIntercept
+  }
+
+  /// Makes an image of `rows` x `columns` values, row by row: HU = stored x slope + intercept.
+  public init(
+    columns: Int, rows: Int, storedValues: [Int16], rescaleSlope: Double = 1, rescaleIntercept: Double = 0
+  ) {
+    let bytes = storedValues.map(\.littleEndian).withUnsafeBytes { Array($0) }
+    let stored = StoredIntegers(
+      bytes: bytes, firstBit: 0, count: storedValues.count, bitsAllocated: 16, validBits: 16, isSigned: true)
+    self.init(
+      columns: columns, rows: rows, stored: stored, rescaleSlope: rescaleSlope, rescaleIntercept: rescaleIntercept)
+  }
+
+  /// HU of the whole slice, row by row: `rows` x `columns` values, computed by each call.
+  public var values: [Float] { values(rows: 0..<rows, columns: 0..<columns) }
+
+  /// HU of a part of the slice, row by row.
+  public func values(rows: Range<Int>, columns: Range<Int>) -> [Float] {
+    precondition(columns.lowerBound >= 0 && columns.upperBound <= self.columns, "\(columns) of \(self.columns) columns")
+    var values: [Float] = []
+    values.reserveCapacity(rows.count * columns.count)
+    for row in rows {
+      let start = row * self.columns
+      values += stored.map(start + columns.lowerBound..<start + columns.upperBound) {
+        Float(Double($0) * rescaleSlope + rescaleIntercept)
+      }
+    }
+    return values
+  }
+
+  /// SHA-256, in hexadecimal, of the size and the stored values of every eighth row, each as a little-endian 16-bit integer.
+  ///
+  /// Files that store the same picture have the same hash, however each of them is compressed. Others have not: noise makes
+  /// any two acquisitions differ in each of their rows.
+  public var pixelHash: String {
+    var hash = SHA256()
+    func add(_ words: [UInt16]) { words.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+    add([columns, rows].map { UInt16(truncatingIfNeeded: $0).littleEndian })
+    for row in stride(from: 0, to: rows, by: 8) {
+      add(stored.map(row * columns..<(row + 1) * columns) { UInt16(truncatingIfNeeded: $0).littleEndian })
+    }
+    return hash.finalize().map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
   }
 }

@@ -39,12 +39,12 @@ public enum DICOMFile {
     let format = try PixelFormat(dataSet)
     try requireGrey(format, dataSet)
     let (slope, intercept) = try FrameHeader(dataSet, frame: frame, frameCount: format.frameCount).rescale()
-    guard case .integers(let values) = try format.values(of: frame, in: dataSet) else {
+    guard format.element == .pixelData else {
       throw DICOMError(.unsupported, file: url.lastPathComponent, tag: .floatPixelData, "CT values are whole numbers")
     }
     return CTImage(
-      columns: format.columns, rows: format.rows, storedValues: values, rescaleSlope: slope, rescaleIntercept: intercept
-    )
+      columns: format.columns, rows: format.rows, stored: try format.integers(of: frame, in: dataSet),
+      rescaleSlope: slope, rescaleIntercept: intercept)
   }
 
   /// The stored values of one frame of any DICOM image, colour included, as pydicom's `pixel_array(raw=True)` gives them.

@@ -126,8 +126,11 @@ final class DataSet {
 
   /// `count` bytes of an uncompressed value, in the file's byte order.
   func nativeBytes(_ tag: DICOMTag, from offset: Int, count: Int) throws(DICOMError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    let status = cd_native_bytes(handle, tag.rawValue, UInt64(offset), &bytes, count)
+    var status = Int32(CD_FAILED)
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
+      status = cd_native_bytes(handle, tag.rawValue, UInt64(offset), buffer.baseAddress, count)
+      initialised = Int(status) == CD_OK ? count : 0
+    }
     guard Int(status) == CD_OK else { throw pixelError(status) }
     return bytes
   }
@@ -203,21 +206,25 @@ final class DataSet {
   }
 
   private static func hasMagic(_ url: URL, _ name: String) throws(DICOMError) -> Bool {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw DICOMError(.unreadable, file: name, "there is no such file")
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { throw DICOMError(.unreadable, file: name, "there is no such file") }
+      throw unreadable(name)
     }
-    guard !isFolder.boolValue else { throw DICOMError(.unreadable, file: name, "this is a folder, not a file") }
-    do {
-      let file = try FileHandle(forReadingFrom: url)
-      defer { try? file.close() }
-      let start = try file.read(upToCount: 132) ?? Data()
-      return start.count == 132 && start.suffix(4) == Data("DICM".utf8)
-    } catch {
-      throw DICOMError(
-        .unreadable, file: name, "the file cannot be read: \(error.localizedDescription)",
-        advice: "Check its permissions")
+    defer { close(descriptor) }
+    var start = [UInt8](repeating: 0, count: 132)
+    let count = read(descriptor, &start, start.count)
+    if count < 0 {
+      if errno == EISDIR { throw DICOMError(.unreadable, file: name, "this is a folder, not a file") }
+      throw unreadable(name)
     }
+    return count == start.count && start.suffix(4) == Array("DICM".utf8)[...]
+  }
+
+  private static func unreadable(_ name: String) -> DICOMError {
+    DICOMError(
+      .unreadable, file: name, "the file cannot be read: \(String(cString: strerror(errno)))",
+      advice: "Check its permissions")
   }
 
   private static func notDICOM(_ name: String) -> DICOMError {

@@ -85,23 +85,32 @@ struct PixelFormat {
   // MARK: Frames
 
   /// The stored values of a frame, row by row, the samples of a pixel together.
+  func values(of frame: Int, in dataSet: DataSet) throws(DICOMError) -> StoredPixels.Values {
+    if element != .pixelData { return .reals(try reals(frame, dataSet)) }
+    let stored = try integers(of: frame, in: dataSet)
+    let values = stored.map(0..<stored.count) { $0 }
+    if storage.is_encapsulated { return .integers(values) }
+    return .integers(isSubsampled ? expandChroma(values) : pixelwise(values))
+  }
+
+  /// The integers of a frame, native colour in the file's order.
   ///
   /// Bits above BitsStored are dropped, and its highest bit is the sign. A codestream of JPEG 2000 or JPEG-LS states its own
   /// precision, which then takes the place of BitsStored.
-  func values(of frame: Int, in dataSet: DataSet) throws(DICOMError) -> StoredPixels.Values {
+  func integers(of frame: Int, in dataSet: DataSet) throws(DICOMError) -> StoredIntegers {
+    try require(frame, dataSet)
+    return storage.is_encapsulated ? try decoded(frame, dataSet) : try native(frame, dataSet)
+  }
+
+  private func require(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) {
     guard frame >= 0, frame < frameCount else {
       throw DICOMError(
         .invalid, file: dataSet.name, tag: .numberOfFrames, "there is no frame \(frame)",
         found: "\(frameCount) frames, numbered from 0")
     }
-    if storage.is_encapsulated { return .integers(try decoded(frame, dataSet)) }
-    switch element {
-    case .floatPixelData, .doubleFloatPixelData: return .reals(try reals(frame, dataSet))
-    default: return .integers(try native(frame, dataSet))
-    }
   }
 
-  private func decoded(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Int] {
+  private func decoded(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> StoredIntegers {
     guard bitsAllocated % 8 == 0 else {
       throw DICOMError(
         .unsupported, file: dataSet.name, tag: .bitsAllocated, "compressed pixel data of 1 bit",
@@ -111,10 +120,12 @@ struct PixelFormat {
       columns: UInt32(columns), rows: UInt32(rows), samples: UInt32(samples), bits_allocated: UInt32(bitsAllocated),
       frame_count: UInt32(frameCount))
     let (bytes, precision) = try dataSet.decodeFrame(frame, layout)
-    return integers(bytes[...], validBits: precision ?? bitsStored)
+    return StoredIntegers(
+      bytes: bytes, firstBit: 0, count: sampleCount, bitsAllocated: bitsAllocated, validBits: precision ?? bitsStored,
+      isSigned: isSigned)
   }
 
-  private func native(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Int] {
+  private func native(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> StoredIntegers {
     // Single bits, and big-endian bytes in 16-bit words, need not begin a frame at a byte or word.
     let firstBit = frame * frameBits
     let first = firstBit / 16 * 2
@@ -124,16 +135,13 @@ struct PixelFormat {
       let isWords = bitsAllocated <= 8 && !storage.is_bytes
       reverse(&bytes, every: isWords ? 2 : bitsAllocated / 8)
     }
-    if bitsAllocated == 1 {
-      let offset = firstBit - first * 8
-      return (offset..<offset + frameBits).map { Int(bytes[$0 / 8] >> UInt8($0 % 8) & 1) }
-    }
-    let offset = firstBit / 8 - first
-    let values = integers(bytes[offset..<offset + frameBits / 8], validBits: bitsStored)
-    return isSubsampled ? expandChroma(values) : pixelwise(values)
+    return StoredIntegers(
+      bytes: bytes, firstBit: firstBit - first * 8, count: frameBits / bitsAllocated, bitsAllocated: bitsAllocated,
+      validBits: bitsStored, isSigned: isSigned)
   }
 
   private func reals(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Double] {
+    try require(frame, dataSet)
     let count = frameBits / 8
     var bytes = try dataSet.nativeBytes(element, from: frame * count, count: count)
     if storage.is_big_endian { reverse(&bytes, every: bitsAllocated / 8) }
@@ -142,26 +150,6 @@ struct PixelFormat {
         bitsAllocated == 32
           ? Double(Float(bitPattern: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self).littleEndian))
           : Double(bitPattern: raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self).littleEndian)
-      }
-    }
-  }
-
-  /// Little-endian integers of `bitsAllocated` bits, of which the lower `validBits` count.
-  private func integers(_ bytes: ArraySlice<UInt8>, validBits: Int) -> [Int] {
-    let unused = UInt32(32 - min(validBits, bitsAllocated))
-    let isSigned = isSigned
-    func value(_ stored: UInt32) -> Int {
-      isSigned ? Int(Int32(bitPattern: stored << unused) >> Int32(unused)) : Int((stored << unused) >> unused)
-    }
-    return bytes.withUnsafeBytes { raw in
-      switch bitsAllocated {
-      case 8: raw.map { value(UInt32($0)) }
-      case 16:
-        (0..<raw.count / 2).map {
-          value(UInt32(raw.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self).littleEndian))
-        }
-      default:
-        (0..<raw.count / 4).map { value(raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self).littleEndian) }
       }
     }
   }

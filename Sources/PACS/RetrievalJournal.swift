@@ -57,8 +57,14 @@ public final class RetrievalJournal: Sendable {
     self.hash = hash
     descriptor = open(url.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.failure(url) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      throw PACSError(.storage, "\(url.lastPathComponent): another process is retrieving; wait for it.")
+    // Patience for two seconds: a child that is just being started has our files open until it begins.
+    var attempts = 0
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      attempts += 1
+      guard attempts < 40 else {
+        throw PACSError(.storage, "\(url.lastPathComponent): another process is retrieving; wait for it.")
+      }
+      usleep(50_000)
     }
     let read = try Self.read(url, descriptor)
     let begin = Line(format: Self.format, key: hash("key"))

@@ -1,5 +1,5 @@
 import DICOM
-public import Foundation
+import Foundation
 import Study
 
 /// What is taken of KiTS.

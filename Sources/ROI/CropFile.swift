@@ -2,8 +2,20 @@ import Crypto
 import Foundation
 import Study
 
-/// The file of crops while it grows: one after the other as 32-bit floats in the machine's order, under a name that holds
-/// the hash of its contents.
+/// A crop as it goes into the file: 32-bit floats in the machine's order, and their hash.
+struct CropBytes: Sendable {
+  let data: Data
+  let digest: SHA256.Digest
+
+  init(_ values: [Float]) {
+    data = values.withUnsafeBytes { Data($0) }
+    digest = SHA256.hash(data: data)
+  }
+}
+
+/// The file of crops while it grows: one after the other, under a name that holds the hash of their hashes.
+///
+/// So all cores share in computing it.
 struct CropFile {
   private let folder: URL
   private let writer: AtomicFile.Writer
@@ -14,10 +26,9 @@ struct CropFile {
     writer = try AtomicFile.Writer(folder.appendingPathComponent(Self.unnamed))
   }
 
-  mutating func append(_ values: [Float]) throws(StudyError) {
-    let data = values.withUnsafeBytes { Data($0) }
-    hash.update(data: data)
-    try writer.append(data)
+  mutating func append(_ crop: CropBytes) throws(StudyError) {
+    crop.digest.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    try writer.append(crop.data)
   }
 
   /// Puts the file in its place and returns its name there.
@@ -33,7 +44,17 @@ struct CropFile {
 
   private static let unnamed = "crops-unnamed.f32"
 
-  static func name(for digest: SHA256.Digest) -> String {
+  /// The name that a file of these crops bears, each of `size` bytes.
+  static func name(of crops: Data, size: Int) -> String {
+    let starts = Array(stride(from: crops.startIndex, to: crops.endIndex, by: size))
+    var hash = SHA256()
+    for digest in ParallelMap.run(starts, { SHA256.hash(data: crops[$0..<min($0 + size, crops.endIndex)]) }) {
+      digest.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+    return name(for: hash.finalize())
+  }
+
+  private static func name(for digest: SHA256.Digest) -> String {
     "crops-\(digest.hexadecimal.prefix(32)).f32"
   }
 

@@ -41,7 +41,7 @@ public enum ROIBuild {
     var done = 0
     for batch in batches(plan.candidates) {
       let before = done
-      let results = ParallelMap.run(batch) {
+      let results = ParallelMap.run(batch, chunk: 8) {
         cut($0, of: study, cutter)
       } progress: {
         progress?(before + $0, plan.candidates.count)
@@ -56,13 +56,13 @@ public enum ROIBuild {
         case .failure(let refusal):
           entries.append(candidate.setAside(excludes: true, refusal.reason))
         case .success(let cut):
-          entries += cut.crop.warnings.map { candidate.setAside(excludes: false, $0.description) }
+          entries += cut.warnings.map { candidate.setAside(excludes: false, $0.description) }
           if refused.contains(candidate.patientCode) { continue }
           rows.append(
             ROIRecord(
               ordinal: rows.count, sliceId: candidate.sliceId, lesionId: candidate.lesionId, reader: candidate.reader,
-              pixelHash: cut.pixelHash, contour: cut.crop.polygons))
-          try file.append(cut.crop.values)
+              pixelHash: cut.pixelHash, contour: cut.contour))
+          try file.append(cut.crop)
         }
       }
     }
@@ -97,7 +97,9 @@ public enum ROIBuild {
   }
 
   private struct Cut: Sendable {
-    let crop: ROICrop
+    let crop: CropBytes
+    let warnings: [ROIWarning]
+    let contour: String
     let pixelHash: String
   }
 
@@ -110,8 +112,11 @@ public enum ROIBuild {
   ) -> Result<Cut, Refusal> {
     do {
       let image = try DICOMFile.image(at: study.url.appendingPathComponent(candidate.path), frame: candidate.frame)
-      let crop = try cutter.cut(image, around: candidate.polygons, pixelSize: candidate.pixelSize)
-      return .success(Cut(crop: crop, pixelHash: image.pixelHash))
+      let crop = try cutter.cut(image, around: candidate.polygons(), pixelSize: candidate.pixelSize)
+      return .success(
+        Cut(
+          crop: CropBytes(crop.values), warnings: crop.warnings, contour: JSONText.encode(crop.polygons),
+          pixelHash: image.pixelHash))
     } catch let error as DICOMError {
       // The file's name is no part of a reason: reasons stand in reports.
       return .failure(Refusal(reason: error.problem))
@@ -128,8 +133,8 @@ struct ROIRecord: Codable, FetchableRecord, PersistableRecord {
   var lesionId: Int64
   var reader: String
   var pixelHash: String
-  /// The contour's polygons in the crop's pixels.
-  var contour: [Polygon]
+  /// The contour's polygons in the crop's pixels, in JSON.
+  var contour: String
 
   static let databaseTableName = "roi"
 }

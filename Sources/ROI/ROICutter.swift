@@ -24,17 +24,7 @@ public struct ROICutter: Sendable {
   public func cut(
     _ image: CTImage, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?
   ) throws(ROIError) -> ROICrop {
-    try cut(image.values, columns: image.columns, rows: image.rows, around: polygons, pixelSize: pixelSize)
-  }
-
-  /// Cuts the crop around `polygons` out of `columns` x `rows` values in HU, row by row; see `cut(_:around:pixelSize:)`.
-  public func cut(
-    _ values: [Float], columns: Int, rows: Int, around polygons: [Polygon], pixelSize: (row: Double, column: Double)?
-  ) throws(ROIError) -> ROICrop {
-    guard values.count == columns * rows, columns > 0, rows > 0 else {
-      throw .sizeMismatch(values: values.count, columns: columns, rows: rows)
-    }
-    let grid = try grid(columns: columns, rows: rows, pixelSize)
+    let grid = try grid(columns: image.columns, rows: image.rows, pixelSize)
     let outline = polygons.map { polygon in Polygon(vertices: polygon.vertices.map(grid.fromSource)) }
     let centre = Polygon.centroid(of: outline)
     guard outline.contains(where: { !$0.vertices.isEmpty }), abs(centre.x) < 1e6, abs(centre.y) < 1e6 else {
@@ -46,24 +36,25 @@ public struct ROICutter: Sendable {
     let horizontal = grid.x.taps(from: Int(origin.x), count: size)
     let vertical = grid.y.taps(from: Int(origin.y), count: size)
 
-    let outside = settings.windowed(Float(settings.outsideHU))
-    var crop = [Float](repeating: outside, count: size * size)
-    for (row, upDown) in vertical.enumerated() {
+    var crop = [Float](repeating: Float(settings.outsideHU), count: size * size)
+    let values = image.values(rows: vertical.source, columns: horizontal.source)
+    let columns = horizontal.source.count
+    for (row, upDown) in vertical.taps.enumerated() {
       guard let upDown else { continue }
-      for (column, leftRight) in horizontal.enumerated() {
+      for (column, leftRight) in horizontal.taps.enumerated() {
         guard let leftRight else { continue }
         func blend(_ line: Int) -> Float {
           let (left, right) = (values[line * columns + leftRight.first], values[line * columns + leftRight.second])
           return leftRight.weight == 0 ? left : left + (right - left) * leftRight.weight
         }
         let top = blend(upDown.first)
-        let hounsfield = upDown.weight == 0 ? top : top + (blend(upDown.second) - top) * upDown.weight
-        crop[row * size + column] = settings.windowed(hounsfield)
+        crop[row * size + column] = upDown.weight == 0 ? top : top + (blend(upDown.second) - top) * upDown.weight
       }
     }
     let inBox = outline.map { polygon in Polygon(vertices: polygon.vertices.map { $0 - origin }) }
-    let inside = horizontal.count { $0 != nil } * vertical.count { $0 != nil }
-    return ROICrop(values: crop, polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
+    let inside = horizontal.taps.count { $0 != nil } * vertical.taps.count { $0 != nil }
+    return ROICrop(
+      values: settings.windowed(crop), polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
   }
 
   private func warnings(_ polygons: [Polygon], missing: Int) -> [ROIWarning] {
@@ -114,15 +105,32 @@ private struct Axis {
 
   func fromSource(_ position: Double) -> Double { factor == 1 ? position : (position + 0.5) * factor - 0.5 }
 
-  /// For each of `count` pixels the two source pixels and the second one's weight; nil off the image.
+  /// What `boxCount` pixels of the grid are made of.
   ///
   /// No anti-aliasing: pixels of CT differ by little from one another's size, and a filter would take away texture.
-  func taps(from first: Int, count boxCount: Int) -> [(first: Int, second: Int, weight: Float)?] {
-    (first..<first + boxCount).map { index in
-      guard (0..<count).contains(index) else { return nil }
-      let position = factor == 1 ? Double(index) : max((Double(index) + 0.5) / factor - 0.5, 0)
-      let lower = min(Int(position), sourceCount - 1)
-      return (lower, min(lower + 1, sourceCount - 1), Float(position - Double(lower)))
-    }
+  func taps(from first: Int, count boxCount: Int) -> Taps {
+    Taps(
+      (first..<first + boxCount).map { index in
+        guard (0..<count).contains(index) else { return nil }
+        let position = factor == 1 ? Double(index) : max((Double(index) + 0.5) / factor - 0.5, 0)
+        let lower = min(Int(position), sourceCount - 1)
+        return (lower, min(lower + 1, sourceCount - 1), Float(position - Double(lower)))
+      })
+  }
+}
+
+/// Where the pixels of a box come from, in one direction.
+private struct Taps {
+  typealias Tap = (first: Int, second: Int, weight: Float)
+
+  /// The pixels of the slice that the box needs.
+  let source: Range<Int>
+  /// For each pixel of the box two of `source`, counted from its start, and the second one's weight; nil off the image.
+  let taps: [Tap?]
+
+  init(_ taps: [Tap?]) {
+    let first = taps.lazy.compactMap { $0 }.first?.first ?? 0
+    source = first..<(taps.lazy.compactMap { $0?.second }.max().map { $0 + 1 } ?? first)
+    self.taps = taps.map { tap in tap.map { ($0.first - first, $0.second - first, $0.weight) } }
   }
 }

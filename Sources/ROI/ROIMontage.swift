@@ -26,13 +26,14 @@ public struct ROIMontage: Sendable {
   ///   - maximum: how many crops are shown at most; of more, every patient keeps the same number, spread over its slices;
   ///     of more patients than that, evenly chosen ones keep one.
   ///   - tileSize: a crop's side in the picture, in pixels; the network's 224 by default.
-  public init(_ rois: ROISet, maximum: Int = 60, tileSize: Int = 224) {
+  /// - Throws: `StudyError` where the study's table holds a contour that is none.
+  public init(_ rois: ROISet, maximum: Int = 60, tileSize: Int = 224) throws {
     let shown = Self.choose(rois.entries.indices.map { (rois.entries[$0].patient, rois.entries[$0].grade) }, maximum)
-    let tiles = shown.map { index in
+    let tiles = try shown.map { index in
       let entry = rois.entries[index]
       return Tile(
         patient: entry.patient, grade: entry.grade, slice: entry.sliceOrdinal, crop: rois.withCrop(index) { Array($0) },
-        contour: entry.contour.map(\.vertices))
+        contour: try entry.contour.map(\.vertices))
     }
     self.init(
       tiles, boxSize: rois.boxSize, tileSize: tileSize, ofROIs: rois.entries.count,

@@ -20,7 +20,10 @@ struct ROIPlan: Sendable {
     let ordinal: Int
     let rowSpacing: Double?
     let columnSpacing: Double?
-    let polygons: [Polygon]
+    /// The outlines in the slice's pixels, each in JSON.
+    let outlines: [String]
+
+    func polygons() throws -> [Polygon] { try outlines.map(JSONText.decode) }
 
     var pixelSize: (row: Double, column: Double)? {
       guard let rowSpacing, let columnSpacing else { return nil }
@@ -76,7 +79,7 @@ struct ROIPlan: Sendable {
       Candidate(
         sliceId: slice.sliceId, lesionId: slice.lesionId, reader: slice.reader, patientCode: slice.patientCode,
         path: slice.path, frame: slice.frame, ordinal: slice.ordinal, rowSpacing: slice.rowSpacing,
-        columnSpacing: slice.columnSpacing, polygons: contours.map(\.vertices))
+        columnSpacing: slice.columnSpacing, outlines: contours.map(\.vertices))
     }
   }
 
@@ -96,10 +99,8 @@ struct ROIPlan: Sendable {
     settings.outputSize = 0
     add(settings, excluded.sorted())
     for one in candidates {
-      add(
-        one.sliceId, one.lesionId, one.reader, one.path, one.frame, one.pixelSize as Any,
-        one.polygons.map(\.vertices.count))
-      for polygon in one.polygons { polygon.vertices.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+      add(one.sliceId, one.lesionId, one.reader, one.path, one.frame, one.pixelSize as Any, one.outlines.count)
+      hash.update(data: Data(one.outlines.joined(separator: "\n").utf8))
     }
     return hash.finalize().hexadecimal
   }
@@ -142,7 +143,7 @@ struct ROIPlan: Sendable {
     let sliceId: Int64
     let lesionId: Int64
     let reader: String
-    let vertices: Polygon
+    let vertices: String
     let path: String
     let frame: Int
     let ordinal: Int

@@ -20,10 +20,11 @@ public struct ROISet: Sendable {
     public let slice: String
     /// The slice's place in its series, from 0.
     public let sliceOrdinal: Int
-    /// SHA-256 of the slice's pixels.
+    /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
-    /// The contour in the crop's pixels.
-    public let contour: [Polygon]
+    /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
+    public var contour: [Polygon] { get throws { try JSONText.decode(outline) } }
+    fileprivate let outline: String
 
     /// What must not stand on both sides of a split.
     public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
@@ -69,7 +70,7 @@ public struct ROISet: Sendable {
     let url = study.roiFolder.appendingPathComponent(file)
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
       crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size,
-      CropFile.name(for: SHA256.hash(data: crops)) == file
+      CropFile.name(of: crops, size: boxSize * boxSize * MemoryLayout<Float>.size) == file
     else {
       throw StudyError(.file, "rois/\(file) is missing or damaged; make the ROIs again with `renalgrade rois build`")
     }
@@ -87,6 +88,16 @@ public struct ROISet: Sendable {
     }
   }
 
+  /// Gives `body` the crops of several entries, each as the bytes of boxSize x boxSize floats.
+  public func withCrops<Result>(
+    _ indices: [Int], _ body: ([UnsafeRawBufferPointer]) throws -> Result
+  ) rethrows -> Result {
+    let size = boxSize * boxSize * MemoryLayout<Float>.size
+    return try crops.withUnsafeBytes { bytes in
+      try body(indices.map { UnsafeRawBufferPointer(rebasing: bytes[$0 * size..<($0 + 1) * size]) })
+    }
+  }
+
   private struct Row: Decodable, FetchableRecord {
     let patient: String
     let exam: String
@@ -96,7 +107,7 @@ public struct ROISet: Sendable {
     let frame: Int
     let sliceOrdinal: Int
     let pixelHash: String
-    let contour: [Polygon]
+    let contour: String
 
     static func fetchAll(_ database: Database) throws -> [Row] {
       try fetchAll(
@@ -115,8 +126,7 @@ public struct ROISet: Sendable {
       Entry(
         patient: patient, exam: exam, lesion: lesion, grade: grade,
         slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash,
-        contour: contour)
+        pixelHash: pixelHash, outline: contour)
     }
   }
 }

@@ -34,9 +34,12 @@ public struct ROISettings: Equatable, Sendable {
   }
 
   /// The window's value of `hounsfield`: 0 at its lower edge and below, 1 at its upper edge and above.
-  func windowed(_ hounsfield: Float) -> Float {
+  func windowed(_ hounsfield: Float) -> Float { windowed([hounsfield])[0] }
+
+  /// The window's value of each.
+  func windowed(_ hounsfield: [Float]) -> [Float] {
     let (lower, upper) = (Float(windowCentre - windowWidth / 2), Float(windowCentre + windowWidth / 2))
-    return (min(max(hounsfield, lower), upper) - lower) / (upper - lower)
+    return hounsfield.map { (min(max($0, lower), upper) - lower) / (upper - lower) }
   }
 }
 
@@ -77,8 +80,6 @@ public enum ROIError: Error, Equatable, Sendable, CustomStringConvertible {
   case pixelSizeMissing(resampleTo: Double)
   /// There is no contour, or one without an extent.
   case noContour
-  /// The number of values is not that of the image's pixels.
-  case sizeMismatch(values: Int, columns: Int, rows: Int)
 
   /// What was expected, what was found, and what to do.
   public var description: String {
@@ -87,8 +88,6 @@ public enum ROIError: Error, Equatable, Sendable, CustomStringConvertible {
       "the slice has no usable (0028,0030) PixelSpacing, so it cannot be resampled to \(size) mm (roi.resampleTo); "
         + "set that to null, or leave the patient out"
     case .noContour: "the slice has no contour with finite vertices to centre the box on"
-    case .sizeMismatch(let values, let columns, let rows):
-      "the slice has \(values) values, expected \(columns) x \(rows)"
     }
   }
 }

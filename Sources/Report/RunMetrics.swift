@@ -74,12 +74,7 @@ struct LevelCases {
 
   /// A lesion's or patient's score is the aggregate of all its slices'.
   init(_ predictions: [Prediction], _ aggregation: StudyProtocol.Evaluation.Aggregation) {
-    let combine =
-      switch aggregation {
-      case .mean: Aggregate.mean
-      case .maximum: Aggregate.maximum
-      case .noisyOr: Aggregate.noisyOr
-      }
+    let combine = aggregation.combine
     let patients = predictions.map(\.patient)
     slice = Cases(
       labels: predictions.map { $0.label == .high }, scores: predictions.map(\.probability), clusters: patients)
@@ -93,6 +88,17 @@ struct LevelCases {
     case .slice: slice
     case .lesion: lesion
     case .patient: patient
+    }
+  }
+}
+
+extension StudyProtocol.Evaluation.Aggregation {
+  /// The function that makes one probability of several.
+  var combine: ([Double]) -> Double {
+    switch self {
+    case .mean: Aggregate.mean
+    case .maximum: Aggregate.maximum
+    case .noisyOr: Aggregate.noisyOr
     }
   }
 }

@@ -156,8 +156,9 @@ public enum DICOMImport {
 
   /// Copies `source` whole or not at all; false where it cannot be read, an error where `target` cannot be written.
   private static func copy(_ source: URL, to target: URL) throws(StudyError) -> Bool {
-    guard let input = try? FileHandle(forReadingFrom: source) else { return false }
-    defer { try? input.close() }
+    let input = open(source.path, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { return false }
+    defer { close(input) }
     let folder = target.deletingLastPathComponent()
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -168,15 +169,13 @@ public enum DICOMImport {
           + "the permissions, then import again.")
     }
     let output = try AtomicFile.Writer(target)
+    var piece = Data(count: 1 << 20)
     while true {
-      let piece: Data?
-      do {
-        piece = try input.read(upToCount: 1 << 20)
-      } catch {
-        return false
-      }
-      guard let piece, !piece.isEmpty else { break }
-      try output.append(piece)
+      let count = piece.withUnsafeMutableBytes { read(input, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return false }
+      guard count > 0 else { break }
+      try output.append(piece.prefix(count))
     }
     try output.finish()
     return true

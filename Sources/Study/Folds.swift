@@ -43,7 +43,7 @@ public struct Provenance: Equatable, Sendable {
   public var exam: String
   /// The slice's DICOM UID and frame.
   public var slice: String
-  /// SHA-256 of the slice's pixels.
+  /// The hash of the slice's pixels: `CTImage.pixelHash`.
   public var pixelHash: String
 
   /// Makes a provenance from its parts.

@@ -5,11 +5,12 @@ import Synchronization
 public enum ParallelMap {
   /// Applies `body` to every element; `progress` is told now and then how many are done.
   ///
-  /// Memory is bounded by the results: `body` should return little.
+  /// Memory is bounded by the results: `body` should return little. A core takes `chunk` elements at a time: few where
+  /// each is much work.
   public static func run<Element: Sendable, Output: Sendable>(
-    _ elements: [Element], _ body: @Sendable (Element) -> Output, progress: (@Sendable (Int) -> Void)? = nil
+    _ elements: [Element], chunk: Int = 32, _ body: @Sendable (Element) -> Output,
+    progress: (@Sendable (Int) -> Void)? = nil
   ) -> [Output] {
-    let chunk = 32
     let chunkCount = (elements.count + chunk - 1) / chunk
     let results = Mutex<[Int: [Output]]>([:])
     let done = Atomic<Int>(0)

@@ -127,6 +127,8 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
 
     /// The number type of the forward and backward pass.
     public enum Precision: String, Codable, Sendable {
+      /// bfloat16 where the processor or GPU is faster in it, float32 elsewhere; a run's own protocol says which it was.
+      case automatic
       /// IEEE single precision throughout.
       case float32
       /// Matrix products and convolutions in bfloat16; weights and sums in float32.

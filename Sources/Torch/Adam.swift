@@ -31,12 +31,33 @@ public final class Adam {
     }
   }
 
-  private struct Slot {
+  /// A parameter with what the method remembers of it.
+  private final class Slot {
     let name: String
     let parameter: Tensor
     let firstMoment: Tensor
     let secondMoment: Tensor
     let step: Tensor
+    var settings: Settings
+
+    init(_ name: String, _ parameter: Tensor, _ settings: Settings) throws(TorchError) {
+      self.name = name
+      self.parameter = parameter
+      self.settings = settings
+      firstMoment = try parameter.zerosLike()
+      secondMoment = try parameter.zerosLike()
+      step = try .zeros([], device: parameter.device)
+    }
+
+    /// Changes the parameter where it has a gradient.
+    func update() throws(TorchError) {
+      guard let gradient = try parameter.gradient() else { return }
+      try check(
+        ct_fused_adam(
+          parameter.handle, gradient.handle, firstMoment.handle, secondMoment.handle, step.handle,
+          settings.learningRate, settings.beta1, settings.beta2, settings.weightDecay, settings.epsilon,
+          settings.decoupled))
+    }
 
     /// What `torch.optim.Adam` calls the three, in front of the parameter's name.
     var state: [(name: String, tensor: Tensor)] {
@@ -45,42 +66,48 @@ public final class Adam {
   }
 
   /// The numbers of the method; a schedule may change the learning rate between steps.
-  public var settings: Settings
+  public var settings: Settings {
+    didSet { for slot in slots { slot.settings = settings } }
+  }
   private let slots: [Slot]
 
   /// Makes an optimiser for parameters where they are now: move the network to its device and format first.
   public init(_ parameters: [(name: String, tensor: Tensor)], _ settings: Settings) throws(TorchError) {
     var slots: [Slot] = []
-    for (name, tensor) in parameters {
-      slots.append(
-        Slot(
-          name: name, parameter: tensor, firstMoment: try tensor.zerosLike(), secondMoment: try tensor.zerosLike(),
-          step: try .zeros([], device: tensor.device)))
-    }
+    for (name, tensor) in parameters { slots.append(try Slot(name, tensor, settings)) }
     self.slots = slots
     self.settings = settings
   }
 
-  /// Changes every parameter that has a gradient.
-  public func step() throws(TorchError) {
-    var due: [(slot: Slot, gradient: Tensor)] = []
-    for slot in slots {
-      if let gradient = try slot.parameter.gradient() { due.append((slot, gradient)) }
-    }
-    let (parameters, gradients) = (handles(due.map(\.slot.parameter)), handles(due.map(\.gradient)))
-    let (first, second) = (handles(due.map(\.slot.firstMoment)), handles(due.map(\.slot.secondMoment)))
-    let status = ct_fused_adam(
-      parameters, gradients, first, second, handles(due.map(\.slot.step)), due.count, settings.learningRate,
-      settings.beta1, settings.beta2, settings.weightDecay, settings.epsilon, settings.decoupled)
-    withExtendedLifetime(due) {}
-    try check(status)
-  }
+  deinit { for slot in slots { ct_on_gradient(slot.parameter.handle, nil, nil) } }
 
-  private func handles(_ tensors: [Tensor]) -> [ct_tensor?] { tensors.map(\.handle) }
+  /// Changes every parameter that has a gradient.
+  public func step() throws(TorchError) { for slot in slots { try slot.update() } }
 
   /// Forgets the gradients.
   public func clearGradients() throws(TorchError) {
     for slot in slots { try slot.parameter.clearGradient() }
+  }
+
+  /// Lets `backward()` itself do the steps from now on: each parameter is changed as soon as its gradient is whole, and the
+  /// gradient is released, so that there is memory for one of them and not for all.
+  ///
+  /// The parameters get the same bits as by `step()` and `clearGradients()`, which are not called then.
+  public func stepDuringBackward() throws(TorchError) {
+    for slot in slots {
+      let action: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { context in
+        guard let context else { return 0 }
+        let slot = Unmanaged<Slot>.fromOpaque(context).takeUnretainedValue()
+        do {
+          try slot.update()
+          try slot.parameter.clearGradient()
+          return 0
+        } catch {
+          return 1  // libtorch has the message
+        }
+      }
+      try check(ct_on_gradient(slot.parameter.handle, action, Unmanaged.passUnretained(slot).toOpaque()))
+    }
   }
 
   /// The live moments and step counts: `exp_avg.NAME`, `exp_avg_sq.NAME` and `step.NAME` of every parameter.

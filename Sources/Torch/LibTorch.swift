@@ -14,6 +14,16 @@ public enum LibTorch {
   /// Sets the number of threads inside one operation; part of what "the same bits" depends on.
   public static func setThreadCount(_ count: Int) { ct_set_thread_count(Int32(clamping: max(1, count))) }
 
+  /// Sets the system's heap for training, which allocates the same blocks in every step.
+  ///
+  /// One heap serves all threads, so that each uses what another has freed; the largest blocks lie outside of it and leave no
+  /// holes; and it is not cut back by what the next step takes again. Measured with ResNet-50 at batch 16: 700 MB in place of
+  /// 880, at the same speed.
+  public static func tuneHeap() { ct_tune_heap(true, 8_000_000, 64_000_000) }
+
+  /// Gives free memory back to the system, where something large is done with.
+  public static func trimHeap() { ct_trim_heap() }
+
   /// Makes operations without a deterministic kernel an error, and chooses deterministic kernels elsewhere.
   public static func setDeterministic(_ deterministic: Bool) throws(TorchError) {
     try check(ct_set_deterministic(deterministic))
@@ -27,6 +37,9 @@ public enum LibTorch {
 
   /// The number of GPUs.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// Whether bfloat16 is the faster number type on a device: AVX-512 BF16 or AMX; on a GPU, Ampere or later.
+  public static func hasFastBFloat16(on device: Device) -> Bool { ct_has_fast_bfloat16(device.index) }
 
   /// Whether a GPU can be used, and why not, in words.
   public static var cudaStatus: String { String(cString: ct_cuda_status()) }

@@ -23,13 +23,6 @@ public final class NamedTensor {
     self.tensor = tensor
   }
 
-  /// Takes over a copy of another's elements, with their device and memory format.
-  public func copy(_ other: NamedTensor) throws(TorchError) {
-    let recorded = tensor.requiresGradient
-    tensor = try other.tensor.copied()
-    try tensor.setRequiresGradient(recorded)
-  }
-
   /// Moves the tensor to a device and, where it has four dimensions, into a memory format; it stays a leaf.
   public func move(to device: Device, format: MemoryFormat = .keep) throws(TorchError) {
     let recorded = tensor.requiresGradient
@@ -42,28 +35,43 @@ public final class NamedTensor {
   }
 }
 
-/// Draws the fresh weights of a network: one seed decides all of them, and each depends on its name alone.
+/// Gives a network its first weights: drawn by one seed, each depending on its name alone, or given.
 public struct Initialiser: Sendable {
-  private let seed: UInt64?
+  private enum Source: Sendable {
+    case seed(UInt64)
+    case given(@Sendable (_ name: String, _ shape: [Int]) throws(TorchError) -> Tensor)
+  }
+
+  private let source: Source
 
   /// Draws from a seed.
-  public init(seed: UInt64) { self.seed = seed }
+  public init(seed: UInt64) { source = .seed(seed) }
 
-  private init() { seed = nil }
+  private init(_ source: Source) { self.source = source }
 
-  /// Fills with zeros, for a network that gets its weights from elsewhere at once.
-  public static let zeros = Initialiser()
+  /// Takes the weights of convolutions and fully connected layers from `given`, by name and shape, as they are.
+  ///
+  /// What a normalisation needs is to be loaded afterwards.
+  public static func taking(
+    _ given: @escaping @Sendable (_ name: String, _ shape: [Int]) throws(TorchError) -> Tensor
+  ) -> Initialiser {
+    Initialiser(.given(given))
+  }
 
   /// Normal numbers of the given standard deviation.
   func normal(_ name: String, _ shape: [Int], deviation: Double) throws(TorchError) -> Tensor {
-    guard let seed else { return try .zeros(shape) }
-    return try Tensor.normal(shape, seed: Initialiser.seed(seed, for: name)) * deviation
+    switch source {
+    case .seed(let seed): try Tensor.normal(shape, seed: Self.seed(seed, for: name)) * deviation
+    case .given(let given): try given(name, shape)
+    }
   }
 
   /// Numbers drawn evenly from -bound to bound.
   func uniform(_ name: String, _ shape: [Int], bound: Double) throws(TorchError) -> Tensor {
-    guard let seed else { return try .zeros(shape) }
-    return try (Tensor.uniform(shape, seed: Initialiser.seed(seed, for: name)) * (2 * bound)) - bound
+    switch source {
+    case .seed(let seed): try (Tensor.uniform(shape, seed: Self.seed(seed, for: name)) * (2 * bound)) - bound
+    case .given(let given): try given(name, shape)
+    }
   }
 
   /// FNV-1a of the name, stirred into the seed by SplitMix64's finaliser.

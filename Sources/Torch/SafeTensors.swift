@@ -17,6 +17,14 @@ public enum SafeTensors {
     try read(try CheckpointCursor(mapping: url))
   }
 
+  /// The texts that a file's writer added, without reading its tensors.
+  ///
+  /// - Throws: `CheckpointError` where the header is not sound.
+  public static func metadata(of url: URL) throws(CheckpointError) -> [String: String] {
+    var cursor = try CheckpointCursor(mapping: url)
+    return try Header(reading: &cursor).metadata
+  }
+
   /// Whether a file begins as a safetensors file does.
   static func isStart(of file: CheckpointCursor) -> Bool {
     var cursor = file
@@ -30,31 +38,15 @@ public enum SafeTensors {
     _ file: CheckpointCursor
   ) throws(CheckpointError) -> (tensors: [String: Tensor], metadata: [String: String]) {
     var cursor = file
-    let length = try cursor.integer(UInt64.self, "the header's length")
-    guard length <= Self.longestHeader else {
-      throw file.error("the header would have \(length) bytes; \(Self.longestHeader) is the format's bound")
-    }
-    let header = try Header(json: try cursor.take(Int(length), "the header"), cursor)
-    let start = cursor.position
+    let header = try Header(reading: &cursor)
     var tensors: [String: Tensor] = [:]
-    var end = 0
-    for (name, entry) in header.tensors.sorted(by: { $0.value.offsets.lexicographicallyPrecedes($1.value.offsets) }) {
-      let size = try entry.byteCount(name, file)
-      guard size <= cursor.remaining, entry.offsets == [end, end + size] else {
-        throw file.error(
-          "the tensor \(name) takes \(size) bytes from byte \(end) of \(file.end - start), but the header places it at "
-            + "\(entry.offsets)", at: 8)
-      }
-      let elements = try cursor.take(size, "the tensor \(name)")
+    for (name, entry) in header.inOrder {
+      let elements = try cursor.take(entry.offsets[1] - entry.offsets[0], "the tensor \(name)")
       do throws(TorchError) {
         tensors[name] = try Tensor(copying: elements, shape: entry.shape, dtype: entry.dtype)
       } catch {
         throw CheckpointError(file: file.file, "the tensor \(name): \(error)")
       }
-      end += size
-    }
-    guard cursor.remaining == 0 else {
-      throw cursor.error("\(cursor.remaining) bytes follow the last tensor; the file is damaged")
     }
     return (tensors, header.metadata)
   }

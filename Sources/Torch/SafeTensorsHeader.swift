@@ -38,6 +38,35 @@ extension SafeTensors {
 }
 
 extension SafeTensors.Header {
+  /// The tensors in the order of their elements.
+  var inOrder: [(key: String, value: SafeTensors.Entry)] {
+    tensors.sorted { $0.value.offsets.lexicographicallyPrecedes($1.value.offsets) }
+  }
+
+  /// Reads the header at the cursor, which then stands at the first element, and checks that it fits the file's length.
+  init(reading cursor: inout CheckpointCursor) throws(CheckpointError) {
+    let file = cursor
+    let length = try cursor.integer(UInt64.self, "the header's length")
+    guard length <= SafeTensors.longestHeader else {
+      throw file.error("the header would have \(length) bytes; \(SafeTensors.longestHeader) is the format's bound")
+    }
+    self = try Self(json: try cursor.take(Int(length), "the header"), cursor)
+    var end = 0
+    for (name, entry) in inOrder {
+      let size = try entry.byteCount(name, file)
+      guard size <= cursor.remaining - end, entry.offsets == [end, end + size] else {
+        throw file.error(
+          "the tensor \(name) takes \(size) bytes from byte \(end) of \(cursor.remaining), but the header places it at "
+            + "\(entry.offsets)", at: 8)
+      }
+      end += size
+    }
+    guard cursor.remaining == end else {
+      throw cursor.error(
+        "\(cursor.remaining - end) bytes follow the last tensor; the file is damaged", at: cursor.position + end)
+    }
+  }
+
   /// Reads a header.
   init(json: Data, _ cursor: CheckpointCursor) throws(CheckpointError) {
     do {

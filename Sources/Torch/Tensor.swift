@@ -127,6 +127,28 @@ public final class Tensor: @unchecked Sendable {
     self.init(owning: result)
   }
 
+  /// Makes a tensor on a device from parts of equal size that lie apart, little-endian elements in row-major order.
+  ///
+  /// Towards a GPU the caller does not wait for the copy.
+  /// - Throws: `TorchError` where the shape does not fit the number of bytes.
+  public convenience init(
+    joining parts: [UnsafeRawBufferPointer], shape: [Int], dtype: DType, device: Device = .cpu
+  ) throws(TorchError) {
+    let partSize = parts.first?.count ?? 0
+    guard parts.allSatisfy({ $0.count == partSize }), Tensor.byteCount(shape, dtype) == parts.count * partSize else {
+      throw TorchError("shape \(shape) of \(dtype) cannot be made from \(parts.count) parts of \(partSize) bytes")
+    }
+    let addresses = parts.map(\.baseAddress)
+    var result: ct_tensor?
+    let status = shape.map(Int64.init).withUnsafeBufferPointer { shape in
+      ct_from_parts(
+        addresses, parts.count, partSize, shape.baseAddress, shape.count, dtype.rawValue, device.index, &result)
+    }
+    try check(status)
+    guard let result else { throw TorchError("libtorch gave no tensor") }
+    self.init(owning: result)
+  }
+
   /// The bytes that a tensor takes; nil for a negative dimension or more than memory can address.
   private static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {
     guard shape.allSatisfy({ $0 >= 0 }) else { return nil }

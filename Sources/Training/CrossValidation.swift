@@ -44,7 +44,7 @@ public struct CrossValidation {
     let cut = initial.frozenThrough.map { "frozen through \($0)" } ?? "all stages"
     return
       "\(initial.backbone), \(cut), batch size \(settings.training.batchSize), \(settings.training.epochs) epochs, "
-      + "\(folds.heldOut.count) folds, on \(device)"
+      + "\(folds.heldOut.count) folds, \(settings.training.precision.rawValue) on \(device)"
   }
   /// The split of the patients.
   public let folds: Folds
@@ -58,8 +58,11 @@ public struct CrossValidation {
   ///   exam, a slice or an image; `TrainingError` where the starting weights cannot be had.
   public init(_ study: StudyFolder, protocol settings: StudyProtocol, options: Options) throws {
     self.study = study
-    self.settings = settings
     self.options = options
+    device = options.usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
+    var settings = settings
+    settings.training.precision = settings.training.precision.resolved(on: device)
+    self.settings = settings
     let rois = try ROISet(study)
     self.rois = rois
     labels = Labels(rois, shuffledBy: options.shuffleLabelsSeed)
@@ -72,7 +75,6 @@ public struct CrossValidation {
     }
     initial = try InitialNetwork(
       settings.network, seed: settings.training.seed, weightsFile: options.weightsFile, store: options.store)
-    device = options.usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
   }
 
   /// The indices of the ROIs that train a fold, and of those that it holds out.
@@ -87,6 +89,7 @@ public struct CrossValidation {
   /// - Returns: the finished run, with `predictions.csv`, checkpoints and manifest; `RunReport` makes tables and figures of it.
   public func run(progress: (TrainingProgress) -> Void) throws -> Run {
     let start = ContinuousClock.now
+    LibTorch.tuneHeap()
     try LibTorch.setDeterministic(true)
     var resumable = try ResumableRun(
       in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
@@ -100,11 +103,14 @@ public struct CrossValidation {
     let features = try FrozenStages(self).source(progress: progress)
     var meter = ProgressMeter(self, finishedFolds: resumable.finishedFolds)
     for fold in folds.heldOut.indices.dropFirst(resumable.finishedFolds) {
-      let network = try initial.network.clone()
+      try initial.reset()
+      LibTorch.trimHeap()
+      let network = initial.network
+      let checkpoint = resumable.checkpoint(fold: fold)
       let (training, heldOut) = Self.split(rois, folds, fold)
       let trainer = FoldTrainer(
         network: network, settings: settings.training, features: features, labels: labels.targets, device: device,
-        checkpoint: resumable.checkpoint(fold: fold))
+        checkpoint: checkpoint)
       let probabilities = try trainer.train(
         training: training, heldOut: heldOut, fold: fold,
         onStep: { epoch, done, loss in

@@ -3,18 +3,12 @@ import Foundation
 import Study
 import Torch
 
-/// Where the trained part of a network gets its input from.
-protocol FeatureSource {
-  /// The input of a batch, N x C x H x W, channels-last.
-  func batch(_ samples: [Sample]) throws -> Tensor
-}
-
 /// The frozen stages' output for every ROI and orientation, in one memory-mapped file of the study.
 ///
 /// With its stages frozen, the output for a slice is a constant: computed once, it serves every epoch, fold, batch size and
 /// later run. The file's name is a hash of all that the output depends on, so a change of slices, weights, cut or number
 /// type makes another file and never a stale hit; the file ends with the SHA-256 of its contents.
-struct FeatureStore: FeatureSource {
+struct FeatureStore: Sendable {
   /// What the stored values depend on, in words; their hash names the file.
   struct Key {
     let parts: [String]
@@ -32,7 +26,7 @@ struct FeatureStore: FeatureSource {
   private let layout: Layout
 
   /// The place of each entry: ROIs in order, each as it is and, where flips are wanted, mirrored.
-  private struct Layout {
+  private struct Layout: Sendable {
     let roiCount: Int
     let orientations: Int
     /// Channels, rows, columns.
@@ -115,25 +109,39 @@ struct FeatureStore: FeatureSource {
       data.count == byteCount + SHA256.byteCount
     else { return nil }
     let values = data.prefix(byteCount)
-    return Data(SHA256.hash(data: values)) == data.suffix(SHA256.byteCount) ? values : nil
-  }
-
-  func batch(_ samples: [Sample]) throws -> Tensor {
-    var bytes = Data(capacity: samples.count * layout.entryBytes)
-    for sample in samples {
-      let offset = values.startIndex + layout.offset(of: sample)
-      bytes.append(values[offset..<offset + layout.entryBytes])
+    var hash = SHA256()
+    values.withUnsafeBytes { bytes in
+      for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
+        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 1 << 20, bytes.count)])
+        hash.update(bufferPointer: part)
+        release(part)
+      }
     }
-    let (channels, rows, columns) = (layout.shape[0], layout.shape[1], layout.shape[2])
-    // Stored with channels innermost: the permuted view is a channels-last tensor as it stands.
-    return try Tensor(copying: bytes, shape: [samples.count, rows, columns, channels], dtype: layout.dtype)
-      .permuted([0, 3, 1, 2])
+    return Data(hash.finalize()) == data.suffix(SHA256.byteCount) ? values : nil
   }
-}
 
-/// The frozen stages run anew for every batch: where the store would be larger than the disk budget, or nothing is frozen.
-struct ComputedFeatures: FeatureSource {
-  let compute: ([Sample]) throws -> Tensor
+  /// Gives mapped pages back: the file stays in the system's cache, but does not fill up the process.
+  private static func release(_ part: UnsafeRawBufferPointer) {
+    guard let start = part.baseAddress,
+      let page = UnsafeMutableRawPointer(bitPattern: Int(bitPattern: start) & -pageSize)
+    else { return }
+    madvise(page, start + part.count - UnsafeRawPointer(page), MADV_DONTNEED)
+  }
+  private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
-  func batch(_ samples: [Sample]) throws -> Tensor { try compute(samples) }
+  /// The entries of some samples on a device, N x C x H x W, channels-last.
+  func batch(_ samples: [Sample], on device: Device) throws -> Tensor {
+    let (channels, rows, columns) = (layout.shape[0], layout.shape[1], layout.shape[2])
+    return try values.withUnsafeBytes { bytes in
+      let parts = samples.map { sample in
+        let offset = layout.offset(of: sample)
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + layout.entryBytes])
+      }
+      defer { parts.forEach(Self.release) }
+      // Stored with channels innermost: the permuted view is a channels-last tensor as it stands.
+      return try Tensor(
+        joining: parts, shape: [samples.count, rows, columns, channels], dtype: layout.dtype, device: device
+      ).permuted([0, 3, 1, 2])
+    }
+  }
 }

@@ -1,19 +1,30 @@
 import Backbones
+import Dispatch
 import Foundation
 import Study
 import Torch
 
-/// Where a fold's training stands after its last whole epoch, in one safetensors file: weights, statistics and optimiser.
+/// Where a fold's training stands after its last whole epoch, in one safetensors file: what is trained, and the optimiser.
 ///
 /// Order, flips and dropout of an epoch follow from seed, fold and epoch alone, so that training goes on with the same bits.
-struct FoldCheckpoint {
-  let url: URL
+/// The disk takes its time to have some 270 MB for sure, so the next epoch does not wait for it: until then the former
+/// checkpoint stands in its place.
+final class FoldCheckpoint {
+  private let url: URL
   /// The fold, from 0.
-  let fold: Int
+  private let fold: Int
+  private let disk = DispatchQueue(label: "checkpoint")
+  /// The checkpoint that is on its way to the disk.
+  private var pending: Background<Void>?
+
+  init(url: URL, fold: Int) {
+    self.url = url
+    self.fold = fold
+  }
 
   /// The fold and the number of whole epochs that a file stands for; nil where there is none, or one that is damaged.
   static func position(in url: URL) -> (fold: Int, epoch: Int)? {
-    (try? SafeTensors.read(url)).flatMap { position($0.metadata) }
+    (try? SafeTensors.metadata(of: url)).flatMap(position)
   }
 
   private static func position(_ metadata: [String: String]) -> (fold: Int, epoch: Int)? {
@@ -26,20 +37,30 @@ struct FoldCheckpoint {
   ///
   /// - Returns: the number of epochs that are done; 0, with nothing changed, where there is no checkpoint of this fold.
   func restore(_ network: Backbone, _ optimiser: Adam) throws -> Int {
-    guard let (tensors, metadata) = try? SafeTensors.read(url), let position = Self.position(metadata),
-      position.fold == fold
+    guard Self.position(in: url)?.fold == fold, let (tensors, metadata) = try? SafeTensors.read(url),
+      let position = Self.position(metadata)
     else { return 0 }
-    try network.load(Self.part("network.", of: tensors), replacingHead: false)
+    try network.loadTrainedPart(Self.part("network.", of: tensors))
     try optimiser.load(Self.part("optimiser.", of: tensors))
     return position.epoch
   }
 
   /// Replaces the checkpoint by the state after `epoch`.
+  ///
+  /// - Throws: `CheckpointError` where this or the former checkpoint could not be written.
   func save(_ network: Backbone, _ optimiser: Adam, epoch: Int) throws {
+    try settle()
     var tensors: [String: Tensor] = [:]
-    for (name, tensor) in network.state { tensors["network.\(name)"] = tensor }
+    for (name, tensor) in network.trainedState { tensors["network.\(name)"] = tensor }
     for (name, tensor) in optimiser.state { tensors["optimiser.\(name)"] = tensor }
-    try SafeTensors.write(tensors, metadata: ["fold": "\(fold)", "epoch": "\(epoch)"], to: url)
+    let staged = try SafeTensors.stage(tensors, metadata: ["fold": "\(fold)", "epoch": "\(epoch)"], for: url)
+    pending = Background(on: disk) { try staged.commit() }
+  }
+
+  /// Waits until the last checkpoint that was saved is on the disk.
+  func settle() throws {
+    defer { pending = nil }
+    try pending?.value()
   }
 
   private static func part(_ prefix: String, of tensors: [String: Tensor]) -> [String: Tensor] {

@@ -7,7 +7,7 @@ import Torch
 struct FoldTrainer {
   let network: Backbone
   let settings: StudyProtocol.Training
-  let features: any FeatureSource
+  let features: FeatureSource
   /// 1 for high grade, 0 for low, by ROI.
   let labels: [Int64]
   let device: Device
@@ -42,24 +42,23 @@ struct FoldTrainer {
         learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, decoupled: settings.decay == .decoupled))
     let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2]).to(device)
+    try optimiser.stepDuringBackward()
     let finishedEpochs = try checkpoint?.restore(network, optimiser) ?? 0
     var latest: [Double]?
     for epoch in (finishedEpochs + 1)..<(settings.epochs + 1) {
       let start = ContinuousClock.now
       try LibTorch.seed(settings.seed ^ BatchPlan.stream(fold: fold, epoch: epoch))
-      let batches = BatchPlan.training(
+      let plan = BatchPlan.training(
         training, batchSize: settings.batchSize, flipProbability: settings.flipProbability, seed: settings.seed,
         fold: fold, epoch: epoch)
       let sum = try LossSum(settings, device)
       var done = 0
-      for batch in batches {
-        let targets = try target(batch)
-        let loss = try forward(batch, training: true).crossEntropy(targets, classWeights: classWeights)
+      let loader = BatchLoader(plan, features, labels: labels, device: device)
+      while let batch = try loader.next() {
+        let loss = try forward(batch, training: true).crossEntropy(batch.targets, classWeights: classWeights)
         try loss.backward()
-        try optimiser.step()
-        try optimiser.clearGradients()
-        try sum.add(loss, batch.map { labels[$0.index] })
-        done += batch.count
+        try sum.add(loss, batch.samples.map { labels[$0.index] })
+        done += batch.samples.count
         try onStep(epoch, done, sum.mean)
       }
       let trainingLoss = try sum.mean()
@@ -78,32 +77,32 @@ struct FoldTrainer {
       try checkpoint?.save(network, optimiser, epoch: epoch)
       latest = probabilities
     }
+    try checkpoint?.settle()
     return try latest ?? evaluate(heldOut, classWeights).probabilities
   }
 
-  private func target(_ batch: [Sample]) throws -> Tensor {
-    try Tensor(batch.map { labels[$0.index] }, shape: [batch.count]).to(device)
-  }
-
-  private func forward(_ batch: [Sample], training: Bool) throws -> Tensor {
-    let input = try features.batch(batch).to(device)
+  private func forward(_ batch: Batch, training: Bool) throws -> Tensor {
     let logits = try withAutocast(settings.precision.dtype, on: device) { () throws(TorchError) in
       training
-        ? try network.trainedPart(input, training: true)
-        : try withoutGradient { () throws(TorchError) in try network.trainedPart(input, training: false) }
+        ? try network.trainedPart(batch.input, training: true)
+        : try withoutGradient { () throws(TorchError) in try network.trainedPart(batch.input, training: false) }
     }
     return try logits.to(.float32)
   }
 
   private func evaluate(_ indices: [Int], _ classWeights: Tensor) throws -> (probabilities: [Double], loss: Double) {
-    var probabilities: [Double] = []
+    var probabilities: [Tensor] = []
     let sum = try LossSum(settings, device)
-    for batch in BatchPlan.heldOut(indices, batchSize: settings.batchSize) {
+    let plan = BatchPlan.heldOut(indices, batchSize: settings.batchSize)
+    let loader = BatchLoader(plan, features, labels: labels, device: device)
+    while let batch = try loader.next() {
       let logits = try forward(batch, training: false)
-      try sum.add(try logits.crossEntropy(target(batch), classWeights: classWeights), batch.map { labels[$0.index] })
-      probabilities += try logits.softmax(1).narrowed(1, start: 1, length: 1).floats().map(Double.init)
+      try sum.add(
+        try logits.crossEntropy(batch.targets, classWeights: classWeights), batch.samples.map { labels[$0.index] })
+      probabilities.append(try logits.softmax(1).narrowed(1, start: 1, length: 1))
     }
-    return (probabilities, try sum.mean())
+    let all = try Tensor.concatenate(probabilities, along: 0).floats()
+    return (all.map(Double.init), try sum.mean())
   }
 }
 
@@ -129,13 +128,14 @@ private final class LossSum {
 }
 
 extension StudyProtocol.Training.Precision {
-  /// The element type of matrix products and convolutions.
-  var dtype: DType {
-    switch self {
-    case .float32: .float32
-    case .bfloat16: .bfloat16
-    }
+  /// The number type that is used on a device.
+  func resolved(on device: Device) -> Self {
+    guard self == .automatic else { return self }
+    return LibTorch.hasFastBFloat16(on: device) ? .bfloat16 : .float32
   }
+
+  /// The element type of matrix products and convolutions, once it is resolved.
+  var dtype: DType { self == .bfloat16 ? .bfloat16 : .float32 }
 }
 
 extension Duration {

@@ -16,9 +16,9 @@ struct FrozenStages {
   }
 
   /// The store of the frozen stages' output where it pays and fits, the computation itself elsewhere.
-  func source(progress: (TrainingProgress) -> Void) throws -> any FeatureSource {
+  func source(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
     guard let frozenThrough = validation.initial.frozenThrough, let weights = validation.initial.weightsHash else {
-      return ComputedFeatures(compute: inputs.batch)
+      return .computed(inputs.batch)
     }
     let training = validation.settings.training
     let dtype = training.precision.dtype
@@ -26,19 +26,18 @@ struct FrozenStages {
     let roiCount = validation.rois.entries.count
     let withFlips = training.flipProbability > 0
     let bytes = FeatureStore.byteCount(roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype)
-    guard bytes <= validation.options.featureBudget else { return ComputedFeatures(compute: compute) }
+    guard bytes <= validation.options.featureBudget else { return .computed(compute) }
     let key = FeatureStore.Key(parts: [
       "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
       "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
-      "dtype \(dtype)",
-      "flips \(withFlips)", "RenalGrade \(renalGradeVersion)", "\(LibTorch.threadCount) threads",
+      "dtype \(dtype)", "flips \(withFlips)", "RenalGrade \(renalGradeVersion)", "\(LibTorch.threadCount) threads",
       "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device)",
     ])
-    return try FeatureStore(
-      in: validation.study.featuresFolder, key: key, budget: validation.options.featureBudget, roiCount: roiCount,
-      withFlips: withFlips, shape: shape,
-      dtype: dtype,
-      compute: compute, progress: { progress(.features(done: $0, of: $1)) })
+    return .stored(
+      try FeatureStore(
+        in: validation.study.featuresFolder, key: key, budget: validation.options.featureBudget, roiCount: roiCount,
+        withFlips: withFlips, shape: shape, dtype: dtype, compute: compute,
+        progress: { progress(.features(done: $0, of: $1)) }))
   }
 
   private func compute(_ samples: [Sample]) throws -> Tensor {

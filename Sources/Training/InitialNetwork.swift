@@ -4,9 +4,11 @@ public import Foundation
 public import Study
 import Torch
 
-/// The network that every fold starts from, as the protocol asks for it or, where it allows that, its substitute.
+/// The network that is trained, as the protocol asks for it or, where it allows that, its substitute.
+///
+/// There is one network in memory, however many folds: `reset()` takes it back to where every fold starts from.
 public struct InitialNetwork {
-  /// The backbone with its starting weights, frozen as the protocol says.
+  /// The backbone, frozen as the protocol says.
   public let network: Backbone
   /// The backbone's name in the registry.
   public let backbone: String
@@ -16,6 +18,8 @@ public struct InitialNetwork {
   public let weightsHash: String?
   /// Sentences on what differs from what the protocol asks.
   public let notes: [String]
+  private let file: URL?
+  private let seed: UInt64
 
   /// Makes the network and loads its weights.
   ///
@@ -53,13 +57,32 @@ public struct InitialNetwork {
   }
 
   private init(_ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, notes: [String]) throws {
-    network = try Backbone.make(backbone, classes: 2, seed: seed)
-    if let file { try network.load(try Checkpoint.read(file), replacingHead: true) }
+    (network, weightsHash) = try Self.make(backbone, file, seed)
     try network.freeze(through: frozenThrough)
     self.backbone = backbone
     self.frozenThrough = frozenThrough
     self.notes = notes
-    weightsHash = try file.map { try Data(contentsOf: $0, options: .alwaysMapped).sha256 }
+    self.file = file
+    self.seed = seed
+  }
+
+  /// Takes what training has changed back to the starting weights, wherever the network lies by now.
+  ///
+  /// - Throws: `TrainingError` where the weights' file is another one by now.
+  func reset() throws {
+    let (fresh, hash) = try Self.make(backbone, file, seed)
+    guard hash == weightsHash else {
+      throw TrainingError("the file of weights has changed since the run began; put the former one back and run again")
+    }
+    try fresh.freeze(through: frozenThrough)
+    try network.loadTrainedPart(fresh.trainedState)
+  }
+
+  private static func make(_ backbone: String, _ file: URL?, _ seed: UInt64) throws -> (Backbone, hash: String?) {
+    let network = try Backbone.make(backbone, classes: 2, seed: seed)
+    guard let file else { return (network, nil) }
+    try network.load(try Checkpoint.read(file), replacingHead: true)
+    return (network, try Data(contentsOf: file, options: .alwaysMapped).sha256)
   }
 }
 

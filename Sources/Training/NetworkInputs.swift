@@ -13,16 +13,11 @@ struct NetworkInputs {
   /// A batch as N x 3 x size x size, float32.
   func batch(_ samples: [Sample]) throws -> Tensor {
     let side = rois.boxSize
-    var values: [Float] = []
-    values.reserveCapacity(samples.count * side * side)
-    for sample in samples { rois.withCrop(sample.index) { values.append(contentsOf: $0) } }
-    var images = try Tensor(values, shape: [samples.count, 1, side, side]).to(device)
+    var images = try rois.withCrops(samples.map(\.index)) {
+      try Tensor(joining: $0, shape: [samples.count, 1, side, side], dtype: .float32, device: device)
+    }
     if samples.contains(where: \.isFlipped) { images = try mirrored(images, samples) }
-    images = try images.resizedBilinearly(height: size, width: size)
-    // One grey channel becomes three, each with its own statistics: (x - mean) / std broadcasts.
-    let mean = try Tensor(preprocessing.mean.map(Float.init), shape: [1, 3, 1, 1]).to(device)
-    let deviation = try Tensor(preprocessing.standardDeviation.map(Float.init), shape: [1, 3, 1, 1]).to(device)
-    return try ((images - mean) / deviation).to(.channelsLast)
+    return try preprocessing.prepared(images, size: size)
   }
 
   /// The mirror image is taken of the crop: bilinear resizing with half-pixel centres commutes with it.
@@ -31,5 +26,16 @@ struct NetworkInputs {
     let both = try Tensor.concatenate([images, images.flipped(3)], along: 0)
     return try both.selecting(
       samples.enumerated().map { $1.isFlipped ? $0 + samples.count : $0 }, along: 0)
+  }
+}
+
+extension Preprocessing {
+  /// Crops, N x 1 x side x side in 0...1, as the network takes them: N x 3 x size x size, channels-last.
+  func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
+    let images = try crops.resizedBilinearly(height: size, width: size)
+    // One grey channel becomes three, each with its own statistics: (x - mean) / std broadcasts.
+    let means = try Tensor(mean.map(Float.init), shape: [1, 3, 1, 1]).to(crops.device)
+    let deviations = try Tensor(standardDeviation.map(Float.init), shape: [1, 3, 1, 1]).to(crops.device)
+    return try ((images - means) / deviations).to(.channelsLast)
   }
 }

@@ -20,37 +20,40 @@ struct ROIPreparation: ParsableCommand {
   var batch = 16
 
   func run() throws {
+    // Each core makes whole tensors: inside of operations this small, threads would wait for one another.
+    LibTorch.setThreadCount(1)
     let study = try StudyFolder(at: URL(fileURLWithPath: study))
     var times: [Double] = []
     var count = 0
-    var mean = 0.0
+    var sum = 0.0
     for _ in 0...repetitions {
-      count = 0
-      mean = 0
       times.append(
         try seconds {
           _ = try ROIBuild.run(study)
           let rois = try ROISet(study)
           count = rois.entries.count
-          for start in stride(from: 0, to: count, by: batch) {
-            let indices = start..<min(start + batch, count)
-            let tensor = try tensor(rois, indices)
-            mean += try tensor.mean().item() * Double(indices.count)
+          let batches = stride(from: 0, to: count, by: batch).map { Array($0..<min($0 + batch, count)) }
+          let sums = ParallelMap.run(batches, chunk: 1) { indices in
+            Result { try Self.tensor(rois, indices).mean().item() * Double(indices.count) }
           }
+          sum = try sums.reduce(0) { try $0 + $1.get() }
         })
     }
-    try Measurement(seconds: Array(times.dropFirst()), items: Double(count), mean: mean / Double(count)).print()
+    try Measurement(seconds: Array(times.dropFirst()), items: Double(count), mean: sum / Double(count)).print()
   }
 
-  /// N x 3 x 224 x 224, as Training makes it of crops.
-  private func tensor(_ rois: ROISet, _ indices: Range<Int>) throws -> Tensor {
+  /// N x 3 x 224 x 224: enlarged, with ImageNet's statistics.
+  private static func tensor(_ rois: ROISet, _ indices: [Int]) throws -> Tensor {
     let side = rois.boxSize
-    var values: [Float] = []
-    values.reserveCapacity(indices.count * side * side)
-    for index in indices { rois.withCrop(index) { values.append(contentsOf: $0) } }
-    let images = try Tensor(values, shape: [indices.count, 1, side, side]).resizedBilinearly(height: 224, width: 224)
-    let mean = try Tensor(Preprocessing.imageNet.mean.map(Float.init), shape: [1, 3, 1, 1])
-    let deviation = try Tensor(Preprocessing.imageNet.standardDeviation.map(Float.init), shape: [1, 3, 1, 1])
-    return try (images - mean) / deviation
+    let crops = try rois.withCrops(indices) {
+      try Tensor(joining: $0, shape: [indices.count, 1, side, side], dtype: .float32)
+    }
+    let (mean, deviation) = (Preprocessing.imageNet.mean, Preprocessing.imageNet.standardDeviation)
+    // One grey channel becomes three: x / deviation, then - mean / deviation in place.
+    let images =
+      try crops.resizedBilinearly(height: 224, width: 224)
+      / Tensor(deviation.map(Float.init), shape: [1, 3, 1, 1])
+    try images.add(Tensor(zip(mean, deviation).map { Float($0 / $1) }, shape: [1, 3, 1, 1]), times: -1)
+    return images
   }
 }

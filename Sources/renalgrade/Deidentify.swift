@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Deidentification
 import Foundation
 
@@ -120,4 +120,4 @@ struct DeidentificationFlags: ParsableArguments {
   }
 }
 
-extension DeidentificationOptions.Dates: @retroactive ExpressibleByArgument {}
+extension DeidentificationOptions.Dates: ExpressibleByArgument {}

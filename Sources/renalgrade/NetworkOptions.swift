@@ -19,12 +19,22 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: "Shuffle the classes among the patients by this seed: a negative control.")
   var shuffleLabels: UInt64?
 
+  @Option(
+    help: "What the stored output of the frozen stages may take on disk, in GB; 0 computes it anew for each batch.")
+  var featureBudget = 16.0
+
+  func validate() throws {
+    guard featureBudget >= 0, featureBudget <= 1e6 else {
+      throw ValidationError("--feature-budget is a number of GB from 0 on, found \(featureBudget)")
+    }
+  }
+
   /// The options as Training takes them; sets the number of threads.
   func resolve() throws -> CrossValidation.Options {
     LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
     return CrossValidation.Options(
       weightsFile: weights.map { URL(fileURLWithPath: $0) }, store: .standard, shuffleLabelsSeed: shuffleLabels,
-      usesGPU: !cpu)
+      featureBudget: Int(featureBudget * 1e9), usesGPU: !cpu)
   }
 }
 

@@ -63,7 +63,7 @@ extension PACSCommand {
   }
 }
 
-extension RetrievalRequest.Kind: @retroactive ExpressibleByArgument {}
+extension RetrievalRequest.Kind: ExpressibleByArgument {}
 
 /// Takes persons out of instances in memory, and writes what is left.
 struct DeidentifyingSink: InstanceSink {

@@ -14,15 +14,14 @@ struct RenalGrade: AsyncParsableCommand {
         renalgrade rois build my-study
         renalgrade rois montage my-study
         renalgrade crossvalidate my-study
+        renalgrade predict my-study/runs/RUN --dicom exam --contours exam.json
 
       Research use only: RenalGrade is not a medical device.
       """,
     version: renalGradeVersion,
     subcommands: [
       Init.self, PACSCommand.self, Deidentify.self, Import.self, CohortCommand.self, Status.self, ROIs.self,
-      CrossValidate.self,
-      SweepCommand.self,
-      ReportCommand.self,
-      Weights.self, PhantomCommand.self, Doctor.self,
+      CrossValidate.self, SweepCommand.self, ReportCommand.self, Predict.self, Weights.self, PhantomCommand.self,
+      Doctor.self,
     ])
 }

@@ -156,10 +156,7 @@ import Torch
     let folder = try #require(SharedData.root).appendingPathComponent("real-ct")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     let image = try DICOMFile.image(at: folder.appendingPathComponent(names[10]))
-    let crop = (216..<344).flatMap { row -> ArraySlice<Float> in
-      let start = row * image.columns + 296
-      return image.values[start..<start + 128]
-    }
+    let crop = image.values(rows: 216..<344, columns: 296..<424)
     let values = crop.map { (hounsfield: Float) -> Float in (min(max(hounsfield, -160), 240) + 160) / 400 }
     #expect(try relativeDifference(publishedLogits(values), goldenLogits("real")) < 1e-4)
   }

@@ -100,11 +100,20 @@ struct PixelParityTests {
     let first = try DICOMFile.image(at: Golden.fixture("made/12-signed-explicit.dcm"))
     let other = try DICOMFile.image(at: Golden.fixture("made/13-signed-explicit.dcm"))
     #expect(first.pixelHash != other.pixelHash)
-    // The same values in another shape are another image.
-    let values = [1, 2, 3, 4]
-    let wide = CTImage(columns: 4, rows: 1, storedValues: values, rescaleSlope: 1, rescaleIntercept: 0)
-    let tall = CTImage(columns: 1, rows: 4, storedValues: values, rescaleSlope: 1, rescaleIntercept: 0)
+    // The same values in another shape are another image; of both sixteen values are hashed.
+    let wide = CTImage(columns: 16, rows: 1, storedValues: Array(repeating: 7, count: 16))
+    let tall = CTImage(columns: 8, rows: 16, storedValues: Array(repeating: 7, count: 128))
     #expect(wide.pixelHash != tall.pixelHash)
+  }
+
+  @Test func aPartIsThatOfTheWhole() throws {
+    for url in try Golden.made() {
+      let image = try DICOMFile.image(at: url)
+      let (rows, columns) = (image.rows / 3..<image.rows - 1, 1..<image.columns / 2)
+      let whole = image.values
+      let expected = rows.flatMap { row in columns.map { whole[row * image.columns + $0] } }
+      #expect(image.values(rows: rows, columns: columns) == expected, "\(url.lastPathComponent)")
+    }
   }
 
   @Test func concurrentReadsAgree() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PACS
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct DIMSEFaultTests {
   static func client(port: Int, title: String = "PACS") throws -> DIMSEClient {
     var configuration = DIMSEClient.Configuration(
@@ -16,7 +16,9 @@ struct DIMSEFaultTests {
   }
 
   @Test func nobodyThere() async throws {
-    let error = await #expect(throws: PACSError.self) { try await Self.client(port: try Loopback.freePort()).echo() }
+    let (descriptor, port) = try Loopback.bound()
+    defer { close(descriptor) }
+    let error = await #expect(throws: PACSError.self) { try await Self.client(port: port).echo() }
     #expect(error?.kind == .unreachable && error?.isTransient == true)
   }
 

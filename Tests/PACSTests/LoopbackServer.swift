@@ -58,10 +58,8 @@ final class LoopbackServer: @unchecked Sendable {
     }
   }
 
-  deinit { stop() }
-
-  /// Refuses connections from now on; the serving thread closes the socket, so that no other one gets its number before.
-  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+  /// The serving thread closes the socket, so that no other one gets its number before.
+  deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
   /// False where nothing was answered.
   private func serve(_ connection: Int32, _ answer: (Request, Int) -> Response?) -> Bool {

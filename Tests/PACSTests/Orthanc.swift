@@ -101,6 +101,13 @@ enum Loopback {
 
   /// A listening socket on a port that the system chooses.
   static func listening() throws -> (descriptor: Int32, port: Int) {
+    let (listener, port) = try bound()
+    guard listen(listener, 16) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    return (listener, port)
+  }
+
+  /// A socket that holds a port and refuses connections.
+  static func bound() throws -> (descriptor: Int32, port: Int) {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -112,7 +119,7 @@ enum Loopback {
         bind(listener, $0, size) | getsockname(listener, $0, &length)
       }
     }
-    guard status == 0, listen(listener, 16) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    guard status == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
     return (listener, Int(UInt16(bigEndian: address.sin_port)))
   }
 

@@ -26,7 +26,7 @@ enum Way: String, CaseIterable, Sendable {
   }
 }
 
-@Suite(.serialized, .enabled(if: Orthanc.isInstalled, Orthanc.missing), .timeLimit(.minutes(5)))
+@Suite(.serialized, .enabled(if: Orthanc.isInstalled, Orthanc.missing), .timeLimit(.minutes(15)))
 struct OrthancTests {
   @Test(arguments: Way.allCases) func whatIsThereIsFound(by way: Way) async throws {
     let orthanc = try await Orthanc()

@@ -122,9 +122,9 @@ import Testing
       let polygon = contour.scaled(columns: 512, rows: 512)
       try polygon.validate(columns: 512, rows: 512)
       let image = try DICOMFile.image(at: url)
-      let inside = image.values.indices.filter {
-        polygon.contains(SIMD2(Double($0 % 512), Double($0 / 512)))
-      }.map { image.values[$0] }
+      let values = image.values
+      let inside = values.indices.filter { polygon.contains(SIMD2(Double($0 % 512), Double($0 / 512))) }
+        .map { values[$0] }
       #expect(inside.count > 30)
       let mean = inside.reduce(0, +) / Float(inside.count)
       #expect((20...170).contains(mean))

@@ -76,7 +76,7 @@ struct ROIBuildTests {
       let crop = try ROICutter(ROISettings()).cut(
         image, around: [Polygon(vertices: isLow ? low : high)], pixelSize: nil)
       #expect(rois.withCrop(index) { Array($0) } == crop.values)
-      #expect(entry.contour == crop.polygons)
+      #expect(try entry.contour == crop.polygons)
       #expect(entry.pixelHash == image.pixelHash)
       #expect(entry.slice == (isLow ? "2.25.314159261.1.1" : "2.25.314159262.1.1"))
     }
@@ -137,7 +137,7 @@ struct ROIBuildTests {
     ])
     try change("readers: []", "readers: [U_2, U_1]")
     #expect(try ROIBuild.run(study).rois == 2)
-    #expect(try ROISet(study).entries.map(\.contour.count).sorted() == [1, 2])
+    #expect(try ROISet(study).entries.map { try $0.contour.count }.sorted() == [1, 2])
     try change("readers: [U_2, U_1]", "readers: [U_2]")
     #expect(try ROIBuild.run(study).rois == 1)
     let aside = try study.setAside().filter { $0.reason.contains("none of the protocol's readers") }
@@ -262,6 +262,23 @@ struct ROIBuildTests {
     #expect(error?.description.contains("missing or damaged") == true)
   }
 
+  @Test func `a contour in the tables that is none is said so, and sets its patient aside`() throws {
+    try importSynthetic([contour(1, low), contour(2, high)])
+    try study.write { database in
+      try database.execute(
+        sql: """
+          UPDATE contour SET vertices = '[1]'
+          WHERE sliceId IN (SELECT id FROM slice WHERE sopInstanceUID = '2.25.314159261.1.1')
+          """)
+    }
+    #expect(try ROIBuild.run(study).rois == 1)
+    let aside = try study.setAside().filter(\.excludes)
+    #expect(aside.map(\.patientCode) == [lowCode])
+    #expect(aside.first?.reason.contains("a contour that cannot be read") == true)
+    try study.write { try $0.execute(sql: "UPDATE roi SET contour = '[1]'") }
+    #expect(throws: StudyError.self) { try ROIMontage(ROISet(study)) }
+  }
+
   @Test func `a folder that cannot be written leaves the former ROIs`() throws {
     try importSynthetic([contour(1, low), contour(2, high)])
     _ = try ROIBuild.run(study)
@@ -304,7 +321,7 @@ struct ROIBuildTests {
       #expect(inside.reduce(0, +) / Float(inside.count) > 0.4)
     }
     let picture = folder.url.appendingPathComponent("montage.png")
-    let montage = ROIMontage(rois, maximum: 18, tileSize: 64)
+    let montage = try ROIMontage(rois, maximum: 18, tileSize: 64)
     try montage.write(to: picture)
     #expect(montage.text.contains("18 of 27 ROIs, 9 of 9 patients"))
     #expect(try Data(contentsOf: picture).count > 10_000)

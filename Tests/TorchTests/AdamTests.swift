@@ -5,12 +5,15 @@ import Testing
 
 @Suite struct AdamTests {
   /// The training of `adam` in Tests/Reference/torch_layers.py; `resumingAt` saves and reloads everything before that step.
-  static func run(decoupled: Bool, format: MemoryFormat = .contiguous, resumingAt: Int? = nil) throws -> [[[Float]]] {
+  static func run(
+    decoupled: Bool, format: MemoryFormat = .contiguous, resumingAt: Int? = nil, duringBackward: Bool = false
+  ) throws -> [[[Float]]] {
     let settings = Adam.Settings(
       learningRate: 0.05, beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.8, decoupled: decoupled)
     var parameters = [("a", try wave([3, 4], 0.3)), ("b", try wave([5], 0.9))]
     for (_, tensor) in parameters { try tensor.setRequiresGradient(true) }
     var optimiser = try Adam(parameters.map { (name: $0.0, tensor: $0.1) }, settings)
+    if duringBackward { try optimiser.stepDuringBackward() }
     var states: [[[Float]]] = []
     for step in 0..<6 {
       if step == resumingAt {
@@ -20,12 +23,16 @@ import Testing
         optimiser = try Adam(parameters.map { (name: $0.0, tensor: $0.1) }, settings)
         try optimiser.load(saved)
       }
-      try optimiser.clearGradients()
+      if !duringBackward { try optimiser.clearGradients() }
       let (a, b) = (parameters[0].1, parameters[1].1)
       var loss = try (a * wave([3, 4], Double(step))).sum() + a.squared().sum()
       if step != 2 && step != 3 { loss = try loss + (b.squared() * b).sum() }
       try loss.backward()
-      try optimiser.step()
+      if duringBackward {
+        #expect(try a.gradient() == nil && b.gradient() == nil)
+      } else {
+        try optimiser.step()
+      }
       states.append(try [a.floats(), b.floats()])
     }
     return states
@@ -44,6 +51,36 @@ import Testing
   @Test(arguments: [false, true])
   func resumingGivesTheSameBits(decoupled: Bool) throws {
     #expect(try Self.run(decoupled: decoupled, resumingAt: 3) == Self.run(decoupled: decoupled))
+  }
+
+  @Test(arguments: [false, true])
+  func stepsDuringBackwardGiveTheSameBits(decoupled: Bool) throws {
+    #expect(try Self.run(decoupled: decoupled, duringBackward: true) == Self.run(decoupled: decoupled))
+  }
+
+  @Test func aParameterIsLeftAloneOnceItsOptimiserIsGone() throws {
+    let parameter = try wave([2, 2], 0)
+    try parameter.setRequiresGradient(true)
+    let before = try parameter.floats()
+    var optimiser: Adam? = try Adam([(name: "a", tensor: parameter)], .init())
+    try optimiser?.stepDuringBackward()
+    optimiser = nil
+    try parameter.squared().sum().backward()
+    #expect(try parameter.floats() == before)
+    #expect(try parameter.gradient() != nil)
+  }
+
+  @Test func whatFailsDuringBackwardIsThrown() throws {
+    // The moments were made for a parameter that lay in memory in another way.
+    let parameter = try wave([2, 3, 4, 5], 0).to(.channelsLast)
+    try parameter.setRequiresGradient(true)
+    let optimiser = try Adam([(name: "a", tensor: parameter)], .init())
+    try optimiser.stepDuringBackward()
+    #expect(throws: TorchError.self) {
+      try optimiser.load(["exp_avg.a": parameter, "exp_avg_sq.a": parameter])
+    }
+    let error = #expect(throws: TorchError.self) { try parameter.backward() }
+    #expect(error?.description.isEmpty == false)
   }
 
   @Test func stateIsNamedAfterTheParameters() throws {

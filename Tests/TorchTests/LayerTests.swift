@@ -155,3 +155,8 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     #expect(try entry.tensor.gradient() != nil)
   }
 }
+
+extension Initialiser {
+  /// Zeros, for a network that gets its weights from elsewhere.
+  fileprivate static let zeros = Initialiser.taking { _, shape throws(TorchError) in try .zeros(shape) }
+}

@@ -201,7 +201,11 @@ import Torch
     var settings = synthetic.settings
     settings.training.precision = .bfloat16
     let validation = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options())
-    let batch = try FrozenStages(validation).source(progress: { _ in }).batch([Sample(index: 5, isFlipped: true)])
+    guard case .stored(let store) = try FrozenStages(validation).source(progress: { _ in }) else {
+      Issue.record("the features are not stored")
+      return
+    }
+    let batch = try store.batch([Sample(index: 5, isFlipped: true)], on: .cpu)
     #expect(batch.dtype == .bfloat16)
     #expect(batch.shape == [1, 512, 2, 2])
     let folder = synthetic.study.featuresFolder

@@ -37,7 +37,7 @@ import Torch
   @Test(arguments: [DType.float32, .bfloat16]) func batchesAreWhatTheFrozenStagesGive(dtype: DType) throws {
     let store = try store(dtype: dtype)
     let samples = [(36, true), (0, false), (0, true), (17, false)].map { Sample(index: $0, isFlipped: $1) }
-    let batch = try store.batch(samples)
+    let batch = try store.batch(samples, on: .cpu)
     #expect(batch.shape == [4, 3, 2, 4])
     #expect(batch.dtype == dtype)
     #expect(batch.isChannelsLast)
@@ -48,7 +48,7 @@ import Torch
     let store = try store(withFlips: false)
     #expect(try files().first.map { try Data(contentsOf: $0).count } == 37 * 24 * 4 + 32)
     let samples = [Sample(index: 36, isFlipped: false), Sample(index: 1, isFlipped: false)]
-    #expect(try store.batch(samples).floats() == values(samples).floats())
+    #expect(try store.batch(samples, on: .cpu).floats() == values(samples).floats())
   }
 
   @Test func aSecondRunReadsAndAnotherKeyNeverDoes() throws {
@@ -68,7 +68,7 @@ import Torch
     _ = try store()
     try data.prefix(500).write(to: url)
     let samples = [Sample(index: 3, isFlipped: true)]
-    #expect(try store().batch(samples).floats() == values(samples).floats())
+    #expect(try store().batch(samples, on: .cpu).floats() == values(samples).floats())
   }
 
   @Test func aFailureLeavesNothingBehind() throws {

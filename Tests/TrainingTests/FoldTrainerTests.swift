@@ -8,7 +8,7 @@ import Torch
 @testable import Training
 
 /// Images of 3 x 40 x 40 of noise, brighter in every odd one; it keeps account of what was asked for.
-private final class Images: FeatureSource {
+private final class Images {
   private(set) var batches: [[Sample]] = []
 
   func batch(_ samples: [Sample]) throws -> Tensor {
@@ -50,7 +50,7 @@ private final class Images: FeatureSource {
     let network = try Backbone.make("resnet18", classes: 2, seed: 1)
     try network.move(to: .cpu, format: .channelsLast)
     let trainer = FoldTrainer(
-      network: network, settings: settings, features: images, labels: labels, device: .cpu,
+      network: network, settings: settings, features: .computed(images.batch), labels: labels, device: .cpu,
       checkpoint: checkpoint)
     var outcome = Outcome()
     outcome.probabilities = try trainer.train(
@@ -88,6 +88,7 @@ private final class Images: FeatureSource {
     let file = folder.url.appendingPathComponent("fold.safetensors")
     let checkpoint = FoldCheckpoint(url: file, fold: 0)
     #expect(throws: Interruption.self) { try train(training: 0..<16, checkpoint: checkpoint, failingIn: 2) }
+    try checkpoint.settle()
     #expect(FoldCheckpoint.position(in: file).map { [$0.fold, $0.epoch] } == [0, 1])
     // Another fold begins anew.
     let network = try Backbone.make("resnet18", classes: 2, seed: 1)

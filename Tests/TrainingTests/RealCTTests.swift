@@ -132,8 +132,8 @@ import Torch
       in: study.featuresFolder, key: .init(parts: [rois.fileName]), roiCount: rois.entries.count, withFlips: true,
       shape: shape, dtype: .float32, compute: compute, progress: { _, _ in })
     let trainer = FoldTrainer(
-      network: network, settings: settings.training, features: features, labels: Labels(rois, shuffledBy: nil).targets,
-      device: .cpu)
+      network: network, settings: settings.training, features: .stored(features),
+      labels: Labels(rois, shuffledBy: nil).targets, device: .cpu)
     var losses: [Double] = []
     let probabilities = try trainer.train(
       training: [0, 2, 4, 6], heldOut: [1, 3, 5, 7], fold: 0, onStep: { _, _, loss in losses.append(try loss()) },

@@ -37,7 +37,7 @@ import Testing
     let attributes = try #require(try DICOMFile.attributes(of: url).first)
     let image = try DICOMFile.image(at: url)
     let half = image.columns / 2
-    let values = (0..<half).flatMap { row in (0..<half).map { Int16(image.values[row * image.columns + $0]) } }
+    let values = image.values(rows: 0..<half, columns: 0..<half).map { Int16($0) }
     var instance = CTInstance(
       patientID: attributes.patientID, studyInstanceUID: attributes.studyInstanceUID,
       seriesInstanceUID: attributes.seriesInstanceUID, sopInstanceUID: attributes.sopInstanceUID, columns: half,

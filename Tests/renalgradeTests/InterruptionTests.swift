@@ -44,7 +44,7 @@ import Testing
     try CommandLineTool.succeed("sweep", undisturbed, "--threads", "1")
     let killed = try prepare("killed")
     var generator = SystemRandomNumberGenerator()
-    for _ in 0..<6 {
+    for _ in 0..<20 {
       let process = Process()
       process.executableURL = CommandLineTool.executable
       process.arguments = ["sweep", killed, "--threads", "1"]
@@ -52,7 +52,7 @@ import Testing
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
       try process.run()
-      Thread.sleep(forTimeInterval: .random(in: 0.3...3, using: &generator))
+      Thread.sleep(forTimeInterval: .random(in: 0.2...2, using: &generator))
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }

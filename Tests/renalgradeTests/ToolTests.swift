@@ -38,7 +38,7 @@ import Testing
   @Test func helpNamesEverySubcommandAndTheLimits() throws {
     let help = try CommandLineTool.succeed("--help")
     for name in [
-      "init", "import", "status", "rois", "crossvalidate", "sweep", "report", "weights", "phantom", "doctor",
+      "init", "import", "status", "rois", "crossvalidate", "sweep", "report", "predict", "weights", "phantom", "doctor",
     ] {
       #expect(help.contains("  \(name) "), "\(name)")
     }

@@ -24,6 +24,13 @@ int64_t ct_live_count(void);
 
 // Devices are -1 for the CPU and 0, 1, ... for CUDA devices.
 int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out);
+// The same from parts of equal size that lie apart. Towards a GPU the copy goes through page-locked memory, and the caller
+// does not wait for it.
+int ct_from_parts(const void *const *parts, size_t count, size_t part_byte_count, const int64_t *shape, size_t rank,
+                  int dtype, int device, ct_tensor *out);
+// The same as ct_from_data in another type and, where asked for, with channels innermost; without a copy in between.
+int ct_from_data_converted(const void *data, const int64_t *shape, size_t rank, int dtype, int wanted_dtype,
+                           bool channels_last, ct_tensor *out);
 int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out);
 int ct_random(const int64_t *shape, size_t rank, bool normal, uint64_t seed, ct_tensor *out);
 // A copy that shares no memory and no record with the tensor, in the same memory format.
@@ -76,6 +83,9 @@ int ct_backward(ct_tensor tensor);
 // *out is NULL where there is no gradient.
 int ct_grad(ct_tensor tensor, ct_tensor *out);
 int ct_clear_grad(ct_tensor tensor);
+// Calls action(context) whenever a backward pass has the whole gradient of a leaf, on the thread that has it; a status other
+// than 0 ends the pass with the message of ct_last_error(). NULL calls nothing any more.
+int ct_on_gradient(ct_tensor leaf, int (*action)(void *), void *context);
 int ct_detach(ct_tensor tensor, ct_tensor *out);
 bool ct_grad_enabled(void);
 void ct_set_grad_enabled(bool enabled);
@@ -85,23 +95,29 @@ int ct_copy_into(ct_tensor target, ct_tensor source);
 int ct_add_into(ct_tensor target, ct_tensor source, double factor);
 int ct_scale_into(ct_tensor target, double factor);
 
-// One step of torch.optim.Adam (decoupled: AdamW) by libtorch's fused kernel. Steps are float32 scalars on the
-// parameters' device, moments lie in memory as their parameters do; every gradient must be there.
-int ct_fused_adam(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
-                  const ct_tensor *second_moments, const ct_tensor *steps, size_t count, double learning_rate, double beta1,
-                  double beta2, double weight_decay, double epsilon, bool decoupled);
+// One step of torch.optim.Adam (decoupled: AdamW) on one parameter, by libtorch's fused kernel. step is a float32 scalar on
+// the parameter's device, the moments lie in memory as the parameter does.
+int ct_fused_adam(ct_tensor parameter, ct_tensor gradient, ct_tensor first_moment, ct_tensor second_moment, ct_tensor step,
+                  double learning_rate, double beta1, double beta2, double weight_decay, double epsilon, bool decoupled);
 
 // Autocast is per thread and nests; dtype is CT_BFLOAT16 or CT_FLOAT16, device as above. The end of the outermost one
 // drops the cached casts of the parameters.
 int ct_autocast_begin(int device, int dtype);
 int ct_autocast_end(void);
 
+// Sets glibc's allocator; nothing elsewhere. All threads share one heap where one_heap. Blocks of own_mapping bytes and more
+// are mapped one by one, and the heap is not cut back for less than kept bytes.
+void ct_tune_heap(bool one_heap, int own_mapping, int kept);
+// Gives what is free in the heap back to the system (glibc).
+void ct_trim_heap(void);
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
 int ct_set_deterministic(bool deterministic);
 int ct_manual_seed(uint64_t seed);
 const char *ct_version(void);
 const char *ct_cpu_capability(void);
+// Whether matrix products of bfloat16 are faster than those of float32 there: AVX-512 BF16 or AMX; on a GPU, Ampere or later.
+bool ct_has_fast_bfloat16(int device);
 // Loads libtorch_cuda.so once if it is there; false without it or without a GPU.
 bool ct_cuda_available(void);
 int ct_cuda_device_count(void);

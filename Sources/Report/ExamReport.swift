@@ -1,0 +1,143 @@
+public import Foundation
+public import Study
+
+/// The prediction of one exam: what its networks say, summed up by lesion and patient, for a terminal and as JSON.
+///
+/// A slice's probability is the mean of the networks'. A lesion's and the patient's are made of their slices' as the
+/// protocol aggregates them; a network's own is made of its own slices' in the same way.
+public struct ExamReport: Encodable, Sendable {
+  /// A probability of high grade.
+  public struct Estimate: Encodable, Equatable, Sendable {
+    /// By all networks together, 0...1.
+    public let probability: Double
+    /// By each network alone, in the order of `folds`.
+    public let byNetwork: [Double]
+    /// What it counts as at the protocol's threshold.
+    public let gradeClass: GradeClass
+
+    init(_ slices: [ExamScores.Slice], _ evaluation: StudyProtocol.Evaluation) {
+      let combine = evaluation.aggregation.combine
+      let probability = combine(slices.map { StudyProtocol.Evaluation.Aggregation.mean.combine($0.probabilities) })
+      byNetwork = (slices.first?.probabilities.indices ?? 0..<0).map { network in
+        combine(slices.map { $0.probabilities[network] })
+      }
+      self.probability = probability
+      gradeClass = probability >= evaluation.threshold ? .high : .low
+    }
+
+    /// The probability, and what the networks span.
+    var text: String {
+      let value = Format.number(probability)
+      guard byNetwork.count > 1, let least = byNetwork.min(), let greatest = byNetwork.max() else { return value }
+      return "\(value) (networks \(Format.number(least)) to \(Format.number(greatest)))"
+    }
+  }
+
+  /// A lesion and its slices.
+  public struct Lesion: Encodable, Sendable {
+    /// One slice.
+    public struct Slice: Encodable, Sendable {
+      /// The slice's SOP instance UID, followed by `#` and the frame where that is not the first (frame 0).
+      public let slice: String
+      /// The slice's number in its series, from 1.
+      public let number: Int
+      /// Its probability.
+      public let estimate: Estimate
+    }
+
+    /// The lesion's label in the contours.
+    public let name: String
+    /// Its probability.
+    public let estimate: Estimate
+    /// Its slices, in their order.
+    public let slices: [Slice]
+  }
+
+  /// What the prediction must not be taken for.
+  public let notice = "Research software, not a medical device: this must not guide the care of a patient."
+  /// The run.
+  public let run: String
+  /// The run's network and precision, in words.
+  public let network: String
+  /// Whether the run was trained on synthetic images.
+  public let isTrainedOnSyntheticData: Bool
+  /// The folds whose networks were asked, from 1.
+  public let folds: [Int]
+  /// The probability from which a case counts as high grade.
+  public let threshold: Double
+  /// How slices make a lesion and a patient.
+  public let aggregation: StudyProtocol.Evaluation.Aggregation
+  /// What a reader must know.
+  public let notes: [String]
+  /// The patient: the aggregate of all slices.
+  public let patient: Estimate
+  /// The lesions.
+  public let lesions: [Lesion]
+
+  /// Sums up the scores by the run's protocol.
+  public init(_ scores: ExamScores, runID: String, settings: StudyProtocol, manifest: Run.Manifest) {
+    run = runID
+    network =
+      "\(manifest["backbone"] ?? settings.network.backbone), frozen through \(manifest["frozen through"] ?? "nothing"), "
+      + "\(settings.training.precision.rawValue)"
+    isTrainedOnSyntheticData = manifest.synthetic
+    folds = scores.folds.map { $0 + 1 }
+    threshold = settings.evaluation.threshold
+    aggregation = settings.evaluation.aggregation
+    notes =
+      (manifest.synthetic
+        ? ["The run was trained on virtual patients: its probabilities say nothing about a real one."] : [])
+      + manifest.notes + scores.notes
+    patient = Estimate(scores.slices, settings.evaluation)
+    var names: [String] = []
+    for slice in scores.slices where !names.contains(slice.lesion) { names.append(slice.lesion) }
+    lesions = names.map { name in
+      let slices = scores.slices.filter { $0.lesion == name }
+      return Lesion(
+        name: name, estimate: Estimate(slices, settings.evaluation),
+        slices: slices.map {
+          Lesion.Slice(slice: $0.slice, number: $0.number, estimate: Estimate([$0], settings.evaluation))
+        })
+    }
+  }
+
+  /// The prediction for a terminal, without a line feed at the end.
+  public var text: String {
+    let count = lesions.reduce(0) { $0 + $1.slices.count }
+    var lines = [
+      notice.uppercased(), "",
+      "Probability of high grade (Fuhrman/ISUP 3-4): \(patient.text)",
+      "At the run's threshold of \(Format.number(threshold)) that counts as \(patient.gradeClass.rawValue) grade; "
+        + "\(Format.count(count, "slice")) of \(Format.count(lesions.count, "lesion")), aggregated by \(aggregation.words).",
+      "",
+    ]
+    for lesion in lesions {
+      lines.append("Lesion \(lesion.name): \(lesion.estimate.text), \(lesion.estimate.gradeClass.rawValue) grade")
+      lines += lesion.slices.map { "  slice \($0.number): \($0.estimate.text)" }
+    }
+    let names = folds.map(String.init).joined(separator: ", ")
+    lines += [
+      "",
+      "Run \(run) (\(network)); the mean of \(Format.count(folds.count, "network")), of fold\(folds.count == 1 ? "" : "s") "
+        + "\(names).",
+    ]
+    lines += notes.map { "NOTE: \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Writes the prediction as indented JSON.
+  ///
+  /// - Throws: `StudyError` where the file cannot be written.
+  public func write(to url: URL) throws(StudyError) { try AtomicFile.writeJSON(self, to: url) }
+}
+
+extension StudyProtocol.Evaluation.Aggregation {
+  /// The aggregation within a sentence.
+  fileprivate var words: String {
+    switch self {
+    case .mean: "their mean"
+    case .maximum: "the highest"
+    case .noisyOr: "noisy-or"
+    }
+  }
+}

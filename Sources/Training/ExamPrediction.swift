@@ -1,0 +1,163 @@
+import Backbones
+public import Foundation
+import ROI
+public import Study
+import Torch
+
+/// A finished run's networks, ready to predict an exam that lies outside of any study.
+public struct ExamPrediction {
+  /// The run.
+  public let run: Run
+  /// The run's protocol.
+  public let settings: StudyProtocol
+  /// What produced the run.
+  public let manifest: Run.Manifest
+  /// The folds whose networks are asked, from 0.
+  public let folds: [Int]
+
+  private let checkpoints: [SafeTensorsFile]
+  private let plan: ExamPredictionNetwork.Plan
+
+  /// How many slices go through the frozen stages, and through the trained ones, at once: few where an image is large, so that
+  /// it stays in the processor's caches; many where weights are, so that each is brought there once.
+  private static let (frozenPass, trainedPass) = (4, 32)
+
+  /// Opens the checkpoints of a run.
+  ///
+  /// - Parameters:
+  ///   - run: a finished run, wherever its folder lies.
+  ///   - chosen: the folds whose networks are asked, from 0; nil asks all.
+  ///   - usesGPU: whether a GPU is used where there is one.
+  /// - Throws: `StudyError` where the run's protocol or manifest cannot be read; `TrainingError` where a fold or its checkpoint
+  ///   is not there, or the checkpoint is damaged or another's.
+  public init(_ run: Run, folds chosen: [Int]? = nil, usesGPU: Bool = true) throws {
+    self.run = run
+    manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    let version = manifest["RenalGrade"] ?? "an unknown version"
+    do {
+      settings = try StudyProtocol(contentsOf: run.protocolFile)
+    } catch {
+      guard version != renalGradeVersion else { throw error }
+      throw TrainingError(
+        "\(error). The run was made by RenalGrade \(version), this is \(renalGradeVersion): predict with the version that "
+          + "made the run, or cross-validate anew")
+    }
+    let count = try run.readJSON(Folds.self, from: run.foldsFile).heldOut.count
+    let folds = chosen.map { Set($0).sorted() } ?? Array(0..<count)
+    guard !folds.isEmpty, folds.allSatisfy((0..<count).contains) else {
+      throw TrainingError("the run \(run.id) has the folds 1 to \(count); choose among them")
+    }
+    self.folds = folds
+    let backbone = manifest["backbone"] ?? settings.network.backbone
+    let cut = manifest["frozen through"] ?? settings.network.frozenThrough
+    checkpoints = try folds.map { try run.checkpoint(fold: $0, backbone: backbone) }
+    plan = ExamPredictionNetwork.Plan(
+      architecture: try Architecture.named(backbone), frozenThrough: cut == "nothing" ? nil : cut,
+      dtype: settings.training.precision.dtype,
+      device: usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu)
+  }
+
+  /// Predicts the outlined slices of an exam; nothing is written.
+  ///
+  /// - Parameters:
+  ///   - dicom: a folder with the exam's DICOM files, at any depth.
+  ///   - contours: a JSON export of MD.ai with its outlines.
+  /// - Returns: each network's probability for each slice.
+  /// - Throws: `ExamError`, `AnnotationError` or `StudyError` where the exam cannot be read; `TrainingError` where a network
+  ///   that is asked was trained on this very patient.
+  public func scores(dicom: URL, contours: URL) throws -> ExamScores {
+    let rois = try ExamROIs(dicom: dicom, contours: contours, settings: settings)
+    var notes = try acquaintance(with: rois)
+    if rois.isSynthetic { notes.append("The exam's images are synthetic: they show no patient.") }
+    let probabilities = try probabilities(of: rois.entries.map(\.crop))
+    return ExamScores(
+      folds: folds,
+      slices: rois.entries.enumerated().map { index, entry in
+        ExamScores.Slice(
+          lesion: entry.lesion, slice: entry.slice, number: entry.sliceOrdinal + 1,
+          probabilities: probabilities.map { $0[index] })
+      },
+      notes: notes + rois.remarks)
+  }
+
+  /// What the run knows of the patient, in sentences.
+  ///
+  /// - Throws: `TrainingError` where a network that is asked was trained on it.
+  private func acquaintance(with rois: ExamROIs) throws -> [String] {
+    let slices = Set(rois.entries.map(\.slice))
+    let hasCodes = settings.pathology.patientIDs == .codes
+    let known = try PredictionTable.read(run.predictionsFile).filter {
+      slices.contains($0.slice) || (hasCodes && $0.patient == rois.patientID)
+    }
+    guard let fold = known.first?.fold else { return [] }
+    guard Set(known.map(\.fold)) == Set(folds) else {
+      throw TrainingError(
+        "the run \(run.id) was trained on this patient: such a prediction would flatter. Only the network of fold "
+          + "\(fold + 1) has not seen it: predict with --folds \(fold + 1)")
+    }
+    return ["The patient is one of the run's own; the network of fold \(fold + 1) has not seen it in training."]
+  }
+
+  /// The probability of high grade, by network and crop (boxSize x boxSize values each).
+  func probabilities(of crops: [[Float]]) throws -> [[Double]] {
+    try LibTorch.setDeterministic(true)
+    let first = try network(0)
+    let isShared = checkpoints.dropFirst().allSatisfy { other in
+      first.frozenNames.allSatisfy { checkpoints[0].hasSame($0, as: other) }
+    }
+    let features = try isShared ? features(crops, first) : nil
+    return try checkpoints.indices.map { index in
+      let network = try index == 0 ? first : network(index, sharing: isShared ? first : nil)
+      let features = try features ?? self.features(crops, network)
+      return try stride(from: 0, to: crops.count, by: Self.trainedPass).flatMap { start in
+        let length = min(Self.trainedPass, crops.count - start)
+        return try network.probabilities(features.narrowed(0, start: start, length: length))
+      }
+    }
+  }
+
+  private func network(_ index: Int, sharing first: ExamPredictionNetwork? = nil) throws -> ExamPredictionNetwork {
+    do {
+      return try ExamPredictionNetwork(checkpoints[index], plan, sharing: first)
+    } catch {
+      throw TrainingError(
+        "the checkpoint of fold \(folds[index] + 1) is not that of \(plan.architecture.name) as the run \(run.id) trained it: "
+          + "\(error). Take the run's folder from its study again")
+    }
+  }
+
+  private func features(_ crops: [[Float]], _ network: ExamPredictionNetwork) throws -> Tensor {
+    let side = settings.roi.boxSize
+    let passes = try stride(from: 0, to: crops.count, by: Self.frozenPass).map { start in
+      let pass = crops[start..<min(start + Self.frozenPass, crops.count)]
+      let images = try Tensor(Array(pass.joined()), shape: [pass.count, 1, side, side]).to(plan.device)
+      return try network.frozenPart(plan.architecture.preprocessing.prepared(images, size: settings.roi.outputSize))
+    }
+    return try Tensor.concatenate(passes, along: 0)
+  }
+}
+
+extension Run {
+  /// Opens the checkpoint of a fold, from 0.
+  fileprivate func checkpoint(fold: Int, backbone: String) throws(TrainingError) -> SafeTensorsFile {
+    let url = checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors")
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw TrainingError(
+        "the run \(id) has no checkpoint of fold \(fold + 1): expected checkpoints/\(url.lastPathComponent) in its folder. "
+          + "Copy the run's folder whole, or name the folds that are there (--folds)")
+    }
+    let file: SafeTensorsFile
+    do {
+      file = try SafeTensorsFile(url)
+    } catch {
+      throw TrainingError("a checkpoint is damaged: \(error). Take the run's folder from its study again")
+    }
+    guard file.metadata["backbone"] == backbone, file.metadata["fold"] == "\(fold)" else {
+      throw TrainingError(
+        "checkpoints/\(url.lastPathComponent) is another's: expected \(backbone), fold \(fold + 1), found "
+          + "\(file.metadata["backbone"] ?? "no backbone"), fold \(file.metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none")"
+          + ". Take the run's folder from its study again")
+    }
+    return file
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import Report
+import Study
+import Torch
+import Training
+
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Predict one exam by the networks of a finished run.",
+    discussion: """
+      The exam needs no study: its DICOM files and its contours are read and left as they are. The prediction is the mean of \
+      the networks' probabilities; the run's protocol says how slices make a lesion and what counts as high grade.
+
+      Research use only: RenalGrade is not a medical device.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("The folder of a finished run: runs/<id> of a study.", valueName: "run"), completion: .directory)
+  var runFolder: String
+
+  @Option(help: "A folder with the exam's DICOM files, at any depth.", completion: .directory)
+  var dicom: String
+
+  @Option(help: "The exam's contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]))
+  var contours: String
+
+  @Option(help: "The folds whose networks are asked, such as 1,3.")
+  var folds = FoldChoice.all
+
+  @Option(help: "Also write the prediction to this file, as JSON.", completion: .file(extensions: ["json"]))
+  var json: String?
+
+  @Option(help: "How many threads libtorch uses (default: all cores).")
+  var threads: Int?
+
+  @Flag(help: "Leave the GPU alone.")
+  var cpu = false
+
+  func run() throws {
+    LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let prediction = try ExamPrediction(
+      Run.open(at: URL(fileURLWithPath: runFolder)), folds: folds.indices, usesGPU: !cpu)
+    let scores = try prediction.scores(
+      dicom: URL(fileURLWithPath: dicom), contours: URL(fileURLWithPath: contours))
+    let report = ExamReport(
+      scores, runID: prediction.run.id, settings: prediction.settings, manifest: prediction.manifest)
+    if let json { try report.write(to: URL(fileURLWithPath: json)) }
+    print(report.text)
+  }
+}
+
+/// `all`, or numbers from 1 with commas between them.
+enum FoldChoice: ExpressibleByArgument {
+  case all
+  case some([Int])
+
+  init?(argument: String) {
+    if argument == "all" {
+      self = .all
+      return
+    }
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.allSatisfy({ $0.map { $0 >= 1 } ?? false }) else { return nil }
+    self = .some(numbers.compactMap { $0 })
+  }
+
+  var defaultValueDescription: String { "all" }
+
+  /// The folds from 0; nil means all.
+  var indices: [Int]? {
+    switch self {
+    case .all: nil
+    case .some(let numbers): numbers.map { $0 - 1 }
+    }
+  }
+}
