@@ -10,6 +10,9 @@ public enum Level: String, CaseIterable, Sendable {
   /// One person.
   case patient
 
+  /// From the one that matters down.
+  static let downward = [Level.patient, .lesion, .slice]
+
   var plural: String { rawValue + "s" }
 }
 

@@ -15,8 +15,7 @@ public enum RunReport {
   public static func write(_ run: Run) throws(StudyError) -> RunMetrics {
     let content = try RunContent(run)
     try AtomicFile.writeJSON(content.metrics, to: run.url.appendingPathComponent("metrics.json"))
-    let figures = try RunFigures(content, in: figuresFolder(in: run.url))
-    let page = RunPage(content: content, figures: figures).page
+    let page = try RunPage.page(content, figures: figuresFolder(in: run.url))
     try AtomicFile.write(page.markup, to: run.url.appendingPathComponent("report.html"))
     return content.metrics
   }

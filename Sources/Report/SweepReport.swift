@@ -56,7 +56,7 @@ public enum SweepReport {
         let size = content.settings.training.batchSize
         return NamedCurve(
           name: "run \(index + 1) batch \(size)",
-          label: RunFigures.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
+          label: NamedCurve.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
       }
     }
     return Figure.roc(
