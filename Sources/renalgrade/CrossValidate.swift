@@ -18,7 +18,7 @@ struct CrossValidate: AsyncParsableCommand {
       let session = TrainingSession()
       let validation = try CrossValidation(study, protocol: study.readProtocol(), options: options)
       session.begin(validation)
-      try session.report(validation.run(progress: session.show))
+      try session.finish(validation.run(progress: session.show), of: study)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Cohort
 import Foundation
 import Report
 import Study
@@ -20,6 +21,12 @@ struct TrainingSession {
     case .features(let done, let count): bar.show(done: done, of: count)
     case .step(let step): bar.show(fraction: step.fraction, text: step.text)
     }
+  }
+
+  /// Keeps who was selected beside a run of `study` that has just been made, and reports it.
+  func finish(_ run: Run, of study: StudyFolder) throws {
+    try CohortDescription.record(of: study, in: run)
+    try report(run)
   }
 
   /// Writes the run's report and prints its headline.
