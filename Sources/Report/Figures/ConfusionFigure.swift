@@ -15,8 +15,8 @@ extension Figure {
       alternative: "Of \(matrix.negatives) low-grade \(level.plural), \(matrix.trueNegatives) were called low and "
         + "\(matrix.falsePositives) high; of \(matrix.positives) high-grade ones, \(matrix.falseNegatives) were called low "
         + "and \(matrix.truePositives) high.",
-      caption: "\(Format.heading(level.plural)): rows are the true grade, columns the predicted one at a "
-        + "threshold of \(Format.number(metrics.threshold)); counts, and percentages of the row.",
+      caption: "\(Format.heading(level.plural)): rows are the true grade, columns the predicted one at "
+        + "\(metrics.threshold.map { "a threshold of \(Format.number($0))" } ?? "each fold's own threshold"); counts, and percentages of the row.",
       data: "truth,prediction,count,rowTotal\n" + data,
       script: """
         set datafile columnheaders

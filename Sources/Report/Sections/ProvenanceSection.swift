@@ -14,7 +14,7 @@ struct ProvenanceSection: RunSection {
         rows: content.manifest.facts.map { [HTML(text: $0.name), HTML(text: $0.value)] }, isNumeric: false
       ).html,
       .p(
-        "Each figure stands in the run's folder figures as SVG, with its data (CSV) and the gnuplot script that drew it; every value of this page is in metrics.json, and every prediction in predictions.csv."
+        "Each figure stands in the run's folder figures as SVG, PDF and PNG, with its data (CSV) and the script that drew it; every estimate of this page is in metrics.json, and every prediction in predictions.csv."
       ),
     ]
   }
