@@ -99,7 +99,8 @@ extension MethodsText {
     ] + comparisons
   }
 
-  private var threshold: String {
+  /// How a probability becomes a class.
+  var threshold: String {
     let evaluation = settings.evaluation
     let others = "in the other folds' out-of-fold predictions, never in the fold that it was applied to"
     switch evaluation.thresholdRule ?? .fixed {

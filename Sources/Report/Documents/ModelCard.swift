@@ -76,7 +76,7 @@ struct ModelCard {
       let values = Metric.headline.map { "\($0.name) \(Format.text(metrics[$0]))" }
       return "\(Format.heading(level.plural)) (\(metrics.n), \(metrics.positives) of high grade): "
         + values.joined(separator: ", ") + "."
-    } + ["Values with 95% intervals, at a threshold of \(Format.number(settings.evaluation.threshold))."]
+    } + ["Values with 95% intervals. \(MethodsText(content).threshold)"]
   }
 
   private var limits: [String] {
