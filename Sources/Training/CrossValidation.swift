@@ -98,6 +98,7 @@ public struct CrossValidation {
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
     try AtomicFile.writeJSON(setAside(), to: run.setAsideFile)
+    try AtomicFile.writeJSON(RunLesion.all(in: study, settings), to: run.lesionsFile)
     try ROIMontage(rois).write(to: run.montageFile)
     try initial.network.move(to: device, format: .channelsLast)
     let features = try FrozenStages(self).source(progress: progress)
