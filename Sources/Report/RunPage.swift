@@ -10,14 +10,23 @@ protocol RunSection: Sendable {
   var title: String { get }
   /// What it says, with its figures drawn into the folder `figures`; where there is nothing to tell, a sentence that says so.
   func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML]
+  /// Whether the run holds what the section tells of, so that checklists may point to it; true unless a section says otherwise.
+  func answers(_ content: RunContent) -> Bool
+}
+
+extension RunSection {
+  func answers(_ content: RunContent) -> Bool { true }
 }
 
 /// A run's report as a page.
 enum RunPage {
   /// The sections in their order.
   static let sections: [any RunSection] = [
-    ResultSection(), CurvesSection(), FoldsSection(), TrainingSection(), CohortSection(), MethodsSection(),
-    ProtocolSection(), ProvenanceSection(),
+    ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
+    CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
+    PrecisionSection(), PaperSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
+    CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(), ModelCardSection(), ProtocolSection(),
+    ReproductionSection(), ProvenanceSection(),
   ]
 
   /// The page of a run, its figures drawn into the folder `figures`.

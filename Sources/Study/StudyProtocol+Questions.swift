@@ -5,7 +5,9 @@ extension StudyProtocol {
     public var column: String
     /// What the report calls it; the column's name where it is not stated.
     public var name: String?
-    /// Where a number is cut into ranges, rising; a range holds its lower limit. Without cuts each value is a part.
+    /// Where a number is cut into ranges, rising; nil makes each value a part.
+    ///
+    /// A range holds its lower limit.
     public var cuts: [Double]?
 
     /// Makes a question from its parts.

@@ -21,7 +21,7 @@ struct RenalGrade: AsyncParsableCommand {
     version: renalGradeVersion,
     subcommands: [
       Init.self, PACSCommand.self, Deidentify.self, Import.self, CohortCommand.self, Status.self, ROIs.self,
-      CrossValidate.self, SweepCommand.self, ReportCommand.self, Predict.self, Weights.self, PhantomCommand.self,
-      Doctor.self,
+      CrossValidate.self, SweepCommand.self, ReportCommand.self, CompareCommand.self, Predict.self, Weights.self,
+      PhantomCommand.self, Doctor.self,
     ])
 }

@@ -8,23 +8,27 @@ struct FoldsSection: RunSection {
   let title = "Fold by fold"
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
-    [Level.patient, .slice].map { level in
-      let folds = content.metrics.folds.map { $0[level] }
-      var rows = folds.enumerated().map { fold, metrics in
-        ["Fold \(fold + 1)", "\(metrics.n)", "\(metrics.positives)"] + MetricColumns.cells(metrics, Metric.headline)
-      }
-      let spreads = Metric.headline.map { metric in Spread(folds.compactMap { $0[metric].value })?.text ?? "–" }
-      rows.append(["Mean (SD)", "", ""] + spreads.map(HTML.init(text:)))
-      return HTMLTable(
-        caption: "Folds at \(level.rawValue) level, with 95% intervals",
-        columns: ["Fold", "n", "High grade"] + MetricColumns.headings(Metric.headline), rows: rows
-      ).html
-    } + notes(content.metrics.folds) + [
-      .element(
-        "p", ["class": "remark"],
+    let folds = content.metrics.folds
+    let tables = Level.downward.map { level in Self.table(folds.map { $0[level] }, level, Metric.headline) }
+    return tables + [Self.table(folds.map(\.patient), .patient, Metric.further)] + notes(folds) + [
+      .remark(
         "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients."
-      )
+      ),
+      HTML.methods(
+        Metric.all, folds.enumerated().map { ("fold \($0.offset + 1), patients", $0.element.patient) }),
     ]
+  }
+
+  private static func table(_ folds: [LevelMetrics], _ level: Level, _ metrics: [Metric]) -> HTML {
+    var rows = folds.enumerated().map { fold, result in
+      ["Fold \(fold + 1)", "\(result.n)", "\(result.positives)"] + MetricColumns.cells(result, metrics)
+    }
+    let spreads = metrics.map { metric in Spread(folds.compactMap { $0[metric].value })?.text ?? "–" }
+    rows.append(["Mean (SD)", "", ""] + spreads.map(HTML.init(text:)))
+    return HTMLTable(
+      caption: "Folds at \(level.rawValue) level, with 95% intervals: \(metrics.map(\.name).joined(separator: ", "))",
+      columns: ["Fold", "n", "High grade"] + MetricColumns.headings(metrics), rows: rows
+    ).html
   }
 
   /// What the folds' notes say, each once, with the folds that it is true of.

@@ -18,7 +18,7 @@ struct ResultSection: RunSection {
           "dd", [:], .element("span", ["class": "value"], HTML(text: Format.number(estimate.value))),
           .element("span", ["class": "interval"], HTML(text: estimate.interval.map(Format.range) ?? "no interval"))))
     }
-    let levels = [Level.patient, .lesion, .slice]
+    let levels = Level.downward
     let table = HTMLTable(
       caption: "Pooled out-of-fold result by level, with 95% intervals",
       columns: ["Level", "n", "High grade"] + MetricColumns.headings(Metric.headline),
@@ -27,7 +27,7 @@ struct ResultSection: RunSection {
           + MetricColumns.cells(pooled[level], Metric.headline)
       })
     let further = HTMLTable(
-      caption: "Further measures at the threshold of \(Format.number(content.settings.evaluation.threshold))",
+      caption: "Further measures at the run's thresholds, with 95% intervals",
       columns: ["Level"] + MetricColumns.headings(Metric.further),
       rows: levels.map { [HTML(text: Format.heading($0.rawValue))] + MetricColumns.cells(pooled[$0], Metric.further) })
     let notes = levels.compactMap { level in
@@ -41,7 +41,9 @@ struct ResultSection: RunSection {
       .element(
         "p", ["class": "remark"], HTML(text: "Patient level, with 95% intervals. \(Precision.oneCaseMore(patient))")),
       table.html,
-    ] + notes + [further.html]
+    ] + notes + [
+      further.html, HTML.methods(Metric.all, levels.map { ($0.plural, pooled[$0]) }),
+    ]
   }
 }
 
