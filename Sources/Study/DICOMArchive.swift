@@ -6,8 +6,10 @@ import Foundation
 /// Names in the archive never become paths: each file gets a number, so that none can be written anywhere else. An archive
 /// that is damaged or encrypted anywhere is refused whole. Memory is that of one block, whatever the sizes.
 struct DICOMArchive {
-  /// The files with their paths in the archive, in the archive's order.
+  /// The files with their paths below the folder that was packed, in the archive's order.
   let files: [(url: URL, path: String)]
+  /// The name of the folder that was packed, the archive's own where there are several.
+  let rootName: String
 
   /// Unpacks the archive at `url` into the new folder `scratch`, which is the caller's to remove.
   ///
@@ -28,7 +30,15 @@ struct DICOMArchive {
       let reason = archive_error_string(archive).map { String(cString: $0) } ?? "no reason given"
       return refused("is no whole zip archive (\(reason))", "fetch it again, or give a folder")
     }
-    archive_read_support_format_zip(archive)
+    // Only by the table at the end: an archive that was cut off has none.
+    archive_read_support_format_zip_seekable(archive)
+    // libarchive gives names in the thread's locale, and none where it has no characters for them.
+    let unicode = newlocale(1 << LC_CTYPE, "C.UTF-8", nil)
+    let former = unicode.flatMap { uselocale($0) }
+    defer {
+      if let former { uselocale(former) }
+      if let unicode { freelocale(unicode) }
+    }
     guard archive_read_open_filename(archive, url.path, 1 << 16) == ARCHIVE_OK else { throw damaged() }
     var files: [(url: URL, path: String)] = []
     var entry: OpaquePointer?
@@ -51,14 +61,26 @@ struct DICOMArchive {
       status = archive_read_next_header(archive, &entry)
     }
     guard status == ARCHIVE_EOF else { throw damaged() }
-    self.files = files
+    // A folder is mostly packed with its own name before everything.
+    let roots = Set(files.map { $0.path.split(separator: "/").dropLast().first })
+    if roots.count == 1, let root = roots.first ?? nil {
+      self.files = files.map { ($0.url, String($0.path.dropFirst(root.count + 1))) }
+      rootName = String(root)
+    } else {
+      self.files = files
+      rootName = url.deletingPathExtension().lastPathComponent
+    }
   }
 
   /// What remarks call the entry: its name without what leads out of the archive; nil where it is passed over.
   private static func path(of entry: OpaquePointer?, number: Int) -> String? {
-    // Where the name is in no encoding that is known, the number stands for it.
-    guard let name = archive_entry_pathname_utf8(entry) else { return "entry \(number)" }
-    let parts = String(cString: name).split { $0 == "/" || $0 == "\\" }.filter { $0 != "." && $0 != ".." }
+    guard let bytes = archive_entry_pathname(entry) else { return "entry \(number)" }
+    // Read as Latin-1, names of unknown encoding stay apart from one another.
+    let name =
+      String(validatingCString: bytes) ?? String(
+        bytes: UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)), encoding: .isoLatin1)
+      ?? "entry \(number)"
+    let parts = name.split { $0 == "/" || $0 == "\\" }.filter { $0 != "." && $0 != ".." }
     guard let last = parts.last, !DICOMScan.isPassedOver(String(last)),
       !parts.contains(where: { $0.hasPrefix(".") || $0 == "__MACOSX" })
     else { return nil }

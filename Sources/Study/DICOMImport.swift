@@ -35,13 +35,16 @@ public enum DICOMImport {
     defer { try? FileManager.default.removeItem(at: scratch) }
     let file = source.standardizedFileURL.resolvingSymlinksInPath()
     let isArchive = (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
-    let scan =
-      try isArchive
-      ? DICOMScan(DICOMArchive(file, unpackedInto: scratch).files, progress: progress)
-      : DICOMScan(source, progress: progress)
-    let name = isArchive ? source.deletingPathExtension() : source.standardizedFileURL
+    let archive = isArchive ? try DICOMArchive(file, unpackedInto: scratch) : nil
+    let scan: DICOMScan
+    if let archive {
+      scan = DICOMScan(archive.files, progress: progress)
+    } else {
+      scan = try DICOMScan(source, progress: progress)
+    }
     let plan = ImportPlan(
-      scan, rootName: name.lastPathComponent, held: try HeldSlice.all(in: study), study: study.url)
+      scan, rootName: archive?.rootName ?? source.standardizedFileURL.lastPathComponent,
+      held: try HeldSlice.all(in: study), study: study.url)
     let (copied, unreadable) = try copyFiles(of: plan.series, into: study.url)
     return try study.write { database in
       var summary = Summary(identityNotRemoved: scan.frames.contains { !$0.attributes.patientIdentityRemoved })
