@@ -90,7 +90,7 @@ public final class SegmentationFile {
       guard read.segment != nil || dataSet.text(.segmentationType) == "LABELMAP" else {
         throw DICOMError(
           .invalid, file: dataSet.name, tag: .referencedSegmentNumber,
-          "frame \(frame) does not say which segment it is of",
+          "frame \(frame + 1) does not say which segment it is of",
           found: "nothing")
       }
       frames.append(read)

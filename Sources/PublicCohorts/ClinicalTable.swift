@@ -11,10 +11,24 @@ struct ClinicalTable {
     "", "'--", "--", "na", "n/a", "[not available]", "[not applicable]", "[unknown]", "not reported", "unknown",
   ]
 
-  /// Reads the table by the protocol's columns.
+  /// Reads a table by the protocol's columns or, where the file is JSON, the records of a KiTS challenge.
   ///
   /// - Throws: `StudyError` of kind `.invalidTable` with file and line.
   init(_ url: URL, _ mapping: StudyProtocol.Pathology, _ settings: TCIASettings) throws(StudyError) {
+    patients =
+      url.pathExtension.lowercased() == "json" ? try Self.kits(url, settings) : try Self.rows(url, mapping, settings)
+  }
+
+  private static func kits(_ url: URL, _ settings: TCIASettings) throws(StudyError) -> [CohortPatient] {
+    let subtypes = settings.subtypes.isEmpty ? KiTSSettings().subtypes : settings.subtypes
+    return try KiTSRecord.all(at: url).map { record in
+      patient(record.caseID, settings) { () throws(CohortError) in try record.tumour(subtypes: subtypes) }
+    }
+  }
+
+  private static func rows(
+    _ url: URL, _ mapping: StudyProtocol.Pathology, _ settings: TCIASettings
+  ) throws(StudyError) -> [CohortPatient] {
     let table = try DelimitedTable(contentsOf: url)
     try table.require(column: mapping.patientColumn, from: "pathology.patientColumn")
     try table.require(column: mapping.gradeColumn, from: "pathology.gradeColumn")
@@ -22,21 +36,28 @@ struct ClinicalTable {
     var order: [String] = []
     var cells: [String: [String: Set<String>]] = [:]
     for row in table.rows {
-      let patientID = row.cells[mapping.patientColumn] ?? ""
-      if cells[patientID] == nil { order.append(patientID) }
-      for (column, cell) in row.cells where !Self.nothing.contains(cell.lowercased()) {
-        cells[patientID, default: [:]][column, default: []].insert(cell)
+      let id = row.cells[mapping.patientColumn] ?? ""
+      if cells[id] == nil { order.append(id) }
+      for (column, cell) in row.cells where !nothing.contains(cell.lowercased()) {
+        cells[id, default: [:]][column, default: []].insert(cell)
       }
     }
-    patients = order.filter { !$0.isEmpty }.map { patientID in
-      var patient = CohortPatient(patientID: patientID)
-      do throws(CohortError) {
-        patient.tumour = try Self.tumour(cells[patientID] ?? [:], mapping, settings)
-      } catch {
-        patient.remark(.pathology, excludes: true, error.description)
-      }
-      return patient
+    return order.filter { !$0.isEmpty }.map { id in
+      patient(id, settings) { () throws(CohortError) in try tumour(cells[id] ?? [:], mapping, settings) }
     }
+  }
+
+  /// The patient whom the table calls `id`, with the tumour or the reason why there is none.
+  private static func patient(
+    _ id: String, _ settings: TCIASettings, _ tumour: () throws(CohortError) -> CohortPatient.Tumour
+  ) -> CohortPatient {
+    var patient = CohortPatient(patientID: settings.patientPrefix?.patientID(of: id) ?? id)
+    do throws(CohortError) {
+      patient.tumour = try tumour()
+    } catch {
+      patient.remark(.pathology, excludes: true, error.description)
+    }
+    return patient
   }
 
   private static func tumour(

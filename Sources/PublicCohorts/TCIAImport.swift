@@ -6,7 +6,7 @@ public import Study
 
 extension CohortImport {
   /// Imports a collection in the layout of The Cancer Imaging Archive: DICOM files at any depth, among them the
-  /// segmentations, and a clinical table by the protocol's `pathology` columns.
+  /// segmentations, and a clinical table by the protocol's `pathology` columns, or `kits.json`.
   ///
   /// The table has one record per patient, so all that is segmented as tumour is one lesion. `progress` is told the
   /// numbers of DICOM files done and found.
@@ -15,6 +15,9 @@ extension CohortImport {
     _ folder: URL, clinical: URL, settings: TCIASettings = TCIASettings(), into study: StudyFolder,
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws -> Summary {
+    guard (try? folder.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true else {
+      throw StudyError(.file, "\(folder.path) is no folder; unpack the collection and give the folder")
+    }
     let mapping = try study.readProtocol().pathology
     let records = try ClinicalTable(clinical, mapping, settings).patients
     var summary = Summary(patients: records.count)
@@ -25,7 +28,8 @@ extension CohortImport {
     summary.lesions = try PathologyImport.run(table, into: study).lesions
     var slices = try StudySlices(study)
     var remarks: [(subject: String, patient: CohortPatient)] = []
-    var contours: [Contour] = []
+    let taken = Set(records.filter { $0.tumour != nil }.map(\.patientID))
+    var outlines = SegmentationOutlines(settings)
     var read: [String] = []
     for path in try unreadPaths(of: folder, in: study) {
       let url = folder.appendingPathComponent(path)
@@ -35,13 +39,15 @@ extension CohortImport {
       do throws(DICOMError) {
         let segmentation = try SegmentationFile(url)
         patient = CohortPatient(patientID: segmentation.patientID)
-        try SegmentationContours(segmentation, settings).add(to: &contours, &slices, &patient)
+        // What is said of the others already suffices.
+        guard taken.contains(patient.patientID) else { continue }
+        try outlines.add(segmentation, &slices, &patient)
       } catch {
         patient.remark(.contours, excludes: !patient.patientID.isEmpty, error.problem)
       }
       remarks.append((path, patient))
     }
-    summary.contours = try importContours(contours, source: "segmentations", into: study)
+    summary.contours = try importContours(outlines.contours, source: "segmentations", into: study)
     try forget(read, of: folder, in: study)
     let known = slices.patientIDs
     remarks += records.filter { known.contains($0.patientID) }.map { (clinical.lastPathComponent, $0) }
@@ -143,19 +149,18 @@ struct StudySlices {
   }
 }
 
-/// The tumours of one segmentation as contours on the study's slices.
-struct SegmentationContours {
-  private let file: SegmentationFile
+/// The tumours of segmentations as contours on the study's slices.
+struct SegmentationOutlines {
   private let settings: TCIASettings
+  private(set) var contours: [Contour] = []
+  /// How many segmentations were drawn on each series.
+  private var drawn: [String: Int] = [:]
 
-  init(_ file: SegmentationFile, _ settings: TCIASettings) {
-    self.file = file
-    self.settings = settings
-  }
+  init(_ settings: TCIASettings) { self.settings = settings }
 
-  /// Adds the outlines; where a frame cannot be tied to a slice, the patient gets a remark that excludes.
-  func add(
-    to contours: inout [Contour], _ slices: inout StudySlices, _ patient: inout CohortPatient
+  /// Adds the outlines of one file; where a frame cannot be tied to a slice, the patient gets a remark that excludes.
+  mutating func add(
+    _ file: SegmentationFile, _ slices: inout StudySlices, _ patient: inout CohortPatient
   ) throws(DICOMError) {
     let tumours = file.segments.filter { segment in
       settings.tumourLabels.contains { segment.label.lowercased().contains($0.lowercased()) }
@@ -165,9 +170,7 @@ struct SegmentationContours {
       patient.remark(.contours, "no segment is named as a tumour; the segments are \(labels)")
       return
     }
-    // Several segmentations of one slice are several readers', for one reader's outlines count together.
-    let reader =
-      "segmentation \(Set(contours.filter { $0.studyInstanceUID == file.studyInstanceUID }.map(\.reader)).count + 1)"
+    var found: [Contour] = []
     for (index, frame) in file.frames.enumerated() {
       for tumour in tumours where frame.segment == nil || frame.segment == tumour.number {
         let mask = PixelMask(
@@ -183,13 +186,21 @@ struct SegmentationContours {
             .contours, excludes: true, "frame \(index + 1) has other pixels than its slice, so no outline can be drawn")
           return
         }
-        contours += mask.outlines().enumerated().map { outline, polygon in
-          Contour(
-            annotationID: "frame \(index + 1), outline \(outline + 1)", studyInstanceUID: slice.studyInstanceUID,
-            seriesInstanceUID: slice.seriesInstanceUID, sopInstanceUID: slice.sopInstanceUID, frame: slice.frame,
-            labelName: "Tumor", reader: reader, vertices: polygon.vertices, width: file.columns, height: file.rows)
-        }
+        found += outlines(of: mask, on: slice, frame: index)
       }
+    }
+    contours += found
+    for series in Set(found.compactMap(\.seriesInstanceUID)) { drawn[series, default: 0] += 1 }
+  }
+
+  /// Several segmentations of one series are several readers', for one reader's outlines count together.
+  private func outlines(of mask: PixelMask, on slice: StudySlices.Slice, frame: Int) -> [Contour] {
+    let reader = "segmentation \((drawn[slice.seriesInstanceUID] ?? 0) + 1)"
+    return mask.outlines().enumerated().map { index, polygon in
+      Contour(
+        annotationID: "frame \(frame + 1), outline \(index + 1)", studyInstanceUID: slice.studyInstanceUID,
+        seriesInstanceUID: slice.seriesInstanceUID, sopInstanceUID: slice.sopInstanceUID, frame: slice.frame,
+        labelName: "Tumor", reader: reader, vertices: polygon.vertices, width: mask.columns, height: mask.rows)
     }
   }
 }

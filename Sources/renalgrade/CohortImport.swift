@@ -44,11 +44,19 @@ struct CohortImportCommand: AsyncParsableCommand {
   @Option(help: "A subtype that is taken, as the cohort writes it; repeat it. Clear cell where none is given.")
   var subtype: [String] = []
 
-  @Option(help: "tcia: the clinical table, CSV or TSV, by the protocol's pathology columns.", completion: .file())
+  @Option(
+    help: "tcia: the clinical table, CSV or TSV by the protocol's pathology columns, or KiTS's kits.json.",
+    completion: .file())
   var clinical: String?
 
   @Option(help: "tcia: the clinical table's column with the subtype.")
   var subtypeColumn: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "tcia: how the table's patients begin, and how the images' do: case_=KiTS- for C4KC-KiTS.",
+      valueName: "table=images"))
+  var patientPrefix: TCIASettings.PatientPrefix?
 
   func validate() throws {
     if format == .tcia, clinical == nil { throw ValidationError("--format tcia needs --clinical TABLE.") }
@@ -73,7 +81,8 @@ struct CohortImportCommand: AsyncParsableCommand {
       case .tcia:
         summary = try CohortImport.tcia(
           source, clinical: URL(fileURLWithPath: clinical ?? ""),
-          settings: TCIASettings(subtypeColumn: subtypeColumn, subtypes: subtype), into: study
+          settings: TCIASettings(subtypeColumn: subtypeColumn, subtypes: subtype, patientPrefix: patientPrefix),
+          into: study
         ) { bar.show(done: $0, of: $1) }
       }
       bar.finish()
@@ -85,3 +94,7 @@ struct CohortImportCommand: AsyncParsableCommand {
 }
 
 extension RMaCSettings.Phase: ExpressibleByArgument {}
+
+extension TCIASettings.PatientPrefix: ExpressibleByArgument {
+  init?(argument: String) { self.init(argument) }
+}

@@ -1,5 +1,7 @@
+import Annotation
 import DICOM
 import Foundation
+import GRDB
 import Study
 import Testing
 
@@ -69,6 +71,51 @@ struct TCIAImportTests {
     #expect(try folder.slices(of: "TCGA-NOTUMOUR").values.flatMap { $0 }.contains { $0.mask != nil })
     let error = #expect(throws: StudyError.self) { try run(TCIASettings(subtypeColumn: "histology", subtypes: ["a"])) }
     #expect(error?.description.contains("there is no column \"histology\"") == true)
+  }
+
+  @Test func `the table may call its patients otherwise`() throws {
+    let table = folder.temporary.url.appendingPathComponent("clinical.csv")
+    let text = try String(contentsOf: clinical, encoding: .utf8)
+    try AtomicFile.write(text.replacing("TCGA-", with: "case_"), to: table)
+    #expect(try CohortImport.tcia(source, clinical: table, into: folder.study).lesions == 0)
+    let settings = TCIASettings(patientPrefix: TCIASettings.PatientPrefix("case_=TCGA-"))
+    #expect(try CohortImport.tcia(source, clinical: table, settings: settings, into: folder.study) == run())
+    #expect(try folder.lesions()["TCGA-BINARY"]?.grade == Grade(rawValue: 2))
+    for text in ["", "=TCGA", "case_", "a=b=c"] { #expect(TCIASettings.PatientPrefix(text) == nil) }
+  }
+
+  @Test func `KiTS's own records serve its images at the archive`() throws {
+    let records = folder.temporary.url.appendingPathComponent("kits.json")
+    func record(_ code: String, _ subtype: String, _ grade: Int) -> String {
+      #"{"case_id": "case_\#(code)", "tumor_histologic_subtype": "\#(subtype)", "tumor_isup_grade": \#(grade)}"#
+    }
+    try AtomicFile.write(
+      "[\(record("BINARY", "clear_cell_rcc", 2)), \(record("FRACTIONAL", "papillary", 3))]", to: records)
+    let settings = TCIASettings(patientPrefix: TCIASettings.PatientPrefix("case_=TCGA-"))
+    let summary = try CohortImport.tcia(source, clinical: records, settings: settings, into: folder.study)
+    #expect(summary.patients == 2 && summary.lesions == 1)
+    #expect(try folder.lesions()["TCGA-BINARY"]?.grade == Grade(rawValue: 2))
+    #expect(try folder.excluding("TCGA-FRACTIONAL").contains { $0.reason.contains("is \"papillary\"") })
+  }
+
+  @Test func `a second segmentation of a series is a second reader's`() throws {
+    let copies = folder.temporary.url.appendingPathComponent("copies")
+    let patient = source.appendingPathComponent("TCGA-BINARY")
+    try FileManager.default.copyItem(at: patient, to: copies)
+    try FileManager.default.copyItem(
+      at: patient.appendingPathComponent("study/seg/1.dcm"), to: copies.appendingPathComponent("study/seg/2.dcm"))
+    _ = try CohortImport.tcia(copies, clinical: clinical, into: folder.study)
+    let readers = try folder.study.read { try StoredContour.fetchAll($0) }.map(\.reader)
+    let counts = Dictionary(grouping: readers) { $0 }.mapValues(\.count)
+    #expect(counts.keys.sorted() == ["segmentation 1", "segmentation 2"])
+    #expect(counts["segmentation 1"] == counts["segmentation 2"])
+  }
+
+  @Test func `an archive is to be unpacked first`() throws {
+    let error = #expect(throws: StudyError.self) {
+      try CohortImport.tcia(clinical, clinical: clinical, into: folder.study)
+    }
+    #expect(error?.description.contains("is no folder; unpack the collection") == true)
   }
 
   @Test func `a CT slice is no segmentation`() throws {
