@@ -65,6 +65,16 @@ def segment(number, label):
         hd.seg.SegmentAlgorithmTypeValues.MANUAL)
 
 
+def settle(file, name):
+    """Takes the clock and chance out, so that a second run writes the same files."""
+    fixed = {"DA": "20250101", "TM": "120000", "DT": "20250101120000"}
+    for element in file.iterall():
+        if element.VR in fixed and element.value:
+            element.value = fixed[element.VR]
+        if element.keyword == "DimensionOrganizationUID":
+            element.value = uid(f"{name} dimensions")
+
+
 def main():
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
@@ -97,6 +107,7 @@ def main():
             series_instance_uid=uid(f"{name} seg"), series_number=2, sop_instance_uid=uid(f"{name} seg 1"),
             instance_number=1, manufacturer="RenalGrade", manufacturer_model_name="fixture", software_versions="1",
             device_serial_number="1", transfer_syntax_uid=syntax, max_fractional_value=200)
+        settle(file, name)
         if change:
             change(file)
         (folder / "seg").mkdir()
