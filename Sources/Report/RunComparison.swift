@@ -181,7 +181,10 @@ public struct RunComparison: Sendable {
         groups.append((settings, entry.labels, [place]))
       }
     }
-    return groups.filter { $0.runs.count > 1 }.map { group in
+    let several = groups.filter { group in
+      Set(group.runs.map { [entries[$0].settings.folds.seed, entries[$0].settings.training.seed] }).count > 1
+    }
+    return several.map { group in
       SeedGroup(
         runs: group.runs,
         values: Metric.all.map { metric in

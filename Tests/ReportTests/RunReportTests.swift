@@ -62,7 +62,7 @@ import Testing
     ] {
       #expect(page.contains(phrase), "\(phrase)")
     }
-    #expect(markup.all("svg").count == 5)
+    #expect(markup.all("svg").count == 9)
     let images = markup.all("img")
     #expect(images.count == 1)
     #expect(images.first?.attributes["width"] == "700" && images.first?.attributes["height"] == "1600")

@@ -1,4 +1,4 @@
-public import Evaluation
+import Evaluation
 
 /// How well a level's probabilities rank, with an interval by each method.
 public struct AreaAnalysis: Codable, Equatable, Sendable {

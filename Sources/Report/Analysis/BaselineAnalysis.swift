@@ -29,7 +29,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     }
     guard let attributes else {
       (rivals, note) = (
-        [], "The run has not recorded its lesions (lesions.json), so there is nothing to compare the network with."
+        [], "This run keeps no list of its lesions (lesions.json), so there is nothing to compare the network with."
       )
       return
     }

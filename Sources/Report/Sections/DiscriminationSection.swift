@@ -12,7 +12,7 @@ struct DiscriminationSection: RunSection {
     let table = HTMLTable(
       caption: "AUC with its 95% interval by each method, and average precision",
       columns: [
-        "Level", "DeLong", "Bootstrap over patients", "Obuchowski", "Average precision", "Share of high grade",
+        "Level", "DeLong", "Bootstrap", "Obuchowski", "Average precision", "Share of high grade",
       ],
       rows: areas.map { area in
         [

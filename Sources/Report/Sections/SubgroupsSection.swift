@@ -12,7 +12,7 @@ struct SubgroupsSection: RunSection {
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     guard let subgroups = content.analysis.subgroups else {
       return [
-        .p("The run has not recorded its lesions (lesions.json), so it cannot be divided into subgroups.")
+        .p("This run keeps no list of its lesions (lesions.json), so it cannot be divided into subgroups.")
       ]
     }
     guard !subgroups.isEmpty else {
@@ -67,7 +67,7 @@ struct SubgroupsSection: RunSection {
   private static func sentence(_ question: String, _ test: StatedTest) -> String {
     guard let pValue = test.pValue else { return "\(question)? \(test.note ?? "It can't be tested.")" }
     return
-      "\(question)? p = \(Format.pValue(pValue)), corrected \(Format.pValue(test.adjustedPValue)) (\(test.method))."
+      "\(question)? \(Format.pStatement(pValue)), corrected \(Format.pValue(test.adjustedPValue)) (\(test.method))."
       + (test.note.map { " \($0)" } ?? "")
   }
 }
