@@ -1,5 +1,5 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test test-without-torch demo demo-check bench bench-peers install format lint docs reference clean
+.PHONY: all setup build test test-without-torch demo demo-check picture bench bench-peers install format lint docs reference clean
 
 PREFIX ?= /usr/local
 RENALGRADE = .build/release/renalgrade
@@ -29,6 +29,10 @@ demo: build
 # The demo and its negative control, with what they must show.
 demo-check: build
 	scripts/demo $(RENALGRADE) --check
+
+# The README's picture of the demo's report; needs Chromium.
+picture:
+	scripts/screenshot
 
 # RenalGrade's own figures in a few minutes; `bench-peers` runs the Python peers in turn with it (Benchmarks/README.md).
 bench: build

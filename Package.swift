@@ -33,6 +33,7 @@ func room(
 }
 
 let shims: [Target] = [
+  .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "CDICOM",
@@ -69,7 +70,7 @@ let roomsWithoutTorch: [Target] =
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
-    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
+    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
   + room(
     "PACS",
     imports: [
@@ -84,7 +85,7 @@ let roomsWithoutTorch: [Target] =
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
   + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
-  + room("Report", imports: ["Evaluation", "Study"])
+  + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =

@@ -82,6 +82,7 @@ public enum StudyCohort {
 
   /// Keeps the selection in `cohort/selection.json` and lists those left out, so that later steps leave them out too.
   public static func store(_ selection: CohortSelection, in study: StudyFolder) throws(StudyError) {
+    let settings = try study.readProtocol()
     try AtomicFile.writeJSON(selection, to: try study.cohortFile(selectionFile))
     let entries = selection.patients.compactMap { patient in
       patient.exclusion.map { exclusion in
@@ -91,23 +92,31 @@ public enum StudyCohort {
           reason: "left out by the rule \"\(exclusion.rule)\": \(exclusion.reason)")
       }
     }
-    try study.write { try $0.replaceSetAside(of: .cohort, from: "selection", with: entries) }
+    try study.write { database in
+      try database.replaceSetAside(of: .cohort, from: "selection", with: entries)
+      try SelectionBasis.store(settings, database)
+    }
   }
 
   /// Reads what `store` kept.
   ///
-  /// - Throws: `CohortError` of kind `.noSelection` where there is none.
+  /// - Throws: `CohortError` of kind `.noSelection` where there is none; `StudyError` where images or rules are no longer
+  ///   those that it was made of.
   public static func selection(of study: StudyFolder) throws -> CohortSelection {
     let url = try study.cohortFile(selectionFile)
     guard let data = try? Data(contentsOf: url) else {
       throw CohortError(.noSelection, "the study has no selection yet; make one with `renalgrade cohort select`")
     }
+    let selection: CohortSelection
     do {
-      return try JSONDecoder().decode(CohortSelection.self, from: data)
+      selection = try JSONDecoder().decode(CohortSelection.self, from: data)
     } catch {
       throw CohortError(
         .noSelection, "\(url.path) cannot be read; make the selection again with `renalgrade cohort select`: \(error)")
     }
+    let settings = try study.readProtocol()
+    try study.read { try SelectionBasis.requireCurrent(settings, $0) }
+    return selection
   }
 
   /// The codes of the patients with at least one contour.

@@ -24,6 +24,8 @@ public struct SeriesGeometry: Sendable {
     case duplicatePositions(count: Int)
     /// Several slices at so many positions that two phases or reconstructions must lie on one another.
     case overlaid(doubled: Int, positions: Int)
+    /// The same few positions time and again, as when a scanner watches the contrast medium arrive.
+    case timeSeries(count: Int, positions: Int)
     /// Slices that are missing, as the gaps tell.
     case missingSlices(count: Int, widestGap: Double, spacing: Double)
     /// Distances that differ, though by less than a slice.
@@ -41,6 +43,11 @@ public struct SeriesGeometry: Sendable {
       }
     }
 
+    /// Whether this is no stack of slices at all, but images of the same places over time.
+    public var isTimeSeries: Bool {
+      if case .timeSeries = self { true } else { false }
+    }
+
     /// One sentence without its full stop; lengths in mm, angles in degrees.
     public var description: String {
       func text(_ number: Double) -> String { String(format: "%.2f", number) }
@@ -54,6 +61,9 @@ public struct SeriesGeometry: Sendable {
       case .duplicatePositions(let count): "\(slices(count)) at the position of another one"
       case .overlaid(let doubled, let positions):
         "several slices at \(doubled) of \(positions) positions, as of two phases or reconstructions"
+      case .timeSeries(let count, let positions):
+        "\(slices(count)) at \(positions == 1 ? "1 position" : "\(positions) positions"), as of bolus tracking or "
+          + "perfusion, and no stack"
       case .missingSlices(let count, let gap, let spacing):
         "\(slices(count)) missing: the widest gap is \(text(gap)) mm where slices are \(text(spacing)) mm apart"
       case .unevenSpacing(let smallest, let largest):
@@ -90,7 +100,7 @@ public struct SeriesGeometry: Sendable {
     order = slices.indices.sorted { (heights[$0], $0) < (heights[$1], $1) }
     let sorted = order.map { heights[$0] }
     if defects.isEmpty { defects += Self.overlaid(sorted, slices) }
-    guard !defects.contains(where: \.isMixture) else {
+    guard !defects.contains(where: { $0.isMixture || $0.isTimeSeries }) else {
       self.defects = defects
       sliceSpacing = nil
       return
@@ -126,6 +136,9 @@ public struct SeriesGeometry: Sendable {
     return defects
   }
 
+  /// More images of one place than an exam has phases are no phases.
+  private static let mostPhases = 4
+
   /// A slice sent twice doubles a position or two; two stacks double most, or say that they are two.
   private static func overlaid(_ heights: [Double], _ slices: [CTAttributes]) -> [Defect] {
     var counts: [Int] = []
@@ -135,6 +148,9 @@ public struct SeriesGeometry: Sendable {
       } else {
         counts.append(1)
       }
+    }
+    if slices.count > 1, counts.count == 1 || slices.count > mostPhases * counts.count {
+      return [.timeSeries(count: slices.count, positions: counts.count)]
     }
     let doubled = counts.count { $0 > 1 }
     let saysTwo =

@@ -158,12 +158,18 @@ struct Identity {
     if lacksPatientID {
       patient = PseudonymKey.Patient(id: Array(studyInstanceUID.utf8), issuer: Array("exam without PatientID".utf8))
     }
-    for (value, tag) in [
-      (sopClassUID, DICOMTag.sopClassUID), (sopInstanceUID, .sopInstanceUID),
-      (patient.id.isEmpty ? "" : "known", .patientID),
-    ] where value.isEmpty {
+    for (value, tag) in [(sopClassUID, DICOMTag.sopClassUID), (sopInstanceUID, .sopInstanceUID)] where value.isEmpty {
       throw DICOMError(
-        .invalid, file: file.name, tag: tag, "the file does not say what or whose it is", found: "nothing")
+        .invalid, file: file.name, tag: tag, "the file does not say which image it is", found: "nothing",
+        advice: "Fetch it from its source again")
+    }
+    guard !patient.id.isEmpty else {
+      throw DICOMError(
+        .invalid, file: file.name, tag: .patientID,
+        "nothing says whose the file is, so that no pseudonym can be given: neither PatientID nor StudyInstanceUID has a "
+          + "value",
+        advice: "Give each patient's files a PatientID of their own first (with DCMTK: dcmodify -nb -i "
+          + "\"(0010,0020)=P01\" FILES); files without a person need no de-identification")
     }
     pseudonym = key.pseudonym(patient)
     dateShift = DateShift(days: key.dateOffset(patient))

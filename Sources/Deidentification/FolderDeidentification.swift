@@ -21,6 +21,12 @@ public enum FolderDeidentification {
     public fileprivate(set) var withoutPatientID: Set<String> = []
     /// Files that were not taken.
     public fileprivate(set) var setAside: [SetAside] = []
+
+    /// Each reason why files were not taken, with their places: that of most files first.
+    public var reasons: [(reason: String, places: [String])] {
+      Dictionary(grouping: setAside, by: \.reason).map { ($0.key, $0.value.map(\.place)) }
+        .sorted { ($1.1.count, $0.0) < ($0.1.count, $1.0) }
+    }
   }
 
   /// De-identifies every DICOM file below `source` into

@@ -71,10 +71,14 @@ struct ClusterCounts {
   private let matrices: [ConfusionMatrix]
 
   init(_ cases: Cases, threshold: Double) {
+    self.init(cases, calls: cases.scores.map { $0 >= threshold })
+  }
+
+  init(_ cases: Cases, calls: [Bool]) {
     draws = ClusterDraws(cases.clusters)
     var counts = [[Int]](repeating: [0, 0, 0, 0], count: draws.count)
     for (index, cluster) in draws.clusterOf.enumerated() {
-      counts[cluster][(cases.labels[index] ? 2 : 0) + (cases.scores[index] >= threshold ? 1 : 0)] += 1
+      counts[cluster][(cases.labels[index] ? 2 : 0) + (calls[index] ? 1 : 0)] += 1
     }
     matrices = counts.map {
       ConfusionMatrix(truePositives: $0[3], falsePositives: $0[1], trueNegatives: $0[0], falseNegatives: $0[2])

@@ -19,10 +19,13 @@ public struct ConfusionMatrix: Codable, Equatable, Sendable {
 
   /// Counts `cases`; a score of `threshold` or more calls a case positive.
   public init(_ cases: Cases, threshold: Double) {
+    self.init(labels: cases.labels, calls: cases.scores.map { $0 >= threshold })
+  }
+
+  /// Counts decisions, one a label; true is the positive class.
+  init(labels: [Bool], calls: [Bool]) {
     var counts = [0, 0, 0, 0]
-    for (label, score) in zip(cases.labels, cases.scores) {
-      counts[(label ? 2 : 0) + (score >= threshold ? 1 : 0)] += 1
-    }
+    for (label, call) in zip(labels, calls) { counts[(label ? 2 : 0) + (call ? 1 : 0)] += 1 }
     self.init(truePositives: counts[3], falsePositives: counts[1], trueNegatives: counts[0], falseNegatives: counts[2])
   }
 

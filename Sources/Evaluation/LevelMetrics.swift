@@ -19,8 +19,8 @@ public struct Estimate: Equatable, Sendable {
 public struct LevelMetrics: Codable, Equatable, Sendable {
   /// How many clusters (patients) the cases come from.
   public let clusters: Int
-  /// The score from which a case is called positive.
-  public let threshold: Double
+  /// The score from which a case is called positive; nil where cases have thresholds of their own.
+  public let threshold: Double?
   /// The decisions at the threshold.
   public let confusion: ConfusionMatrix
   /// Why a value is undefined, an interval unusual, or a case left out; nil where nothing is so.
@@ -38,7 +38,20 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
 
   /// Computes the result of `cases`; those whose score is not a finite number are left out and noted.
   public init(_ cases: Cases, threshold: Double) {
-    let decided = DecidedCases(cases.finite, threshold: threshold)
+    self.init(DecidedCases(cases.finite, threshold: threshold), of: cases.count, threshold: threshold)
+  }
+
+  /// Computes the result of `cases`, each decided at a threshold of its own, such as that of its fold.
+  public init(_ cases: Cases, thresholds: [Double]) {
+    precondition(thresholds.count == cases.count, "a threshold for each case")
+    let calls = cases.scores.indices.filter { cases.scores[$0].isFinite }.map { cases.scores[$0] >= thresholds[$0] }
+    let distinct = Set(thresholds)
+    self.init(
+      DecidedCases(cases.finite, calls: calls), of: cases.count,
+      threshold: distinct.count == 1 ? distinct.first : nil)
+  }
+
+  private init(_ decided: DecidedCases, of count: Int, threshold: Double?) {
     clusters = Set(decided.cases.clusters).count
     self.threshold = threshold
     confusion = decided.matrix
@@ -46,7 +59,7 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
       (metric.key, Estimate(value: metric.value(decided), interval: metric.interval?(decided)))
     }
     estimates = Dictionary(uniqueKeysWithValues: pairs)
-    note = Self.note(decided, leftOut: cases.count - decided.cases.count, estimates)
+    note = Self.note(decided, leftOut: count - decided.cases.count, estimates)
   }
 
   private static func note(
@@ -123,7 +136,7 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
     confusion = try ConfusionMatrix(from: decoder)
     let container = try decoder.container(keyedBy: Key.self)
     clusters = try container.decode(Int.self, forKey: "clusters")
-    threshold = try container.decode(Double.self, forKey: "threshold")
+    threshold = try container.decodeIfPresent(Double.self, forKey: "threshold")
     note = try container.decodeIfPresent(String.self, forKey: "note")
     var estimates: [String: Estimate] = [:]
     for metric in Metric.all {

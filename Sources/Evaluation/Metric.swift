@@ -56,16 +56,21 @@ public struct Metric: Sendable {
   public static let all = headline + further
 }
 
-/// Cases whose scores are finite numbers, and the decisions at a threshold.
+/// Cases whose scores are finite numbers, and what each is called.
 struct DecidedCases {
   let cases: Cases
-  let threshold: Double
+  /// One a case; true is the positive class.
+  let calls: [Bool]
   let matrix: ConfusionMatrix
 
   init(_ cases: Cases, threshold: Double) {
+    self.init(cases, calls: cases.scores.map { $0 >= threshold })
+  }
+
+  init(_ cases: Cases, calls: [Bool]) {
     self.cases = cases
-    self.threshold = threshold
-    matrix = ConfusionMatrix(cases, threshold: threshold)
+    self.calls = calls
+    matrix = ConfusionMatrix(labels: cases.labels, calls: calls)
   }
 
   /// Wilson's interval of the share of right decisions among the cases whose truth `isCounted`.
@@ -77,12 +82,12 @@ struct DecidedCases {
 
   /// Wilson's interval of the share of right decisions among the cases that are `called` so.
   func wilson(called: Bool) -> Interval? {
-    wilson(cases.scores.indices.filter { (cases.scores[$0] >= threshold) == called })
+    wilson(calls.indices.filter { calls[$0] == called })
   }
 
   private func wilson(_ counted: [Int]) -> Interval? {
     WilsonInterval.of(
-      counted.map { cases.labels[$0] == (cases.scores[$0] >= threshold) }, clusters: counted.map { cases.clusters[$0] })
+      counted.map { cases.labels[$0] == calls[$0] }, clusters: counted.map { cases.clusters[$0] })
   }
 
   /// The percentile interval of `rate` over 2,000 draws of whole clusters.
@@ -90,7 +95,7 @@ struct DecidedCases {
   /// Nil where the rate is undefined, or the draws can't tell a width.
   func bootstrap(_ rate: KeyPath<ConfusionMatrix, Double?>) -> Interval? {
     guard matrix[keyPath: rate] != nil else { return nil }
-    let counts = ClusterCounts(cases, threshold: threshold)
+    let counts = ClusterCounts(cases, calls: calls)
     return try? counts.draws.interval(level: 0.95, samples: 2000, seed: 1) { counts.matrix($0)[keyPath: rate] }
   }
 }

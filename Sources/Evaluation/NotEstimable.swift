@@ -92,8 +92,8 @@ extension Cases {
     guard labels == other.labels, clusters == other.clusters else { throw .differentCases }
   }
 
-  /// Some of the cases, by their places.
-  func picked(_ places: [Int]) -> Cases {
+  /// Some of the cases, by their places, in that order.
+  public func picked(_ places: [Int]) -> Cases {
     Cases(labels: places.map { labels[$0] }, scores: places.map { scores[$0] }, clusters: places.map { clusters[$0] })
   }
 }

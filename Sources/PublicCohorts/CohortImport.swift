@@ -100,7 +100,7 @@ public enum CohortImport {
     }
   }
 
-  private static func importContours(
+  static func importContours(
     _ contours: [Contour], source: String, into study: StudyFolder
   ) throws -> Int {
     // Outlines count from pixel centres; a protocol that counts from corners is served in its own terms.
@@ -114,7 +114,7 @@ public enum CohortImport {
   }
 
   /// Adds the remarks to what the importers themselves listed.
-  private static func list(
+  static func list(
     _ patients: [(subject: String, patient: CohortPatient)], source: String, _ mapping: StudyProtocol.Pathology,
     in study: StudyFolder
   ) throws(StudyError) {
@@ -123,7 +123,8 @@ public enum CohortImport {
       let former = try SetAside.filter(Column("source") == source && !Column("excludes")).fetchAll(database)
       for stage in SetAside.Stage.allCases { try database.replaceSetAside(of: stage, from: source, with: []) }
       for (subject, patient) in patients {
-        let known = codes[patient.patientID]
+        let isCode = mapping.patientIDs == .codes && !patient.patientID.isEmpty
+        let code = codes[patient.patientID] ?? (isCode ? patient.patientID : nil)
         let said = former.filter { $0.stage == .dicom && $0.subject == subject }
         for entry in said where patient.isHeld && !patient.remarks.contains(where: { $0.reason == entry.reason }) {
           try entry.insert(database)
@@ -131,7 +132,7 @@ public enum CohortImport {
         for remark in patient.remarks {
           try SetAside(
             stage: remark.stage, source: source,
-            patientCode: known ?? (mapping.patientIDs == .codes ? patient.patientID : nil), excludes: remark.excludes,
+            patientCode: code, excludes: remark.excludes,
             subject: subject, reason: remark.reason
           ).insert(database)
         }

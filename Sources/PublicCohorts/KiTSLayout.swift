@@ -37,17 +37,8 @@ struct KiTSLayout: CohortLayout {
         "\(folder.path) is no folder of KiTS: it has no \(Self.tables.joined(separator: ", ")). "
           + "Give the folder that holds the table and the case folders")
     }
-    let records: [KiTSRecord]
-    do {
-      records = try JSONDecoder().decode([KiTSRecord].self, from: Data(contentsOf: table))
-    } catch {
-      throw StudyError(
-        .invalidTable, "\(table.lastPathComponent) is not a list of KiTS records (\(error)); fetch it again")
-    }
+    let records = try KiTSRecord.all(at: table)
     self.records = Dictionary(records.map { ($0.caseID, $0) }) { first, _ in first }
-    guard self.records.count == records.count else {
-      throw StudyError(.invalidTable, "\(table.lastPathComponent): a case_id stands in the table twice")
-    }
     entries = records.map { CohortEntry(patientID: $0.caseID, subject: $0.caseID) }.sorted { $0.subject < $1.subject }
   }
 

@@ -21,6 +21,23 @@ struct KiTSRecord: Decodable, Sendable {
     self.caseID = caseID
   }
 
+  /// The records of a challenge's table, each case once.
+  ///
+  /// - Throws: `StudyError` of kind `.invalidTable`.
+  static func all(at url: URL) throws(StudyError) -> [KiTSRecord] {
+    let records: [KiTSRecord]
+    do {
+      records = try JSONDecoder().decode([KiTSRecord].self, from: Data(contentsOf: url))
+    } catch {
+      throw StudyError(
+        .invalidTable, "\(url.lastPathComponent) is not a list of KiTS records (\(error)); fetch it again")
+    }
+    guard Set(records.map(\.caseID)).count == records.count else {
+      throw StudyError(.invalidTable, "\(url.lastPathComponent): a case_id stands in the table twice")
+    }
+    return records
+  }
+
   /// The tumour, where it is one of the study's question.
   ///
   /// - Throws: `CohortError` with the reason why the patient is left out.

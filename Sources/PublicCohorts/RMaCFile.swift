@@ -8,13 +8,13 @@ struct RMaCFile: Sendable {
   /// The arrays are rows x columns x slices: rows run to the back, columns to the patient's left, slices upwards.
   static let dimensions: [VoxelOrder.Dimension] = [.init(.row), .init(.column), .init(.slice)]
 
-  private static let dataSets = RMaCSettings.Phase.allCases.map(\.rawValue) + ["mask"]
+  private static let phases = RMaCSettings.Phase.allCases.map(\.rawValue)
   private static let attributes =
     ["PID", "tumor_type", "pathology", "pathology_grade", "Manufacturer", "Patient Age", "Patient Sex"]
-    + dataSets.map { "\($0)_pixdim" }
+    + phases.map { "\($0)_pixdim" }
 
   init(_ url: URL) throws(CohortError) {
-    file = try HDF5File(url, dataSets: Self.dataSets, attributes: Self.attributes)
+    file = try HDF5File(url, dataSets: Self.phases + ["mask"], attributes: Self.attributes)
   }
 
   func has(_ name: String) throws(CohortError) -> Bool { try file.shape(of: name) != nil }
@@ -30,25 +30,31 @@ struct RMaCFile: Sendable {
 
   /// Where a volume's voxels lie; the file states no origin, so that the volume's middle is put at the coordinates'
   /// middle.
-  func grid(_ name: String) throws(CohortError) -> AxialGrid {
+  ///
+  /// Registration resamples a volume to the unenhanced one's voxels, yet may leave in its `pixdim` the distances of the
+  /// voxels that it had before: what `isRegistered`, as the mask always is, has the unenhanced volume's distances.
+  func grid(_ name: String, isRegistered: Bool) throws(CohortError) -> AxialGrid {
     let (order, _) = try layout(name)
-    let size = try spacing(name)
+    let size = try spacing(isRegistered ? RMaCSettings.Phase.noncon.rawValue : name)
     let middle = SIMD3(Double(order.columns - 1) / 2 * size.x, Double(order.rows - 1) / 2 * size.y, 0)
     return AxialGrid(
       columns: order.columns, rows: order.rows, slices: order.slices, origin: -middle, columnStep: SIMD3(size.x, 0, 0),
       rowStep: SIMD3(0, size.y, 0), sliceStep: SIMD3(0, 0, size.z))
   }
 
-  /// A volume, rounded to whole HU; of a mask, 1 inside and 0 outside.
-  func volume(_ name: String) throws(CohortError) -> Volume {
-    let grid = try grid(name)
+  /// The tumour: 1 inside and 0 outside.
+  func mask() throws(CohortError) -> Volume {
+    let grid = try grid("mask", isRegistered: true)
+    let (order, count) = try layout("mask")
+    return Volume(grid: grid, order: order, stored: try file.floats(of: "mask", count: count).map { $0 >= 0.5 ? 1 : 0 })
+  }
+
+  /// A volume, rounded to whole HU.
+  func volume(_ name: String, isRegistered: Bool) throws(CohortError) -> Volume {
+    let grid = try grid(name, isRegistered: isRegistered)
     let (order, count) = try layout(name)
-    let values = try file.floats(of: name, count: count)
-    guard name != "mask" else {
-      return Volume(grid: grid, order: order, stored: values.map { $0 >= 0.5 ? 1 : 0 })
-    }
     var notFinite = 0
-    let stored = values.map { value in
+    let stored = try file.floats(of: name, count: count).map { value in
       let whole = Volume.whole(Double(value))
       if whole == nil { notFinite += 1 }
       return whole ?? Volume.air
@@ -67,10 +73,9 @@ struct RMaCFile: Sendable {
     return (order, shape.reduce(1, *))
   }
 
-  /// The distances of columns, rows and slices in mm; a mask that states none has those of the unenhanced volume.
+  /// The distances of columns, rows and slices in mm.
   private func spacing(_ name: String) throws(CohortError) -> SIMD3<Double> {
-    var attribute = try file.attribute("\(name)_pixdim")
-    if attribute == nil, name == "mask" { attribute = try file.attribute("noncon_pixdim") }
+    let attribute = try file.attribute("\(name)_pixdim")
     guard case .numbers(let sizes) = attribute, sizes.count == 3, sizes.allSatisfy({ (0.01...100).contains($0) }) else {
       throw CohortError("the attribute \"\(name)_pixdim\" should give three distances in mm; fetch the file again")
     }

@@ -13,7 +13,8 @@ struct RMaCKey: Sendable {
     case registered = 2
   }
 
-  private let rows: [String: [RMaCSettings.Phase: Status]]
+  /// The rows by patient; more than one where they differ.
+  private let rows: [String: Set<[RMaCSettings.Phase: Status]>]
 
   /// Reads the key; columns are found by name, in any case.
   ///
@@ -30,7 +31,7 @@ struct RMaCKey: Sendable {
     let patientColumn = try column("pid")
     var columns: [RMaCSettings.Phase: String] = [:]
     for phase in RMaCSettings.Phase.allCases { columns[phase] = try column(phase.rawValue) }
-    var rows: [String: [RMaCSettings.Phase: Status]] = [:]
+    var rows: [String: Set<[RMaCSettings.Phase: Status]>] = [:]
     for row in table.rows {
       var status: [RMaCSettings.Phase: Status] = [:]
       for (phase, column) in columns {
@@ -41,11 +42,19 @@ struct RMaCKey: Sendable {
         }
         status[phase] = known
       }
-      rows[row.cells[patientColumn] ?? ""] = status
+      rows[row.cells[patientColumn] ?? "", default: []].insert(status)
     }
     self.rows = rows
   }
 
   /// The volumes of a patient; nil where the key has no row.
-  subscript(patientID: String) -> [RMaCSettings.Phase: Status]? { rows[patientID] }
+  ///
+  /// - Throws: `CohortError` where rows contradict one another.
+  func status(of patientID: String) throws(CohortError) -> [RMaCSettings.Phase: Status]? {
+    guard let found = rows[patientID] else { return nil }
+    guard found.count == 1 else {
+      throw CohortError("phase_reg_key.csv has \(found.count) rows for this patient that differ; one of them is wrong")
+    }
+    return found.first
+  }
 }

@@ -44,7 +44,7 @@ struct RMaCLayout: CohortLayout {
     if let stated = record.patientID, stated != entry.patientID {
       throw CohortError("the attribute PID is not the file's name; one of the two is wrong")
     }
-    guard let status = key[entry.patientID] else {
+    guard let status = try key.status(of: entry.patientID) else {
       throw CohortError("phase_reg_key.csv has no row for this patient, so nothing says which volumes are registered")
     }
     var patient = CohortPatient(patientID: entry.patientID)
@@ -56,7 +56,7 @@ struct RMaCLayout: CohortLayout {
       return patient
     }
     let volumes = try presentVolumes(file, status, &patient)
-    let mask = try file.volume("mask")
+    let mask = try file.mask()
     guard let carrier = try carrier(volumes, mask.grid, file, &patient) else { return patient }
     let outline = try MaskOutline(mask)
     guard settings.takesBoxes || !outline.isBox else {
@@ -104,7 +104,7 @@ struct RMaCLayout: CohortLayout {
   ) throws(CohortError) -> RMaCSettings.Phase? {
     for phase in settings.contouredPhases {
       guard volumes.contains(where: { $0.phase == phase && $0.status == .registered }) else { continue }
-      if try file.grid(phase.rawValue).agrees(with: mask) { return phase }
+      if try file.grid(phase.rawValue, isRegistered: true).agrees(with: mask) { return phase }
       patient.remark(
         .contours,
         "the volume \(phase.rawValue) should be registered, but has other voxels than the mask; no contours on it")
@@ -127,11 +127,12 @@ struct RMaCLayout: CohortLayout {
         .contours, "the volume \(name) is not registered, so the mask does not apply to it: no contours on it")
     }
     let identity = identity(patient.patientID, present)
-    if staging.isHeld(identity, slices: try file.grid(name).slices) {
+    let isRegistered = present.status == .registered
+    if staging.isHeld(identity, slices: try file.grid(name, isRegistered: isRegistered).slices) {
       patient.isHeld = true
       return
     }
-    let volume = try file.volume(name)
+    let volume = try file.volume(name, isRegistered: isRegistered)
     if volume.notFiniteCount > 0 {
       patient.remark(.dicom, "\(volume.notFiniteCount) voxels of the volume \(name) are no numbers; read as air")
     }

@@ -49,6 +49,7 @@ struct ROIPlan: Sendable {
   /// A patient counts with all of its lesions or not at all: one whose high-grade lesion is undrawn must not become "low".
   init(_ settings: StudyProtocol, _ database: Database) throws {
     try ContourImport.requireUnchanged(settings.annotation, database)
+    try SelectionBasis.requireCurrent(settings, database)
     let excluded = try database.excludedPatientCodes(before: .rois)
     let contours = Dictionary(grouping: try ContourRow.fetchAll(database), by: \.lesionId)
     var candidates: [Candidate] = []

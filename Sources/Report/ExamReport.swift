@@ -1,3 +1,4 @@
+import Evaluation
 public import Foundation
 public import Study
 
@@ -16,8 +17,8 @@ public struct ExamReport: Encodable, Sendable {
     public let gradeClass: GradeClass
 
     init(_ slices: [ExamScores.Slice], _ evaluation: StudyProtocol.Evaluation) {
-      let combine = evaluation.aggregation.combine
-      let probability = combine(slices.map { StudyProtocol.Evaluation.Aggregation.mean.combine($0.probabilities) })
+      let combine = evaluation.combine
+      let probability = combine(slices.map { Aggregate.mean($0.probabilities) })
       byNetwork = (slices.first?.probabilities.indices ?? 0..<0).map { network in
         combine(slices.map { $0.probabilities[network] })
       }
@@ -138,6 +139,7 @@ extension StudyProtocol.Evaluation.Aggregation {
     case .mean: "their mean"
     case .maximum: "the highest"
     case .noisyOr: "noisy-or"
+    case .topK: "the mean of the highest"
     }
   }
 }

@@ -76,11 +76,13 @@ struct HTMLTable {
         })
     }
     // The roles keep it a table for a screen reader where the style sheet lays its cells out otherwise.
-    return .element(
+    let table = HTML.element(
       "table", ["role": "table", "class": isNumeric ? "numbers" : "words"],
       .element("caption", [:], HTML(text: caption)),
       .element("thead", ["role": "rowgroup"], .element("tr", ["role": "row"], head)),
       .element("tbody", ["role": "rowgroup"], body))
+    // What is wider than the page scrolls on its own, by keyboard too.
+    return .element("div", ["class": "scroll", "tabindex": "0", "role": "group", "aria-label": caption], table)
   }
 
   private func kind(_ column: Int) -> String { isNumeric && column >= leadingColumns ? "number" : "word" }

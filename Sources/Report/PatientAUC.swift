@@ -8,7 +8,7 @@ public enum PatientAUC {
 
   /// The AUC of the patients' aggregated probabilities; nil where one class only is there.
   public static func value(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> Double? {
-    ROCCurve(LevelCases(predictions, evaluation.aggregation).patient.finite)?.auc
+    ROCCurve(LevelCases(predictions, evaluation).patient.finite)?.auc
   }
 
   /// The AUC in words.

@@ -2,13 +2,16 @@ public import Evaluation
 public import Study
 
 /// The three levels that a result is stated at.
-public enum Level: String, CaseIterable, Sendable {
+public enum Level: String, Codable, CaseIterable, Sendable {
   /// One ROI.
   case slice
   /// One tumour.
   case lesion
   /// One person.
   case patient
+
+  /// From the one that matters down.
+  static let downward = [Level.patient, .lesion, .slice]
 
   var plural: String { rawValue + "s" }
 }
@@ -36,10 +39,8 @@ public struct RunMetrics: Codable, Equatable, Sendable {
       }
     }
 
-    init(_ cases: LevelCases, threshold: Double) {
-      slice = LevelMetrics(cases.slice, threshold: threshold)
-      lesion = LevelMetrics(cases.lesion, threshold: threshold)
-      patient = LevelMetrics(cases.patient, threshold: threshold)
+    init(_ metrics: (Level) -> LevelMetrics) {
+      (slice, lesion, patient) = (metrics(.slice), metrics(.lesion), metrics(.patient))
     }
   }
 
@@ -47,14 +48,29 @@ public struct RunMetrics: Codable, Equatable, Sendable {
   public let pooled: Levels
   /// The folds in order; one without predictions has no cases.
   public let folds: [Levels]
+  /// How the cases were decided.
+  public let thresholds: ThresholdAnalysis
+  /// What the report tells besides; nil where only the result was asked for.
+  public internal(set) var analysis: RunAnalysis?
 
   /// Computes the result of a run's predictions.
   public init(predictions: [Prediction], evaluation: StudyProtocol.Evaluation, foldCount: Int) {
-    func levels(_ predictions: [Prediction]) -> Levels {
-      Levels(LevelCases(predictions, evaluation.aggregation), threshold: evaluation.threshold)
+    self.init(LevelCases(predictions, evaluation), evaluation, foldCount: foldCount)
+  }
+
+  init(_ cases: LevelCases, _ evaluation: StudyProtocol.Evaluation, foldCount: Int) {
+    let thresholds = ThresholdAnalysis(cases, evaluation, foldCount: foldCount)
+    self.thresholds = thresholds
+    pooled = Levels { level in
+      guard thresholds.rule != .fixed else { return LevelMetrics(cases[level], threshold: evaluation.threshold) }
+      return LevelMetrics(cases[level], thresholds: thresholds.each(cases, level))
     }
-    pooled = levels(predictions)
-    folds = (0..<foldCount).map { fold in levels(predictions.filter { $0.fold == fold }) }
+    folds = (0..<foldCount).map { fold in
+      Levels { level in
+        let places = cases.folds(level).indices.filter { cases.folds(level)[$0] == fold }
+        return LevelMetrics(cases[level].picked(places), threshold: thresholds[level].thresholds[fold])
+      }
+    }
   }
 
   /// The patient-level result in a sentence, for a terminal.
@@ -63,42 +79,5 @@ public struct RunMetrics: Codable, Equatable, Sendable {
     let text = Metric.headline.map { "\($0.name) \(Format.text(patient[$0]))" }
     return "Patient level, \(patient.n) patients (\(patient.positives) high grade): \(text.joined(separator: ", "))."
       + (patient.note.map { " \($0)" } ?? "")
-  }
-}
-
-/// A run's predictions as labelled and scored cases at each level.
-struct LevelCases {
-  let slice: Cases
-  let lesion: Cases
-  let patient: Cases
-
-  /// A lesion's or patient's score is the aggregate of all its slices'.
-  init(_ predictions: [Prediction], _ aggregation: StudyProtocol.Evaluation.Aggregation) {
-    let combine = aggregation.combine
-    let patients = predictions.map(\.patient)
-    slice = Cases(
-      labels: predictions.map { $0.label == .high }, scores: predictions.map(\.probability), clusters: patients)
-    // A unit separator cannot stand in a code or a name.
-    lesion = slice.grouped(by: predictions.map { "\($0.patient)\u{1F}\($0.lesion)" }, combine)
-    patient = slice.grouped(by: patients, combine)
-  }
-
-  subscript(level: Level) -> Cases {
-    switch level {
-    case .slice: slice
-    case .lesion: lesion
-    case .patient: patient
-    }
-  }
-}
-
-extension StudyProtocol.Evaluation.Aggregation {
-  /// The function that makes one probability of several.
-  var combine: ([Double]) -> Double {
-    switch self {
-    case .mean: Aggregate.mean
-    case .maximum: Aggregate.maximum
-    case .noisyOr: Aggregate.noisyOr
-    }
   }
 }

@@ -1,9 +1,11 @@
+import Cohort
 import Foundation
 public import Study
 
 /// A run's metrics, figures and report.
 public enum RunReport {
-  /// Writes `metrics.json`, `figures/` and `report.html` into the run's folder, replacing what was there.
+  /// Writes `metrics.json`, `figures/`, `report.html`, `methods.md` and `model-card.md` into the run's folder, replacing what was
+  /// there.
   ///
   /// All of it is told from the run's own folder, so that an older run's report tells what was true of that run; the same
   /// run gives the same bytes.
@@ -14,11 +16,16 @@ public enum RunReport {
   @discardableResult
   public static func write(_ run: Run) throws(StudyError) -> RunMetrics {
     let content = try RunContent(run)
-    try AtomicFile.writeJSON(content.metrics, to: run.url.appendingPathComponent("metrics.json"))
-    let figures = try RunFigures(content, in: figuresFolder(in: run.url))
-    let page = RunPage(content: content, figures: figures).page
+    var metrics = content.metrics
+    metrics.analysis = content.analysis
+    try AtomicFile.writeJSON(metrics, to: run.url.appendingPathComponent("metrics.json"))
+    let page = try RunPage.page(content, figures: figuresFolder(in: run.url))
     try AtomicFile.write(page.markup, to: run.url.appendingPathComponent("report.html"))
-    return content.metrics
+    try AtomicFile.write(
+      MethodsText(content).document.markdown, to: run.url.appendingPathComponent("methods.md"))
+    try AtomicFile.write(
+      ModelCard(content).document.markdown, to: run.url.appendingPathComponent("model-card.md"))
+    return metrics
   }
 
   static func figuresFolder(in folder: URL) throws(StudyError) -> URL {
@@ -33,7 +40,7 @@ public enum RunReport {
 }
 
 /// Everything that a run's report tells, read from its folder.
-struct RunContent {
+final class RunContent {
   let run: Run
   let settings: StudyProtocol
   let protocolText: String
@@ -43,9 +50,19 @@ struct RunContent {
   let predictions: [Prediction]
   /// What the study had set aside when the run was made; nil where the run has not recorded it.
   let setAside: [SetAside]?
+  /// The lesions as pathology describes them; nil where the run has not recorded them.
+  let lesions: [RunLesion]?
   let montage: EmbeddedPNG?
+  /// The cohort's description; nil where the study selects nobody.
+  let cohort: CohortDescription?
+  /// What the networks look at; nil where that was not asked.
+  let explanations: Explanations?
   let cases: LevelCases
   let metrics: RunMetrics
+  /// The controls; nil where none was run.
+  let controls: [ControlRecord]?
+  /// What the report tells besides the result; it takes a moment, and a table of many runs does without.
+  private(set) lazy var analysis = RunAnalysis(self)
 
   init(_ run: Run) throws(StudyError) {
     self.run = run
@@ -57,14 +74,18 @@ struct RunContent {
     predictions = try PredictionTable.read(run.predictionsFile)
     let isRecorded = FileManager.default.fileExists(atPath: run.setAsideFile.path)
     setAside = isRecorded ? try run.readJSON([SetAside].self, from: run.setAsideFile) : nil
+    let hasLesions = FileManager.default.fileExists(atPath: run.lesionsFile.path)
+    lesions = hasLesions ? try run.readJSON([RunLesion].self, from: run.lesionsFile) : nil
+    controls = try ControlRecord.all(of: run)
     montage = (try? Data(contentsOf: run.url.appendingPathComponent("montage.png"))).flatMap(EmbeddedPNG.init)
-    cases = LevelCases(predictions, settings.evaluation.aggregation)
-    metrics = RunMetrics(
-      predictions: predictions, evaluation: settings.evaluation, foldCount: folds.heldOut.count)
+    cohort = try CohortDescription.read(of: run)
+    explanations = try Explanations.read(of: run)
+    cases = LevelCases(predictions, settings.evaluation)
+    metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }
 
   /// The cases of one fold.
   func cases(ofFold fold: Int) -> LevelCases {
-    LevelCases(predictions.filter { $0.fold == fold }, settings.evaluation.aggregation)
+    LevelCases(predictions.filter { $0.fold == fold }, settings.evaluation)
   }
 }

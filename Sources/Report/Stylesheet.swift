@@ -36,8 +36,9 @@ let stylesheet = """
   .cards .value { font-size: 2rem; line-height: 1.15; font-weight: 300; letter-spacing: -0.02em; }
   .cards div:first-child .value { color: var(--accent); font-size: 3.1rem; line-height: 1; }
   .cards .interval { color: var(--quiet); font-size: .85rem; }
-  a:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
-  table { width: 100%; margin: 1.5rem 0; border-collapse: collapse; font-size: .875rem; line-height: 1.4;
+  a:focus-visible, pre:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
+  .scroll { overflow-x: auto; margin: 1.5rem 0; }
+  table { width: 100%; border-collapse: collapse; font-size: .875rem; line-height: 1.4;
     border-top: 2px solid var(--ink); border-bottom: 1px solid var(--ink); }
   caption { padding-bottom: .5rem; text-align: left; font-weight: 600; }
   th, td { padding: .45rem .55rem; text-align: left; vertical-align: top; }
@@ -56,11 +57,18 @@ let stylesheet = """
   figure { margin: 1.4rem 0; break-inside: avoid; }
   .figures figure { margin: .6rem 0; }
   .figure svg { display: block; width: 100%; height: auto; }
+  .natural svg { width: auto; max-width: none; }
+  .natural .scroll { margin: 0; }
   .beside { display: grid; grid-template-columns: minmax(0, 31rem) minmax(12rem, 1fr); gap: 2.2rem; align-items: end; }
   figure img { display: block; max-width: 100%; height: auto; background: #000000; }
   figcaption { margin-top: .55rem; max-width: 42rem; color: var(--quiet); font-size: .85rem; line-height: 1.5; }
   pre { margin: 1.2rem 0; padding: 1rem 1.2rem; border: 1px solid var(--rule); background: #f8f9fa; white-space: pre-wrap;
     overflow-wrap: anywhere; font: .8rem/1.55 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+  ul { padding-left: 1.2rem; }
+  li, dd, p { overflow-wrap: break-word; }
+  code { font: .8rem/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+  /* One click takes all. */
+  .copy { padding: .2rem 1.4rem 1rem; border: 1px solid var(--rule); user-select: all; -webkit-user-select: all; }
   dl.methods dt { margin-top: .9rem; font-weight: 600; }
   dl.methods dd { margin: .1rem 0 0; }
   footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--quiet); font-size: .85rem; }
@@ -95,13 +103,16 @@ let stylesheet = """
     nav { display: none; }
     section { margin-top: 1.6rem; }
     h2, h3, caption { break-after: avoid; }
-    tr, figure, .cards, .numbers { break-inside: avoid; }
+    tr, figure, .cards, .numbers, dt, dd, li { break-inside: avoid; }
+    p { orphans: 3; widows: 3; }
+    .scroll { overflow: visible; }
+    .natural svg { max-width: 100%; max-height: 220mm; }
     thead { display: table-header-group; }
     /* A picture higher than a page would be cut. */
     figure img { width: auto; max-height: 220mm; }
     .figures { grid-template-columns: repeat(3, 1fr); }
     .figures.wide { grid-template-columns: 1fr 1fr; }
-    a { color: inherit; text-decoration: none; }
+    main a { color: inherit; text-decoration: underline; }
     footer { margin-top: 1rem; padding-top: .4rem; }
   }
   """

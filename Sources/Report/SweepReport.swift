@@ -28,7 +28,13 @@ public enum SweepReport {
     for level in [Level.patient, .slice] {
       if let drawn = try roc(contents, level: level)?.draw(in: figuresFolder) { figures.append(drawn) }
     }
-    let page = page(first: first, contents, rows: rows, remarks: remarks, figures: figures)
+    var matrices: [DrawnFigure] = []
+    for level in [Level.patient, .slice] {
+      for (index, content) in contents.enumerated() {
+        matrices.append(try confusion(content, level: level, number: index + 1).draw(in: figuresFolder))
+      }
+    }
+    let page = page(first: first, contents, rows: rows, remarks: remarks, figures: figures, matrices: matrices)
     try AtomicFile.write(page.markup, to: folder.appendingPathComponent("sweep.html"))
   }
 
@@ -56,7 +62,7 @@ public enum SweepReport {
         let size = content.settings.training.batchSize
         return NamedCurve(
           name: "run \(index + 1) batch \(size)",
-          label: RunFigures.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
+          label: NamedCurve.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
       }
     }
     return Figure.roc(
@@ -65,8 +71,20 @@ public enum SweepReport {
       caption: "ROC curves of the pooled out-of-fold predictions by batch size, at \(level.rawValue) level.")
   }
 
+  /// One of the paper's Figure 9: a matrix for each batch size.
+  private static func confusion(_ content: RunContent, level: Level, number: Int) -> Figure {
+    let batch = "Batch \(content.settings.training.batchSize)"
+    var figure = Figure.confusion(
+      content.metrics.pooled[level], level: level, name: "sweep-confusion-\(level.rawValue)-\(number)")
+    figure.title = "\(batch), confusion matrix of \(level.plural)"
+    figure.alternative = "\(batch). \(figure.alternative)"
+    figure.caption = "\(batch). \(figure.caption)"
+    return figure
+  }
+
   private static func page(
-    first: RunContent, _ contents: [RunContent], rows: [Table5Row], remarks: [String], figures: [DrawnFigure]
+    first: RunContent, _ contents: [RunContent], rows: [Table5Row], remarks: [String], figures: [DrawnFigure],
+    matrices: [DrawnFigure]
   ) -> HTMLPage {
     var banners: [String] = []
     for banner in contents.flatMap({ RunPage.banners($0.manifest) }) where !banners.contains(banner) {
@@ -89,6 +107,9 @@ public enum SweepReport {
           content: [.element("p", ["class": "lead"], HTML(text: choice))] + remarks.map { .p(HTML(text: $0)) }
             + [Table5Row.html(rows), .element("p", ["class": "remark"], HTML(text: paper))]),
         .init(id: "curves", title: "ROC curves", content: curves),
+        .init(
+          id: "matrices", title: "Confusion matrices",
+          content: [.element("div", ["class": "figures"], matrices.map(\.html))]),
         .init(id: "methods", title: "How the numbers were made", content: [Methods.list(Methods.intervals)]),
         .init(
           id: "runs", title: "The runs",

@@ -1,7 +1,7 @@
 public import Foundation
 import GRDB
 
-/// Takes the CT slices of a folder into the study.
+/// Takes the CT slices of a folder or a zip archive into the study.
 ///
 /// What is not a readable CT image is listed and left; a patient whose files contradict one another, or what the study holds,
 /// is set aside; the rest goes on. Importing the same folder again changes nothing, importing another one adds to the study.
@@ -20,17 +20,31 @@ public enum DICOMImport {
     public var identityNotRemoved = false
   }
 
-  /// Imports every CT slice below `folder`.
+  /// Imports every CT slice below a folder or in a zip archive.
   ///
-  /// - Throws: `StudyError` where the folder cannot be read or the study not be written; the study is then as before.
+  /// An archive is unpacked into the study's folder, and what was unpacked removed in the end, so that the disk must have
+  /// room for it twice.
+  /// - Throws: `StudyError` where the source cannot be read or the study not be written; the study is then as before.
   public static func run(
-    _ folder: URL, into study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil
+    _ source: URL, into study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws(StudyError) -> Summary {
     let patientIDs = try study.readProtocol().pathology.patientIDs
-    let scan = try DICOMScan(folder, progress: progress)
+    let scratch = study.url.appendingPathComponent(".import")
+    // What an import left that was cut short.
+    try? FileManager.default.removeItem(at: scratch)
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let file = source.standardizedFileURL.resolvingSymlinksInPath()
+    let isArchive = (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
+    let archive = isArchive ? try DICOMArchive(file, unpackedInto: scratch) : nil
+    let scan: DICOMScan
+    if let archive {
+      scan = DICOMScan(archive.files, progress: progress)
+    } else {
+      scan = try DICOMScan(source, progress: progress)
+    }
     let plan = ImportPlan(
-      scan, rootName: folder.standardizedFileURL.lastPathComponent, held: try HeldSlice.all(in: study), study: study.url
-    )
+      scan, rootName: archive?.rootName ?? source.standardizedFileURL.lastPathComponent,
+      held: try HeldSlice.all(in: study), study: study.url)
     let (copied, unreadable) = try copyFiles(of: plan.series, into: study.url)
     return try study.write { database in
       var summary = Summary(identityNotRemoved: scan.frames.contains { !$0.attributes.patientIdentityRemoved })
@@ -46,11 +60,11 @@ public enum DICOMImport {
       }
       let entries = (plan.remarks + unreadable).map { remark in
         SetAside(
-          stage: .dicom, source: folder.path, patientCode: remark.patientID.flatMap { patients[$0]?.code },
+          stage: .dicom, source: source.path, patientCode: remark.patientID.flatMap { patients[$0]?.code },
           excludes: remark.excludes, subject: remark.subject, reason: remark.reason)
       }
       try forget(copied, codes: Set(copied.compactMap { patients[$0.patientID]?.code }), database)
-      try database.replaceSetAside(of: .dicom, from: folder.path, with: entries)
+      try database.replaceSetAside(of: .dicom, from: source.path, with: entries)
       if scan.frames.contains(where: \.attributes.isSynthetic) {
         try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
       }

@@ -36,6 +36,13 @@ public struct DICOMScan: Sendable {
   /// - Throws: `StudyError` of kind `.file` where the folder itself cannot be read.
   public init(_ folder: URL, progress: (@Sendable (Int, Int) -> Void)? = nil) throws(StudyError) {
     let (files, unreadable) = try Self.list(folder)
+    self.init(files, unreadable: unreadable, progress: progress)
+  }
+
+  /// Reads the headers of the files, each given with the path that remarks call it by.
+  init(
+    _ files: [(url: URL, path: String)], unreadable: [Failure] = [], progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) {
     let results = ParallelMap.run(files) { file -> Result<[CTAttributes], DICOMError> in
       do throws(DICOMError) {
         return .success(try DICOMFile.attributes(of: file.url))
@@ -61,6 +68,9 @@ public struct DICOMScan: Sendable {
     self.failures = failures.sorted { $0.relativePath < $1.relativePath }
   }
 
+  /// Whether a file of that name is no image: a DICOMDIR is the medium's table of contents.
+  static func isPassedOver(_ name: String) -> Bool { name.uppercased() == "DICOMDIR" }
+
   private static func list(_ folder: URL) throws(StudyError) -> (files: [(url: URL, path: String)], failures: [Failure])
   {
     let root = folder.standardizedFileURL.resolvingSymlinksInPath()
@@ -85,8 +95,7 @@ public struct DICOMScan: Sendable {
     var files: [(url: URL, path: String)] = []
     while let url = enumerator?.nextObject() as? URL {
       guard (try? url.resourceValues(forKeys: Set(keys)))?.isRegularFile == true else { continue }
-      // A DICOMDIR is the medium's table of contents, not an image.
-      if url.lastPathComponent.uppercased() == "DICOMDIR" { continue }
+      if isPassedOver(url.lastPathComponent) { continue }
       files.append((url, relative(url)))
     }
     return (files.sorted { $0.path < $1.path }, failures)

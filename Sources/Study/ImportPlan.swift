@@ -204,7 +204,8 @@ struct ImportPlan {
           patientID: first.identity.patientID, excludes: defect.isMixture, subject: subject,
           reason: defect.description + (defect.isMixture ? "; these are two series under one UID" : "")))
     }
-    guard !geometry.defects.contains(where: \.isMixture) else { return }
+    // Images over time are left like a localizer; a mixture costs the patient, for nobody knows which series is meant.
+    guard !geometry.defects.contains(where: { $0.isMixture || $0.isTimeSeries }) else { return }
     series.append(
       PlannedSeries(
         patientID: first.identity.patientID, studyInstanceUID: first.identity.studyInstanceUID,

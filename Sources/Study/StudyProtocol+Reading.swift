@@ -102,6 +102,9 @@ extension StudyProtocol {
       (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold
     )
     if let cohort { try validate(cohort, source) }
+    try validateQuestions { (holds, path, expected) throws(StudyError) in
+      if !holds { throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected)") }
+    }
   }
 }
 

@@ -22,6 +22,10 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
   public var evaluation: Evaluation
   /// Who is in the study; nil takes all whom the pathology table grades.
   public var cohort: Cohort?
+  /// Parts of the patients that the report looks at on their own; nil asks for none.
+  public var subgroups: [Subgroup]?
+  /// What the network has to beat; nil compares it with the majority class alone.
+  public var baselines: Baselines?
 
   /// The pathology table's column mapping.
   public struct Pathology: Codable, Equatable, Sendable {
@@ -177,11 +181,29 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
       case maximum
       /// One minus the product of the complements.
       case noisyOr
+      /// The mean of the `topK` highest slices.
+      case topK
     }
 
-    /// The probability from which a case counts as high grade.
+    /// How the threshold is chosen.
+    public enum ThresholdRule: String, Codable, Sendable, CaseIterable {
+      /// It is `threshold`.
+      case fixed
+      /// The greatest sensitivity + specificity in the other folds.
+      case youden
+      /// The highest threshold that has `targetSensitivity` in the other folds.
+      case fixedSensitivity
+    }
+
+    /// The probability from which a case counts as high grade; with another rule than `fixed`, where that finds none.
     public var threshold: Double
     /// How a lesion's or patient's probability follows from its slices'.
     public var aggregation: Aggregation
+    /// How many slices count, with the aggregation `topK` and only there; 1 or more.
+    public var topK: Int?
+    /// How the threshold is chosen; nil is `fixed`.
+    public var thresholdRule: ThresholdRule?
+    /// The sensitivity to reach, with the rule `fixedSensitivity` and only there; above 0, at most 1.
+    public var targetSensitivity: Double?
   }
 }

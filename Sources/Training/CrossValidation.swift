@@ -94,6 +94,7 @@ public struct CrossValidation {
   func describe(_ run: Run) throws {
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
     try AtomicFile.writeJSON(setAside(), to: run.setAsideFile)
+    try AtomicFile.writeJSON(RunLesion.all(in: study, settings), to: run.lesionsFile)
     try ROIMontage(rois).write(to: run.montageFile)
   }
 

@@ -10,6 +10,7 @@ struct CohortImportCommand: AsyncParsableCommand {
     discussion: """
       rmac: UCSF RMaC, one HDF5 file per patient and phase_reg_key.csv. \
       kits: KiTS19, KiTS21 or KiTS23, the table of patients and one folder per case. \
+      tcia: a collection of The Cancer Imaging Archive, DICOM with segmentations, and a clinical table. \
       An import that was cut short goes on where it was. The cohort's grades and contours replace those that the study has. \
       Who cannot be taken, or has another tumour, is set aside with the reason: see `renalgrade status`.
       """)
@@ -17,6 +18,7 @@ struct CohortImportCommand: AsyncParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case rmac
     case kits
+    case tcia
   }
 
   @OptionGroup var study: StudyOption
@@ -42,6 +44,25 @@ struct CohortImportCommand: AsyncParsableCommand {
   @Option(help: "A subtype that is taken, as the cohort writes it; repeat it. Clear cell where none is given.")
   var subtype: [String] = []
 
+  @Option(
+    help: "tcia: the clinical table, CSV or TSV by the protocol's pathology columns, or KiTS's kits.json.",
+    completion: .file())
+  var clinical: String?
+
+  @Option(help: "tcia: the clinical table's column with the subtype.")
+  var subtypeColumn: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "tcia: how the table's patients begin, and how the images' do: case_=KiTS- for C4KC-KiTS.",
+      valueName: "table=images"))
+  var patientPrefix: TCIASettings.PatientPrefix?
+
+  func validate() throws {
+    if format == .tcia, clinical == nil { throw ValidationError("--format tcia needs --clinical TABLE.") }
+    if subtypeColumn != nil, subtype.isEmpty { throw ValidationError("--subtype-column needs --subtype as well.") }
+  }
+
   func run() async throws {
     let source = URL(fileURLWithPath: folder)
     try await study.locked { study in
@@ -57,6 +78,12 @@ struct CohortImportCommand: AsyncParsableCommand {
         var settings = KiTSSettings()
         if !subtype.isEmpty { settings.subtypes = subtype }
         summary = try CohortImport.kits(source, settings: settings, into: study) { bar.show(done: $0, of: $1) }
+      case .tcia:
+        summary = try CohortImport.tcia(
+          source, clinical: URL(fileURLWithPath: clinical ?? ""),
+          settings: TCIASettings(subtypeColumn: subtypeColumn, subtypes: subtype, patientPrefix: patientPrefix),
+          into: study
+        ) { bar.show(done: $0, of: $1) }
       }
       bar.finish()
       print(
@@ -67,3 +94,7 @@ struct CohortImportCommand: AsyncParsableCommand {
 }
 
 extension RMaCSettings.Phase: ExpressibleByArgument {}
+
+extension TCIASettings.PatientPrefix: ExpressibleByArgument {
+  init?(argument: String) { self.init(argument) }
+}

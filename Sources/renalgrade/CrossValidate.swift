@@ -32,7 +32,7 @@ struct CrossValidate: AsyncParsableCommand {
       }
       session.begin(validation)
       let run = try validation.run(progress: session.show)
-      try session.report(run)
+      try session.finish(run, of: study)
       if controls { try session.control(run, in: study, options) }
     }
   }

@@ -53,11 +53,19 @@ struct Deidentify: ParsableCommand {
     if !summary.withoutPatientID.isEmpty {
       print("Note: \(summary.withoutPatientID.count) exams have no PatientID; each counts as a patient of its own.")
     }
-    for file in summary.setAside { print("  \(file.place): \(file.reason)") }
+    for (reason, places) in summary.reasons {
+      let shown = places.prefix(3).joined(separator: ", ")
+      let more = places.count > 3 ? " and \(places.count - 3) more" : ""
+      print("Set aside, \(places.count == 1 ? "1 file" : "\(places.count) files"): \(reason). Where: \(shown)\(more).")
+    }
     if let audit {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       try encoder.encode(summary).write(to: URL(fileURLWithPath: audit), options: .atomic)
+    }
+    guard summary.files > 0 else {
+      print("Nothing was written.")
+      throw ExitCode.failure
     }
   }
 

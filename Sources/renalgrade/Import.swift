@@ -13,7 +13,7 @@ struct Import: AsyncParsableCommand {
 
   @OptionGroup var study: StudyOption
 
-  @Option(help: "A folder with DICOM files, at any depth.", completion: .directory)
+  @Option(help: "A folder with DICOM files, at any depth, or a zip archive of one.", completion: .file())
   var dicom: String?
 
   @Option(help: "The pathology table, CSV or TSV.", completion: .file())
@@ -40,6 +40,8 @@ struct Import: AsyncParsableCommand {
         if summary.identityNotRemoved {
           print("Note: some files do not state that the patient's identity was removed (0012,0062).")
         }
+        let settings = try study.readProtocol()
+        if let problem = try study.read({ try SelectionBasis.problem(settings, $0) }) { print("Note: \(problem).") }
       }
       if let pathology {
         let summary = try PathologyImport.run(URL(fileURLWithPath: pathology), into: study)

@@ -21,8 +21,7 @@ struct RenalGrade: AsyncParsableCommand {
     version: renalGradeVersion,
     subcommands: [
       Init.self, PACSCommand.self, Deidentify.self, DeidentifyTable.self, Import.self, CohortCommand.self, Status.self,
-      ROIs.self,
-      CrossValidate.self, SweepCommand.self, NestedCommand.self, ControlsCommand.self, Explain.self, ReportCommand.self,
-      Predict.self, Weights.self, PhantomCommand.self, Doctor.self,
+      ROIs.self, CrossValidate.self, SweepCommand.self, NestedCommand.self, ControlsCommand.self, Explain.self,
+      ReportCommand.self, CompareCommand.self, Predict.self, Weights.self, PhantomCommand.self, Doctor.self,
     ])
 }

@@ -4,16 +4,22 @@ import Study
 
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Write a run's metrics, figures and report anew.")
+    commandName: "report", abstract: "Write a run's metrics, figures and report anew.",
+    discussion: "--pdf needs Chromium on the PATH (Debian: apt install chromium).")
 
   @OptionGroup var study: StudyOption
 
   @Option(help: "The run's name (default: the latest complete run).")
   var run: String?
 
+  @Flag(help: "Also print the report as report.pdf.")
+  var pdf = false
+
   func run() async throws {
     try await study.locked { study in
-      try TrainingSession().report(Run.open(run, in: study))
+      let found = try Run.open(run, in: study)
+      try TrainingSession().report(found)
+      if pdf { print("PDF: \(try RunReport.writePDF(of: found).path)") }
     }
   }
 }

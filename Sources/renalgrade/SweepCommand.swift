@@ -19,7 +19,7 @@ struct SweepCommand: AsyncParsableCommand {
     try await study.locked { study in
       let session = TrainingSession()
       let runs = try Sweep(study, protocol: study.readProtocol(), options: options).run(
-        prepared: session.begin, progress: session.show, finished: session.report)
+        prepared: session.begin, progress: session.show, finished: { try session.finish($0, of: study) })
       let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")
       try SweepReport.write(runs, to: folder)
       print("Table 5: \(folder.appendingPathComponent("sweep.html").path)")

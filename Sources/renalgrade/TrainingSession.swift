@@ -1,3 +1,4 @@
+import Cohort
 import Foundation
 import Report
 import Study
@@ -29,6 +30,12 @@ struct TrainingSession {
     }
   }
 
+  /// Keeps who was selected beside a run of `study` that has just been made, and reports it.
+  func finish(_ run: Run, of study: StudyFolder) throws {
+    try CohortDescription.record(of: study, in: run)
+    try report(run)
+  }
+
   /// Writes the run's report and prints its headline.
   func report(_ run: Run) throws {
     bar.finish()
@@ -56,7 +63,7 @@ struct TrainingSession {
     let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }
     let run = try NestedValidation(study, protocol: settings, options: options, criterion: criterion).run(
       prepared: begin, progress: show)
-    try report(run)
+    try finish(run, of: study)
     print(try run.readJSON(Run.NestedChoice.self, from: run.nestedFile).text)
   }
 }

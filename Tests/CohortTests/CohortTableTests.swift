@@ -146,7 +146,12 @@ import Testing
     let isDrawn = try SelectionFlow(try flow()).write(to: folder.url)
     let svg = try? String(contentsOf: folder.url.appendingPathComponent("flow.svg"), encoding: .utf8)
     #expect(isDrawn == (svg != nil))
-    if let svg { #expect(svg.contains("Patients at the start") && svg.contains("</svg>")) }
+    guard let svg else { return }
+    #expect(svg.contains("Patients at the start") && svg.contains("</svg>"))
+    for (suffix, signature) in [("pdf", "%PDF"), ("png", "\u{89}PNG")] {
+      let picture = try Data(contentsOf: folder.url.appendingPathComponent("flow.\(suffix)"))
+      #expect(picture.starts(with: signature.unicodeScalars.map { UInt8($0.value) }), "\(suffix)")
+    }
   }
 
   @Test func withoutGraphvizTheScriptRemains() throws {

@@ -51,6 +51,10 @@ import Testing
     for reading in readings where reading.phase != nil {
       #expect(overrides.phase(ofSeries: reading.uid, description: nil) == reading.phase)
     }
+    // Of a patient who comes later the selection says nothing.
+    try DICOMImport.addPatients(["LATER"], to: study)
+    let error = #expect(throws: StudyError.self) { try StudyCohort.selection(of: study) }
+    #expect(error?.description.contains("make it with `renalgrade cohort select`") == true)
   }
 
   private func checkSeries(_ readings: [SeriesReading], _ truth: HospitalTruth) throws {

@@ -72,6 +72,22 @@ struct SeriesGeometryTests {
     #expect(SeriesGeometry(slices + slices.prefix(4)).defects == [.duplicatePositions(count: 4)])
   }
 
+  @Test(arguments: [(1, 2), (1, 30), (3, 5), (16, 20)])
+  func theSamePlacesOverTimeAreNoStack(positions: Int, times: Int) {
+    let places = Self.stack(positions, seed: 3)
+    let slices = (0..<times).flatMap { _ in places }
+    let geometry = SeriesGeometry(slices)
+    #expect(geometry.defects == [.timeSeries(count: positions * times, positions: positions)])
+    #expect(geometry.defects.map(\.isTimeSeries) == [true] && geometry.defects.map(\.isMixture) == [false])
+    #expect(geometry.order.count == slices.count && geometry.sliceSpacing == nil)
+  }
+
+  @Test func fourTimesTheSameStackMayBeFourPhases() {
+    let places = Self.stack(6, seed: 3)
+    let geometry = SeriesGeometry((0..<4).flatMap { _ in places })
+    #expect(geometry.defects == [.overlaid(doubled: 6, positions: 6)])
+  }
+
   @Test func doubledPositionsOfSeveralReconstructionsAreAMixture() {
     let slices = Self.stack(10, seed: 3)
     let changes: [(inout CTAttributes, Int) -> Void] = [

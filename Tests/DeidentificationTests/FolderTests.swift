@@ -50,6 +50,30 @@ struct FolderTests {
     #expect(try DeidentificationCheck().findings(in: destination).isEmpty)
   }
 
+  @Test func filesOfNobodyAreCountedByWhatTheyLack() throws {
+    let nobody: [(DICOMTag, ValueRepresentation, String)] = [(.patientID, .lo, ""), (.studyInstanceUID, .ui, "")]
+    for index in 0..<9 { try write(SampleSlice(nobody).data(), "Miller_Anna/\(index).dcm") }
+    try write(Data("a text".utf8), "notes.txt")
+    let summary = try FolderDeidentification.run(source, to: destination, with: Deidentifier(key: testKey))
+    #expect(summary.files == 0)
+    #expect(summary.reasons.map(\.places.count) == [9, 1])
+    let reason = try #require(summary.reasons.first).reason
+    #expect(reason.contains("neither PatientID nor StudyInstanceUID has a value [(0010,0020) PatientID]"))
+    #expect(reason.contains("Give each patient's files a PatientID of their own first"))
+    #expect(!summary.reasons.contains { $0.reason.contains("Miller") || $0.places.contains { $0.contains("Miller") } })
+    #expect(!FileManager.default.fileExists(atPath: destination.path))
+  }
+
+  @Test func anIdentifierUnderTwoPatientsIsWrittenOnce() throws {
+    try write(SampleSlice().data(), "a.dcm")
+    try write(SampleSlice([(.patientID, .lo, "67890"), (.studyInstanceUID, .ui, "1.2.9")]).data(), "b.dcm")
+    let summary = try FolderDeidentification.run(source, to: destination, with: Deidentifier(key: testKey))
+    #expect(summary.files == 1)
+    #expect(summary.setAside.map(\.place) == ["b.dcm"])
+    #expect(summary.setAside.first?.reason.contains("same identifier") == true)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: destination.path).count == 1)
+  }
+
   @Test func foldersMustBeApart() throws {
     for inside in [source, source.appendingPathComponent("inner"), folder.url] {
       #expect(throws: DICOMError.self) {

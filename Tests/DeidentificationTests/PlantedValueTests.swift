@@ -54,6 +54,43 @@ struct PlantedValueTests {
     #expect(before.contrastStartTime == "031415.926")
   }
 
+  @Test(arguments: ["enhanced-per-frame", "enhanced-shared"])
+  func framesKeepTheirPlacesAndLoseTheirNames(_ name: String) throws {
+    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("DICOMTests/Fixtures/made/\(name).dcm")
+    let original = try Data(contentsOf: url)
+    let file = try original.parsed()
+    // A name and a comment in each frame's item, and in the item that all share.
+    let secrets = [
+      DataElement(.patientName, .pn, "Miller^Anna"), DataElement(DICOMTag(rawValue: 0x0020_4000), .lt, "Anna Miller"),
+      DataElement(DICOMTag(rawValue: 0x0021_0010), .lo, "MILLER"),
+      DataElement(DICOMTag(rawValue: 0x0021_1001), .un, "Miller"),
+    ]
+    let elements = file.elements.map { element in
+      guard [0x5200_9229, 0x5200_9230].contains(element.tag.rawValue), case .items(let items) = element.value else {
+        return element
+      }
+      return element.with(.items(items.map { ($0 + secrets).sorted { $0.tag < $1.tag } }))
+    }
+    let writer = DICOMFileWriter(
+      elements, of: file, sopClassUID: DICOMUID.enhancedCTImageStorage,
+      sopInstanceUID: file.text(.sopInstanceUID, in: file.elements) ?? "")
+    let planted = Data(writer.bytes)
+    #expect(Planted.found(in: planted, marks: ["Miller"]) == ["Miller"])
+    let result = try Self.deidentifier.deidentify(planted)
+    #expect(Planted.found(in: result.data, marks: ["Miller"]).isEmpty)
+    #expect(try DeidentificationCheck().problems(in: result.data.parsed()).isEmpty)
+    let folder = try TemporaryFolder()
+    let outcome = folder.url.appendingPathComponent("out.dcm")
+    try result.data.write(to: outcome)
+    let (before, after) = (try DICOMFile.attributes(of: url), try DICOMFile.attributes(of: outcome))
+    #expect(before.count > 1 && after.map(\.imagePosition) == before.map(\.imagePosition))
+    for frame in before.indices {
+      #expect(
+        try DICOMFile.image(at: outcome, frame: frame).values == DICOMFile.image(at: url, frame: frame).values)
+    }
+  }
+
   /// What pydicom and a scanner of another maker found in exactly these bytes: nothing.
   @Test(arguments: Planted.names)
   func othersFindNothing(_ name: String) throws {

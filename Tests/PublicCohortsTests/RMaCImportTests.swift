@@ -44,8 +44,8 @@ struct RMaCImportTests {
       }
       let carried = try #require(slices[RMaCSettings.Phase(rawValue: expected.carrier)?.description ?? ""]?.first)
       #expect(
-        carried.record.columnSpacing == expected.spacing[0] && carried.record.rowSpacing == expected.spacing[1],
-        "\(code)")
+        carried.record.columnSpacing == expected.spacing[0] && carried.record.rowSpacing == expected.spacing[1]
+          && carried.header.sliceThickness == expected.spacing[2], "\(code)")
     }
   }
 
@@ -113,6 +113,23 @@ struct RMaCImportTests {
     #expect(rois.entries.first { $0.patient == "ClassLow01" }?.grade.gradeClass == .low)
   }
 
+  @Test func `rules that nobody applied make no ROIs`() throws {
+    let text = try String(contentsOf: folder.study.protocolFile, encoding: .utf8)
+    _ = try CohortImport.rmac(source, into: folder.study)
+    let rules = """
+
+      cohort:
+        gradeSystem: WHO/ISUP
+        columns: {subtype: pathology, stage: null, procedure: null, laterality: null, size: null, sizeUnit: cm, scanDate: null}
+        series: {preferredSpacing: 2.5, maximumSpacing: 10, minimumExtent: 50, minimumCoverage: 0.5}
+        rules: [{name: grade known, missing: exclude, gradeKnown: true}]
+
+      """
+    try AtomicFile.write(text + rules, to: folder.study.protocolFile)
+    let error = #expect(throws: StudyError.self) { try ROIBuild.run(folder.study) }
+    #expect(error?.description.contains("no selection was made: make it with `renalgrade cohort select`") == true)
+  }
+
   @Test func `where IDs are not to be shown, no code of an absent patient is`() throws {
     let folder = try CohortFolder(protocolName: "ucsf-rmac", ("patientIDs: codes", "patientIDs: identifiers"))
     _ = try CohortImport.rmac(source, into: folder.study)
@@ -162,7 +179,7 @@ struct RMaCImportTests {
       do {
         let file = try RMaCFile(url)
         _ = try RMaCRecord(file)
-        _ = try file.volume("arterial")
+        _ = try file.volume("arterial", isRegistered: true)
         readable += 1
       } catch {}
     }

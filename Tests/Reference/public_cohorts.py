@@ -91,7 +91,7 @@ class Patient:
 
     def golden(self, grade, carrier, **more):
         return {
-            "grade": grade, "carrier": carrier, "spacing": self.pixdim[carrier],
+            "grade": grade, "carrier": carrier, "spacing": self.pixdim["noncon"],
             "volumes": {phase: checks(whole(volume)) for phase, volume in self.volumes.items()},
             "mask": checks((self.mask >= 0.5).astype(np.int64)), **more,
         }
@@ -210,11 +210,11 @@ def rmac(folder):
     plane.mask = plane.mask[:, :, 1]
     refuse(plane, "but is 6 x 8")
     pixels = Patient("NoPixdim01", **small)
-    pixels.pixdim["arterial"] = None
-    refuse(pixels, 'the attribute "arterial_pixdim"')
+    pixels.pixdim["noncon"] = None
+    refuse(pixels, 'the attribute "noncon_pixdim"')
     zero = Patient("ZeroDim001", **small)
-    zero.pixdim["arterial"] = [0.75, 0.75, 0]
-    refuse(zero, 'the attribute "arterial_pixdim"')
+    zero.pixdim["noncon"] = [0.75, 0.75, 0]
+    refuse(zero, 'the attribute "noncon_pixdim"')
     refuse(Patient("Truncated1", **small), "this is no whole HDF5 file",
            lambda path: path.write_bytes(path.read_bytes()[:-300]))
     refuse(Patient("NotHDF5001", **small), "this is no whole HDF5 file", lambda path: path.write_text("not found\n"))
@@ -229,6 +229,17 @@ def rmac(folder):
         path.write_bytes(data)
 
     refuse(Patient("Damaged001", **small), 'the data set "arterial" cannot be read', damage)
+
+    drawn = random.bit_generator.state  # put back below, so that these patients leave KiTS's files as they are
+    # Registered by a tool that leaves the moving volume's distances in the header, and the mask with it.
+    moved = Patient("Moving0001", (2, 2, 2, 0), pathology_grade=2.0)
+    moved.pixdim["arterial"] = moved.pixdim["mask"] = [0.81640625, 0.81640625, 5.0]
+    moved.pixdim["portven"] = [0.75, 0.75, 1.25]
+    take(moved, 2)
+    refuse(Patient("TwoRows001", **small), "2 rows for this patient that differ")
+    key.append(("TwoRows001", {**key[0][1], "arterial": 1}))
+    key.append(("Plain00001 ", key[0][1]))  # the key has some patients twice, once with a blank behind
+    random.bit_generator.state = drawn
 
     lines = [",pid,noncon,arterial,delay,portven,mask"]
     for index, (name, status) in enumerate(key):
@@ -366,7 +377,8 @@ def kits(folder):
 
 def main():
     previous = json.loads((OUTPUT / "golden.json").read_text()) if (OUTPUT / "golden.json").exists() else {}
-    shutil.rmtree(OUTPUT, ignore_errors=True)
+    for cohort in ("rmac", "kits"):
+        shutil.rmtree(OUTPUT / cohort, ignore_errors=True)
     golden = {"rmac": rmac(OUTPUT / "rmac"), "kits": kits(OUTPUT / "kits")}
     golden["kitsSample"] = previous.get("kitsSample", {})
     for path in sorted(SAMPLE.glob("case_*/segmentation.nii.gz")):

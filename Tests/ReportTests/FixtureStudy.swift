@@ -59,14 +59,34 @@ struct FixtureStudy {
     return result
   }
 
+  /// The lesions of `predictions` with a size that rises with the grade by `signal` mm, a sex, and the patient's number as age.
+  mutating func lesions(_ predictions: [Prediction], signal: Double = 20) -> [RunLesion] {
+    var lesions: [String: RunLesion] = [:]
+    for row in predictions {
+      let key = "\(row.patient) \(row.lesion)"
+      guard lesions[key] == nil, let grade = Grade(rawValue: row.label == .high ? 3 : 2) else { continue }
+      let size = Double.random(in: 20...80, using: &generator) + (row.label == .high ? signal : 0)
+      lesions[key] = RunLesion(
+        patient: row.patient, lesion: row.lesion, grade: grade,
+        attributes: [
+          "sizeMM": String(format: "%.1f", size),
+          "sex": row.patient.utf8.reduce(0) { $0 + Int($1) } % 2 == 0 ? "F" : "M",
+          "age": "\(row.patient.suffix(2))",
+        ])
+    }
+    return lesions.values.sorted { ($0.patient, $0.lesion) < ($1.patient, $1.lesion) }
+  }
+
   static func code(_ patient: Int) -> String { String(format: "case-%02d", patient + 1) }
 
   /// Writes a run as `crossvalidate` does.
   mutating func run(
-    _ predictions: [Prediction], batchSize: Int = 16, epochs: Int = 8, manifest: Run.Manifest? = nil
+    _ predictions: [Prediction], batchSize: Int = 16, epochs: Int = 8, manifest: Run.Manifest? = nil,
+    lesions: [RunLesion]? = nil, _ configure: (inout StudyProtocol) -> Void = { _ in }
   ) throws -> Run {
     var settings = try study.readProtocol()
     settings.training.batchSize = batchSize
+    configure(&settings)
     let run = try Run.create(in: study, name: "\(settings.name)-batch\(batchSize)")
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     let heldOut = (0..<5).map { fold in Set(predictions.filter { $0.fold == fold }.map(\.patient)).sorted() }
@@ -90,6 +110,7 @@ struct FixtureStudy {
       notes: ["The protocol asks for resnet50, but its weights are not here; efficientnet-lite0 was trained instead."],
       synthetic: true)
     try AtomicFile.writeJSON(manifest ?? standard, to: run.manifestFile)
+    if let lesions { try AtomicFile.writeJSON(lesions, to: run.lesionsFile) }
     try PredictionTable.write(predictions, to: run.predictionsFile)
     return run
   }

@@ -62,7 +62,7 @@ import Testing
     ] {
       #expect(page.contains(phrase), "\(phrase)")
     }
-    #expect(markup.all("svg").count == 5)
+    #expect(markup.all("svg").count == 9)
     let images = markup.all("img")
     #expect(images.count == 1)
     #expect(images.first?.attributes["width"] == "700" && images.first?.attributes["height"] == "1600")
@@ -82,7 +82,7 @@ import Testing
     #expect(picture.all("desc").first?.text.contains("low-grade patients") == true)
     // The plotted points are those of the curve.
     let predictions = try PredictionTable.read(run.predictionsFile)
-    let curve = try #require(ROCCurve(LevelCases(predictions, .mean).patient))
+    let curve = try #require(ROCCurve(LevelCases(predictions, RunContent(run).settings.evaluation).patient))
     let table = try DelimitedTable(contentsOf: run.url.appendingPathComponent("figures/roc.csv"))
     let rows = table.rows.filter { $0.cells["curve"] == "patient" }
     #expect(rows.map { Double($0.cells["falsePositiveRate"] ?? "") } == curve.points.map(\.falsePositiveRate))

@@ -30,7 +30,9 @@ import Testing
     try expectSound(html)
     #expect(html.contains("optimistic"))
     #expect(!html.contains("more than the batch size") && !html.contains("not the same folds"))
-    #expect(try Markup(html).all("svg").count == 2)
+    // Two levels of ROC curves, and of one matrix for each batch size.
+    #expect(try Markup(html).all("svg").count == 2 + 2 * 3)
+    #expect(html.contains("Batch 64. Patients: rows are the true grade, columns the predicted one"))
     // The same runs give the same bytes, in whatever order they are named.
     let names = ["sweep.html", "table5.csv", "table5.md", "figures/sweep-roc-patient.svg"]
     let first = try names.map { try Data(contentsOf: folder.appendingPathComponent($0)) }

@@ -115,6 +115,39 @@ import Testing
     #expect(try test.study.setAside().map(\.reason).contains { $0.contains("two series under one UID") })
   }
 
+  @Test(arguments: [(6, 1), (12, 2), (40, 8)])
+  func imagesOverTimeAreLeftAndTheirPatientStays(count: Int, positions: Int) throws {
+    let test = try ImportFolder()
+    try test.writeSeries("a", patient: "P01", count: 4)
+    for index in 0..<count {
+      try test.write(
+        "a/tracking-\(index).dcm", patient: "P01", exam: "P01", series: "tracking", sop: "tracking \(index)",
+        z: 100 + 2.5 * Double(index % positions), value: Int16(index)
+      ) {
+        $0.elements[.acquisitionNumber] = "\(index / positions + 1)"
+      }
+    }
+    #expect(
+      try test.importDICOM("a") == .init(patients: 1, series: 1, slices: 4, setAside: 1, identityNotRemoved: true))
+    #expect(try test.excluded() == [])
+    let entry = try #require(try test.study.setAside().first)
+    #expect(entry.patientCode == "case-0001" && entry.subject == "series \(test.uid("tracking"))")
+    #expect(entry.reason.hasPrefix("\(count) slices at \(positions) position"))
+    #expect(entry.reason.hasSuffix("as of bolus tracking or perfusion, and no stack"))
+    #expect(try test.importDICOM("a").slices == 0, "again, it is the same")
+    #expect(try test.study.setAside().count == 1)
+  }
+
+  @Test func aPatientWithImagesOverTimeAloneHasNoSlices() throws {
+    let test = try ImportFolder()
+    for index in 0..<5 {
+      try test.write("a/\(index).dcm", patient: "P01", exam: "P01", series: "P01", sop: "\(index)", z: 10)
+    }
+    #expect(try test.importDICOM("a").slices == 0)
+    #expect(try test.slices(of: "P01") == 0)
+    #expect(try test.excluded() == [])
+  }
+
   @Test func aCopyThatTheStudyLostIsNamedOrMadeAgain() throws {
     let test = try ImportFolder()
     try test.writeSeries("a", patient: "P01")
@@ -198,6 +231,22 @@ import Testing
       .unreadable, file: "SMITH.dcm", "the file cannot be read: The file “SMITH.dcm” couldn’t be opened", advice: "Try")
     #expect(error.problem == "the file cannot be read: The file couldn’t be opened. Try")
     #expect(error.description == "SMITH.dcm: \(error.problem)")
+  }
+
+  @Test(arguments: ["implicit", "big-endian", "deflated", "jpeg2000", "rle"])
+  func everyEncodingIsTakenWithItsValues(encoding: String) throws {
+    let made = protocolsFolder.deletingLastPathComponent().appendingPathComponent("Tests/DICOMTests/Fixtures/made")
+    func imported(_ encoding: String) throws -> [Float] {
+      let test = try ImportFolder()
+      try FileManager.default.createDirectory(at: test.url("a"), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        at: made.appendingPathComponent("12-signed-\(encoding).dcm"), to: test.url("a/1.dcm"))
+      #expect(try test.importDICOM("a").slices == 1)
+      #expect(try test.study.setAside().allSatisfy { !$0.excludes })
+      let path = try #require(try test.study.read { try SliceRecord.fetchOne($0)?.path })
+      return try DICOMFile.image(at: test.study.url.appendingPathComponent(path)).values
+    }
+    #expect(try imported(encoding) == imported("explicit"))
   }
 
   @Test func anEnhancedFileIsOneFile() throws {

@@ -15,8 +15,8 @@ extension Figure {
       alternative: "Of \(matrix.negatives) low-grade \(level.plural), \(matrix.trueNegatives) were called low and "
         + "\(matrix.falsePositives) high; of \(matrix.positives) high-grade ones, \(matrix.falseNegatives) were called low "
         + "and \(matrix.truePositives) high.",
-      caption: "\(Format.heading(level.plural)): rows are the truth, columns the prediction at a threshold of "
-        + "\(Format.number(metrics.threshold)); counts, and percentages of the row.",
+      caption: "\(Format.heading(level.plural)): rows are the true grade, columns the predicted one at "
+        + "\(metrics.threshold.map { "a threshold of \(Format.number($0))" } ?? "each fold's own threshold"); counts, and percentages of the row.",
       data: "truth,prediction,count,rowTotal\n" + data,
       script: """
         set datafile columnheaders
@@ -34,9 +34,9 @@ extension Figure {
         set x2tics ("low" 0, "high" 1) offset 0,-0.4
         unset xtics
         set x2range [-0.5:1.5]
-        set x2label "prediction" offset 0,-0.3
+        set x2label "predicted grade (columns)" offset 0,-0.3
         set ytics ("low" 1, "high" 0) offset 0.4
-        set ylabel "truth" offset 1.2
+        set ylabel "true grade (rows)" offset 1.2
         column_of(prediction) = prediction eq "high" ? 1 : 0
         row_of(truth) = truth eq "high" ? 0 : 1
         share(count, total) = total > 0 ? count / total : 0

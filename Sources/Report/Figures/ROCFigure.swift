@@ -7,6 +7,11 @@ struct NamedCurve {
   /// What the key calls it.
   var label: String
   var curve: ROCCurve
+
+  /// A key's words for a curve: what it is of, and its area.
+  static func label(_ name: String, _ metrics: LevelMetrics) -> String {
+    "\(name), AUC \(Format.text(metrics[.auc]))"
+  }
 }
 
 extension Figure {

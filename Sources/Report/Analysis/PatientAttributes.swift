@@ -1,0 +1,37 @@
+import Foundation
+import Study
+
+/// What pathology says of each patient: its lesions' columns, told of the person.
+struct PatientAttributes {
+  private let lesions: [String: [RunLesion]]
+
+  init(_ lesions: [RunLesion]) { self.lesions = Dictionary(grouping: lesions, by: \.patient) }
+
+  /// The columns that some lesion has.
+  var columns: Set<String> { Set(lesions.values.joined().flatMap(\.attributes.keys)) }
+
+  /// The largest number among the patient's lesions; nil where none has a number.
+  func number(_ patient: String, _ column: String) -> Double? {
+    words(patient, column).compactMap(Self.number).max()
+  }
+
+  /// The patient's word, those of lesions that differ being joined; nil where no lesion has one.
+  func word(_ patient: String, _ column: String) -> String? {
+    let words = Set(words(patient, column).map { $0.lowercased() }).sorted()
+    return words.isEmpty ? nil : words.joined(separator: " + ")
+  }
+
+  private func words(_ patient: String, _ column: String) -> [String] {
+    (lesions[patient] ?? []).compactMap { $0.attributes[column] }
+      .map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+      .filter { !Self.unknown.contains($0.lowercased()) }
+  }
+
+  /// A number with a point or a comma before its decimals.
+  private static func number(_ text: String) -> Double? {
+    Double(text.replacingOccurrences(of: ",", with: ".")).flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  /// Words that say nothing.
+  private static let unknown: Set = ["", "-", "?", "na", "n/a", "nan", "null", "unknown", "not available"]
+}

@@ -1,0 +1,202 @@
+import Evaluation
+public import Foundation
+public import Study
+
+/// The comparison of several runs as a page, a table and figures.
+public enum CompareReport {
+  /// Writes `compare.html`, `compare.csv` and `figures/` into `folder`, making it where it is not there.
+  ///
+  /// - Throws: `StudyError` as `RunComparison` does, where the folder cannot be written, or gnuplot is missing.
+  @discardableResult
+  public static func write(_ runs: [Run], margin: Double, to folder: URL) throws(StudyError) -> RunComparison {
+    let comparison = try RunComparison(runs, margin: margin)
+    let figures = try RunReport.figuresFolder(in: folder)
+    try AtomicFile.write(comparison.csv, to: folder.appendingPathComponent("compare.csv"))
+    let page = try page(comparison, figures: figures)
+    try AtomicFile.write(page.markup, to: folder.appendingPathComponent("compare.html"))
+    return comparison
+  }
+
+  private static func page(_ comparison: RunComparison, figures: URL) throws(StudyError) -> HTMLPage {
+    let curves = comparison.entries.enumerated().compactMap { place, entry in
+      ROCCurve(entry.cases).map {
+        NamedCurve(
+          name: "run \(place + 1)", label: NamedCurve.label("run \(place + 1)", entry.result), curve: $0)
+      }
+    }
+    let roc = try Figure.roc(
+      name: "compare-roc", title: "ROC curves of the runs, patients", curves: curves, background: [],
+      caption: "ROC curves of the runs' out-of-fold predictions, on the patients that all have predicted.")?
+      .draw(in: figures)
+    return HTMLPage(
+      title: "Comparison of \(comparison.entries.count) runs", kicker: "RenalGrade comparison",
+      subtitle: "On \(Format.count(comparison.patients.count, "patient")), "
+        + "\(comparison.entries.first?.result.positives ?? 0) of high grade; patient level.",
+      banners: [HTMLPage.researchUse],
+      sections: [
+        .init(id: "runs", title: "The runs", content: runs(comparison)),
+        .init(id: "differences", title: "Their differences", content: differences(comparison)),
+        .init(id: "seeds", title: "Seeds", content: seeds(comparison)),
+        .init(
+          id: "curves", title: "ROC curves",
+          content: [roc?.besideCaption ?? .p("No ROC curve can be drawn: the patients are of one class.")]),
+        .init(id: "methods", title: "How the numbers were made", content: [Methods.list(methods(comparison))]),
+      ])
+  }
+
+  private static func runs(_ comparison: RunComparison) -> [HTML] {
+    let table = HTMLTable(
+      caption: "Each run on the common patients, with 95% intervals",
+      columns: ["Run", "Name"] + MetricColumns.headings(Metric.headline),
+      rows: comparison.entries.enumerated().map { place, entry in
+        ["Run \(place + 1)", HTML(text: entry.run)] + MetricColumns.cells(entry.result, Metric.headline)
+      }, leadingColumns: 2)
+    return comparison.remarks.map { .p(HTML(text: $0)) } + [table.html]
+      + HTML.reasons(comparison.entries.enumerated().map { ("run \($0.offset + 1)", $0.element.result.note) })
+      + [
+        HTML.methods(
+          Metric.headline, comparison.entries.enumerated().map { ("run \($0.offset + 1)", $0.element.result) })
+      ]
+  }
+
+  private static func differences(_ comparison: RunComparison) -> [HTML] {
+    let table = HTMLTable(
+      caption: "Every later run against every earlier one, with 95% intervals",
+      columns: ["Runs", "Measure", "Difference", "Test", "p", "Corrected p", "The later run"],
+      rows: comparison.differences.map { found in
+        [
+          "\(found.later + 1) less \(found.earlier + 1)", HTML(text: found.measure), Format.cell(found.difference),
+          HTML(text: found.test), HTML(text: Format.pValue(found.pValue)),
+          HTML(text: Format.pValue(found.adjustedPValue)),
+          HTML(text: found.verdict.map { $0.words(margin: comparison.margin) } ?? "–"),
+        ]
+      }, isNumeric: false)
+    return [table.html]
+      + HTML.reasons(
+        comparison.differences.flatMap { found in
+          let subject = "\(found.measure) by \(found.test), runs \(found.later + 1) and \(found.earlier + 1)"
+          return [(subject, found.difference.note), (subject, found.note)]
+        })
+  }
+
+  private static func seeds(_ comparison: RunComparison) -> [HTML] {
+    guard !comparison.seedGroups.isEmpty else {
+      return [.p("No two of the runs differ in their seeds alone: how much a result hangs on the seed is not shown.")]
+    }
+    let tables = comparison.seedGroups.map { group in
+      let names = group.runs.map { "\($0 + 1)" }.joined(separator: ", ")
+      return HTMLTable(
+        caption: "Runs \(names), which differ in their seeds alone: patient level, each on all its patients",
+        columns: ["Measure", "Runs", "Mean", "SD", "Least", "Greatest"],
+        rows: group.values.map { metric, values in
+          let spread = Spread(values)
+          return [
+            HTML(text: Format.heading(metric.name)), "\(values.count)",
+            HTML(text: Format.number(spread?.mean, decimals: 3)),
+            HTML(text: Format.number(spread?.deviation, decimals: 3)),
+            HTML(text: Format.number(values.min(), decimals: 3)), HTML(text: Format.number(values.max(), decimals: 3)),
+          ]
+        }
+      ).html
+    }
+    return tables + [
+      .remark(
+        "The spread over seeds tells how much hangs on chance in training and splitting; it is no confidence interval over patients."
+      )
+    ]
+  }
+
+  private static func methods(_ comparison: RunComparison) -> [(String, String)] {
+    [
+      (
+        "Differences",
+        "The later run's value less the earlier's, on the same patients. AUC: DeLong's paired method, and the bootstrap over "
+          + "2,000 draws of patients, the same for both. Rates: the bootstrap, with McNemar's mid-p test; each run is decided at "
+          + "its own thresholds."
+      ),
+      (
+        "Several comparisons",
+        "p-values are corrected by Holm's method over all pairs of runs, each measure and test by itself."
+      ),
+      (
+        "No worse",
+        "The later run counts as no worse where the whole 95% interval lies above minus "
+          + "\(Format.number(comparison.margin)): a margin that means something only if it was fixed before the result was known."
+      ),
+    ]
+  }
+}
+
+extension Verdict {
+  /// What is said of the model that is judged.
+  func words(margin: Double) -> String {
+    switch self {
+    case .superior: "better"
+    case .nonInferior: "no worse by more than \(Format.number(margin))"
+    case .inferior: "worse"
+    case .unclear: "may be either"
+    }
+  }
+}
+
+extension RunComparison {
+  /// The comparison as CSV: a row for each value of a run, then one for each difference.
+  var csv: String {
+    var text = "kind,run,against,measure,value,lower,upper,pValue,adjustedPValue,method,verdict\n"
+    for entry in entries {
+      for metric in Metric.all {
+        let estimate = entry.result[metric]
+        text += "run,\(entry.run),,\(metric.key),\(Format.data(estimate.value)),"
+        text += "\(Format.data(estimate.interval?.lower)),\(Format.data(estimate.interval?.upper)),,,"
+        text += "\(Self.cell(estimate.interval?.method ?? "")),\n"
+      }
+    }
+    for found in differences {
+      text += "difference,\(entries[found.later].run),\(entries[found.earlier].run),\(found.measure),"
+      text += "\(Format.data(found.difference.value)),\(Format.data(found.difference.interval?.lower)),"
+      text += "\(Format.data(found.difference.interval?.upper)),\(Format.data(found.pValue)),"
+      text += "\(Format.data(found.adjustedPValue)),\(Self.cell(found.test)),\(found.verdict?.rawValue ?? "")\n"
+    }
+    return text
+  }
+
+  private static func cell(_ text: String) -> String { text.contains(",") ? "\"\(text)\"" : text }
+
+  /// The comparison for a terminal, without a line feed at the end.
+  public var text: String {
+    var lines = [
+      "Patient level, \(patients.count) common patients (\(entries.first?.result.positives ?? 0) high grade)"
+    ]
+    lines += remarks
+    for (place, entry) in entries.enumerated() {
+      let values = Metric.headline.map { "\($0.name) \(Format.text(entry.result[$0]))" }.joined(separator: ", ")
+      lines.append("\(place + 1)  \(entry.run): \(values)")
+    }
+    for found in differences where found.test != "bootstrap" {
+      let reason = found.difference.note ?? found.note ?? ""
+      let value =
+        found.difference.value.map { value in
+          "\(Format.difference(value))"
+            + (found.difference.interval.map { " (\(Format.signedRange($0)))" } ?? "")
+        } ?? "–"
+      let verdict = found.verdict.map { ", run \(found.later + 1) is \($0.words(margin: margin))" } ?? ""
+      lines.append(
+        "\(found.later + 1) less \(found.earlier + 1)  \(found.measure): \(value), p \(Format.pValue(found.pValue)), "
+          + "corrected \(Format.pValue(found.adjustedPValue)) (\(found.test))\(verdict)"
+          + (reason.isEmpty ? "" : ". \(reason)"))
+    }
+    for group in seedGroups {
+      let values = group.values.filter { $0.metric.key == Metric.auc.key || $0.metric.key == Metric.accuracy.key }
+        .map { "\($0.metric.name) \(Spread($0.values)?.text ?? "–")" }.joined(separator: ", ")
+      lines.append("Seeds: runs \(group.runs.map { "\($0 + 1)" }.joined(separator: ", ")), mean (SD): \(values)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Format {
+  /// The limits of a difference's interval, with their signs.
+  static func signedRange(_ interval: Interval) -> String {
+    "\(difference(interval.lower)) to \(difference(interval.upper))"
+  }
+}

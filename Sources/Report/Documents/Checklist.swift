@@ -1,0 +1,39 @@
+/// A checklist for papers: its items, and where a run's report answers them.
+struct Checklist: Sendable {
+  struct Item: Sendable {
+    /// The item's number in the publication.
+    let number: String
+    /// The part of a paper that it belongs to.
+    let part: String
+    /// What it asks for, in our words.
+    let topic: String
+    /// The sections of the report that answer it; none where only the authors can.
+    let sections: [String]
+  }
+
+  let name: String
+  let source: String
+  let items: [Item]
+
+  static let all = [
+    Checklist(
+      name: "CLAIM 2024", source: "Tejani et al., Radiology: Artificial Intelligence 2024;6(4):e240300",
+      file: PackageResources.claim_2024_tsv),
+    Checklist(
+      name: "TRIPOD+AI", source: "Collins et al., BMJ 2024;385:e078378", file: PackageResources.tripod_ai_2024_tsv),
+    Checklist(
+      name: "METRICS", source: "Kocak et al., Insights into Imaging 2024;15:8", file: PackageResources.metrics_2024_tsv),
+  ]
+
+  /// Reads a table of item, part, topic and sections, parted by tabs.
+  private init(name: String, source: String, file: [UInt8]) {
+    self.name = name
+    self.source = source
+    items = String(decoding: file, as: UTF8.self).split(separator: "\n").dropFirst().compactMap { line in
+      let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      guard cells.count == 4 else { return nil }
+      return Item(
+        number: cells[0], part: cells[1], topic: cells[2], sections: cells[3].split(separator: " ").map(String.init))
+    }
+  }
+}

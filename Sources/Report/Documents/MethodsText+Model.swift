@@ -1,0 +1,168 @@
+import Foundation
+import Study
+
+/// The paragraphs on the network, its training and its evaluation.
+extension MethodsText {
+  var network: [String] {
+    let asked = settings.network
+    let backbone = manifest["backbone"] ?? asked.backbone
+    let frozen = manifest["frozen through"] ?? asked.frozenThrough ?? "nothing"
+    var sentences: [String] = []
+    switch asked.initialisation {
+    case .imagenet:
+      let hash = manifest["weights (SHA-256)"].map { " (SHA-256 \($0))" } ?? ""
+      sentences.append("The network was \(backbone), initialised with weights learnt on ImageNet\(hash).")
+      if backbone != asked.backbone {
+        sentences.append("It stood in for \(asked.backbone), whose weights could not be had.")
+      }
+      sentences.append("Its last layer was replaced by one with two outputs, low and high grade.")
+      sentences.append(
+        frozen == "nothing"
+          ? "All layers were trained."
+          : "The stages up to and including \(frozen) were frozen, with the statistics of their batch normalisation fixed; "
+            + "the later ones were trained.")
+    case .scratch:
+      sentences.append(
+        "The network was \(backbone) with two outputs, low and high grade, initialised at random; all layers were trained."
+      )
+    }
+    if let count = manifest["trained parameters"].flatMap({ Int($0) }) {
+      sentences.append("\(Self.grouped(count)) parameters were trained.")
+    }
+    return sentences
+  }
+
+  var training: [String] {
+    let training = settings.training
+    func text(_ value: Double) -> String { Decimal(string: "\(value)")?.description ?? "\(value)" }
+    let optimiser = training.weightDecay > 0 && training.decay == .decoupled ? "AdamW" : "Adam"
+    let decay =
+      switch (training.weightDecay, training.decay) {
+      case (0, _): "without weight decay"
+      case (let strength, .coupled): "with a weight decay of \(text(strength)) added to the gradient (L2 penalty)"
+      case (let strength, .decoupled): "with a decoupled weight decay of \(text(strength))"
+      }
+    let weight = training.highGradeWeight
+    let precision =
+      switch training.precision {
+      case .float32: "Computation was in single precision."
+      case .bfloat16: "Convolutions and matrix products were in bfloat16, weights and sums in single precision."
+      case .automatic:
+        "Convolutions and matrix products were in bfloat16 where the hardware has it, and in single precision elsewhere."
+      }
+    return [
+      "Each network was trained for \(Format.count(training.epochs, "epoch")) in batches of "
+        + "\(Format.count(training.batchSize, "slice")) by \(optimiser) (learning rate \(text(training.learningRate)), β1 "
+        + "\(text(training.beta1)), β2 \(text(training.beta2)), ε \(text(training.epsilon))) \(decay).",
+      weight == 1
+        ? "The loss was the cross-entropy."
+        : "The loss was the cross-entropy, weighted by \(text(weight)) for high grade and 1 for low grade.",
+      training.flipProbability == 0
+        ? "Slices were not augmented."
+        : "As augmentation, each slice was flipped from left to right with a probability of \(text(training.flipProbability)).",
+      precision,
+      "The number of epochs was fixed beforehand and the network after the last one was used: no held-out slice chose an epoch "
+        + "or a setting.",
+    ]
+  }
+
+  var validation: [String] {
+    let folds = settings.folds
+    var sentences = [
+      "\(Format.heading(Self.spelled(folds.count)))-fold cross-validation was carried out at the level of patients, stratified "
+        + "by grade class (seed \(folds.seed)): all lesions, exams and slices of a patient were in one fold, so that each patient "
+        + "was predicted once, by a network that had not seen the patient.",
+      "That no patient, exam, slice or image stood on both sides of a split was checked by the program.",
+    ]
+    if let labels = manifest["labels"] {
+      sentences.append("For a negative control, the classes were \(labels): this is no result.")
+    }
+    return sentences
+  }
+
+  var statistics: [String] {
+    let evaluation = settings.evaluation
+    let aggregate =
+      switch evaluation.aggregation {
+      case .mean: "the mean of the probabilities of its slices"
+      case .maximum: "the highest probability among its slices"
+      case .noisyOr: "one minus the product of the complements of its slices' probabilities"
+      case .topK: "the mean of its \(evaluation.topK ?? 1) highest slices' probabilities"
+      }
+    return [
+      "The probability of a lesion or patient was \(aggregate).",
+      "Results are given for patients, lesions and slices, from the pooled out-of-fold predictions and fold by fold.",
+      threshold,
+      "The area under the ROC curve (AUC) is the Mann-Whitney statistic, with DeLong's 95% interval over patients and, where "
+        + "patients give several cases, the percentile interval of 2,000 bootstrap draws of whole patients; rates have Wilson's "
+        + "95% intervals, at the effective sample size where patients give several cases.",
+    ] + comparisons
+  }
+
+  /// How a probability becomes a class.
+  var threshold: String {
+    let evaluation = settings.evaluation
+    let others = "in the other folds' out-of-fold predictions, never in the fold that it was applied to"
+    switch evaluation.thresholdRule ?? .fixed {
+    case .fixed:
+      return
+        "A case was called high grade from a probability of \(Format.number(evaluation.threshold)), fixed beforehand."
+    case .youden:
+      return
+        "A case was called high grade from the probability with the greatest sum of sensitivity and specificity \(others)."
+    case .fixedSensitivity:
+      return "A case was called high grade from the highest probability with a sensitivity of at least "
+        + "\(Format.number(evaluation.targetSensitivity)) \(others)."
+    }
+  }
+
+  /// What the protocol asks besides the estimates.
+  private var comparisons: [String] {
+    let subgroups = (settings.subgroups ?? []).map { $0.name ?? $0.column }
+    var sentences: [String] = []
+    if !subgroups.isEmpty {
+      sentences.append(
+        "Subgroups by \(Self.list(subgroups)) were stated in the protocol; their differences were tested with Holm's correction."
+      )
+    }
+    if let baselines = settings.baselines {
+      let size = baselines.size.map { _ in ["tumour size alone"] } ?? []
+      let clinical = baselines.clinical.map { ["logistic regression on \(Self.list($0))"] } ?? []
+      sentences.append(
+        "In the same folds, the network was compared with \(Self.list(size + clinical + ["the majority class"])).")
+    }
+    return sentences
+  }
+
+  var software: [String] {
+    let versions = [("RenalGrade", "RenalGrade"), ("libtorch", "libtorch")].compactMap { name, fact in
+      manifest[fact].map { "\(name) \($0)" }
+    }
+    var sentences = [
+      versions.isEmpty
+        ? "The analysis was carried out with RenalGrade." : "The analysis was carried out with \(Self.list(versions))."
+    ]
+    if let device = manifest["device"] {
+      sentences.append("Networks were trained on \(device)" + (manifest["processor"].map { " (\($0))" } ?? "") + ".")
+    }
+    sentences.append(
+      "The seed of shuffling, augmentation and fresh weights was \(settings.training.seed); protocol, folds, predictions and "
+        + "checkpoints are kept with their SHA-256.")
+    return sentences
+  }
+
+  /// An integer with commas between thousands.
+  static func grouped(_ count: Int) -> String {
+    let digits = Array(String(count))
+    return digits.enumerated().reduce(into: "") { text, digit in
+      if digit.offset > 0, (digits.count - digit.offset) % 3 == 0 { text.append(",") }
+      text.append(digit.element)
+    }
+  }
+
+  /// A small number as a word.
+  static func spelled(_ count: Int) -> String {
+    let words = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    return (2...10).contains(count) ? words[count - 2] : "\(count)"
+  }
+}

@@ -1,0 +1,102 @@
+import Evaluation
+import Foundation
+import Study
+
+/// What a run's networks are, how well they do and what they are not for (after Mitchell et al., FAT* 2019).
+struct ModelCard {
+  let content: RunContent
+
+  init(_ content: RunContent) { self.content = content }
+
+  private var settings: StudyProtocol { content.settings }
+  private var manifest: Run.Manifest { content.manifest }
+
+  var document: Document {
+    Document(
+      title: "Model card: \(settings.title)",
+      parts: [
+        .init("Model", [.list(model)]), .init("Intended use", [.list(use)]), .init("Data", [.list(data)]),
+        .init("Performance", [.paragraph(Precision.sentence(content.metrics.pooled.patient)), .list(performance)]),
+        .init("Limits", [.list(limits)]), .init("Ethical considerations", [.list(ethics)]),
+        .init(
+          "How to repeat it",
+          [
+            .paragraph(
+              "The run's folder holds protocol, folds, predictions and one checkpoint per fold; its report tells how to repeat "
+                + "it, with versions, seeds and hashes.")
+          ]),
+      ])
+  }
+
+  private var model: [String] {
+    let facts = [
+      ("backbone", "Backbone"), ("weights (SHA-256)", "Initial weights (SHA-256)"),
+      ("frozen through", "Frozen through"),
+      ("trained parameters", "Trained parameters"), ("RenalGrade", "RenalGrade"), ("libtorch", "libtorch"),
+      ("date", "Date"),
+    ]
+    return [
+      "Run: \(content.run.id); \(Format.count(content.folds.heldOut.count, "network")), one per fold.",
+      "Input: a region of interest of a CT slice, \(settings.roi.outputSize) × \(settings.roi.outputSize) pixels, around a "
+        + "contour drawn by a reader. Output: the probability of high grade.",
+    ] + facts.compactMap { name, title in manifest[name].map { "\(title): \($0)" } }
+      + ["Licence, contact and citation: " + Document.blank("all three")]
+  }
+
+  private var use: [String] {
+    [
+      HTMLPage.researchUse,
+      "Meant for: research on whether CT tells low from high grade in clear cell renal cell carcinoma before surgery.",
+      "Not meant for: choosing biopsy, surgery or surveillance; other subtypes, benign tumours, or stages that the cohort lacks; "
+        + "slices without a contour; images other than CT.",
+    ]
+  }
+
+  private var data: [String] {
+    let pooled = content.metrics.pooled
+    var lines = [
+      "\(Format.count(pooled.patient.n, "patient")) (\(pooled.patient.positives) of high grade), "
+        + "\(Format.count(pooled.lesion.n, "lesion")), \(Format.count(pooled.slice.n, "slice")); each patient was held out once, "
+        + "and the other folds' patients trained that network."
+    ]
+    if manifest.synthetic {
+      lines.append("The patients are virtual. What was learnt from them holds for no real one.")
+    }
+    if let flow = content.cohort?.flow {
+      lines.append(
+        "Selected from \(Format.count(flow.patientsAtStart, "patient")) by the rules: "
+          + MethodsText.list(flow.steps.map(\.name)) + ".")
+    }
+    return lines + [Document.blank("origin of the data, years, consent, and who is under-represented")]
+  }
+
+  private var performance: [String] {
+    Level.downward.map { level in
+      let metrics = content.metrics.pooled[level]
+      let values = Metric.headline.map { "\($0.name) \(Format.text(metrics[$0]))" }
+      return "\(Format.heading(level.plural)) (\(metrics.n), \(metrics.positives) of high grade): "
+        + values.joined(separator: ", ") + "."
+    } + ["Values with 95% intervals. \(MethodsText(content).threshold)"]
+  }
+
+  private var limits: [String] {
+    [
+      "Cross-validated only: no patient of another hospital, scanner or time was predicted.",
+      "Contours were drawn by readers; how the result varies with the reader is not in the intervals, nor is the variation from "
+        + "training anew.",
+      "A poor, missing or misplaced contour, other contrast phases than those trained on, and artefacts make predictions "
+        + "meaningless without a warning.",
+      "A probability is not calibrated for a population with another share of high grade.",
+    ] + manifest.notes
+  }
+
+  private var ethics: [String] {
+    [
+      "A wrong low-grade call may delay treatment, a wrong high-grade call may lead to needless surgery: neither may rest on this "
+        + "network.",
+      "Patients stand in the run's files by code; a checkpoint holds what was learnt from them and may be shared only as they "
+        + "consented.",
+      Document.blank("ethics approval, consent, fairness between groups"),
+    ]
+  }
+}

@@ -1,0 +1,74 @@
+import Crypto
+import Foundation
+import Study
+
+/// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
+struct Reproduction {
+  let content: RunContent
+
+  init(_ content: RunContent) { self.content = content }
+
+  private var manifest: Run.Manifest { content.manifest }
+
+  var document: Document {
+    Document(
+      title: "How to repeat run \(content.run.id)",
+      parts: [
+        .init(
+          "Commands",
+          [
+            .paragraph(
+              "On the same files, with the protocol of this run, in an empty folder; further options that the files need "
+                + "(`renalgrade help import`) are not recorded."), .code(commands),
+          ]),
+        .init("What must be the same", [.list(facts.isEmpty ? ["The run's manifest states no facts."] : facts)]),
+        .init(
+          "What may differ",
+          [
+            .paragraph(
+              "The same program on the same processor with the same number of threads gives the same bits. On another processor, "
+                + "GPU or libtorch, sums are taken in another order: probabilities differ in their last digits, and after many "
+                + "steps the networks differ somewhat.")
+          ]),
+      ])
+  }
+
+  private var commands: [String] {
+    var lines = [
+      "renalgrade init study --protocol \(content.run.id)/protocol.yaml",
+      "renalgrade import study --dicom DICOM --pathology TABLE --contours CONTOURS",
+    ]
+    if content.settings.network.initialisation == .imagenet {
+      lines.insert("renalgrade weights get \(manifest["backbone"] ?? content.settings.network.backbone)", at: 0)
+    }
+    if content.settings.cohort != nil { lines.append("renalgrade cohort select study --clinical TABLE") }
+    let shuffled = manifest["labels"]?.split(separator: " ").last.flatMap { UInt64($0) }
+    return lines + [
+      "renalgrade rois build study",
+      "renalgrade crossvalidate study" + (shuffled.map { " --shuffle-labels \($0)" } ?? ""),
+    ]
+  }
+
+  private var facts: [String] {
+    manifest.facts.filter { !["date", "duration"].contains($0.name) }.map { "\($0.name): \($0.value)" }
+  }
+
+  /// The run's inputs and outputs; those that are not there are left out.
+  var hashes: [(name: String, sha256: String)] {
+    let run = content.run
+    let checkpoints =
+      ((try? FileManager.default.contentsOfDirectory(at: run.checkpointsFolder, includingPropertiesForKeys: nil)) ?? [])
+      .filter { !$0.lastPathComponent.hasPrefix(".") }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+    let files = [run.protocolFile, run.foldsFile, run.predictionsFile] + checkpoints
+    return files.compactMap { file in Self.sha256(of: file).map { (file.lastPathComponent, $0) } }
+  }
+
+  /// Read piece by piece, since checkpoints are large.
+  private static func sha256(of file: URL) -> String? {
+    guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
+    defer { try? handle.close() }
+    var hash = SHA256()
+    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
+    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+  }
+}

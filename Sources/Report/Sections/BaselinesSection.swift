@@ -1,0 +1,76 @@
+import Evaluation
+import Foundation
+import Study
+
+/// What the network has to beat.
+struct BaselinesSection: RunSection {
+  let id = "baselines"
+  let title = "Does it beat what needs no network?"
+
+  func answers(_ content: RunContent) -> Bool { !content.analysis.baselines.rivals.isEmpty }
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    let baselines = content.analysis.baselines
+    let metrics = [Metric.sensitivity, .specificity, .accuracy]
+    let majority = HTMLTable(
+      caption: "Calling each patient by the more frequent class of the other folds",
+      columns: ["Caller", "n"] + MetricColumns.headings(metrics),
+      rows: [("Majority class", baselines.majority), ("Network", content.metrics.pooled.patient)].map { name, result in
+        [HTML(text: name), "\(result.n)"] + MetricColumns.cells(result, metrics)
+      })
+    let start = [
+      majority.html, .remark("The majority class ranks nobody: its AUC is 0.5."),
+      HTML.methods(metrics, [("majority class", baselines.majority), ("network", content.metrics.pooled.patient)]),
+    ]
+    if let note = baselines.note { return start + [.p(HTML(text: note))] }
+    let table = HTMLTable(
+      caption: "Baselines at patient level, beside the network on the same patients",
+      columns: ["Baseline", "Patients", "Its AUC", "Network's AUC", "Difference", "p"],
+      rows: baselines.rivals.map { rival in
+        [
+          HTML(text: rival.name), "\(rival.patients)", Format.cell(rival.auc), Format.cell(rival.network),
+          Format.cell(rival.difference), HTML(text: Format.pValue(rival.pValue)),
+        ]
+      })
+    return start + [table.html]
+      + baselines.rivals.map { .p(HTML(text: Self.sentence($0))) }
+      + HTML.reasons(
+        baselines.rivals.flatMap {
+          [
+            ("AUC of \(Self.lower($0.name))", $0.auc.note), ("the network beside it", $0.network.note),
+            ("difference from \(Self.lower($0.name))", $0.difference.note),
+          ]
+        })
+      + [
+        .remark(
+          "Logistic regression in the run's own folds, standardised, with a ridge penalty of 1; a patient with several lesions counts with the largest number. AUC: DeLong (Newcombe where that has no width); difference: DeLong, paired."
+        )
+      ]
+  }
+
+  private static func lower(_ name: String) -> String { name.prefix(1).lowercased() + name.dropFirst() }
+
+  private static func sentence(_ rival: BaselineAnalysis.Rival) -> String {
+    let columns = rival.columns.joined(separator: ", ")
+    let what = "\(rival.name) (\(columns))"
+    let margin = Format.number(BaselineAnalysis.Rival.margin)
+    let verdict =
+      switch rival.verdict {
+      case .superior: "The network beats it: the whole interval of the difference lies above 0."
+      case .nonInferior:
+        "The network does not beat it, though it is shown to be no worse by more than \(margin): a network that does not "
+          + "beat this has shown nothing that the image was needed for."
+      case .inferior: "The network is worse than it: it has shown nothing that the image was needed for."
+      case .unclear:
+        "The difference may be either way: a network that is not shown to beat this has shown nothing that the image was "
+          + "needed for."
+      case nil: "Whether the network beats it can't be said."
+      }
+    let missing =
+      rival.leftOut > 0
+      ? " \(Format.count(rival.leftOut, "patient")) without a value or a probability "
+        + "\(rival.leftOut == 1 ? "is" : "are") left out, on both sides."
+      : " No patient lacks a value."
+    return "\(what): \(verdict)\(missing)"
+  }
+}

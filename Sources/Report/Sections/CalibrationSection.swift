@@ -1,0 +1,53 @@
+import Evaluation
+import Foundation
+import Study
+
+/// Whether the probabilities mean what they say, before and after rescaling.
+struct CalibrationSection: RunSection {
+  let id = "calibration"
+  let title = "Calibration"
+
+  func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML] {
+    var rows: [[HTML]] = []
+    var reasons: [(subject: String, note: String?)] = []
+    for level in content.analysis.calibration {
+      let plural = level.level.plural
+      let kinds: [(name: String, measures: CalibrationAnalysis.Measures?, note: String?)] = [
+        ("as predicted", level.raw, nil), ("temperature", level.temperature.measures, level.temperature.note),
+        ("Platt", level.platt.measures, level.platt.note),
+      ]
+      for kind in kinds {
+        reasons.append(("\(plural), \(kind.name)", kind.note))
+        guard let measures = kind.measures else {
+          rows.append([HTML(text: Format.heading(plural)), HTML(text: kind.name)] + Self.measures.map { _ in "–" })
+          continue
+        }
+        let stated = Self.measures.map { (name: $0.name, stated: measures[keyPath: $0.value]) }
+        rows.append(
+          [HTML(text: Format.heading(plural)), HTML(text: kind.name)] + stated.map { Format.cell($0.stated) })
+        reasons += stated.map { ("\(plural), \(kind.name), \($0.name)", $0.stated.note) }
+      }
+    }
+    let table = HTMLTable(
+      caption: "Calibration at each level, with 95% intervals",
+      columns: ["Level", "Probabilities"] + Self.measures.map { Format.heading($0.name) }, rows: rows,
+      leadingColumns: 2)
+    let curve = try Figure.reliability(content.cases.patient)?.draw(in: figures).besideCaption
+    return [
+      .p(
+        "Ideal are an intercept of 0, a slope of 1 and an ECE of 0; a scaled Brier score of 0 is no better than saying the overall share for everyone. A slope below 1 tells of probabilities that are too extreme. Intervals: Wald's (with the sandwich variance over patients where they give several cases), and for Brier's score the bootstrap over patients."
+      ),
+      table.html,
+      .remark(
+        "Temperature and Platt scaling are fitted for each fold on the out-of-fold predictions of the other folds, so that no fold judges its own map. They move probabilities, not ranks within a fold."
+      ),
+    ] + HTML.reasons(reasons) + [
+      curve ?? .p("No reliability curve can be drawn: no patient has a probability.")
+    ]
+  }
+
+  private static let measures: [(name: String, value: KeyPath<CalibrationAnalysis.Measures, Stated> & Sendable)] = [
+    ("intercept", \.intercept), ("slope", \.slope), ("Brier", \.brier), ("scaled Brier", \.scaledBrier),
+    ("ECE", \.expectedCalibrationError),
+  ]
+}

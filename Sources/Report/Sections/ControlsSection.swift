@@ -1,0 +1,83 @@
+import Evaluation
+import Foundation
+import Study
+
+/// Runs that must find nothing, or that show what a mistake would have printed.
+struct ControlsSection: RunSection {
+  let id = "controls"
+  let title = "Negative controls"
+
+  func answers(_ content: RunContent) -> Bool { content.analysis.controls.controls?.isEmpty == false }
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    let analysis = content.analysis.controls
+    let permutation = Self.sentence(analysis.permutation)
+    guard let controls = analysis.controls else {
+      return [
+        .p(HTML(text: permutation)),
+        .p("No control was run with this run. `renalgrade crossvalidate --controls` runs them in the same folds."),
+      ]
+    }
+    guard !controls.isEmpty else {
+      return [.p(HTML(text: permutation)), .p("The run's controls.json names no control.")]
+    }
+    let metrics = [Metric.auc, .accuracy]
+    let rows: [(title: String, result: RunMetrics.Levels?)] =
+      [("This run", analysis.run)] + controls.map { ($0.title, $0.result) }
+    let table = HTMLTable(
+      caption: "The run beside its controls, decided at the protocol's threshold",
+      columns: ["Run", "Patients: AUC", "Patients: accuracy", "Slices: AUC", "Slices: accuracy"],
+      rows: rows.map { row in
+        [HTML(text: row.title)]
+          + [Level.patient, .slice].flatMap { level in
+            row.result.map { MetricColumns.cells($0[level], metrics) } ?? metrics.map { _ in "–" }
+          }
+      })
+    return [
+      .p(HTML(text: permutation)), table.html,
+      HTML.methods(metrics, [("patients", analysis.run.patient), ("slices", analysis.run.slice)]),
+    ]
+      + controls.map { .p(HTML(text: "\($0.title): \($0.meaning) \(Self.reading($0, analysis.run))")) }
+      + HTML.reasons(controls.map { ($0.title, $0.result?.patient.note) })
+  }
+
+  private static func sentence(_ test: StatedTest) -> String {
+    guard let pValue = test.pValue else {
+      return "Whether the probabilities know the labels can't be tested by permutation. \(test.note ?? "")"
+    }
+    let reading =
+      pValue < 0.05
+      ? "chance alone would rarely rank them as well."
+      : "labels dealt out at random are ranked as well often enough: this run is no evidence that the grade can be told."
+    return "Were the labels dealt out among the patients at random, the AUC would be this run's or better with p = "
+      + "\(Format.pValue(pValue)) (1,999 permutations): \(reading)"
+  }
+
+  /// What the control says of the run.
+  private static func reading(_ control: ControlAnalysis.Control, _ run: RunMetrics.Levels) -> String {
+    guard let result = control.result else { return control.note ?? "It has no result." }
+    switch control.name {
+    case ControlAnalysis.sliceLevelSplit:
+      guard let leaky = result.slice[.accuracy].value, let honest = run.patient[.accuracy].value else {
+        return "What a slice-level split would have printed here can't be stated."
+      }
+      let points = Int(((leaky - honest) * 100).rounded())
+      return
+        "What a slice-level split would have printed here: an accuracy of \(Format.number(leaky)) and an AUC of "
+        + "\(Format.number(result.slice[.auc].value)) over slices, where the split by patients gives "
+        + "\(Format.number(honest)) and \(Format.number(run.patient[.auc].value)) over patients: "
+        + "\(abs(points)) points of accuracy \(points < 0 ? "less" : "more")."
+    case ControlAnalysis.shuffledLabels:
+      guard let interval = result.patient[.auc].interval else { return "Its AUC has no interval." }
+      return interval.contains(0.5)
+        ? "Its AUC's interval contains 0.5, as it must: nothing was learnt."
+        : "Its AUC's interval does not contain 0.5, which one of twenty such controls does by chance; if it stays so with "
+          + "another seed, something leaks."
+    default:
+      let (own, other) = (run.patient[.auc].value, result.patient[.auc].value)
+      guard let own, let other else { return "Its AUC can't be compared with the run's." }
+      return "Its AUC is \(Format.number(other)), \(Format.difference(other - own)) against the run's "
+        + "\(Format.number(own))."
+    }
+  }
+}

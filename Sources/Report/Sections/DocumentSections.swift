@@ -1,0 +1,44 @@
+import Foundation
+import Study
+
+/// The Methods of a paper, ready to be copied.
+struct MethodsTextSection: RunSection {
+  let id = "methods-text"
+  let title = "Methods, for a paper"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    [
+      .p(
+        "Generated from the protocol and the record of this run. One click selects all of it; methods.md in the run's folder holds it, too. Square brackets mark what only the authors can write."
+      ),
+      .element("div", ["class": "copy"], MethodsText(content).document.html),
+    ]
+  }
+}
+
+/// What the network is, and what it is not for.
+struct ModelCardSection: RunSection {
+  let id = "model-card"
+  let title = "Model card"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    [.p("model-card.md in the run's folder holds it, too.")] + ModelCard(content).document.html
+  }
+}
+
+/// Everything that is needed to repeat the run.
+struct ReproductionSection: RunSection {
+  let id = "reproduction"
+  let title = "How to repeat this run"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    let reproduction = Reproduction(content)
+    return reproduction.document.html + [
+      HTMLTable(
+        caption: "The run's files with their SHA-256", columns: ["File", "SHA-256"],
+        rows: reproduction.hashes.map { [HTML(text: $0.name), .element("code", [:], HTML(text: $0.sha256))] },
+        isNumeric: false
+      ).html
+    ]
+  }
+}

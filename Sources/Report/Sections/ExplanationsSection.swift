@@ -1,0 +1,69 @@
+import Foundation
+import Study
+
+/// What the networks looked at: heat maps of the surest right, the surest wrong and the least sure slices.
+struct ExplanationsSection: RunSection {
+  let id = "explanations"
+  let title = "What the network looks at"
+
+  func answers(_ content: RunContent) -> Bool { content.explanations != nil }
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    guard let explanations = content.explanations else {
+      return [.p("No explanation was made of this run's predictions: `renalgrade explain STUDY` makes them.")]
+    }
+    let introduction =
+      "\(explanations.method) heat maps at \(explanations.layer) show which parts of a region of interest raise the probability "
+      + "of high grade. They are a check of plausibility: they do not show why the network is right."
+    let sentences = [introduction, energy(explanations.energyInside), randomisation(explanations.randomisation)]
+    let isWithheld = content.settings.pathology.patientIDs == .identifiers
+    return sentences.map { .p(HTML(text: $0)) }
+      + Explanations.Group.allCases.flatMap { group in
+        [HTML.element("h3", [:], HTML(text: group.title))]
+          + gallery(explanations.gallery.filter { $0.group == group }, group, content.run, isWithheld: isWithheld)
+      }
+  }
+
+  private func energy(_ energy: Explanations.Energy?) -> String {
+    guard let energy, let mean = energy.mean, mean.isFinite, energy.n > 0 else {
+      return "How much of the heat lies within the contours is not known."
+    }
+    let spread = energy.sd.map { " (SD \(Format.number($0)))" } ?? ""
+    return
+      "On average, \(Format.number(100 * mean, decimals: 0))% of a map's energy\(spread) lies within the contour, over "
+      + "\(Format.count(energy.n, "slice")); the rest lies outside of the tumour."
+  }
+
+  private func randomisation(_ check: Explanations.Randomisation?) -> String {
+    guard let check, let correlation = check.correlation, correlation.isFinite, check.n > 0 else {
+      return "Whether the maps depend on what was learnt was not checked."
+    }
+    let start =
+      "Maps of the trained network and of one with random weights correlate by \(Format.number(correlation)) (Spearman, "
+      + "\(Format.count(check.n, "slice"))): "
+    if abs(correlation) < 0.5 { return start + "the maps depend on what was learnt." }
+    return start + "the maps hardly depend on what was learnt, and should not be used to explain anything."
+  }
+
+  private func gallery(
+    _ entries: [Explanations.Entry], _ group: Explanations.Group, _ run: Run, isWithheld: Bool
+  ) -> [HTML] {
+    guard !entries.isEmpty else { return [.p("There is none in this group.")] }
+    let cells = entries.map { entry -> HTML in
+      let truth = "\(entry.label.rawValue) grade, probability of high grade \(Format.number(entry.probability))"
+      // A slice is named by a UID, which may lead to a person.
+      let slice = isWithheld || entry.slice.contains(".") ? "" : ", slice \(entry.slice)"
+      let name = "Patient \(entry.patient), lesion \(entry.lesion)\(slice)"
+      let share =
+        entry.energyInside.map { " \(Format.number(100 * $0, decimals: 0))% of the energy within the contour." } ?? ""
+      let caption = HTML.element("figcaption", [:], HTML(text: "\(name): \(truth).\(share)"))
+      guard let png = entry.picture(of: run) else {
+        return .element("figure", [:], .p("The picture \(entry.image) is missing."), caption)
+      }
+      let alternative =
+        "Heat map over the region of interest of \(name), of the \(group.title.lowercased()) slices: \(truth)."
+      return .element("figure", [:], png.image(alternative: alternative), caption)
+    }
+    return [.element("div", ["class": "figures"], cells)]
+  }
+}

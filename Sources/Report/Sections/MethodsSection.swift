@@ -1,0 +1,24 @@
+import Evaluation
+import Foundation
+import Study
+
+/// How probabilities became results.
+struct MethodsSection: RunSection {
+  let id = "methods"
+  let title = "How the numbers were made"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    let evaluation = content.settings.evaluation
+    return [
+      Methods.list(
+        [
+          (
+            "Levels",
+            "A lesion's or patient's probability is \(evaluation.aggregationWords). A patient is high grade where any of the lesions is. Results "
+              + "at slice level describe images, not people: a patient with many slices counts many times."
+          ),
+          ("Threshold", ThresholdsSection.sentence(evaluation)),
+        ] + Methods.intervals)
+    ]
+  }
+}

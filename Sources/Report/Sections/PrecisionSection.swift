@@ -1,0 +1,45 @@
+import Evaluation
+import Foundation
+import Study
+
+/// What so many patients can show, and how many would be needed.
+struct PrecisionSection: RunSection {
+  let id = "precision"
+  let title = "Precision and sample size"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    let plan = content.analysis.precision
+    let patient = content.metrics.pooled.patient
+    let table = HTMLTable(
+      caption: "How wide the 95% intervals are, and how many patients narrower ones take",
+      columns: ["Measure", "Value", "Width now"] + PrecisionPlan.widths.map { "Width \(Format.number($0))" },
+      rows: plan.rows.map { row in
+        [
+          HTML(text: Format.heading(row.measure)), HTML(text: Format.number(row.value)),
+          HTML(text: Format.number(row.width.value)),
+        ] + row.needs.map { need in HTML(text: need.patients.map { "\($0) (\(need.positives ?? 0) high)" } ?? "–") }
+      })
+    let who = "\(Format.count(patient.n, "patient")), \(patient.positives) of high grade"
+    let wide = plan.rows.first?.width.value.map {
+      "An AUC of \(Format.number(plan.rows.first?.value)) in \(who), has an interval about \(Format.number($0)) wide."
+    }
+    return [
+      .p(
+        HTML(
+          text: wide ?? "With \(who), no width of the AUC's interval can be stated. "
+            + (plan.rows.first?.width.note ?? ""))), table.html,
+    ]
+      + HTML.reasons(
+        plan.rows.flatMap { row in
+          [("width of the \(row.measure)", row.width.note)]
+            + row.needs.map { ("patients for the \(row.measure)", $0.note) }
+        }.reduce(into: []) { kept, entry in
+          if !kept.contains(where: { $0.0 == entry.0 && $0.1 == entry.1 }) { kept.append(entry) }
+        })
+      + [
+        .remark(
+          "For another study with the same value and the same share of high grade: AUC by Hanley and McNeil's standard error, sensitivity and specificity by Wilson's interval. Slices add no patients."
+        )
+      ]
+  }
+}

@@ -1,0 +1,15 @@
+import Foundation
+import Study
+
+/// The resolved protocol, in full.
+struct ProtocolSection: RunSection {
+  let id = "protocol"
+  let title = "Protocol"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    [
+      .p("The resolved protocol of this run, in full. The run's folder holds it as protocol.yaml."),
+      .element("pre", ["tabindex": "0", "aria-label": "The protocol as YAML"], HTML(text: content.protocolText)),
+    ]
+  }
+}

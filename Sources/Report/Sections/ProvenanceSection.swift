@@ -1,0 +1,21 @@
+import Foundation
+import Study
+
+/// What produced the run.
+struct ProvenanceSection: RunSection {
+  let id = "provenance"
+  let title = "Provenance"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    guard !content.manifest.facts.isEmpty else { return [.p("The run's manifest states no facts.")] }
+    return [
+      HTMLTable(
+        caption: "What produced this run", columns: ["Fact", "Value"],
+        rows: content.manifest.facts.map { [HTML(text: $0.name), HTML(text: $0.value)] }, isNumeric: false
+      ).html,
+      .p(
+        "Each figure stands in the run's folder figures as SVG, PDF and PNG, with its data (CSV) and the script that drew it; every estimate of this page is in metrics.json, and every prediction in predictions.csv."
+      ),
+    ]
+  }
+}

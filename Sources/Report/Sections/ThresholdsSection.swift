@@ -1,0 +1,68 @@
+import Evaluation
+import Foundation
+import Study
+
+/// Where the line between the classes was drawn, and by whom.
+struct ThresholdsSection: RunSection {
+  let id = "thresholds"
+  let title = "Thresholds"
+
+  func html(_ content: RunContent, figures: URL) -> [HTML] {
+    let thresholds = content.metrics.thresholds
+    let folds = content.folds.heldOut.indices
+    let table = HTMLTable(
+      caption: "The threshold of each fold", columns: ["Level"] + folds.map { "Fold \($0 + 1)" },
+      rows: Level.downward.map { level in
+        [HTML(text: Format.heading(level.plural))]
+          + folds.map { HTML(text: Format.number(thresholds[level].thresholds[$0], decimals: 3)) }
+      })
+    let alternatives = content.analysis.thresholdRules
+    let metrics = [Metric.sensitivity, .specificity, .accuracy]
+    let rules = HTMLTable(
+      caption: "What each rule gives for patients, its thresholds chosen on the other folds",
+      columns: ["Rule", "n"] + MetricColumns.headings(metrics),
+      rows: alternatives.map { alternative in
+        [HTML(text: Self.name(alternative.rule, thresholds)), "\(alternative.result.n)"]
+          + MetricColumns.cells(alternative.result, metrics)
+      })
+    return [.p(HTML(text: Self.sentence(content.settings.evaluation))), table.html]
+      + HTML.reasons(Level.downward.flatMap { level in thresholds[level].notes.map { (level.plural, $0) } })
+      + [
+        rules.html,
+        .remark(
+          "The rules are shown beside one another, not to choose from: the best of them, picked here, would flatter."),
+      ] + HTML.reasons(alternatives.map { (Self.name($0.rule, thresholds), $0.result.note) })
+  }
+
+  static func name(
+    _ rule: StudyProtocol.Evaluation.ThresholdRule, _ thresholds: ThresholdAnalysis
+  ) -> String {
+    switch rule {
+    case .fixed: "Stated, \(Format.number(thresholds.stated))"
+    case .youden: "Youden"
+    case .fixedSensitivity: "Sensitivity of \(Format.number(thresholds.targetSensitivity)) or more"
+    }
+  }
+
+  /// How the threshold came about.
+  static func sentence(_ evaluation: StudyProtocol.Evaluation) -> String {
+    let crossFitted =
+      "It is chosen without the fold that it decides: for each fold from the out-of-fold predictions of the other folds' "
+      + "patients. The networks that gave those have seen this fold's patients in training; the choice itself has not."
+    switch evaluation.thresholdRule ?? .fixed {
+    case .fixed:
+      return "A case is called high grade from a probability of \(Format.number(evaluation.threshold)), fixed in the "
+        + "protocol before the run."
+    case .youden:
+      return "The threshold is the one with the greatest sum of sensitivity and specificity (Youden). \(crossFitted)"
+    case .fixedSensitivity:
+      return "The threshold is the highest one with a sensitivity of "
+        + "\(Format.number(evaluation.choiceSensitivity)) or more. \(crossFitted)"
+    }
+  }
+}
+
+extension StudyProtocol.Evaluation {
+  /// The sensitivity that `fixedSensitivity` is to reach.
+  fileprivate var choiceSensitivity: Double { targetSensitivity ?? Self.usualSensitivity }
+}

@@ -1,0 +1,43 @@
+import Evaluation
+import Foundation
+import Study
+
+/// Whether acting on the network would do more good than harm, and what its calls would mean elsewhere.
+struct UsefulnessSection: RunSection {
+  let id = "usefulness"
+  let title = "Decision curve and predictive values"
+
+  func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML] {
+    let decision: HTML
+    let curve = Result { () throws(NotEstimable) in try DecisionCurve(content.cases.patient.finite) }
+    switch curve {
+    case .success(let curve):
+      decision =
+        try Figure.decision(curve)?.draw(in: figures).besideCaption ?? .p("The decision curve has no point.")
+    case .failure(let reason): decision = .p(HTML(text: "No decision curve can be drawn. \(reason.description)"))
+    }
+    let predictive = content.analysis.predictiveValues
+    if let note = predictive.note {
+      return [decision, .p(HTML(text: "No predictive values can be stated for other shares of high grade. \(note)"))]
+    }
+    let table = HTMLTable(
+      caption: "What a call would mean, by the share of high grade among the patients",
+      columns: ["Patients", "Share of high grade", "PPV", "NPV"],
+      rows: predictive.values.map { value in
+        [
+          HTML(text: Format.heading(value.name)), HTML(text: Format.number(value.prevalence, decimals: 3)),
+          Format.cell(value.positive), Format.cell(value.negative),
+        ]
+      })
+    let called = content.cases.patient.called(at: content.metrics.thresholds.each(content.cases, .patient))
+    let figure = try Figure.predictiveValues(called, marks: predictive.values)?.draw(in: figures).besideCaption
+    return [decision, table.html]
+      + HTML.reasons(
+        predictive.values.flatMap { [("PPV, \($0.name)", $0.positive.note), ("NPV, \($0.name)", $0.negative.note)] })
+      + [
+        .remark(
+          "By Bayes' theorem, with sensitivity and specificity taken not to change, which spectrum and referral may well make them do; intervals by MOVER of Wilson's. The paper's annotated subset has 14 of 40, its cohort 144 of 505."
+        )
+      ] + [figure].compactMap { $0 }
+  }
+}

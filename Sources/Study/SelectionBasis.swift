@@ -1,0 +1,86 @@
+import Crypto
+import Foundation
+public import GRDB
+
+/// What a selection of patients rests on: the images that the study held, and the protocol's rules.
+///
+/// It is kept beside the selection, so that later steps can tell whether the selection still speaks of the study that
+/// there is.
+public struct SelectionBasis: Codable, Equatable, Sendable {
+  private let patients: Int
+  private let series: Int
+  private let slices: Int
+  /// SHA-256 of whose the slices are, and whom an import left out.
+  private let images: String
+  /// SHA-256 of the protocol's sections `cohort` and `pathology`.
+  private let rules: String
+
+  private static let key = "cohort.basis"
+
+  private init(_ settings: StudyProtocol, _ database: Database) throws {
+    let excluded = try String.fetchSet(
+      database,
+      sql: "SELECT DISTINCT patientCode FROM setAside WHERE excludes AND patientCode IS NOT NULL AND stage = ?",
+      arguments: [SetAside.Stage.dicom.rawValue])
+    let patients = try Patient.order(Column("code")).fetchAll(database)
+    let series = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT seriesInstanceUID AS uid, COUNT(*) AS slices FROM slice JOIN series ON series.id = slice.seriesId
+        GROUP BY series.id ORDER BY seriesInstanceUID
+        """
+    ).map { (uid: $0["uid"] as String, slices: $0["slices"] as Int) }
+    self.patients = patients.count
+    self.series = series.count
+    slices = series.reduce(0) { $0 + $1.slices }
+    images = Self.digest(
+      patients.map { "\($0.code) \(excluded.contains($0.code))" } + series.map { "\($0.uid) \($0.slices)" })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    rules = Self.digest([
+      String(decoding: try encoder.encode(settings.cohort), as: UTF8.self),
+      String(decoding: try encoder.encode(settings.pathology), as: UTF8.self),
+    ])
+  }
+
+  private static func digest(_ lines: [String]) -> String {
+    SHA256.hash(data: Data(lines.joined(separator: "\n").utf8)).hexadecimal
+  }
+
+  /// Keeps what the study holds and asks for now as the basis of its selection.
+  public static func store(_ settings: StudyProtocol, _ database: Database) throws {
+    let data = try JSONEncoder().encode(SelectionBasis(settings, database))
+    try Setting(key: key, value: String(decoding: data, as: UTF8.self)).save(database)
+  }
+
+  /// Why the study's selection cannot be gone by, and what to do; nil where it can, or where the protocol selects nobody.
+  public static func problem(_ settings: StudyProtocol, _ database: Database) throws -> String? {
+    let stored = try Setting.fetchOne(database, key: key).map {
+      try JSONDecoder().decode(SelectionBasis.self, from: Data($0.value.utf8))
+    }
+    let advice = "make it with `renalgrade cohort select`, then go on"
+    guard let stored else {
+      let isSelected = try SetAside.filter(Column("stage") == SetAside.Stage.cohort.rawValue).fetchCount(database) > 0
+      if isSelected { return "the study's selection does not say what images it was made of: \(advice)" }
+      return settings.cohort == nil
+        ? nil : "the protocol has rules of selection (`cohort`), but no selection was made: \(advice)"
+    }
+    let current = try SelectionBasis(settings, database)
+    if stored.rules != current.rules {
+      return "the protocol's rules of selection (`cohort`, `pathology`) have changed since the selection was made: "
+        + advice
+    }
+    guard stored.images != current.images else { return nil }
+    return "the selection was made of \(stored.contents), and the study now holds \(current.contents), or leaves out "
+      + "others: \(advice)"
+  }
+
+  /// Throws where the study's selection cannot be gone by.
+  ///
+  /// - Throws: `StudyError` of kind `.file` that says why and what to do.
+  public static func requireCurrent(_ settings: StudyProtocol, _ database: Database) throws {
+    if let problem = try problem(settings, database) { throw StudyError(.file, problem) }
+  }
+
+  private var contents: String { "\(patients) patients, \(series) series and \(slices) slices" }
+}
