@@ -33,7 +33,7 @@ extension HTML {
       }
     }
     guard !order.isEmpty else { return .remark("No interval can be stated.") }
-    let text = order.map { method in
+    let text = order.map { method -> String in
       let used = (uses[method] ?? []).map { "\($0.metrics) (\($0.levels.joined(separator: ", ")))" }
       return "\(method): \(used.joined(separator: "; "))"
     }.joined(separator: ". ")
@@ -49,6 +49,12 @@ extension Format {
   static func pValue(_ value: Double?) -> String {
     guard let value, value.isFinite else { return "–" }
     return value < 0.001 ? "< 0.001" : number(value, decimals: value < 0.1 ? 3 : 2)
+  }
+
+  /// A p-value in a sentence: "p = 0.03", "p < 0.001".
+  static func pStatement(_ value: Double?) -> String {
+    let text = pValue(value)
+    return text.hasPrefix("<") ? "p \(text)" : "p = \(text)"
   }
 
   /// A difference with its sign.
