@@ -77,7 +77,7 @@ struct HTMLTable {
     }
     // The roles keep it a table for a screen reader where the style sheet lays its cells out otherwise.
     let table = HTML.element(
-      "table", ["role": "table", "class": isNumeric ? "numbers" : "words"],
+      "table", ["role": "table", "class": isNumeric ? (rows.count > 12 ? "numbers long" : "numbers") : "words"],
       .element("caption", [:], HTML(text: caption)),
       .element("thead", ["role": "rowgroup"], .element("tr", ["role": "row"], head)),
       .element("tbody", ["role": "rowgroup"], body))

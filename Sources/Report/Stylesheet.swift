@@ -47,10 +47,13 @@ let stylesheet = """
   thead th { border-bottom: 1px solid var(--ink); font-weight: 600; vertical-align: bottom; }
   tbody th { font-weight: 500; }
   tbody tr + tr > * { border-top: 1px solid var(--hair); }
-  .numbers { table-layout: fixed; }
+  .numbers { table-layout: auto; }
   .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+  th.number, td::before { white-space: normal; }
   .words tbody th { white-space: nowrap; }
   .words td:last-child { overflow-wrap: anywhere; }
+  .variable { font-weight: 650; }
+  .category { padding-left: 1rem; }
   .interval { display: block; color: var(--quiet); font-size: .82em; }
   .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1.6rem; }
   .figures.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
@@ -104,6 +107,7 @@ let stylesheet = """
     section { margin-top: 1.6rem; }
     h2, h3, caption { break-after: avoid; }
     tr, figure, .cards, .numbers, dt, dd, li { break-inside: avoid; }
+    .numbers.long { break-inside: auto; }
     p { orphans: 3; widows: 3; }
     .scroll { overflow: visible; }
     .natural svg { max-width: 100%; max-height: 220mm; }

@@ -33,7 +33,7 @@ struct DICOMArchive {
     // Only by the table at the end: an archive that was cut off has none.
     archive_read_support_format_zip_seekable(archive)
     // libarchive gives names in the thread's locale, and none where it has no characters for them.
-    let unicode = newlocale(1 << LC_CTYPE, "C.UTF-8", nil)
+    let unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
     let former = unicode.flatMap { uselocale($0) }
     defer {
       if let former { uselocale(former) }

@@ -32,7 +32,12 @@ struct TrainingSession {
 
   /// Keeps who was selected beside a run of `study` that has just been made, and reports it.
   func finish(_ run: Run, of study: StudyFolder) throws {
-    try CohortDescription.record(of: study, in: run)
+    do {
+      try CohortDescription.record(of: study, in: run)
+    } catch {
+      // A selection that has gone stale must not cost the report of hours of training.
+      print("Note: the run does not keep who was selected: \(error)")
+    }
     try report(run)
   }
 

@@ -52,6 +52,10 @@ func expectSound(_ html: String) throws {
   for fragment in ["http://", "https://", "<script", "<link", "@import", "xlink", "javascript:", "onload", "onclick"] {
     #expect(!html.contains(fragment), "\(fragment)")
   }
+  // A value that was not made for readers.
+  for fragment in ["Optional(", "GRDB", "nil)", "Double(", "p = &lt;"] {
+    #expect(!html.contains(fragment), "\(fragment)")
+  }
   let identifiers = markup.elements.compactMap { $0.attributes["id"] }
   #expect(Set(identifiers).count == identifiers.count)
   for element in markup.elements {

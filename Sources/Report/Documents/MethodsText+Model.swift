@@ -73,6 +73,7 @@ extension MethodsText {
         + "by grade class (seed \(folds.seed)): all lesions, exams and slices of a patient were in one fold, so that each patient "
         + "was predicted once, by a network that had not seen the patient.",
       "That no patient, exam, slice or image stood on both sides of a split was checked by the program.",
+      "No ensemble was formed: each probability is that of one network.",
     ]
     if let labels = manifest["labels"] {
       sentences.append("For a negative control, the classes were \(labels): this is no result.")

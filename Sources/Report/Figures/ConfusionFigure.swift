@@ -40,18 +40,17 @@ extension Figure {
         column_of(prediction) = prediction eq "high" ? 1 : 0
         row_of(truth) = truth eq "high" ? 0 : 1
         share(count, total) = total > 0 ? count / total : 0
-        # From a pale grey to Okabe and Ito's blue.
+        # From a pale grey to Okabe and Ito's sky blue, on which dark text is readable at any share.
         blend(from, to, s) = int(from + (to - from) * s)
-        shade(s) = blend(243, 0, s) * 65536 + blend(245, 114, s) * 256 + blend(247, 178, s)
-        ink(s) = s > 0.85 ? 0xffffff : 0x1b1f24
+        shade(s) = blend(243, 86, s) * 65536 + blend(245, 180, s) * 256 + blend(247, 233, s)
         percent(count, total) = total > 0 ? sprintf("%.0f%% of %d", 100 * count / total, total) : "no cases"
         f = "\(name).csv"
         plot f using (column_of(strcol(2))):(row_of(strcol(1))):(0.485):(0.485):(shade(share($3, $4))) \\
             with boxxyerror fillstyle solid 1 noborder linecolor rgb variable, \\
-          f using (column_of(strcol(2))):(row_of(strcol(1)) + 0.1):(sprintf("%d", $3)):(ink(share($3, $4))) \\
-            with labels font ",26" textcolor rgb variable, \\
-          f using (column_of(strcol(2))):(row_of(strcol(1)) - 0.22):(percent($3, $4)):(ink(share($3, $4))) \\
-            with labels font ",12" textcolor rgb variable
+          f using (column_of(strcol(2))):(row_of(strcol(1)) + 0.1):(sprintf("%d", $3)) \\
+            with labels font ",26" textcolor rgb "#1b1f24", \\
+          f using (column_of(strcol(2))):(row_of(strcol(1)) - 0.22):(percent($3, $4)) \\
+            with labels font ",12" textcolor rgb "#1b1f24"
         """, size: (300, 280))
   }
 }

@@ -33,7 +33,7 @@ extension Figure {
         set xtics 0.2 format "%.1f"
         set xlabel "threshold probability" offset 0,0.5
         set ylabel "net benefit per patient" offset 1
-        set key outside below left reverse Left maxrows 1 samplen 2.6 font ",11.5"
+        set key outside below left reverse Left maxrows 1 samplen 2.6 spacing 1.5 font ",11.5"
         plot '\(name).csv' using 1:3:4 with filledcurves fillstyle solid 0.15 noborder \\
           linecolor rgb "\(Palette.blue)" notitle, \\
           '\(name).csv' using 1:2 with lines linewidth 2.4 linecolor rgb "\(Palette.blue)" title "network", \\
@@ -81,7 +81,7 @@ extension Figure {
         set ytics 0.2 format "%.1f"
         set xlabel "share of high grade" offset 0,0.5
         set ylabel "predictive value" offset 1
-        set key outside below left reverse Left maxrows 1 samplen 2.6 font ",11.5"
+        set key outside below left reverse Left maxrows 1 samplen 2.6 spacing 1.5 font ",11.5"
         \(lines.joined(separator: "\n"))
         plot '\(name).csv' using 1:3:4 with filledcurves fillstyle solid 0.15 noborder \\
           linecolor rgb "\(Palette.blue)" notitle, \\

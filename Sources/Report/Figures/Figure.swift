@@ -33,7 +33,7 @@ struct Figure {
   /// The whole script; it runs in the folder where it lies: `gnuplot <name>.gp`.
   ///
   /// The same plot in three forms of one size: the cairo terminals count in inches and in pixels, at 300 per inch, where SVG
-  /// counts 96 to the inch.
+  /// counts 96 to the inch; their scales make text, lines and dashes as large as those of the SVG.
   var wholeScript: String {
     let inches = String(format: "%.4fin,%.4fin", Double(size.width) / 96, Double(size.height) / 96)
     return """
@@ -48,11 +48,11 @@ struct Figure {
 
       """ + script + """
 
-        set terminal pdfcairo size \(inches) \(Self.text) fontscale 0.75 linewidth 1.75
+        set terminal pdfcairo size \(inches) \(Self.text) fontscale 0.5625 linewidth 1.5 dashlength 0.9
         set output "\(name).pdf"
         replot
-        set terminal pngcairo size \(size.width * 25 / 8),\(size.height * 25 / 8) \(Self.text) fontscale 3.125 linewidth 3.125 \
-          pointscale 3.125
+        set terminal pngcairo size \(size.width * 25 / 8),\(size.height * 25 / 8) \(Self.text) fontscale 2.34375 \
+        linewidth 3.125 dashlength 0.65 pointscale 2
         set output "\(name).png"
         replot
 

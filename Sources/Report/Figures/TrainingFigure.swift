@@ -60,7 +60,7 @@ extension Figure {
         set xtics \(max(1, (lastEpoch + 9) / 10))
         set xlabel "epoch" offset 0,0.5
         set ylabel "weighted cross-entropy" offset 1
-        set key outside below left reverse Left maxrows 1 samplen 2.6 font ",11.5"
+        set key outside below left reverse Left maxrows 1 samplen 2.6 spacing 1.5 font ",11.5"
         plot \(plots.joined(separator: ", \\\n     "))
         """, size: (420, 310))
   }

@@ -49,8 +49,8 @@ struct ControlsSection: RunSection {
       pValue < 0.05
       ? "chance alone would rarely rank them as well."
       : "labels dealt out at random are ranked as well often enough: this run is no evidence that the grade can be told."
-    return "Were the labels dealt out among the patients at random, the AUC would be this run's or better with p = "
-      + "\(Format.pValue(pValue)) (1,999 permutations): \(reading)"
+    return "Were the labels dealt out among the patients at random, the AUC would be this run's or better with "
+      + "\(Format.pStatement(pValue)) (1,999 permutations): \(reading)"
   }
 
   /// What the control says of the run.

@@ -63,7 +63,8 @@ struct SelectionSection: RunSection {
         caption: table.title, columns: ["Variable"] + table.header.dropFirst(),
         rows: table.rows.map { row in
           let name = HTML(text: row.cells.first ?? "")
-          return [row.isVariable ? .element("strong", [:], name) : name] + row.cells.dropFirst().map(HTML.init(text:))
+          return [.element("span", ["class": row.isVariable ? "variable" : "category"], name)]
+            + row.cells.dropFirst().map(HTML.init(text:))
         }
       ).html,
       .element("p", ["class": "remark"], HTML(text: table.notes.joined(separator: " "))),
