@@ -24,7 +24,7 @@ enum RunPage {
   static let sections: [any RunSection] = [
     ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
     CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
-    PrecisionSection(), PaperSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
+    NestedSection(), PrecisionSection(), PaperSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
     CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(), ModelCardSection(), ProtocolSection(),
     ReproductionSection(), ProvenanceSection(),
   ]

@@ -57,6 +57,8 @@ final class RunContent {
   let cohort: CohortDescription?
   /// What the networks look at; nil where that was not asked.
   let explanations: Explanations?
+  /// The choice of the batch size by inner folds; nil where none was made.
+  let nested: NestedEstimate?
   let cases: LevelCases
   let metrics: RunMetrics
   /// The controls; nil where none was run.
@@ -80,6 +82,7 @@ final class RunContent {
     montage = (try? Data(contentsOf: run.url.appendingPathComponent("montage.png"))).flatMap(EmbeddedPNG.init)
     cohort = try CohortDescription.read(of: run)
     explanations = try Explanations.read(of: run)
+    nested = try NestedEstimate.read(of: run)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }

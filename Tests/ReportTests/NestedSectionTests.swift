@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Report
+@testable import Study
+
+@Suite struct NestedSectionTests {
+  private func text(_ json: String?) throws -> String {
+    var fixture = try FixtureStudy()
+    let run = try fixture.run(fixture.predictions(patients: 10), epochs: 0)
+    if let json { try AtomicFile.write(json, to: run.url.appendingPathComponent("nested.json")) }
+    let content = try RunContent(run)
+    #expect(NestedSection().answers(content) == (json != nil))
+    let html = NestedSection().html(content, figures: run.url)
+    return try Markup("<html>\(html.map(\.markup).joined())</html>").all("html").first?.text ?? ""
+  }
+
+  private func json(auc: String, best: String) -> String {
+    """
+    {"criterion": "patient-level AUC", "innerFolds": 4, "auc": \(auc), "sweepBest": \(best), "choices": [
+      {"fold": 0, "batchSize": 16, "inner": [{"batchSize": 4, "auc": 0.71}, {"batchSize": 16, "auc": 0.8125}]},
+      {"fold": 1, "batchSize": 4, "inner": [{"batchSize": 4, "auc": 0.9}, {"batchSize": 16, "auc": null}]}]}
+    """
+  }
+
+  @Test func theOptimismIsTheSweepsBestLessTheNestedEstimate() throws {
+    let text = try text(json(auc: "0.8", best: #"{"batchSize": 16, "auc": 0.85}"#))
+    for phrase in [
+      "Batch size chosen for each fold, and the patient-level AUC", "Fold 2", "0.812", "4-fold cross-validation",
+      "nested patient-level AUC is 0.800", "batch size 16, has 0.850: it flatters by 0.050.",
+    ] {
+      #expect(text.contains(phrase), "\(phrase): \(text)")
+    }
+  }
+
+  @Test(arguments: [
+    ("0.8", "null", "no sweep on the same folds"), ("null", "null", "is undefined"),
+    ("0.8", #"{"batchSize": 4, "auc": 0.7}"#, "does not flatter"),
+  ])
+  func whatIsMissingIsASentence(_ auc: String, _ best: String, _ phrase: String) throws {
+    #expect(try text(json(auc: auc, best: best)).contains(phrase))
+  }
+
+  @Test func aRunOfOneBatchSizeSaysWhatToDo() throws {
+    #expect(try text(nil).contains("`renalgrade nested STUDY`"))
+    #expect(throws: StudyError.self) { try text("{}") }
+  }
+}
