@@ -56,13 +56,13 @@ final class RunContent {
   /// The cohort's description; nil where the study selects nobody.
   let cohort: CohortDescription?
   /// What the networks look at; nil where that was not asked.
-  let explanations: Explanations?
+  let explanations: Run.Explanations?
   /// The choice of the batch size by inner folds; nil where none was made.
-  let nested: NestedEstimate?
+  let nested: Run.NestedChoice?
   let cases: LevelCases
   let metrics: RunMetrics
   /// The controls; nil where none was run.
-  let controls: [ControlRecord]?
+  let controls: [Run.Control]?
   /// What the report tells besides the result; it takes a moment, and a table of many runs does without.
   private(set) lazy var analysis = RunAnalysis(self)
 
@@ -74,15 +74,13 @@ final class RunContent {
     manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
     epochs = try run.epochs()
     predictions = try PredictionTable.read(run.predictionsFile)
-    let isRecorded = FileManager.default.fileExists(atPath: run.setAsideFile.path)
-    setAside = isRecorded ? try run.readJSON([SetAside].self, from: run.setAsideFile) : nil
-    let hasLesions = FileManager.default.fileExists(atPath: run.lesionsFile.path)
-    lesions = hasLesions ? try run.readJSON([RunLesion].self, from: run.lesionsFile) : nil
-    controls = try ControlRecord.all(of: run)
+    setAside = try run.readJSONIfPresent([SetAside].self, from: run.setAsideFile)
+    lesions = try run.readJSONIfPresent([RunLesion].self, from: run.lesionsFile)
+    controls = try run.readJSONIfPresent([Run.Control].self, from: run.controlsFile)
     montage = (try? Data(contentsOf: run.url.appendingPathComponent("montage.png"))).flatMap(EmbeddedPNG.init)
     cohort = try CohortDescription.read(of: run)
-    explanations = try Explanations.read(of: run)
-    nested = try NestedEstimate.read(of: run)
+    explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
+    nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }

@@ -164,6 +164,11 @@ public struct Run: Sendable {
     return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Epoch.self, from: Data($0.utf8)) }
   }
 
+  /// Reads one of the run's JSON files, or gives nil where it is not there.
+  public func readJSONIfPresent<T: Decodable>(_ type: T.Type, from url: URL) throws(StudyError) -> T? {
+    FileManager.default.fileExists(atPath: url.path) ? try readJSON(type, from: url) : nil
+  }
+
   /// Reads one of the run's JSON files.
   public func readJSON<T: Decodable>(_ type: T.Type, from url: URL) throws(StudyError) -> T {
     do {

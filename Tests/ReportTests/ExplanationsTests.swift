@@ -11,7 +11,7 @@ import Testing
     {"method": "Grad-CAM", "layer": "layer4", "energyInside": {"mean": 0.612, "sd": 0.2, "n": 57},
      "randomisation": {"correlation": \(correlation), "n": 20},
      "gallery": [
-       {"group": "surestRight", "patient": "case-01", "lesion": "L1", "slice": 7, "label": "high",
+       {"group": "surestRight", "patient": "case-01", "lesion": "L1", "slice": "7", "label": "high",
         "probability": 0.981, "energyInside": 0.8, "image": "\(image)"},
        {"group": "surestWrong", "patient": "case-09", "lesion": "L1", "slice": "1.2.840.1", "label": "low",
         "probability": 0.94, "energyInside": 0.3, "image": "explanations/missing.png"}]}
@@ -55,7 +55,7 @@ import Testing
 
   @Test func withoutThemItSaysHowToMakeThem() throws {
     #expect(try markup(nil).text.contains("`renalgrade explain STUDY`"))
-    let empty = #"{"method": "Grad-CAM", "layer": "layer4", "energyInside": {"n": 0}, "gallery": []}"#
+    let empty = #"{"method": "Grad-CAM", "layer": "layer4", "energyInside": {"n": 0}, "randomisation": {"n": 0}, "gallery": []}"#
     let text = try markup(empty).text
     #expect(text.contains("is not known") && text.contains("was not checked"))
   }

@@ -2,23 +2,6 @@ import Evaluation
 import Foundation
 import Study
 
-/// One entry of a run's `controls.json`: a run of its own that shows what the result is worth.
-struct ControlRecord: Decodable {
-  var name: String
-  var run: String
-  var title: String
-  var meaning: String
-  /// A table like `predictions.csv`, relative to the run's folder.
-  var predictions: String
-
-  /// The records of a run; nil where it has none.
-  static func all(of run: Run) throws(StudyError) -> [ControlRecord]? {
-    let file = run.url.appendingPathComponent("controls.json")
-    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-    return try run.readJSON([ControlRecord].self, from: file)
-  }
-}
-
 /// The negative controls of a run, and whether its own probabilities know the labels.
 public struct ControlAnalysis: Codable, Equatable, Sendable {
   /// One control.
@@ -71,7 +54,7 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
   }
 
   /// The table of a control, which must lie within the run's folder.
-  private static func file(_ record: ControlRecord, in run: Run) throws(StudyError) -> URL {
+  private static func file(_ record: Run.Control, in run: Run) throws(StudyError) -> URL {
     let parts = record.predictions.split(separator: "/", omittingEmptySubsequences: false)
     guard !record.predictions.hasPrefix("/"), !parts.contains(".."), !parts.contains("") else {
       throw StudyError(.run, "controls.json names a file outside of the run's folder for \(record.name)")

@@ -18,14 +18,14 @@ struct ExplanationsSection: RunSection {
     let sentences = [introduction, energy(explanations.energyInside), randomisation(explanations.randomisation)]
     let isWithheld = content.settings.pathology.patientIDs == .identifiers
     return sentences.map { .p(HTML(text: $0)) }
-      + Explanations.Group.allCases.flatMap { group in
+      + Run.Explanations.Example.Group.allCases.flatMap { group in
         [HTML.element("h3", [:], HTML(text: group.title))]
           + gallery(explanations.gallery.filter { $0.group == group }, group, content.run, isWithheld: isWithheld)
       }
   }
 
-  private func energy(_ energy: Explanations.Energy?) -> String {
-    guard let energy, let mean = energy.mean, mean.isFinite, energy.n > 0 else {
+  private func energy(_ energy: Run.Explanations.EnergyInside) -> String {
+    guard let mean = energy.mean, mean.isFinite, energy.n > 0 else {
       return "How much of the heat lies within the contours is not known."
     }
     let spread = energy.sd.map { " (SD \(Format.number($0)))" } ?? ""
@@ -34,8 +34,8 @@ struct ExplanationsSection: RunSection {
       + "\(Format.count(energy.n, "slice")); the rest lies outside of the tumour."
   }
 
-  private func randomisation(_ check: Explanations.Randomisation?) -> String {
-    guard let check, let correlation = check.correlation, correlation.isFinite, check.n > 0 else {
+  private func randomisation(_ check: Run.Explanations.Randomisation) -> String {
+    guard let correlation = check.correlation, correlation.isFinite, check.n > 0 else {
       return "Whether the maps depend on what was learnt was not checked."
     }
     let start =
@@ -46,7 +46,7 @@ struct ExplanationsSection: RunSection {
   }
 
   private func gallery(
-    _ entries: [Explanations.Entry], _ group: Explanations.Group, _ run: Run, isWithheld: Bool
+    _ entries: [Run.Explanations.Example], _ group: Run.Explanations.Example.Group, _ run: Run, isWithheld: Bool
   ) -> [HTML] {
     guard !entries.isEmpty else { return [.p("There is none in this group.")] }
     let cells = entries.map { entry -> HTML in
@@ -65,5 +65,24 @@ struct ExplanationsSection: RunSection {
       return .element("figure", [:], png.image(alternative: alternative), caption)
     }
     return [.element("div", ["class": "figures"], cells)]
+  }
+}
+
+extension Run.Explanations.Example {
+  /// The picture; nil where there is none in the run's folder.
+  func picture(of run: Run) -> EmbeddedPNG? {
+    guard !image.hasPrefix("/"), !image.split(separator: "/").contains("..") else { return nil }
+    return (try? Data(contentsOf: run.url.appendingPathComponent(image))).flatMap(EmbeddedPNG.init)
+  }
+}
+
+extension Run.Explanations.Example.Group {
+  /// The group as a heading.
+  var title: String {
+    switch self {
+    case .surestRight: "Surest and right"
+    case .surestWrong: "Surest and wrong"
+    case .leastSure: "Least sure"
+    }
   }
 }

@@ -33,7 +33,7 @@ struct NestedSection: RunSection {
       + [.p(HTML(text: Self.optimism(nested)))]
   }
 
-  private static func optimism(_ nested: NestedEstimate) -> String {
+  private static func optimism(_ nested: Run.NestedChoice) -> String {
     guard let auc = nested.auc else {
       return "The nested \(nested.criterion) is undefined: one class only was predicted."
     }
