@@ -109,6 +109,8 @@ extension Run {
     public var layer: String
     /// The share of the maps inside the contour.
     public var energyInside: EnergyInside
+    /// The mean share of the box that the contour covers, 0...1: what a map that says nothing has inside; nil where it is unknown.
+    public var contourShare: Double?
     /// The sanity check.
     public var randomisation: Randomisation
     /// The examples, group by group.
@@ -116,11 +118,13 @@ extension Run {
 
     /// Makes a result from its parts.
     public init(
-      method: String, layer: String, energyInside: EnergyInside, randomisation: Randomisation, gallery: [Example]
+      method: String, layer: String, energyInside: EnergyInside, contourShare: Double?, randomisation: Randomisation,
+      gallery: [Example]
     ) {
       self.method = method
       self.layer = layer
       self.energyInside = energyInside
+      self.contourShare = contourShare
       self.randomisation = randomisation
       self.gallery = gallery
     }

@@ -14,8 +14,6 @@ public struct Explanation {
   public struct Result: Sendable {
     /// What `explanations.json` holds.
     public let explanations: Run.Explanations
-    /// The mean share of the box that lies inside the contour: the share of a map that tells nothing.
-    public let contourShare: Double?
     /// Sentences on slices that nothing could be said of.
     public let notes: [String]
   }
@@ -102,12 +100,11 @@ public struct Explanation {
     let (mean, deviation) = MapStatistics.summary(energy)
     let explanations = Run.Explanations(
       method: "Grad-CAM", layer: layer, energyInside: .init(mean: mean, sd: deviation, n: energy.count),
+      contourShare: MapStatistics.summary(findings.map(\.contourShare)).mean,
       randomisation: .init(correlation: MapStatistics.summary(correlations).mean, n: correlations.count),
       gallery: gallery)
     try AtomicFile.writeJSON(explanations, to: run.explanationsFile)
-    return Result(
-      explanations: explanations, contourShare: MapStatistics.summary(findings.map(\.contourShare)).mean,
-      notes: notes(findings))
+    return Result(explanations: explanations, notes: notes(findings))
   }
 
   private func network(fold: Int, randomised: Bool) throws -> Backbone {

@@ -56,7 +56,7 @@ extension Explanation.Result {
     let correlation = randomisation.correlation.map { String(format: "%.2f", $0) } ?? "undefined"
     let sentences = [
       "\(explanations.method) of \(explanations.layer): \(percent(energy.mean)) of the maps lie inside the contour "
-        + "(\(energy.n) slices), which covers \(percent(contourShare)) of the box.",
+        + "(\(energy.n) slices), which covers \(percent(explanations.contourShare)) of the box.",
       "Rank correlation with the maps of randomised networks: \(correlation) (\(randomisation.n) slices); the nearer to 0, the "
         + "more the maps show what was learnt.",
     ]

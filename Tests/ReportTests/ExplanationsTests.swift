@@ -8,7 +8,7 @@ import Testing
 @Suite struct ExplanationsTests {
   static func json(correlation: String = "0.12", image: String = "explanations/a.png") -> String {
     """
-    {"method": "Grad-CAM", "layer": "layer4", "energyInside": {"mean": 0.612, "sd": 0.2, "n": 57},
+    {"method": "Grad-CAM", "layer": "layer4", "energyInside": {"mean": 0.612, "sd": 0.2, "n": 57}, "contourShare": 0.083,
      "randomisation": {"correlation": \(correlation), "n": 20},
      "gallery": [
        {"group": "surestRight", "patient": "case-01", "lesion": "L1", "slice": "7", "label": "high",
@@ -36,6 +36,7 @@ import Testing
     #expect(markup.all("h3").map(\.text) == ["Surest and right", "Surest and wrong", "Least sure"])
     for phrase in [
       "Grad-CAM heat maps at layer4", "61% of a map's energy (SD 0.20) lies within the contour, over 57 slices",
+      "a map that says nothing would have 8% there",
       "correlate by 0.12 (Spearman, 20 slices): the maps depend on what was learnt",
       "Patient case-01, lesion L1, slice 7: high grade, probability of high grade 0.98. 80% of the energy",
       "Patient case-09, lesion L1: low grade", "The picture explanations/missing.png is missing.",

@@ -104,7 +104,7 @@ import Torch
     }
     let energy = result.explanations.energyInside
     #expect(energy.n == 12)
-    #expect(try #require(energy.mean) > 2 * (try #require(result.contourShare)))
+    #expect(try #require(energy.mean) > 2 * (try #require(result.explanations.contourShare)))
     #expect(result.notes.count == 1)
     #expect(result.notes.first?.hasPrefix("12 of 24 slices have a map that is zero throughout") == true)
     #expect(result.explanations.gallery.isEmpty)

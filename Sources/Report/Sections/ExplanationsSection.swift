@@ -15,7 +15,10 @@ struct ExplanationsSection: RunSection {
     let introduction =
       "\(explanations.method) heat maps at \(explanations.layer) show which parts of a region of interest raise the probability "
       + "of high grade. They are a check of plausibility: they do not show why the network is right."
-    let sentences = [introduction, energy(explanations.energyInside), randomisation(explanations.randomisation)]
+    let sentences = [
+      introduction, energy(explanations.energyInside, contourShare: explanations.contourShare),
+      randomisation(explanations.randomisation),
+    ]
     let isWithheld = content.settings.pathology.patientIDs == .identifiers
     return sentences.map { .p(HTML(text: $0)) }
       + Run.Explanations.Example.Group.allCases.flatMap { group in
@@ -24,14 +27,17 @@ struct ExplanationsSection: RunSection {
       }
   }
 
-  private func energy(_ energy: Run.Explanations.EnergyInside) -> String {
+  private func energy(_ energy: Run.Explanations.EnergyInside, contourShare: Double?) -> String {
     guard let mean = energy.mean, mean.isFinite, energy.n > 0 else {
       return "How much of the heat lies within the contours is not known."
     }
     let spread = energy.sd.map { " (SD \(Format.number($0)))" } ?? ""
     return
       "On average, \(Format.number(100 * mean, decimals: 0))% of a map's energy\(spread) lies within the contour, over "
-      + "\(Format.count(energy.n, "slice")); the rest lies outside of the tumour."
+      + "\(Format.count(energy.n, "slice")); "
+      + (contourShare.map {
+        "a map that says nothing would have \(Format.number(100 * $0, decimals: 0))% there, the contour's share of the box."
+      } ?? "the rest lies outside of the tumour.")
   }
 
   private func randomisation(_ check: Run.Explanations.Randomisation) -> String {
