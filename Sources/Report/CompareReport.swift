@@ -32,7 +32,7 @@ public enum CompareReport {
       title: "Comparison of \(comparison.entries.count) runs", kicker: "RenalGrade comparison",
       subtitle: "On \(Format.count(comparison.patients.count, "patient")), "
         + "\(comparison.entries.first?.result.positives ?? 0) of high grade; patient level.",
-      banners: [HTMLPage.researchUse],
+      banners: comparison.banners,
       sections: [
         .init(id: "runs", title: "The runs", content: runs(comparison)),
         .init(id: "differences", title: "Their differences", content: differences(comparison)),
@@ -120,7 +120,7 @@ public enum CompareReport {
       ),
       (
         "No worse",
-        "The later run counts as no worse where the whole 95% interval lies above minus "
+        "The verdict goes by the interval. The later run counts as no worse where the whole 95% interval lies above minus "
           + "\(Format.number(comparison.margin)): a margin that means something only if it was fixed before the result was known."
       ),
     ]
@@ -167,7 +167,7 @@ extension RunComparison {
     var lines = [
       "Patient level, \(patients.count) common patients (\(entries.first?.result.positives ?? 0) high grade)"
     ]
-    lines += remarks
+    lines += banners + remarks
     for (place, entry) in entries.enumerated() {
       let values = Metric.headline.map { "\($0.name) \(Format.text(entry.result[$0]))" }.joined(separator: ", ")
       lines.append("\(place + 1)  \(entry.run): \(values)")
@@ -179,7 +179,7 @@ extension RunComparison {
           "\(Format.difference(value))"
             + (found.difference.interval.map { " (\(Format.signedRange($0)))" } ?? "")
         } ?? "–"
-      let verdict = found.verdict.map { ", run \(found.later + 1) is \($0.words(margin: margin))" } ?? ""
+      let verdict = found.verdict.map { "; run \(found.later + 1): \($0.words(margin: margin))" } ?? ""
       lines.append(
         "\(found.later + 1) less \(found.earlier + 1)  \(found.measure): \(value), p \(Format.pValue(found.pValue)), "
           + "corrected \(Format.pValue(found.adjustedPValue)) (\(found.test))\(verdict)"

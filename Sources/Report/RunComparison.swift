@@ -61,6 +61,8 @@ public struct RunComparison: Sendable {
   public let patients: [String]
   /// What keeps the runs from being comparable, in sentences.
   public let remarks: [String]
+  /// What nobody may miss: virtual patients, what was trained instead.
+  public let banners: [String]
 
   /// Compares `runs`, the earlier ones being what the later ones are measured by.
   ///
@@ -97,6 +99,7 @@ public struct RunComparison: Sendable {
     differences = Self.differences(entries, margin)
     seedGroups = Self.seedGroups(entries)
     remarks = common.remarks + Self.remarks(contents)
+    banners = RunPage.banners(contents.map(\.manifest))
   }
 
   private static func remarks(_ contents: [RunContent]) -> [String] {

@@ -44,6 +44,13 @@ enum RunPage {
       banners: banners(content.manifest), sections: parts)
   }
 
+  /// What nobody may miss of several runs, each sentence once.
+  static func banners(_ manifests: [Run.Manifest]) -> [String] {
+    manifests.flatMap(banners).reduce(into: []) { kept, banner in
+      if !kept.contains(banner) { kept.append(banner) }
+    }
+  }
+
   static func banners(_ manifest: Run.Manifest) -> [String] {
     let synthetic =
       manifest.synthetic

@@ -35,7 +35,7 @@ extension HTML {
     guard !order.isEmpty else { return .remark("No interval can be stated.") }
     let text = order.map { method -> String in
       let used = (uses[method] ?? []).map { "\($0.metrics) (\($0.levels.joined(separator: ", ")))" }
-      return "\(method): \(used.joined(separator: "; "))"
+      return "\(Format.heading(method)): \(used.joined(separator: "; "))"
     }.joined(separator: ". ")
     return .remark("Methods of the intervals. \(text).")
   }

@@ -86,10 +86,6 @@ public enum SweepReport {
     first: RunContent, _ contents: [RunContent], rows: [Table5Row], remarks: [String], figures: [DrawnFigure],
     matrices: [DrawnFigure]
   ) -> HTMLPage {
-    var banners: [String] = []
-    for banner in contents.flatMap({ RunPage.banners($0.manifest) }) where !banners.contains(banner) {
-      banners.append(banner)
-    }
     let paper =
       "The paper does not state the level of its values. Its accuracy of 0.84 is no share of 40 patients, and its implied "
       + "share of positives fits slices, so the slice rows are the ones to compare; the patient rows are the ones that matter."
@@ -100,7 +96,7 @@ public enum SweepReport {
     return HTMLPage(
       title: "Batch sizes: \(first.settings.title)", kicker: "RenalGrade sweep report",
       subtitle: "Protocol \(first.settings.name); \(Format.count(contents.count, "run")) on the same study.",
-      banners: banners,
+      banners: RunPage.banners(contents.map(\.manifest)),
       sections: [
         .init(
           id: "table-5", title: "Table 5",

@@ -113,7 +113,7 @@ import Testing
     func lesion(_ patient: String, _ lesion: String, _ size: String) throws -> RunLesion {
       RunLesion(
         patient: patient, lesion: lesion, grade: try #require(Grade(rawValue: 2)),
-        attributes: ["sizeMM": size, "side": " Left", "sex": "unknown"])
+        attributes: ["sizeMM": size, "side": patient == "a" ? " Left" : "left", "sex": "unknown"])
     }
     let attributes = PatientAttributes([
       try lesion("a", "1", "39,9"), try lesion("b", "1", "40"), try lesion("c", "1", "12"), try lesion("c", "2", "70"),
@@ -130,7 +130,7 @@ import Testing
     #expect(results[0].parts.map(\.patients) == [1, 1, 1])
     // d has no number; e has no probability and counts nowhere.
     #expect(results[0].missing == 1)
-    #expect(results[1].parts.map(\.name) == ["left"] && results[1].parts.map(\.patients) == [4])
+    #expect(results[1].parts.map(\.name) == ["Left"] && results[1].parts.map(\.patients) == [4])
     #expect(results[2].parts.isEmpty && results[2].note == "No patient has a value in this column.")
   }
 

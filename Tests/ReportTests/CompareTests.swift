@@ -88,6 +88,7 @@ import Testing
     let html = try String(contentsOf: folder.appendingPathComponent("compare.html"), encoding: .utf8)
     try expectSound(html)
     #expect(html.contains(runs[0].id) && html.contains("2 less 1") && html.contains("No two of the runs differ"))
+    #expect(html.contains("Virtual patients: the images are synthetic."))
     let table = try DelimitedTable(contentsOf: folder.appendingPathComponent("compare.csv"))
     let differences = table.rows.filter { $0.cells["kind"] == "difference" }
     #expect(differences.map { Double($0.cells["value"] ?? "") } == comparison.differences.map(\.difference.value))

@@ -26,12 +26,6 @@ public struct Stated: Codable, Equatable, Sendable {
     }
   }
 
-  /// Takes the value of a metric; what it says itself where there is none.
-  init(_ estimate: Estimate, note: String?) {
-    self.init(
-      value: estimate.value, interval: estimate.interval, note: estimate.interval == nil ? note : nil)
-  }
-
   var estimate: Estimate { Estimate(value: value, interval: interval) }
 }
 

@@ -81,8 +81,7 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
         return Part(
           name: part.name, patients: part.count, positives: part.positives,
           auc: Stated { () throws(NotEstimable) in try part.auc.get() },
-          sensitivity: Stated(decided[.sensitivity], note: decided.note),
-          specificity: Stated(decided[.specificity], note: decided.note))
+          sensitivity: Self.rate(decided, .sensitivity), specificity: Self.rate(decided, .specificity))
       }
       heterogeneity = StatedTest("Cochran's Q of the AUCs") { () throws(NotEstimable) in
         let found = try analysis.heterogeneity()
@@ -95,6 +94,16 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
       note = nil
     } catch {
       (parts, note) = ([], error.description)
+    }
+  }
+
+  /// A rate of a part, or which class it lacks.
+  private static func rate(_ decided: LevelMetrics, _ metric: Metric) -> Stated {
+    Stated { () throws(NotEstimable) in
+      guard decided[metric].value != nil else {
+        throw decided.n == 0 ? .noCases : .oneClass(isPositive: decided.positives > 0)
+      }
+      return decided[metric]
     }
   }
 

@@ -15,7 +15,7 @@ struct FoldsSection: RunSection {
         "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients."
       ),
       HTML.methods(
-        Metric.all, folds.enumerated().map { ("fold \($0.offset + 1), patients", $0.element.patient) }),
+        Metric.all, folds.enumerated().map { ("fold \($0.offset + 1)", $0.element.patient) }),
     ]
   }
 

@@ -30,7 +30,7 @@ struct SubgroupsSection: RunSection {
   }
 
   private static func html(_ subgroup: SubgroupResult) -> [HTML] {
-    let heading = HTML.element("h3", [:], HTML(text: subgroup.name))
+    let heading = HTML.element("h3", [:], HTML(text: Format.heading(subgroup.name)))
     let missing =
       subgroup.missing > 0
       ? [
