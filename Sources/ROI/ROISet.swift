@@ -79,6 +79,8 @@ public struct ROISet: Sendable {
     self.boxSize = boxSize
     self.fileName = file
     self.crops = crops
+    // Read for its hash alone so far; stored features may never need it again.
+    crops.withUnsafeBytes(MappedPages.release)
   }
 
   /// The entries with other crops, such as a negative control's; `fileName` holds their hash as a file's name would.

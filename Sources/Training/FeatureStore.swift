@@ -114,20 +114,11 @@ struct FeatureStore: Sendable {
       for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
         let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 1 << 20, bytes.count)])
         hash.update(bufferPointer: part)
-        release(part)
+        MappedPages.release(part)
       }
     }
     return Data(hash.finalize()) == data.suffix(SHA256.byteCount) ? values : nil
   }
-
-  /// Gives mapped pages back: the file stays in the system's cache, but does not fill up the process.
-  private static func release(_ part: UnsafeRawBufferPointer) {
-    guard let start = part.baseAddress,
-      let page = UnsafeMutableRawPointer(bitPattern: Int(bitPattern: start) & -pageSize)
-    else { return }
-    madvise(page, start + part.count - UnsafeRawPointer(page), MADV_DONTNEED)
-  }
-  private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
 
   /// The entries of some samples on a device, N x C x H x W, channels-last.
   func batch(_ samples: [Sample], on device: Device) throws -> Tensor {
@@ -137,7 +128,7 @@ struct FeatureStore: Sendable {
         let offset = layout.offset(of: sample)
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + layout.entryBytes])
       }
-      defer { parts.forEach(Self.release) }
+      defer { parts.forEach(MappedPages.release) }
       // Stored with channels innermost: the permuted view is a channels-last tensor as it stands.
       return try Tensor(
         joining: parts, shape: [samples.count, rows, columns, channels], dtype: layout.dtype, device: device
