@@ -15,7 +15,9 @@ struct ControlsSection: RunSection {
     guard let controls = analysis.controls else {
       return [
         .p(HTML(text: permutation)),
-        .p("No control was run with this run. `renalgrade crossvalidate --controls` runs them in the same folds."),
+        .p(
+          "No control was run with this run. `renalgrade controls STUDY` runs them in the same folds, as does `renalgrade crossvalidate --controls` with a new run."
+        ),
       ]
     }
     guard !controls.isEmpty else {
