@@ -56,7 +56,8 @@ import Testing
 
   @Test func withoutThemItSaysHowToMakeThem() throws {
     #expect(try markup(nil).text.contains("`renalgrade explain STUDY`"))
-    let empty = #"{"method": "Grad-CAM", "layer": "layer4", "energyInside": {"n": 0}, "randomisation": {"n": 0}, "gallery": []}"#
+    let empty =
+      #"{"method": "Grad-CAM", "layer": "l4", "energyInside": {"n": 0}, "randomisation": {"n": 0}, "gallery": []}"#
     let text = try markup(empty).text
     #expect(text.contains("is not known") && text.contains("was not checked"))
   }

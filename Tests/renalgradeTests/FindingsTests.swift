@@ -68,12 +68,26 @@ struct FindingsTests {
     #expect(rois.filter { $0.hasPrefix("crops-") }.count == 1)
   }
 
+  /// The runs of a sweep beside one another.
+  private func compare(_ study: String) throws {
+    let runs = try completeRuns(study).map(\.id)
+    let comparison = folder.url.appendingPathComponent("comparison")
+    let text = try CommandLineTool.succeed("compare", study, runs[0], runs[1], "--output", comparison.path)
+    #expect(text.contains(runs[1]) && text.contains("AUC"))
+    let table = try DelimitedTable(contentsOf: comparison.appendingPathComponent("compare.csv"))
+    #expect(!table.rows.isEmpty)
+    let page = try String(contentsOf: comparison.appendingPathComponent("compare.html"), encoding: .utf8)
+    #expect(page.contains("McNemar") && page.contains("Holm"))
+    #expect(try CommandLineTool.fail("compare", study, runs[0], "no-such-run").contains("no-such-run"))
+  }
+
   @Test func aSweepsBestIsHeldAgainstANestedEstimateAndARunIsExplained() throws {
     let study = try prepare("study")
     let output = try CommandLineTool.succeed("sweep", study, "--nested", "--threads", "1")
     for part in ["Table 5:", "without fold 5, batch size 8", "Nested patient-level AUC:", "flatters by"] {
       #expect(output.contains(part), "\(part)")
     }
+    try compare(study)
     let nested = try #require(try completeRuns(study).last { $0.id.hasSuffix("-nested") })
     let choice = try nested.readJSON(Run.NestedChoice.self, from: nested.nestedFile)
     #expect(choice.choices.count == 5 && choice.innerFolds == 4 && choice.optimism != nil)

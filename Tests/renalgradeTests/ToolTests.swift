@@ -38,8 +38,8 @@ import Testing
   @Test func helpNamesEverySubcommandAndTheLimits() throws {
     let help = try CommandLineTool.succeed("--help")
     for name in [
-      "init", "import", "status", "rois", "crossvalidate", "sweep", "nested", "controls", "explain", "report",
-      "predict", "weights", "phantom", "doctor",
+      "init", "pacs", "deidentify", "deidentify-table", "import", "cohort", "status", "rois", "crossvalidate", "sweep",
+      "nested", "controls", "explain", "report", "compare", "predict", "weights", "phantom", "doctor",
     ] {
       #expect(help.contains("  \(name) "), "\(name)")
     }
