@@ -61,7 +61,8 @@ struct ExplanationsSection: RunSection {
       let slice = isWithheld || entry.slice.contains(".") ? "" : ", slice \(entry.slice)"
       let name = "Patient \(entry.patient), lesion \(entry.lesion)\(slice)"
       let share =
-        entry.energyInside.map { " \(Format.number(100 * $0, decimals: 0))% of the energy within the contour." } ?? ""
+        entry.energyInside.map { " \(Format.number(100 * $0, decimals: 0))% of the energy within the contour." }
+        ?? " Nothing in it speaks for high grade."
       let caption = HTML.element("figcaption", [:], HTML(text: "\(name): \(truth).\(share)"))
       guard let png = entry.picture(of: run) else {
         return .element("figure", [:], .p("The picture \(entry.image) is missing."), caption)
