@@ -2,6 +2,7 @@ public import ArgumentParser
 import Deidentification
 import Foundation
 import PACS
+import Synchronization
 
 extension PACSCommand {
   struct Pull: AsyncParsableCommand {
@@ -12,6 +13,8 @@ extension PACSCommand {
         The list is a table with a column patient_id, accession_number or study_uid; or, with --kind, a text file with one \
         identifier a line. Repeat the command to go on where it was interrupted, and to try again what failed. The exit \
         code is 1 where something is missing.
+
+        Beside the folder lie a journal and, for each exam, what became of its attributes (FOLDER.audit, no values).
 
         The key gives each patient the same pseudonym at every later run. Keep a copy of it, apart from the images.
         """)
@@ -69,14 +72,19 @@ extension PACSCommand {
 
 extension RetrievalRequest.Kind: ExpressibleByArgument {}
 
-/// Takes persons out of instances in memory, and writes what is left.
-struct DeidentifyingSink: InstanceSink {
+/// Takes persons out of instances in memory, and writes what is left, with an audit of each exam beside the folder.
+final class DeidentifyingSink: InstanceSink {
   private let files: InstanceFolder
   private let deidentifier: Deidentifier
+  private let auditFolder: URL
+  /// What became of the instances since the last `synchronize`, by exam.
+  private let audits = Mutex<[String: DeidentificationAudit]>([:])
 
   init(_ folder: URL, _ deidentifier: Deidentifier) throws {
     files = try InstanceFolder(folder)
     self.deidentifier = deidentifier
+    auditFolder = folder.standardizedFileURL.appendingPathExtension("audit")
+    try FileManager.default.createDirectory(at: auditFolder, withIntermediateDirectories: true)
   }
 
   func store(_ instance: ReceivedInstance) throws {
@@ -90,7 +98,24 @@ struct DeidentifyingSink: InstanceSink {
     }
     let path = [result.pseudonym, result.studyInstanceUID, result.seriesInstanceUID, result.sopInstanceUID + ".dcm"]
     try files.write(result.data, to: path.joined(separator: "/"))
+    audits.withLock { $0[result.studyInstanceUID, default: DeidentificationAudit()].add(result.audit) }
   }
 
-  func synchronize() throws { try files.synchronize() }
+  func synchronize() throws {
+    try files.synchronize()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try audits.withLock { audits in
+      for (exam, audit) in audits {
+        let file = auditFolder.appendingPathComponent("\(exam).json")
+        // Nothing of an exam is kept in memory: an archive has any number of them.
+        var whole =
+          (try? JSONDecoder().decode(DeidentificationAudit.self, from: Data(contentsOf: file)))
+          ?? DeidentificationAudit()
+        whole.add(audit)
+        try encoder.encode(whole).write(to: file, options: .atomic)
+      }
+      audits = [:]
+    }
+  }
 }
