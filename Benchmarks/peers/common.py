@@ -45,17 +45,19 @@ class Crops(Dataset):
 class Trainer:
     """ResNet-50 with stem, layer1 and layer2 frozen, and the paper's optimiser and loss."""
 
-    def __init__(self, tuned):
-        self.tuned = tuned
+    def __init__(self, tuned, device="cpu"):
+        self.tuned, self.device = tuned, device
         self.network = network = resnet50(weights=None)
         network.fc = torch.nn.Linear(2048, 2)
         self.frozen = torch.nn.Sequential(
             network.conv1, network.bn1, network.relu, network.maxpool, network.layer1, network.layer2).requires_grad_(False)
         self.trained = torch.nn.Sequential(
             network.layer3, network.layer4, network.avgpool, torch.nn.Flatten(), network.fc)
+        network.to(device)
         if tuned:
             network.to(memory_format=torch.channels_last)
-        self.loss = torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.5]))
+            torch.backends.cudnn.benchmark = True
+        self.loss = torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.5], device=device))
         self.optimiser = torch.optim.Adam(
             self.trained.parameters(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8, fused=True if tuned else None)
 
@@ -64,19 +66,20 @@ class Trainer:
         self.frozen.eval()  # the frozen batch normalisations keep their statistics
 
     def forward(self, images):
+        images = images.to(self.device, non_blocking=True)
         if not self.tuned:
             return self.trained(self.frozen(images))
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device, torch.bfloat16):
             with torch.no_grad():
                 features = self.frozen(images.to(memory_format=torch.channels_last))
             return self.trained(features)
 
     def step(self, images, labels):
         self.optimiser.zero_grad(set_to_none=True)
-        loss = self.loss(self.forward(images).float(), labels)
+        loss = self.loss(self.forward(images).float(), labels.to(self.device, non_blocking=True))
         loss.backward()
         self.optimiser.step()
-        return loss.item()
+        return loss if self.tuned else loss.item()
 
     @torch.no_grad()
     def predict(self, images):

@@ -73,14 +73,6 @@ extern "C" {
 const char *ct_last_error(void) { return last_error.c_str(); }
 int64_t ct_live_count(void) { return live.load(std::memory_order_relaxed); }
 
-int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out) {
-  return guarded([&] {
-    auto tensor = at::empty(list(shape, rank), at::TensorOptions(scalar_type(dtype)));
-    if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), data, tensor.nbytes());
-    *out = wrap(tensor);
-  });
-}
-
 int ct_from_parts(const void *const *parts, size_t count, size_t part_byte_count, const int64_t *shape, size_t rank,
                   int dtype, int device, ct_tensor *out) {
   return guarded([&] {
@@ -217,6 +209,8 @@ int ct_set_deterministic(bool deterministic) {
   });
 }
 
+void ct_allow_tf32(bool allowed) { at::globalContext().setAllowTF32CuDNN(allowed); }
+
 int ct_manual_seed(uint64_t seed) {
   return guarded([&] { at::manual_seed(seed); });
 }
@@ -250,6 +244,20 @@ bool ct_cuda_available(void) {
 }
 
 int ct_cuda_device_count(void) { return ct_cuda_available() ? at::detail::getCUDAHooks().deviceCount() : 0; }
+
+const char *ct_cuda_device_name(int device) {
+  static thread_local char name[256];
+  name[0] = 0;
+  if (!ct_cuda_available()) return name;
+  // The driver is loaded by now; its own header is not needed for two functions that have been there since its first version.
+  void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+  if (!driver) return name;
+  auto get = reinterpret_cast<int (*)(int *, int)>(dlsym(driver, "cuDeviceGet"));
+  auto describe = reinterpret_cast<int (*)(char *, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  int handle = 0;
+  if (!get || !describe || get(&handle, device) != 0 || describe(name, sizeof name, handle) != 0) name[0] = 0;
+  return name;
+}
 
 const char *ct_cuda_status(void) {
   if (!load_cuda()) return "libtorch's CUDA library is not installed";

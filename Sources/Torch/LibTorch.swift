@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundation
 
 /// libtorch as a whole: its version, threads, random numbers and devices.
 public enum LibTorch {
@@ -25,7 +26,10 @@ public enum LibTorch {
   public static func trimHeap() { ct_trim_heap() }
 
   /// Makes operations without a deterministic kernel an error, and chooses deterministic kernels elsewhere.
+  ///
+  /// On a GPU, float32 is float32 then: without it, its convolutions round their factors to TF32's 10 bits.
   public static func setDeterministic(_ deterministic: Bool) throws(TorchError) {
+    ct_allow_tf32(!deterministic)
     try check(ct_set_deterministic(deterministic))
   }
 
@@ -37,6 +41,20 @@ public enum LibTorch {
 
   /// The number of GPUs.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }
+
+  /// The hardware behind a device, as far as results depend on it: a processor's model, family and stepping, a GPU's name.
+  public static func hardware(of device: Device) -> String {
+    if case .cuda(let index) = device { return String(cString: ct_cuda_device_name(Int32(clamping: index))) }
+    let lines = ((try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "").split(separator: "\n")
+    func value(_ name: String) -> String? {
+      let parts = lines.first { $0.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces) == name }?
+        .split(separator: ":", maxSplits: 1)
+      return parts?.last.map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    guard let model = value("model name") else { return "unknown" }
+    let numbers = ["cpu family", "model", "stepping"].map { value($0) ?? "?" }.joined(separator: "/")
+    return "\(model) (\(numbers))"
+  }
 
   /// Whether bfloat16 is the faster number type on a device: AVX-512 BF16 or AMX; on a GPU, Ampere or later.
   public static func hasFastBFloat16(on device: Device) -> Bool { ct_has_fast_bfloat16(device.index) }

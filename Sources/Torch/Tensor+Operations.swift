@@ -120,7 +120,7 @@ extension Tensor {
   }
   /// The given indices along a dimension, copied.
   public func selecting(_ indices: [Int], along dimension: Int) throws(TorchError) -> Tensor {
-    let indices = try Tensor(indices.map(Int64.init), shape: [indices.count]).to(device)
+    let indices = try Tensor(indices.map(Int64.init), shape: [indices.count], device: device)
     return try Tensor.make { ct_index_select(handle, Int64(dimension), indices.handle, $0) }
   }
   /// The elements in reverse order along a dimension.

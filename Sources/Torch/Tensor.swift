@@ -96,26 +96,30 @@ public final class Tensor: @unchecked Sendable {
   /// Makes a float32 tensor from its elements in row-major order.
   ///
   /// - Throws: `TorchError` where the shape does not fit the number of elements.
-  public convenience init(_ elements: [Float], shape: [Int]) throws(TorchError) {
-    try self.init(copying: elements.withUnsafeBytes { Data($0) }, shape: shape, dtype: .float32)
+  public convenience init(_ elements: [Float], shape: [Int], device: Device = .cpu) throws(TorchError) {
+    try self.init(copying: elements.withUnsafeBytes { Data($0) }, shape: shape, dtype: .float32, device: device)
   }
 
   /// Makes an int64 tensor from its elements in row-major order.
   ///
   /// - Throws: `TorchError` where the shape does not fit the number of elements.
-  public convenience init(_ elements: [Int64], shape: [Int]) throws(TorchError) {
-    try self.init(copying: elements.withUnsafeBytes { Data($0) }, shape: shape, dtype: .int64)
+  public convenience init(_ elements: [Int64], shape: [Int], device: Device = .cpu) throws(TorchError) {
+    try self.init(copying: elements.withUnsafeBytes { Data($0) }, shape: shape, dtype: .int64, device: device)
   }
 
   /// Makes a tensor from little-endian elements in row-major order.
   ///
+  /// Towards a GPU the caller does not wait for the copy.
   /// - Throws: `TorchError` where the shape does not fit the number of bytes.
-  public convenience init(copying data: Data, shape: [Int], dtype: DType) throws(TorchError) {
+  public convenience init(
+    copying data: Data, shape: [Int], dtype: DType, device: Device = .cpu
+  ) throws(TorchError) {
     var result: ct_tensor?
     let status = data.withUnsafeBytes { bytes -> Int32? in
       guard bytes.count == Tensor.byteCount(shape, dtype) else { return nil }
       return shape.map(Int64.init).withUnsafeBufferPointer {
-        ct_from_data(bytes.baseAddress, $0.baseAddress, $0.count, dtype.rawValue, &result)
+        ct_from_parts(
+          [bytes.baseAddress], 1, bytes.count, $0.baseAddress, $0.count, dtype.rawValue, device.index, &result)
       }
     }
     guard let status else {

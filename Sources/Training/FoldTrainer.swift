@@ -28,12 +28,13 @@ struct FoldTrainer {
   ///   - training: the ROIs to train on.
   ///   - heldOut: the ROIs to predict.
   ///   - fold: the fold's number, from 0; with the protocol's seed it decides order and flips.
-  ///   - onStep: told after each step the epoch (from 1), the slices done in it and the mean loss so far.
+  ///   - onStep: told after each step the epoch (from 1), the slices done in it, and the mean loss so far;
+  ///     on a GPU, which asking would hold up, that of the epoch before.
   ///   - onEpoch: told after each epoch, and what it gave.
   /// - Returns: the probability of high grade for each held-out ROI, in the order given.
   /// - Throws: `TrainingError` where a loss is not a finite number; `TorchError`; what the callbacks throw.
   func train(
-    training: [Int], heldOut: [Int], fold: Int, onStep: (Int, Int, () throws -> Double) throws -> Void,
+    training: [Int], heldOut: [Int], fold: Int, onStep: (Int, Int, () throws -> Double?) throws -> Void,
     onEpoch: (Int, EpochResult) throws -> Void
   ) throws -> [Double] {
     let optimiser = try Adam(
@@ -41,10 +42,11 @@ struct FoldTrainer {
       Adam.Settings(
         learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, decoupled: settings.decay == .decoupled))
-    let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2]).to(device)
+    let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2], device: device)
     try optimiser.stepDuringBackward()
     let finishedEpochs = try checkpoint?.restore(network, optimiser) ?? 0
     var latest: [Double]?
+    var lossBefore: Double?
     for epoch in (finishedEpochs + 1)..<(settings.epochs + 1) {
       let start = ContinuousClock.now
       try LibTorch.seed(settings.seed ^ BatchPlan.stream(fold: fold, epoch: epoch))
@@ -59,9 +61,10 @@ struct FoldTrainer {
         try loss.backward()
         try sum.add(loss, batch.samples.map { labels[$0.index] })
         done += batch.samples.count
-        try onStep(epoch, done, sum.mean)
+        try onStep(epoch, done) { device == .cpu ? try sum.mean() : lossBefore }
       }
       let trainingLoss = try sum.mean()
+      lossBefore = trainingLoss
       let trained = start.duration(to: .now).seconds
       let (probabilities, heldOutLoss) = try evaluate(heldOut, classWeights)
       guard trainingLoss.isFinite, heldOutLoss.isFinite else {

@@ -34,8 +34,8 @@ extension Preprocessing {
   func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
     let images = try crops.resizedBilinearly(height: size, width: size)
     // One grey channel becomes three, each with its own statistics: (x - mean) / std broadcasts.
-    let means = try Tensor(mean.map(Float.init), shape: [1, 3, 1, 1]).to(crops.device)
-    let deviations = try Tensor(standardDeviation.map(Float.init), shape: [1, 3, 1, 1]).to(crops.device)
+    let means = try Tensor(mean.map(Float.init), shape: [1, 3, 1, 1], device: crops.device)
+    let deviations = try Tensor(standardDeviation.map(Float.init), shape: [1, 3, 1, 1], device: crops.device)
     return try ((images - means) / deviations).to(.channelsLast)
   }
 }

@@ -15,8 +15,8 @@ public enum TrainingProgress: Sendable {
     public let epoch: Int
     /// The number of epochs of each fold.
     public let epochCount: Int
-    /// The mean weighted cross-entropy of the epoch so far.
-    public let loss: Double
+    /// The mean weighted cross-entropy of the epoch so far; on a GPU that of the epoch before, nil in the first.
+    public let loss: Double?
     /// Training slices per second in the epoch so far.
     public let imagesPerSecond: Double
     /// The part of the whole cross-validation that is done, 0...1.

@@ -29,6 +29,9 @@ struct TrainingStep: ParsableCommand {
   @Flag(help: "Report whole epochs, prediction of the held-out slices included, instead of steps.")
   var wholeEpochs = false
 
+  @Flag(help: "Train on the GPU.")
+  var gpu = false
+
   @Option(help: "How often each of the two folds sees its slices.")
   var epochs = 2
 
@@ -36,6 +39,7 @@ struct TrainingStep: ParsableCommand {
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
   func run() throws {
+    guard !gpu || LibTorch.isCUDAAvailable else { throw ValidationError("no GPU: \(LibTorch.cudaStatus)") }
     LibTorch.setThreadCount(threads)
     let study = try StudyFolder(at: URL(fileURLWithPath: study))
     var settings = try study.readProtocol()
@@ -50,7 +54,7 @@ struct TrainingStep: ParsableCommand {
     settings.training.flipProbability = 0.5
     let options = CrossValidation.Options(
       weightsFile: URL(fileURLWithPath: weights), store: WeightsStore(), featureBudget: storedFeatures ? .max : 0,
-      usesGPU: false)
+      usesGPU: gpu)
     let run = try CrossValidation(study, protocol: settings, options: options).run { _ in }
     let logged = try run.epochs()
     try FileManager.default.removeItem(at: run.url)

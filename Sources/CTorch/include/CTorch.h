@@ -23,12 +23,12 @@ const char *ct_last_error(void);
 int64_t ct_live_count(void);
 
 // Devices are -1 for the CPU and 0, 1, ... for CUDA devices.
-int ct_from_data(const void *data, const int64_t *shape, size_t rank, int dtype, ct_tensor *out);
-// The same from parts of equal size that lie apart. Towards a GPU the copy goes through page-locked memory, and the caller
+// A tensor from parts of equal size that lie apart. Towards a GPU the copy goes through page-locked memory, and the caller
 // does not wait for it.
 int ct_from_parts(const void *const *parts, size_t count, size_t part_byte_count, const int64_t *shape, size_t rank,
                   int dtype, int device, ct_tensor *out);
-// The same as ct_from_data in another type and, where asked for, with channels innermost; without a copy in between.
+// A tensor on the CPU from data of `dtype`, in another type and, where asked for, with channels innermost; without a copy in
+// between.
 int ct_from_data_converted(const void *data, const int64_t *shape, size_t rank, int dtype, int wanted_dtype,
                            bool channels_last, ct_tensor *out);
 int ct_full(const int64_t *shape, size_t rank, double value, int dtype, int device, ct_tensor *out);
@@ -113,6 +113,8 @@ void ct_trim_heap(void);
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
 int ct_set_deterministic(bool deterministic);
+// Whether a GPU's convolutions may round float32 factors to 10 bits (TF32); its products never do by default.
+void ct_allow_tf32(bool allowed);
 int ct_manual_seed(uint64_t seed);
 const char *ct_version(void);
 const char *ct_cpu_capability(void);
@@ -121,6 +123,8 @@ bool ct_has_fast_bfloat16(int device);
 // Loads libtorch_cuda.so once if it is there; false without it or without a GPU.
 bool ct_cuda_available(void);
 int ct_cuda_device_count(void);
+// The model of a CUDA device, such as "NVIDIA H100 80GB HBM3"; empty where it cannot be told.
+const char *ct_cuda_device_name(int device);
 // Why CUDA is not available, for a person.
 const char *ct_cuda_status(void);
 

@@ -1,0 +1,103 @@
+import Foundation
+import Study
+import Testing
+import Torch
+
+@testable import Training
+
+/// What a GPU must not change: cross-validation, prediction and explanations give there what they give on the CPU, and twice
+/// the same bits.
+@Suite(.serialized, .enabled(if: LibTorch.isCUDAAvailable, "needs an NVIDIA GPU")) struct GPUTests {
+  private let synthetic: SyntheticStudy
+
+  init() throws { synthetic = try SyntheticStudy() }
+
+  private func run(
+    gpu: Bool, stored: Bool = true, precision: StudyProtocol.Training.Precision = .float32, epochs: Int = 2
+  ) throws -> Run {
+    var options = try synthetic.options()
+    options.usesGPU = gpu
+    if !stored { options.featureBudget = 0 }
+    var settings = synthetic.settings
+    settings.network.frozenThrough = "layer2"
+    settings.training.epochs = epochs
+    settings.training.precision = precision
+    let validation = try CrossValidation(synthetic.study, protocol: settings, options: options)
+    #expect(validation.summary.hasSuffix(gpu ? "cuda:0" : "cpu"))
+    return try validation.run { _ in }
+  }
+
+  private func probabilities(_ run: Run) throws -> [Double] {
+    try PredictionTable.read(run.predictionsFile).map(\.probability)
+  }
+
+  private func farthest(_ left: [Double], _ right: [Double]) -> Double {
+    #expect(left.count == right.count && !left.isEmpty)
+    return zip(left, right).map { abs($0 - $1) }.max() ?? .infinity
+  }
+
+  @Test func trainingGivesWhatItGivesOnTheCPU() throws {
+    let cpu = try probabilities(run(gpu: false))
+    #expect(try farthest(cpu, probabilities(run(gpu: true))) < 0.002)
+    #expect(try farthest(cpu, probabilities(run(gpu: true, stored: false))) < 0.002)
+    #expect(try farthest(cpu, probabilities(run(gpu: true, precision: .bfloat16))) < 0.05)
+  }
+
+  @Test(arguments: [StudyProtocol.Training.Precision.float32, .bfloat16])
+  func twoRunsHaveTheSameBits(_ precision: StudyProtocol.Training.Precision) throws {
+    let first = try run(gpu: true, precision: precision)
+    let second = try run(gpu: true, precision: precision)
+    #expect(try probabilities(first) == probabilities(second))
+    #expect(try first.epochs().map(\.loss) == second.epochs().map(\.loss))
+    let states = try [first, second].map {
+      try SafeTensors.read($0.checkpointFile(fold: 1)).tensors.mapValues { try $0.data() }
+    }
+    #expect(states[0] == states[1])
+  }
+
+  @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
+    struct Interruption: Error {}
+    var settings = synthetic.settings
+    settings.network.frozenThrough = "layer2"
+    settings.training.epochs = 3
+    let whole = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
+    let before = Set(try synthetic.runs())
+    // The log turns into a folder, as on a disk that fails, in the second fold's second epoch.
+    var blocked: (log: URL, saved: URL)?
+    #expect(throws: StudyError.self) {
+      try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { progress in
+        guard case .step(let step) = progress, step.fold == 1, step.epoch == 2, blocked == nil,
+          let name = try? Set(synthetic.runs()).subtracting(before).first
+        else { return }
+        let log = synthetic.study.runsFolder.appendingPathComponent(name).appendingPathComponent("log.jsonl")
+        let saved = synthetic.study.url.appendingPathComponent("log-saved")
+        try? FileManager.default.moveItem(at: log, to: saved)
+        try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
+        blocked = (log, saved)
+      }
+    }
+    let (log, saved) = try #require(blocked)
+    try FileManager.default.removeItem(at: log)
+    try FileManager.default.moveItem(at: saved, to: log)
+    let rest = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
+    #expect(rest.id == log.deletingLastPathComponent().lastPathComponent)
+    #expect(try probabilities(rest) == probabilities(whole))
+  }
+
+  @Test func anExamIsPredictedAsOnTheCPU() throws {
+    let run = try run(gpu: true, epochs: 1)
+    let crops = (0..<5).map { slice in (0..<32 * 32).map { Float(($0 * (slice + 3)) % 200) / 200 } }
+    let cpu = try ExamPrediction(run, usesGPU: false).probabilities(of: crops).joined()
+    let gpu = try ExamPrediction(run, usesGPU: true).probabilities(of: crops).joined()
+    #expect(farthest(Array(cpu), Array(gpu)) < 1e-4)
+  }
+
+  @Test func explanationsAreThoseOfTheCPU() throws {
+    let run = try run(gpu: true, epochs: 1)
+    let found = try [false, true].map {
+      try Explanation(run, in: synthetic.study, usesGPU: $0).write(galleryCount: 2) { _, _ in }.explanations
+    }
+    #expect(found[0].energyInside.n == found[1].energyInside.n)
+    #expect(abs(try #require(found[0].energyInside.mean) - #require(found[1].energyInside.mean)) < 1e-3)
+  }
+}
