@@ -30,6 +30,10 @@ public struct CTAttributes: Equatable, Sendable {
   public var modality = "CT"
   /// ImageType, such as ORIGINAL, PRIMARY, AXIAL.
   public var imageType: [String] = []
+  /// Manufacturer.
+  public var manufacturer: String?
+  /// ManufacturerModelName.
+  public var manufacturerModelName: String?
   /// SeriesDescription.
   public var seriesDescription: String?
   /// ProtocolName.

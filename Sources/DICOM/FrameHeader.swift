@@ -76,6 +76,8 @@ struct FrameHeader {
     attributes.frameOfReferenceUID = dataSet.text(.frameOfReferenceUID)
     attributes.imageType =
       dataSet.text(.imageType)?.split(separator: "\\").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
+    attributes.manufacturer = dataSet.text(.manufacturer)
+    attributes.manufacturerModelName = dataSet.text(.manufacturerModelName)
     attributes.seriesDescription = dataSet.text(.seriesDescription)
     attributes.protocolName = dataSet.text(.protocolName)
     attributes.seriesNumber = dataSet.integer(.seriesNumber)

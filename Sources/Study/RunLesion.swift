@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 import GRDB
 
@@ -9,11 +10,17 @@ public struct RunLesion: Codable, Equatable, Sendable {
   public var lesion: String
   /// The grade by pathology, 1...4.
   public var grade: Grade
-  /// Columns of the pathology table, and `phase`: that of the series that the lesion's ROIs were cut from.
+  /// Columns of the pathology table, and what the images tell of the lesion: `phase`, `scanner`, `contour_mm`.
   public var attributes: [String: String]
 
-  /// The name of the attribute that tells the phase.
+  /// The name of the attribute that tells the phase of the series that the lesion's ROIs were cut from.
   public static let phaseColumn = "phase"
+  /// The name of the attribute that tells who made the scanner, and its model.
+  public static let scannerColumn = "scanner"
+  /// The name of the attribute that tells how far the lesion's outline extends on any slice, in mm.
+  public static let extentColumn = "contour_mm"
+  /// All attributes that come from the images; the pathology table's own columns of these names come first.
+  public static let imageColumns: Set = [phaseColumn, scannerColumn, extentColumn]
 
   /// Makes an entry from its parts.
   public init(patient: String, lesion: String, grade: Grade, attributes: [String: String]) {
@@ -23,11 +30,13 @@ public struct RunLesion: Codable, Equatable, Sendable {
     self.attributes = attributes
   }
 
-  /// The lesions of `study` that have ROIs, by patient and name.
+  /// The lesions of `study` that have ROIs, by patient and name; `extents` are their outlines' in mm, by lesion.
   ///
   /// Where patient IDs could identify a person, so could the words of any column: then only those that the protocol's
-  /// `subgroups` and `baselines` name are taken over.
-  public static func all(in study: StudyFolder, _ settings: StudyProtocol) throws(StudyError) -> [RunLesion] {
+  /// `subgroups` and `baselines` name are taken over, and what comes from the images.
+  public static func all(
+    in study: StudyFolder, _ settings: StudyProtocol, extents: [Int64: Double] = [:]
+  ) throws(StudyError) -> [RunLesion] {
     let rows = try study.read { database in
       let phases = try Row.fetchAll(
         database,
@@ -38,15 +47,26 @@ public struct RunLesion: Codable, Equatable, Sendable {
           """)
       var phasesOf: [Int64: [String]] = [:]
       for row in phases { phasesOf[row["lesionId"], default: []].append(row["phase"]) }
+      // One slice of each lesion will do: an exam is made on one scanner.
+      let paths = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT roi.lesionId, MIN(slice.path) AS path FROM roi JOIN slice ON slice.id = roi.sliceId GROUP BY roi.lesionId
+          """)
+      let pathOf = Dictionary(
+        uniqueKeysWithValues: paths.map { ($0["lesionId"] as Int64, $0["path"] as String) })
       let codes = Dictionary(
         uniqueKeysWithValues: try Patient.fetchAll(database).compactMap { patient in
           patient.id.map { ($0, patient.code) }
         })
       return try Lesion.filter(sql: "id IN (SELECT lesionId FROM roi)").fetchAll(database).map { lesion in
-        var attributes = lesion.attributes
-        if attributes[phaseColumn] == nil, let id = lesion.id, let phases = phasesOf[id] {
-          attributes[phaseColumn] = phases.joined(separator: " + ")
+        var fromImages: [String: String] = [:]
+        if let id = lesion.id {
+          fromImages[phaseColumn] = phasesOf[id]?.joined(separator: " + ")
+          fromImages[scannerColumn] = pathOf[id].flatMap { scanner(study.url.appendingPathComponent($0)) }
+          fromImages[extentColumn] = extents[id].map { String(format: "%.1f", $0) }
         }
+        let attributes = lesion.attributes.merging(fromImages) { own, _ in own }
         return RunLesion(
           patient: codes[lesion.patientId] ?? "", lesion: lesion.name, grade: lesion.grade, attributes: attributes)
       }
@@ -55,9 +75,16 @@ public struct RunLesion: Codable, Equatable, Sendable {
     let mayKeepAll = settings.pathology.patientIDs == .codes
     return rows.map { row in
       var kept = row
-      if !mayKeepAll { kept.attributes = row.attributes.filter { named.contains($0.key) } }
+      if !mayKeepAll { kept.attributes = row.attributes.filter { named.union(imageColumns).contains($0.key) } }
       return kept
     }
     .sorted { ($0.patient, $0.lesion) < ($1.patient, $1.lesion) }
+  }
+
+  /// Manufacturer and model by the file's header; nil where it names neither.
+  private static func scanner(_ file: URL) -> String? {
+    guard let attributes = try? DICOMFile.attributes(of: file).first else { return nil }
+    let words = [attributes.manufacturer, attributes.manufacturerModelName].compactMap { $0 }
+    return words.isEmpty ? nil : words.joined(separator: " ")
   }
 }

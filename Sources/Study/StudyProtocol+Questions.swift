@@ -1,7 +1,7 @@
 extension StudyProtocol {
   /// Parts of the patients that are looked at on their own.
   public struct Subgroup: Codable, Equatable, Sendable {
-    /// A column of the pathology table, or `phase`: that of the series that the lesion's ROIs were cut from.
+    /// A column of the pathology table, or one of `RunLesion.imageColumns`: `phase`, `scanner`, `contour_mm`.
     public var column: String
     /// What the report calls it; the column's name where it is not stated.
     public var name: String?
@@ -20,7 +20,7 @@ extension StudyProtocol {
 
   /// What the network has to beat, besides calling everyone by the more frequent class.
   public struct Baselines: Codable, Equatable, Sendable {
-    /// The column with the tumour's size.
+    /// The column with the tumour's size; nil takes that of its outline, `contour_mm`.
     public var size: String?
     /// The columns of clinical variables, taken together; words count as categories.
     public var clinical: [String]?
@@ -75,7 +75,8 @@ extension StudyProtocol {
     let columns = (subgroups ?? []).map(\.column)
     for (index, subgroup) in (subgroups ?? []).enumerated() {
       let path = ["subgroups", "\(index)"]
-      try require(!subgroup.column.isEmpty, path + ["column"], "a column of the pathology table, or phase")
+      try require(
+        !subgroup.column.isEmpty, path + ["column"], "a column of the pathology table, phase, scanner or contour_mm")
       try require(
         !columns[..<index].contains(subgroup.column), path + ["column"], "named once: \"\(subgroup.column)\"")
       guard let cuts = subgroup.cuts else { continue }

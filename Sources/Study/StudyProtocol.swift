@@ -24,7 +24,7 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
   public var cohort: Cohort?
   /// Parts of the patients that the report looks at on their own; nil asks for none.
   public var subgroups: [Subgroup]?
-  /// What the network has to beat; nil compares it with the majority class alone.
+  /// What the network has to beat; nil compares it with the majority class and the size of the tumour's outline.
   public var baselines: Baselines?
 
   /// The pathology table's column mapping.

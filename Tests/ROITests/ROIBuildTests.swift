@@ -80,6 +80,18 @@ struct ROIBuildTests {
       #expect(entry.pixelHash == image.pixelHash)
       #expect(entry.slice == (isLow ? "2.25.314159261.1.1" : "2.25.314159262.1.1"))
     }
+    // The outline's extent in mm, by the slices' own spacing.
+    let extents = try LesionExtent.all(in: study)
+    let spacings = try ["signed.dcm", "scaled.dcm"].map {
+      try #require(DICOMFile.attributes(of: GoldenROITests.fixture($0)).first?.pixelSpacing)
+    }
+    let expected = zip([low, high], spacings).map { vertices, spacing in
+      vertices.flatMap { first in
+        vertices.map { hypot(($0.x - first.x) * spacing.column, ($0.y - first.y) * spacing.row) }
+      }.max() ?? 0
+    }
+    #expect(extents.values.sorted().count == 2)
+    for (found, wanted) in zip(extents.values.sorted(), expected.sorted()) { #expect(abs(found - wanted) < 1e-9) }
     // One box leaves its image: a remark that excludes nobody.
     let aside = try study.setAside()
     #expect(aside.map(\.stage) == [.rois])

@@ -4,24 +4,6 @@ import Testing
 @testable import Annotation
 @testable import ROI
 
-@Suite struct PixelMaskTests {
-  @Test func wideningAddsColumnsAndRowsOnAllSides() {
-    var mask = PixelMask(columns: 9, rows: 7)
-    mask.fill(column: 4, row: 3)
-    mask.fill(column: 0, row: 0)
-    let wide = mask.widened(by: 2)
-    for row in 0..<7 {
-      for column in 0..<9 {
-        let nearMiddle = abs(column - 4) <= 2 && abs(row - 3) <= 2
-        #expect(wide[column, row] == (nearMiddle || (column <= 2 && row <= 2)), "\(column), \(row)")
-      }
-    }
-    #expect(mask.widened(by: 0) == mask)
-    #expect(mask.widened(by: 20).count == 63)
-    #expect(PixelMask(columns: 3, rows: 2).widened(by: 1).count == 0)
-  }
-}
-
 @Suite struct MapPictureTests {
   /// Width and height that a PNG file states.
   private func size(_ png: Data) -> [UInt32] {

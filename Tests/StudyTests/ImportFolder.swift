@@ -37,11 +37,13 @@ struct ImportFolder {
   }
 
   /// Writes a series of the patient's own, `count` slices 2.5 mm apart, into the folder `name`.
-  func writeSeries(_ name: String, patient: String, count: Int = 3) throws {
+  func writeSeries(
+    _ name: String, patient: String, count: Int = 3, _ change: (inout CTInstance) -> Void = { _ in }
+  ) throws {
     for index in 0..<count {
       try write(
         "\(name)/\(patient)-\(index).dcm", patient: patient, exam: patient, series: patient, sop: "\(patient) \(index)",
-        z: 2.5 * Double(index))
+        z: 2.5 * Double(index), change)
     }
   }
 

@@ -80,7 +80,12 @@ import Testing
 
   @Test(arguments: ["identifiers", "codes"]) func aRunKeepsTheColumnsThatItMay(patientIDs: String) throws {
     let test = try ImportFolder(patientIDs: patientIDs)
-    for patient in ["P01", "P02"] { try test.writeSeries("a", patient: patient) }
+    for patient in ["P01", "P02"] {
+      try test.writeSeries("a", patient: patient) {
+        $0.elements[.manufacturer] = "Maker"
+        $0.elements[.manufacturerModelName] = "Model 7"
+      }
+    }
     try test.importDICOM("a")
     try _ = test.importPathology(
       "patient,lesion,grade,sizeMM,remark\nP01,1,2,31,seen by Dr Who\nP01,2,3,44,\nP02,1,4,20,Jane\n")
@@ -107,12 +112,16 @@ import Testing
     }
     var settings = try test.study.readProtocol()
     settings.subgroups = [.init(column: "sizeMM"), .init(column: "phase")]
-    let lesions = try RunLesion.all(in: test.study, settings)
+    let ids = try test.study.read { try Int64.fetchAll($0, sql: "SELECT id FROM lesion ORDER BY id") }
+    let lesions = try RunLesion.all(in: test.study, settings, extents: [ids[0]: 31.26])
     // P02 has no ROI.
     #expect(lesions.map(\.lesion) == ["1", "2"] && Set(lesions.map(\.patient)).count == 1)
     #expect(lesions.map(\.grade.rawValue) == [2, 3])
     #expect(lesions.map { $0.attributes["sizeMM"] } == ["31", "44"])
     #expect(lesions.allSatisfy { $0.attributes["phase"] == "portalVenous" })
+    // What comes from the images names nobody, and is kept in any case.
+    #expect(lesions.map { $0.attributes["contour_mm"] } == ["31.3", nil])
+    #expect(lesions.allSatisfy { $0.attributes["scanner"] == "Maker Model 7" })
     #expect((lesions[0].attributes["remark"] == nil) == (patientIDs == "identifiers"))
     let file = test.url("lesions.json")
     try AtomicFile.writeJSON(lesions, to: file)
