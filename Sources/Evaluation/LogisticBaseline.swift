@@ -50,7 +50,7 @@ public struct LogisticBaseline: Equatable, Sendable {
   ///   - folds: The number of the fold that holds each case out. All cases of one patient must share it.
   ///   - ridge: See `LogisticRegression`; it acts on standardised predictors.
   /// - Throws: Where the lists differ in length, a predictor isn't finite, there are fewer than two folds, or the training part
-  ///   of a fold has no fit: `inFold` with the place of that fold among the sorted ones.
+  ///   of a fold has no fit: `inFold` with the fold's number.
   public init(rows: [[Double]], labels: [Bool], folds: [Int], ridge: Double = 0) throws(NotEstimable) {
     guard rows.count == labels.count, folds.count == labels.count else { throw .differentCases }
     guard !rows.isEmpty else { throw .noCases }
@@ -63,13 +63,13 @@ public struct LogisticBaseline: Equatable, Sendable {
     guard numbers.count > 1 else { throw .badSetting("at least two folds are needed, found \(numbers.count)") }
     var models: [Model] = []
     var probabilities = [Double](repeating: .nan, count: rows.count)
-    for (place, fold) in numbers.enumerated() {
+    for fold in numbers {
       let training = folds.indices.filter { folds[$0] != fold }
       let model: Model
       do throws(NotEstimable) {
         model = try Model(rows: training.map { rows[$0] }, labels: training.map { labels[$0] }, ridge: ridge)
       } catch {
-        throw .inFold(place, error)
+        throw .inFold(fold, error)
       }
       for index in folds.indices where folds[index] == fold { probabilities[index] = model.probability(rows[index]) }
       models.append(model)

@@ -19,7 +19,9 @@ public enum PlannedPrecision {
     }
   }
 
-  /// The width of the AUC's interval that Hanley and McNeil's standard error gives, for an AUC within 0...1.
+  /// The width of the AUC's interval that Hanley and McNeil's standard error gives.
+  ///
+  /// Throws also where the AUC is 0 or 1, for which the standard error is 0.
   public static func widthOfAUC(
     _ auc: Double, patients: Patients, level: Double = 0.95
   ) throws(NotEstimable) -> Double {
@@ -27,6 +29,7 @@ public enum PlannedPrecision {
     guard patients.positives > 0, patients.negatives > 0 else {
       throw patients.total > 0 ? .oneClass(isPositive: patients.positives > 0) : .noCases
     }
+    guard auc > 0, auc < 1 else { throw .noVariation("an AUC of \(auc) has no standard error to plan with") }
     return width(hanleyMcNeil(auc, Double(patients.positives), Double(patients.negatives)), level)
   }
 
@@ -53,35 +56,6 @@ public enum PlannedPrecision {
       return width(hanleyMcNeil(auc, Double(planned.positives), Double(planned.negatives)), level) <= wanted
     }
     return patients(Double(total))
-  }
-
-  /// The width of the AUC's interval with `patients` that vary as those of a pilot study do, by DeLong's two components.
-  ///
-  /// Throws where the pilot holds fewer than two cases of a class, a score isn't finite, or its AUC doesn't vary.
-  public static func widthOfAUC(
-    pilot: Cases, patients: Patients, level: Double = 0.95
-  ) throws(NotEstimable) -> Double {
-    try Evaluation.check(level: level)
-    guard patients.positives > 0, patients.negatives > 0 else {
-      throw patients.total > 0 ? .oneClass(isPositive: patients.positives > 0) : .noCases
-    }
-    try pilot.check()
-    guard !pilot.isClustered else { throw .clustered(instead: "Take whole patients.") }
-    let placements = AUCInterval.placements(pilot)
-    func variance(of class: Bool) throws(NotEstimable) -> Double {
-      let values = placements.indices.filter { pilot.labels[$0] == `class` }.map { placements[$0] }
-      guard values.count > 1 else {
-        throw .tooFewClusters(
-          found: values.count, needed: 2, of: "patients with a \(`class` ? "positive" : "negative") case")
-      }
-      let mean = Aggregate.mean(values)
-      return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-    }
-    let planned =
-      try variance(of: true) / Double(patients.positives)
-      + variance(of: false) / Double(patients.negatives)
-    guard planned > 1e-18 else { throw .noVariation("the pilot's AUC does not vary") }
-    return width(planned, level)
   }
 
   /// The width of Wilson's interval of a proportion that turns out as `share` (0...1) in so many patients.

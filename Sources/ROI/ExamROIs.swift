@@ -15,12 +15,16 @@ public struct ExamROIs: Sendable {
     public let slice: String
     /// The slice's place in its series, from 0.
     public let sliceOrdinal: Int
+    /// The hash of the slice's pixels: `CTImage.pixelHash`.
+    public let pixelHash: String
     /// boxSize x boxSize values in 0...1, row by row.
     public let crop: [Float]
   }
 
   /// The PatientID in the files: no text for a reader to see.
   public let patientID: String
+  /// The exam's DICOM UID.
+  public let studyInstanceUID: String
   /// Whether the images were made and not taken.
   public let isSynthetic: Bool
   /// The ROIs, lesion by lesion, in the order of the slices.
@@ -55,15 +59,17 @@ public struct ExamROIs: Sendable {
       switch result {
       case .failure(let refusal):
         remarks.append("\(place) is left out: \(refusal.reason).")
-      case .success(let crop):
+      case .success((let crop, let pixelHash)):
         remarks += crop.warnings.map { "\(place): \($0)." }
         entries.append(
           Entry(
-            lesion: candidate.lesion, slice: candidate.slice, sliceOrdinal: candidate.ordinal, crop: crop.values))
+            lesion: candidate.lesion, slice: candidate.slice, sliceOrdinal: candidate.ordinal, pixelHash: pixelHash,
+            crop: crop.values))
       }
     }
     guard !entries.isEmpty else { throw ExamError(remarks: remarks) }
     patientID = exam.patientID
+    studyInstanceUID = exam.studyInstanceUID
     isSynthetic = candidates.contains { $0.frame.attributes.isSynthetic }
     self.entries = entries
     self.remarks = remarks
@@ -73,12 +79,15 @@ public struct ExamROIs: Sendable {
     let reason: String
   }
 
-  private static func cut(_ candidate: PlacedContours.Candidate, _ cutter: ROICutter) -> Result<ROICrop, Refusal> {
+  private static func cut(
+    _ candidate: PlacedContours.Candidate, _ cutter: ROICutter
+  ) -> Result<(crop: ROICrop, pixelHash: String), Refusal> {
     let spacing = candidate.frame.attributes.pixelSpacing
     do {
       let image = try DICOMFile.image(at: candidate.frame.url, frame: candidate.frame.frame)
-      return .success(
-        try cutter.cut(image, around: candidate.polygons, pixelSize: spacing.map { ($0.row, $0.column) }))
+      let crop = try cutter.cut(
+        image, around: candidate.polygons, pixelSize: spacing.map { ($0.row, $0.column) })
+      return .success((crop, image.pixelHash))
     } catch let error as DICOMError {
       return .failure(Refusal(reason: error.problem))
     } catch {

@@ -7,10 +7,8 @@ public import Study
 // The ROIs of negative controls: the same slices, seen differently on purpose.
 
 extension ROISet {
-  /// How many pixels around the contour are filled with it: the tumour's edge is blurred, and drawn by hand.
+  /// How many pixels around the contour are blanked with it: the tumour's edge is blurred, and drawn by hand.
   public static let blankingMargin = 2
-  /// How wide the ring is, in pixels, whose median fills the tumour.
-  public static let blankingRing = 5
 
   /// Which pixels of the crop of entry `index` lie inside of its contour.
   ///
@@ -25,21 +23,28 @@ extension ROISet {
     return PixelMask(columns: boxSize, rows: boxSize, values: values)
   }
 
-  /// The ROIs without their tumours: what the contour encloses, and `blankingMargin` pixels around it, has the median of the
-  /// `blankingRing` pixels around that; the window's centre where the tumour leaves no ring in the box.
+  /// The ROIs without their tumours: in every box the same disc about its centre, large enough for each tumour and
+  /// `blankingMargin` pixels around it, has the value of the window's centre.
   ///
-  /// The window keeps the order of HU, so that the median is that of the HU in the window.
+  /// One disc for all, so that neither the size nor the shape of a tumour can be told from what is blank.
   /// - Throws: `StudyError` where a contour cannot be read, or the study's folder not be written.
   public func withoutTumours(in study: StudyFolder) throws -> ROISet {
-    try derived(in: study) { index in
-      let tumour = try tumourMask(index).widened(by: Self.blankingMargin)
-      let surroundings = tumour.widened(by: Self.blankingRing)
-      return withCrop(index) { crop in
-        let ring = crop.indices.filter { surroundings.values[$0] && !tumour.values[$0] }.map { crop[$0] }.sorted()
-        let fill = ring.isEmpty ? 0.5 : (ring[(ring.count - 1) / 2] + ring[ring.count / 2]) / 2
-        return (zip(crop, tumour.values).map { $1 ? fill : $0 }, entries[index].outline)
-      }
+    let disc = try tumourDisc()
+    return try derived(in: study) { index in
+      (withCrop(index) { crop in zip(crop, disc.values).map { $1 ? 0.5 : $0 } }, entries[index].outline)
     }
+  }
+
+  /// The pixels of a box that belong to the tumour of at least one entry's size, as a disc about the box's centre.
+  public func tumourDisc() throws -> PixelMask {
+    let centre = SIMD2(repeating: Double(boxSize - 1) / 2)
+    func distance(_ point: SIMD2<Double>) -> Double { ((point - centre) * (point - centre)).sum().squareRoot() }
+    let farthest = try entries.flatMap { try $0.contour }.flatMap(\.vertices).map(distance).max() ?? 0
+    let radius = farthest + Double(Self.blankingMargin)
+    let values = (0..<boxSize * boxSize).map { place in
+      distance(SIMD2(Double(place % boxSize), Double(place / boxSize))) <= radius
+    }
+    return PixelMask(columns: boxSize, rows: boxSize, values: values)
   }
 
   /// The ROIs cut anew with each box up to `pixels` off its place, in columns and in rows, drawn evenly by `seed`.
@@ -59,8 +64,8 @@ extension ROISet {
       guard places.indices.contains(index), let candidate = byPlace[places[index]] else {
         throw StudyError(.file, "the ROIs have changed meanwhile; start again")
       }
-      // A stream of its own for each ROI: 0 deals the folds, 1 shuffles labels.
-      var generator = DeterministicGenerator(seed: seed, stream: 1 << 32 | UInt64(index))
+      // A stream of its own for each ROI, beside those of the epochs, which leave the highest bit alone.
+      var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 1 << 32 | UInt64(index))
       let shift = SIMD2(
         Int.random(in: -pixels...pixels, using: &generator), Int.random(in: -pixels...pixels, using: &generator))
       do {
@@ -97,24 +102,5 @@ extension ROISet {
       throw StudyError(.file, "\(url.lastPathComponent) was written but cannot be read; is the disk failing?")
     }
     return ROISet(entries, boxSize: boxSize, crops: crops)
-  }
-}
-
-extension PixelMask {
-  /// The mask with all pixels that are at most `distance` columns and rows away from one inside.
-  func widened(by distance: Int) -> PixelMask {
-    var along = values
-    for index in values.indices where values[index] {
-      let start = index - index % columns
-      for place in max(index - distance, start)...min(index + distance, start + columns - 1) { along[place] = true }
-    }
-    var result = along
-    for index in along.indices where along[index] {
-      let column = index % columns
-      for row in max(index / columns - distance, 0)...min(index / columns + distance, rows - 1) {
-        result[row * columns + column] = true
-      }
-    }
-    return PixelMask(columns: columns, rows: rows, values: result)
   }
 }

@@ -62,16 +62,23 @@ public enum CompareReport {
   private static func differences(_ comparison: RunComparison) -> [HTML] {
     let table = HTMLTable(
       caption: "Every later run against every earlier one, with 95% intervals",
-      columns: ["Runs", "Measure", "Difference", "Test", "p", "Corrected p", "The later run"],
+      columns: ["Runs", "Measure", "Difference", "Test", "p", "Corrected p", "No worse: p", "The later run"],
       rows: comparison.differences.map { found in
         [
           "\(found.later + 1) less \(found.earlier + 1)", HTML(text: found.measure), Format.cell(found.difference),
           HTML(text: found.test), HTML(text: Format.pValue(found.pValue)),
-          HTML(text: Format.pValue(found.adjustedPValue)),
+          HTML(text: Format.pValue(found.adjustedPValue)), HTML(text: Format.pValue(found.noWorsePValue)),
           HTML(text: found.verdict.map { $0.words(margin: comparison.margin) } ?? "–"),
         ]
       }, isNumeric: false)
-    return [table.html]
+    let overall = comparison.overall.map { test in
+      HTML.p(
+        HTML(
+          text: test.pValue.map {
+            "Whether the AUCs of all \(comparison.entries.count) runs differ at all: \(Format.pStatement($0)) (\(test.method))."
+          } ?? "Whether the AUCs of all runs differ at all can't be tested. \(test.note ?? "")"))
+    }
+    return [table.html] + [overall].compactMap { $0 }
       + HTML.reasons(
         comparison.differences.flatMap { found in
           let subject = "\(found.measure) by \(found.test), runs \(found.later + 1) and \(found.earlier + 1)"
@@ -120,8 +127,9 @@ public enum CompareReport {
       ),
       (
         "No worse",
-        "The verdict goes by the interval. The later run counts as no worse where the whole 95% interval lies above minus "
-          + "\(Format.number(comparison.margin)): a margin that means something only if it was fixed before the result was known."
+        "The later run counts as better or worse where the 95% interval lies on one side of 0 and the corrected p-value is below "
+          + "0.05, and as no worse where the whole interval lies above minus \(Format.number(comparison.margin)); the p-value beside "
+          + "it is one-sided, by the standard error, and shows as much below 0.025. It is a margin that means something only if it was fixed before the result was known."
       ),
     ]
   }
@@ -142,12 +150,12 @@ extension Verdict {
 extension RunComparison {
   /// The comparison as CSV: a row for each value of a run, then one for each difference.
   var csv: String {
-    var text = "kind,run,against,measure,value,lower,upper,pValue,adjustedPValue,method,verdict\n"
+    var text = "kind,run,against,measure,value,lower,upper,pValue,adjustedPValue,noWorsePValue,method,verdict\n"
     for entry in entries {
       for metric in Metric.all {
         let estimate = entry.result[metric]
         text += "run,\(entry.run),,\(metric.key),\(Format.data(estimate.value)),"
-        text += "\(Format.data(estimate.interval?.lower)),\(Format.data(estimate.interval?.upper)),,,"
+        text += "\(Format.data(estimate.interval?.lower)),\(Format.data(estimate.interval?.upper)),,,,"
         text += "\(Self.cell(estimate.interval?.method ?? "")),\n"
       }
     }
@@ -155,7 +163,8 @@ extension RunComparison {
       text += "difference,\(entries[found.later].run),\(entries[found.earlier].run),\(found.measure),"
       text += "\(Format.data(found.difference.value)),\(Format.data(found.difference.interval?.lower)),"
       text += "\(Format.data(found.difference.interval?.upper)),\(Format.data(found.pValue)),"
-      text += "\(Format.data(found.adjustedPValue)),\(Self.cell(found.test)),\(found.verdict?.rawValue ?? "")\n"
+      text += "\(Format.data(found.adjustedPValue)),\(Format.data(found.noWorsePValue)),"
+      text += "\(Self.cell(found.test)),\(found.verdict?.rawValue ?? "")\n"
     }
     return text
   }

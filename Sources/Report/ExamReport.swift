@@ -13,17 +13,17 @@ public struct ExamReport: Encodable, Sendable {
     public let probability: Double
     /// By each network alone, in the order of `folds`.
     public let byNetwork: [Double]
-    /// What it counts as at the protocol's threshold.
+    /// What it counts as at the threshold of its level.
     public let gradeClass: GradeClass
 
-    init(_ slices: [ExamScores.Slice], _ evaluation: StudyProtocol.Evaluation) {
+    init(_ slices: [ExamScores.Slice], _ evaluation: StudyProtocol.Evaluation, threshold: Double) {
       let combine = evaluation.combine
       let probability = combine(slices.map { Aggregate.mean($0.probabilities) })
       byNetwork = (slices.first?.probabilities.indices ?? 0..<0).map { network in
         combine(slices.map { $0.probabilities[network] })
       }
       self.probability = probability
-      gradeClass = probability >= evaluation.threshold ? .high : .low
+      gradeClass = probability >= threshold ? .high : .low
     }
 
     /// The probability, and what the networks span.
@@ -64,8 +64,8 @@ public struct ExamReport: Encodable, Sendable {
   public let isTrainedOnSyntheticData: Bool
   /// The folds whose networks were asked, from 1.
   public let folds: [Int]
-  /// The probability from which a case counts as high grade.
-  public let threshold: Double
+  /// The probabilities from which on something counts as high grade.
+  public let thresholds: ExamThresholds
   /// How slices make a lesion and a patient.
   public let aggregation: StudyProtocol.Evaluation.Aggregation
   /// What a reader must know.
@@ -75,29 +75,34 @@ public struct ExamReport: Encodable, Sendable {
   /// The lesions.
   public let lesions: [Lesion]
 
-  /// Sums up the scores by the run's protocol.
-  public init(_ scores: ExamScores, runID: String, settings: StudyProtocol, manifest: Run.Manifest) {
+  /// Sums up the scores by the run's protocol, and decides at thresholds from the run's own `predictions`.
+  public init(
+    _ scores: ExamScores, runID: String, settings: StudyProtocol, manifest: Run.Manifest, predictions: [Prediction]
+  ) {
     run = runID
     network =
       "\(manifest["backbone"] ?? settings.network.backbone), frozen through \(manifest["frozen through"] ?? "nothing"), "
       + "\(settings.training.precision.rawValue)"
     isTrainedOnSyntheticData = manifest.synthetic
     folds = scores.folds.map { $0 + 1 }
-    threshold = settings.evaluation.threshold
+    let thresholds = ExamThresholds(predictions, settings.evaluation)
+    self.thresholds = thresholds
     aggregation = settings.evaluation.aggregation
     notes =
       (manifest.synthetic
         ? ["The run was trained on virtual patients: its probabilities say nothing about a real one."] : [])
       + manifest.notes + scores.notes
-    patient = Estimate(scores.slices, settings.evaluation)
+    patient = Estimate(scores.slices, settings.evaluation, threshold: thresholds.patient)
     var names: [String] = []
     for slice in scores.slices where !names.contains(slice.lesion) { names.append(slice.lesion) }
     lesions = names.map { name in
       let slices = scores.slices.filter { $0.lesion == name }
       return Lesion(
-        name: name, estimate: Estimate(slices, settings.evaluation),
+        name: name, estimate: Estimate(slices, settings.evaluation, threshold: thresholds.lesion),
         slices: slices.map {
-          Lesion.Slice(slice: $0.slice, number: $0.number, estimate: Estimate([$0], settings.evaluation))
+          Lesion.Slice(
+            slice: $0.slice, number: $0.number,
+            estimate: Estimate([$0], settings.evaluation, threshold: thresholds.slice))
         })
     }
   }
@@ -108,7 +113,7 @@ public struct ExamReport: Encodable, Sendable {
     var lines = [
       notice.uppercased(), "",
       "Probability of high grade (Fuhrman/ISUP 3-4): \(patient.text)",
-      "At the run's threshold of \(Format.number(threshold)) that counts as \(patient.gradeClass.rawValue) grade; "
+      "At \(thresholds.words), that counts as \(patient.gradeClass.rawValue) grade; "
         + "\(Format.count(count, "slice")) of \(Format.count(lesions.count, "lesion")), aggregated by \(aggregation.words).",
       "",
     ]

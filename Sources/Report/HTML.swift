@@ -13,10 +13,13 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
   /// Markup from a trusted source: a figure that we drew ourselves.
   static func raw(_ markup: String) -> HTML { HTML(markup: markup) }
 
-  /// An element around `children`.
+  /// An element around `children`; in running text, what stands between backticks is set as code.
   static func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: [HTML]) -> HTML {
     let open = attributes.reduce(name) { $0 + " \($1.key)=\"\(escape($1.value))\"" }
-    return HTML(markup: "<\(open)>" + children.map(\.markup).joined() + "</\(name)>")
+    let content = children.map(\.markup).joined()
+    let shown =
+      ["p", "li", "td"].contains(name) ? content.replacing(/`([^`<]+)`/) { "<code>\($0.output.1)</code>" } : content
+    return HTML(markup: "<\(open)>" + shown + "</\(name)>")
   }
 
   /// An element around `children`.

@@ -71,6 +71,11 @@ enum Methods {
         + "leaves (Rao and Scott)."
     ),
     (
+      "How often they hold",
+      "In 2,000 simulated cohorts of 100 patients the intervals over patients held the truth in 94 to 96%; with slices taken for "
+        + "patients, in 65 to 70%. Where a rate is near 1 in few patients they are too narrow: 90% for 0.94 in some 33."
+    ),
+    (
       "What the intervals leave out",
       "They tell how the result would vary with other patients of the same kind, given these networks. They do not hold the "
         + "variation from training anew, nor from other scanners, readers or hospitals."

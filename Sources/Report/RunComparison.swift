@@ -17,8 +17,8 @@ public struct RunComparison: Sendable {
     let called: Cases
     /// The result on all its own patients.
     let own: RunMetrics.Levels
-    /// What the labels were, where they were not those of pathology.
-    let labels: String
+    /// What its manifest tells of the experiment besides the protocol.
+    let identity: [String?]
   }
 
   /// A later run against an earlier one, in one measure.
@@ -35,8 +35,10 @@ public struct RunComparison: Sendable {
     public let pValue: Double?
     /// The p-value by Holm's correction over all pairs of runs; nil where there is none.
     public fileprivate(set) var adjustedPValue: Double?
-    /// Whether the later run does better; nil where that can't be said.
-    public let verdict: Verdict?
+    /// The one-sided p-value of a loss of the margin, were it so large; nil where it can't be stated.
+    public let noWorsePValue: Double?
+    /// Whether the later run does better, by the interval and the corrected p-value; nil where that can't be said.
+    public fileprivate(set) var verdict: Verdict?
     /// Why the test can't be made.
     public let note: String?
   }
@@ -53,6 +55,8 @@ public struct RunComparison: Sendable {
   public let entries: [Entry]
   /// Every later run against every earlier one.
   public let differences: [Difference]
+  /// Whether the AUCs of three or more runs differ at all; nil for two.
+  public let overall: StatedTest?
   /// Groups of two or more runs.
   public let seedGroups: [SeedGroup]
   /// The loss up to which a run counts as no worse.
@@ -94,9 +98,15 @@ public struct RunComparison: Sendable {
         run: content.run.id, settings: content.settings,
         result: LevelMetrics(cases.picked(kept), thresholds: kept.map { thresholds[$0] }), cases: cases.picked(kept),
         called: cases.called(at: thresholds).picked(kept), own: content.metrics.pooled,
-        labels: content.manifest["labels"] ?? "")
+        identity: Self.experiment.map { content.manifest[$0] })
     }
     differences = Self.differences(entries, margin)
+    overall =
+      entries.count < 3
+      ? nil
+      : StatedTest("chi-square over all runs' AUCs, DeLong") { [entries] () throws(NotEstimable) in
+        (try AUCComparison.overall(entries.map(\.cases)).pValue, nil)
+      }
     seedGroups = Self.seedGroups(entries)
     remarks = common.remarks + Self.remarks(contents)
     banners = RunPage.banners(contents.map(\.manifest))
@@ -126,6 +136,7 @@ public struct RunComparison: Sendable {
     zip(differences, HolmCorrection.adjusted(differences.map { $0.pValue ?? .nan })).map { difference, adjusted in
       var corrected = difference
       corrected.adjustedPValue = adjusted.isNaN ? nil : adjusted
+      corrected.verdict = corrected.verdict?.corrected(corrected.adjustedPValue)
       return corrected
     }
   }
@@ -142,7 +153,11 @@ public struct RunComparison: Sendable {
       later: places.0, earlier: places.1, measure: Metric.auc.name,
       difference: Stated { () throws(NotEstimable) in try found.get().estimate },
       test: isBootstrap ? "bootstrap" : "DeLong, paired", pValue: paired?.pValue,
-      verdict: paired.map { Verdict($0.interval, margin: margin) }, note: nil)
+      noWorsePValue: noWorse(paired, margin), verdict: paired.map { Verdict($0.interval, margin: margin) }, note: nil)
+  }
+
+  private static func noWorse(_ difference: PairedDifference?, _ margin: Double) -> Double? {
+    (try? difference?.nonInferiority(margin: margin))?.pValue
   }
 
   private typealias Rate = (
@@ -168,26 +183,26 @@ public struct RunComparison: Sendable {
     return Difference(
       later: places.0, earlier: places.1, measure: rate.metric.name,
       difference: Stated { () throws(NotEstimable) in try found.get().estimate }, test: "McNemar, mid-p",
-      pValue: (try? test.get())?.midPValue,
+      pValue: (try? test.get())?.midPValue, noWorsePValue: noWorse(try? found.get(), margin),
       verdict: (try? found.get()).map { Verdict($0.interval, margin: margin) }, note: reason)
   }
 
   // MARK: Seeds
 
   private static func seedGroups(_ entries: [Entry]) -> [SeedGroup] {
-    var groups: [(settings: StudyProtocol, labels: String, runs: [Int])] = []
+    var groups: [(settings: StudyProtocol, identity: [String?], runs: [Int])] = []
     for (place, entry) in entries.enumerated() {
       let settings = entry.settings.withoutSeeds
-      if let known = groups.firstIndex(where: { $0.settings == settings && $0.labels == entry.labels }) {
-        groups[known].runs.append(place)
+      if let known = groups.firstIndex(where: { $0.settings == settings && $0.identity == entry.identity }) {
+        // A run that only repeats the seeds of another has no spread of its own.
+        if !groups[known].runs.contains(where: { entries[$0].seeds == entry.seeds }) {
+          groups[known].runs.append(place)
+        }
       } else {
-        groups.append((settings, entry.labels, [place]))
+        groups.append((settings, entry.identity, [place]))
       }
     }
-    let several = groups.filter { group in
-      Set(group.runs.map { [entries[$0].settings.folds.seed, entries[$0].settings.training.seed] }).count > 1
-    }
-    return several.map { group in
+    return groups.filter { $0.runs.count > 1 }.map { group in
       SeedGroup(
         runs: group.runs,
         values: Metric.all.map { metric in
@@ -195,6 +210,19 @@ public struct RunComparison: Sendable {
         })
     }
   }
+}
+
+extension RunComparison {
+  /// What runs that differ in their seeds alone have in common besides their protocol; the folds, and so the cohort's hash, are
+  /// by the seed.
+  private static let experiment = [
+    "labels", "backbone", "weights (SHA-256)", "frozen through", "ROIs", "chosen by fold",
+  ]
+}
+
+extension RunComparison.Entry {
+  /// The seeds of folds and training.
+  fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.training.seed] }
 }
 
 extension PairedDifference {

@@ -28,6 +28,13 @@ public enum RunReport {
     return metrics
   }
 
+  /// From which probability on a slice is called high grade in the run's results, by fold.
+  ///
+  /// - Throws: `StudyError` where the run is damaged.
+  public static func sliceThresholds(of run: Run) throws(StudyError) -> [Double] {
+    try RunContent(run).metrics.thresholds.slice.thresholds
+  }
+
   static func figuresFolder(in folder: URL) throws(StudyError) -> URL {
     let figures = folder.appendingPathComponent("figures")
     do {

@@ -87,8 +87,8 @@ public enum SweepReport {
     matrices: [DrawnFigure]
   ) -> HTMLPage {
     let paper =
-      "The paper does not state the level of its values. Its accuracy of 0.84 is no share of 40 patients, and its implied "
-      + "share of positives fits slices, so the slice rows are the ones to compare; the patient rows are the ones that matter."
+      "The paper does not state the level of its values. Its accuracy of 0.84 is no share of 40 patients, so its values may be "
+      + "those of slices: the slice rows are the ones to compare, the patient rows the ones that matter."
     let curves: [HTML] =
       figures.isEmpty
       ? [.p("No ROC curve can be drawn: the predictions hold one class only.")]

@@ -6,7 +6,7 @@ import Foundation
 /// Names in the archive never become paths: each file gets a number, so that none can be written anywhere else. An archive
 /// that is damaged or encrypted anywhere is refused whole. Memory is that of one block, whatever the sizes.
 struct DICOMArchive {
-  /// The files with their paths below the folder that was packed, in the archive's order.
+  /// The files with their paths below the folder that was packed, in the order of the paths.
   let files: [(url: URL, path: String)]
   /// The name of the folder that was packed, the archive's own where there are several.
   let rootName: String
@@ -62,6 +62,8 @@ struct DICOMArchive {
     }
     guard status == ARCHIVE_EOF else { throw damaged() }
     // A folder is mostly packed with its own name before everything.
+    // As in a folder: the codes of patients must not depend on how the files were packed.
+    files.sort { $0.path < $1.path }
     let roots = Set(files.map { $0.path.split(separator: "/").dropLast().first })
     if roots.count == 1, let root = roots.first ?? nil {
       self.files = files.map { ($0.url, String($0.path.dropFirst(root.count + 1))) }

@@ -130,18 +130,35 @@ extension Run {
     }
   }
 
-  /// `nested.json`: the batch size of each fold, chosen without the patients that the fold holds out.
+  /// `nested.json`: how each fold's network was trained, chosen without the patients that the fold holds out.
   public struct NestedChoice: Codable, Equatable, Sendable {
-    /// A batch size and what it gave.
-    public struct Candidate: Codable, Equatable, Sendable {
+    /// A way to train that is open to choice.
+    public struct Variant: Codable, Hashable, Sendable {
+      /// The name of the protocol; nil for the run's own.
+      public var protocolName: String?
       /// Slices per step.
       public var batchSize: Int
+
+      /// Makes a variant from its parts.
+      public init(protocolName: String? = nil, batchSize: Int) {
+        self.protocolName = protocolName
+        self.batchSize = batchSize
+      }
+
+      /// What tables call it.
+      public var title: String { (protocolName.map { "\($0), " } ?? "") + "batch size \(batchSize)" }
+    }
+
+    /// A variant and what it gave.
+    public struct Candidate: Codable, Equatable, Sendable {
+      /// The variant.
+      public var variant: Variant
       /// The value of the criterion; nil where it is undefined.
       public var auc: Double?
 
       /// Makes a candidate from its parts.
-      public init(batchSize: Int, auc: Double?) {
-        self.batchSize = batchSize
+      public init(variant: Variant, auc: Double?) {
+        self.variant = variant
         self.auc = auc
       }
     }
@@ -150,15 +167,15 @@ extension Run {
     public struct Choice: Codable, Equatable, Sendable {
       /// The outer fold, from 0.
       public var fold: Int
-      /// The batch size that its network was trained with.
-      public var batchSize: Int
-      /// What each batch size gave in the inner cross-validation.
+      /// How its network was trained.
+      public var variant: Variant
+      /// What each variant gave in the inner cross-validation.
       public var inner: [Candidate]
 
       /// Makes a choice from its parts.
-      public init(fold: Int, batchSize: Int, inner: [Candidate]) {
+      public init(fold: Int, variant: Variant, inner: [Candidate]) {
         self.fold = fold
-        self.batchSize = batchSize
+        self.variant = variant
         self.inner = inner
       }
     }
@@ -171,9 +188,9 @@ extension Run {
     public var choices: [Choice]
     /// The criterion on the outer folds' predictions: the nested estimate.
     public var auc: Double?
-    /// The best of the sweep on the same folds; nil where the study has not all of its runs.
+    /// The best of all variants on the same folds; nil where the study has not a run of each.
     public var sweepBest: Candidate?
-    /// How much the sweep's best flatters: `sweepBest` minus `auc`.
+    /// How much that best flatters: `sweepBest` minus `auc`.
     public var optimism: Double?
 
     /// Makes a result from its parts.
@@ -187,6 +204,15 @@ extension Run {
       self.sweepBest = sweepBest
       optimism = auc.flatMap { auc in sweepBest?.auc.map { $0 - auc } }
     }
+
+    /// All that was open to choice, in the order in which it was tried.
+    public var variants: [Variant] {
+      var seen = Set<Variant>()
+      return choices.flatMap(\.inner).map(\.variant).filter { seen.insert($0).inserted }
+    }
+
+    /// Whether networks of several protocols were open to choice.
+    public var isAmongProtocols: Bool { Set(variants.map(\.protocolName)).count > 1 }
   }
 
   /// The negative controls, an array of `Control`.

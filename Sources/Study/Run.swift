@@ -76,6 +76,8 @@ public struct Run: Sendable {
   public var manifestFile: URL { url.appendingPathComponent("run.json") }
   /// What the study had set aside when the run was begun, as a JSON array of `SetAside`.
   public var setAsideFile: URL { url.appendingPathComponent("set-aside.json") }
+  /// By what an exam of the run's patients is known again, a `RunFingerprints`; older runs have none.
+  public var fingerprintsFile: URL { url.appendingPathComponent("fingerprints.json") }
   /// The lesions that the run learnt from or predicted, as a JSON array of `RunLesion`; older runs have none.
   public var lesionsFile: URL { url.appendingPathComponent("lesions.json") }
   /// A picture of what the network saw.

@@ -26,18 +26,24 @@ extension CrossValidation {
       .init("seeds", "folds \(settings.folds.seed), training \(settings.training.seed)"),
       .init("libtorch", LibTorch.version),
       .init("device", "\(device), \(LibTorch.cpuCapability), \(LibTorch.threadCount) threads"),
-      .init("processor", Self.processor),
+      .init("processor", LibTorch.hardware(of: .cpu)),
       .init("duration", String(format: "%.0f s", duration) + (isResumed ? " since it was resumed" : "")),
     ]
     var notes = initial.notes
+    if device != .cpu { facts.append(.init("GPU", LibTorch.hardware(of: device))) }
     if let seed = options.shuffleLabelsSeed {
       facts.append(.init("labels", "shuffled among patients, seed \(seed)"))
       notes.append(
         "The classes were shuffled among the patients (seed \(seed)): a negative control, whose AUC must not differ from 0.5."
       )
     }
-    if let batchSizes {
-      facts.append(.init(Self.batchSizesFact, "\(batchSizes.map(String.init).joined(separator: ", ")) by fold"))
+    if let members {
+      facts.append(.init(Self.choicesFact, members.map(\.variant.title).joined(separator: "; ")))
+      if members.contains(where: { $0.variant.protocolName != nil }) {
+        notes.append(
+          "The folds' networks were trained by different protocols (\(Self.choicesFact) below): backbone, weights and trained "
+            + "parameters are stated for the study's own.")
+      }
     }
     if let control {
       facts.append(.init("negative control", control.title(in: self)))
@@ -46,23 +52,17 @@ extension CrossValidation {
     return Run.Manifest(facts: facts, notes: notes, synthetic: try study.isSynthetic())
   }
 
-  private static let batchSizesFact = "batch sizes"
+  private static let choicesFact = "chosen by fold"
 
   /// What two runs must have in common to be of the same experiment.
   private static let identity = [
     "backbone", "weights (SHA-256)", "frozen through", "ROIs", "cohort (SHA-256)", "protocol (SHA-256)", "labels",
-    batchSizesFact,
+    choicesFact,
   ]
 
   /// The first of the facts that make an experiment in which a run differs from this one; nil where it is the same.
   func difference(from other: Run.Manifest) throws -> String? {
     let own = try manifest(duration: 0, isResumed: false)
     return Self.identity.first { own[$0] != other[$0] }
-  }
-
-  private static var processor: String {
-    let lines = ((try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "").split(separator: "\n")
-    let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last
-    return model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
   }
 }

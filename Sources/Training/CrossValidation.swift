@@ -42,10 +42,10 @@ public struct CrossValidation {
   /// What is trained, in words: backbone, cut, batch size, epochs, device.
   public var summary: String {
     let cut = initial.frozenThrough.map { "frozen through \($0)" } ?? "all stages"
-    let sizes = batchSizes?.map(String.init).joined(separator: ", ") ?? "\(settings.training.batchSize)"
-    return
-      "\(initial.backbone), \(cut), batch size \(sizes), \(settings.training.epochs) epochs, "
-      + "\(split.count) folds, \(settings.training.precision.rawValue) on \(device)"
+    let own =
+      "\(initial.backbone), \(cut), batch size \(settings.training.batchSize), \(settings.training.epochs) epochs"
+    let folds = members.map { "by fold: " + $0.map(\.variant.title).joined(separator: "; ") }
+    return "\(folds ?? own), \(split.count) folds, \(settings.training.precision.rawValue) on \(device)"
   }
   /// The split of the patients.
   public internal(set) var folds: Folds
@@ -53,10 +53,18 @@ public struct CrossValidation {
   var split: Split
   /// What is wrong on purpose; nil in a run.
   var control: NegativeControl?
-  /// The batch size of each fold's network; nil where all have the protocol's.
-  var batchSizes: [Int]?
+  /// What each fold's network is trained as; nil where all are trained as this protocol says.
+  var members: [Member]?
   let initial: InitialNetwork
   let device: Device
+
+  /// How the network of one fold is trained, where the folds differ in it.
+  struct Member {
+    /// What it is called.
+    let variant: Run.NestedChoice.Variant
+    /// Whose protocol and network it has.
+    let validation: CrossValidation
+  }
 
   /// Prepares the experiment and checks all that can be checked before anything is trained.
   ///
@@ -82,20 +90,43 @@ public struct CrossValidation {
 
   /// Trains and predicts all folds, and writes the run into the study.
   ///
+  /// - Parameters:
+  ///   - progress: told how far it is.
+  ///   - finishing: given the complete run, to make its report; where that is interrupted, the next such experiment begins there.
   /// - Returns: the finished run, with `predictions.csv`, checkpoints and manifest; `RunReport` makes tables and figures of it.
-  public func run(progress: (TrainingProgress) -> Void) throws -> Run {
+  /// - Throws: `TrainingError` where a loss is no number; `StudyError` where the disk is full; what `finishing` throws.
+  public func run(
+    progress: (TrainingProgress) -> Void, finishing: (Run) throws -> Void = { _ in }
+  ) throws -> Run {
+    var features: FeatureSource?
+    return try run(sharing: &features, progress: progress, finishing: finishing)
+  }
+
+  /// The same, with the trained part's input from an experiment that differs in its batch size alone; nil makes it.
+  func run(
+    sharing features: inout FeatureSource?, progress: (TrainingProgress) -> Void, finishing: (Run) throws -> Void
+  ) throws -> Run {
     var resumable = try ResumableRun(
       in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
     try describe(resumable.run)
-    return try train(&resumable, on: prepare(progress: progress), keepingNetworks: true, progress: progress)
+    let source = try features ?? prepare(progress: progress)
+    features = source
+    return try train(
+      &resumable, on: { _ in source }, keepingNetworks: true, progress: progress, finishing: finishing)
   }
 
   /// Writes what a run's report tells besides its results.
   func describe(_ run: Run) throws {
     try AtomicFile.writeJSON(folds, to: run.foldsFile)
     try AtomicFile.writeJSON(setAside(), to: run.setAsideFile)
-    try AtomicFile.writeJSON(RunLesion.all(in: study, settings), to: run.lesionsFile)
+    try AtomicFile.writeJSON(
+      RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study)), to: run.lesionsFile)
+    try AtomicFile.writeJSON(fingerprints, to: run.fingerprintsFile)
     try ROIMontage(rois).write(to: run.montageFile)
+  }
+
+  private var fingerprints: RunFingerprints {
+    rois.entries.reduce(into: RunFingerprints()) { $0.add($1.patient, exam: $1.exam, pixelHash: $1.pixelHash) }
   }
 
   /// Makes libtorch and the network ready, and gives the trained part its input.
@@ -115,25 +146,26 @@ public struct CrossValidation {
 
   /// Trains and predicts the folds that are left, and completes the run.
   ///
-  /// `completing` is given the predictions before anything says that the run is complete.
+  /// `features` gives each fold's network its input, and `completing` is given the predictions before anything says that the
+  /// run is complete.
   func train(
-    _ resumable: inout ResumableRun, on features: FeatureSource, keepingNetworks: Bool,
-    progress: (TrainingProgress) -> Void, completing: ([Prediction]) throws -> Void = { _ in }
+    _ resumable: inout ResumableRun, on features: (_ fold: Int) -> FeatureSource, keepingNetworks: Bool,
+    progress: (TrainingProgress) -> Void, completing: ([Prediction]) throws -> Void = { _ in },
+    finishing: (Run) throws -> Void = { _ in }
   ) throws -> Run {
     let start = ContinuousClock.now
     let isResumed = resumable.isResumed
     let run = resumable.run
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
-    var meter = ProgressMeter(self, finishedFolds: resumable.finishedFolds)
+    var meter = ProgressMeter(self)
     for fold in (0..<split.count).dropFirst(resumable.finishedFolds) {
-      try initial.reset()
+      let member = members?[fold].validation ?? self
+      try member.initial.reset()
       LibTorch.trimHeap()
-      let network = initial.network
-      var training = settings.training
-      if let batchSizes { training.batchSize = batchSizes[fold] }
+      let network = member.initial.network
       let trainer = FoldTrainer(
-        network: network, settings: training, features: features, labels: labels.targets, device: device,
-        checkpoint: resumable.checkpoint(fold: fold))
+        network: network, settings: member.settings.training, features: features(fold), labels: labels.targets,
+        device: device, checkpoint: resumable.checkpoint(fold: fold))
       let heldOut = split.heldOut(fold)
       let probabilities = try trainer.train(
         training: split.training(fold), heldOut: heldOut, fold: fold,
@@ -157,7 +189,7 @@ public struct CrossValidation {
     try requireEachPredictedOnce(resumable.predictions)
     try completing(resumable.predictions)
     return try resumable.complete(
-      manifest(duration: start.duration(to: .now).seconds, isResumed: isResumed))
+      manifest(duration: start.duration(to: .now).seconds, isResumed: isResumed), finishing: finishing)
   }
 
   /// What the study has set aside; where its files could identify a person, without their names.
@@ -215,8 +247,10 @@ public struct CrossValidation {
       let parts = [
         try settings.yaml, rois.fileName, cohortHash, initial.backbone, initial.weightsHash ?? "scratch",
         options.shuffleLabelsSeed.map { "shuffled by \($0)" } ?? "true labels", control?.rawValue ?? "no control",
-        batchSizes.map { "batch sizes \($0)" } ?? "one batch size", renalGradeVersion, LibTorch.version,
-        LibTorch.cpuCapability, "\(LibTorch.threadCount) threads", "\(device)",
+        try members?.map { try $0.validation.key }.joined(separator: " ") ?? "one protocol", renalGradeVersion,
+        LibTorch.version,
+        LibTorch.cpuCapability, "\(LibTorch.threadCount) threads", "\(device)", LibTorch.hardware(of: device),
+        "features up to \(options.featureBudget) bytes",
       ]
       return Data(parts.joined(separator: "\n").utf8).sha256
     }

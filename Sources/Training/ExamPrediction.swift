@@ -86,10 +86,21 @@ public struct ExamPrediction {
   private func acquaintance(with rois: ExamROIs) throws -> [String] {
     let slices = Set(rois.entries.map(\.slice))
     let hasCodes = settings.pathology.patientIDs == .codes
+    let fingerprints = Set(rois.entries.map(\.pixelHash) + [RunFingerprints.exam(rois.studyInstanceUID)])
+    var patients =
+      try run.readJSONIfPresent(RunFingerprints.self, from: run.fingerprintsFile)?.patients(with: fingerprints) ?? []
+    if hasCodes { patients.insert(rois.patientID) }
     let known = try PredictionTable.read(run.predictionsFile).filter {
-      slices.contains($0.slice) || (hasCodes && $0.patient == rois.patientID)
+      slices.contains($0.slice) || patients.contains($0.patient)
     }
-    guard let fold = known.first?.fold else { return [] }
+    guard let fold = known.first?.fold else {
+      return hasCodes
+        ? []
+        : [
+          "The run keeps no patient's ID: it knows its own patients again by their exams and images. Another exam of one of them "
+            + "would not be noticed."
+        ]
+    }
     guard Set(known.map(\.fold)) == Set(folds) else {
       throw TrainingError(
         "the run \(run.id) was trained on this patient: such a prediction would flatter. Only the network of fold "
@@ -130,7 +141,7 @@ public struct ExamPrediction {
     let side = settings.roi.boxSize
     let passes = try stride(from: 0, to: crops.count, by: Self.frozenPass).map { start in
       let pass = crops[start..<min(start + Self.frozenPass, crops.count)]
-      let images = try Tensor(Array(pass.joined()), shape: [pass.count, 1, side, side]).to(plan.device)
+      let images = try Tensor(Array(pass.joined()), shape: [pass.count, 1, side, side], device: plan.device)
       return try network.frozenPart(plan.architecture.preprocessing.prepared(images, size: settings.roi.outputSize))
     }
     return try Tensor.concatenate(passes, along: 0)

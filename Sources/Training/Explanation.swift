@@ -71,10 +71,11 @@ public struct Explanation {
   ///
   /// - Parameters:
   ///   - galleryCount: how many slices each group of the gallery shows at most.
+  ///   - thresholds: from which probability on a slice counts as high grade, by fold; nil takes the protocol's threshold.
   ///   - progress: told the numbers of slices done and in all.
   /// - Returns: what was found.
   /// - Throws: `TrainingError` where a checkpoint holds another network; `StudyError` where a file cannot be written.
-  public func write(galleryCount: Int, progress: (Int, Int) -> Void) throws -> Result {
+  public func write(galleryCount: Int, thresholds: [Double]? = nil, progress: (Int, Int) -> Void) throws -> Result {
     try LibTorch.setDeterministic(true)
     var findings = [Finding](repeating: Finding(), count: predictions.count)
     var layer = ""
@@ -93,14 +94,15 @@ public struct Explanation {
         progress(done, predictions.count)
       }
     }
-    let gallery = try writeGallery(findings, galleryCount)
+    let gallery = try writeGallery(findings, galleryCount, thresholds)
     try writeTable(findings)
     let energy = findings.compactMap(\.energyInside)
     let correlations = findings.compactMap(\.randomisedCorrelation)
     let (mean, deviation) = MapStatistics.summary(energy)
     let explanations = Run.Explanations(
       method: "Grad-CAM", layer: layer, energyInside: .init(mean: mean, sd: deviation, n: energy.count),
-      contourShare: MapStatistics.summary(findings.map(\.contourShare)).mean,
+      // Of the slices that have a share of energy, so that the two stand side by side.
+      contourShare: MapStatistics.summary(findings.filter { $0.energyInside != nil }.map(\.contourShare)).mean,
       randomisation: .init(correlation: MapStatistics.summary(correlations).mean, n: correlations.count),
       gallery: gallery)
     try AtomicFile.writeJSON(explanations, to: run.explanationsFile)
@@ -159,12 +161,17 @@ public struct Explanation {
     return try Tensor(values, shape: [slices.count, 1, side, side]).resizedBilinearly(height: size, width: size)
   }
 
-  private func writeGallery(_ findings: [Finding], _ count: Int) throws -> [Run.Explanations.Example] {
+  private func writeGallery(
+    _ findings: [Finding], _ count: Int, _ thresholds: [Double]?
+  ) throws -> [Run.Explanations.Example] {
     let folder = run.url.appendingPathComponent("explanations")
     try? FileManager.default.removeItem(at: folder)
     _ = try run.part("explanations")
     var numbers: [Run.Explanations.Example.Group: Int] = [:]
-    let gallery = Gallery(predictions, threshold: settings.evaluation.threshold, count: count)
+    let stated = settings.evaluation.threshold
+    let gallery = Gallery(predictions, count: count) { fold in
+      thresholds.flatMap { $0.indices.contains(fold) ? $0[fold] : nil } ?? stated
+    }
     return try gallery.choices.map { group, index in
       numbers[group, default: 0] += 1
       let finding = findings[index]

@@ -31,7 +31,8 @@ struct FrozenStages {
       "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
       "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
       "dtype \(dtype)", "flips \(withFlips)", "RenalGrade \(renalGradeVersion)", "\(LibTorch.threadCount) threads",
-      "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device)",
+      "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device) "
+        + LibTorch.hardware(of: validation.device),
     ])
     return .stored(
       try FeatureStore(

@@ -8,15 +8,15 @@ struct Gallery {
   /// Chooses at most `count` slices of each group, and of each patient at most one in a group: many slices of one tumour tell
   /// no more than one.
   ///
-  /// How sure a prediction is, is how far its probability lies from `threshold`, from which a slice is called high grade.
-  init(_ predictions: [Prediction], threshold: Double, count: Int) {
-    let sureness = predictions.map { abs($0.probability - threshold) }
+  /// How sure a prediction is, is how far its probability lies from the threshold of its fold, from which a slice is called high
+  /// grade.
+  init(_ predictions: [Prediction], count: Int, threshold: (_ fold: Int) -> Double) {
+    let margins = predictions.map { $0.probability - threshold($0.fold) }
+    let sureness = margins.map(abs)
     let surestFirst = predictions.indices.filter { sureness[$0].isFinite }.sorted {
       (sureness[$1], $0) < (sureness[$0], $1)
     }
-    func isRight(_ index: Int) -> Bool {
-      (predictions[index].probability >= threshold) == (predictions[index].label == .high)
-    }
+    func isRight(_ index: Int) -> Bool { (margins[index] >= 0) == (predictions[index].label == .high) }
     func first(_ indices: [Int]) -> [Int] {
       var shown: Set<String> = []
       return Array(indices.filter { shown.insert(predictions[$0].patient).inserted }.prefix(count))

@@ -17,8 +17,8 @@ struct Labels {
       if patients[entry.patient] != .high { patients[entry.patient] = entry.grade.gradeClass }
     }
     if let seed {
-      // A stream of its own: the folds are dealt from stream 0.
-      var generator = DeterministicGenerator(seed: seed, stream: 1)
+      // A stream of its own, beside those of the epochs, which leave the highest bit alone.
+      var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 1)
       let codes = patients.keys.sorted()
       let shuffled = codes.compactMap { patients[$0] }.shuffled(using: &generator)
       patients = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))

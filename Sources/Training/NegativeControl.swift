@@ -7,7 +7,7 @@ public enum NegativeControl: String, CaseIterable, Sendable {
   case shuffledLabels
   /// Slices instead of patients are dealt to the folds: what a split that leaks would have printed.
   case sliceLevelSplit
-  /// The tumours are filled with their surroundings: what the rest of the picture tells.
+  /// The tumours are blanked, each by the same disc: what the rest of the picture tells.
   case backgroundOnly
   /// The boxes are moved: what depends on where exactly they lie.
   case roiJitter
@@ -33,9 +33,9 @@ public enum NegativeControl: String, CaseIterable, Sendable {
         + "\(validation.split.sharedPatients(validation.rois).count) of \(validation.labels.patients.count) patients train the "
         + "network that predicts them. It shows what such a study would have printed here, and estimates nothing."
     case .backgroundOnly:
-      "What the contour encloses, and \(ROISet.blankingMargin) pixels around it, is filled with the median of the "
-        + "\(ROISet.blankingRing) pixels around that, in training and in prediction. An AUC above 0.5 comes from the "
-        + "surroundings, or from the size and shape of the silhouette, which stay visible."
+      "In every box the same disc about its centre, large enough for the largest tumour and \(ROISet.blankingMargin) pixels "
+        + "around it, has one value, in training and in prediction: \(validation.visibleShare) of the box stays visible, and "
+        + "neither tumour nor silhouette. An AUC above 0.5 comes from the surroundings."
     case .roiJitter:
       "Each box is moved by up to \(validation.jitter) pixels in rows and in columns, drawn evenly for each slice (seed "
         + "\(validation.settings.training.seed)), in training and in prediction. A result that does not stand this depends on "
@@ -45,6 +45,13 @@ public enum NegativeControl: String, CaseIterable, Sendable {
 }
 
 extension CrossValidation {
+  /// How much of the box lies outside of the disc that hides every tumour, in words.
+  fileprivate var visibleShare: String {
+    guard let disc = try? rois.tumourDisc() else { return "an unknown part" }
+    let share = Double(disc.values.count { !$0 }) / Double(max(1, disc.values.count))
+    return "\(Int((100 * share).rounded()))%"
+  }
+
   /// How far boxes are moved at most, in pixels: an eighth of the box.
   var jitter: Int { max(1, settings.roi.boxSize / 8) }
 

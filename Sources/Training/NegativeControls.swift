@@ -10,11 +10,6 @@ public struct NegativeControls {
   public let run: Run
   private let validation: CrossValidation
 
-  /// What an unfinished set of controls belongs to.
-  private struct Progress: Codable {
-    let key: String
-  }
-
   /// Prepares the controls of `run`.
   ///
   /// - Throws: `TrainingError` where the study, its ROIs or the weights are no longer those of the run, or it is a control
@@ -27,7 +22,14 @@ public struct NegativeControls {
     }
     var validation = try CrossValidation(study, protocol: StudyProtocol(contentsOf: run.protocolFile), options: options)
     if FileManager.default.fileExists(atPath: run.nestedFile.path) {
-      validation.batchSizes = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile).choices.map(\.batchSize)
+      let nested = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
+      guard !nested.isAmongProtocols else {
+        throw TrainingError(
+          "the run \(run.id) chose among protocols; make the controls of a cross-validation by one of them, with --run")
+      }
+      validation.members = nested.choices.map { choice in
+        .init(variant: choice.variant, validation: validation.with(batchSize: choice.variant.batchSize))
+      }
     }
     if let fact = try validation.difference(from: manifest) {
       throw TrainingError(
@@ -35,14 +37,6 @@ public struct NegativeControls {
           + "those of that run; make a new one with `renalgrade crossvalidate`, or name another with --run")
     }
     self.validation = validation
-  }
-
-  /// The finished run of the same experiment whose controls were begun and not finished; nil where there is none.
-  public static func interrupted(_ validation: CrossValidation) throws -> Run? {
-    let key = try validation.key
-    return Run.complete(in: validation.study).last { run in
-      (try? run.readJSON(Progress.self, from: run.controlsProgressFile))?.key == key
-    }
   }
 
   /// Trains and predicts the controls that are not there yet; where that was interrupted, it goes on.
@@ -57,7 +51,6 @@ public struct NegativeControls {
     finished: (_ title: String, [Prediction]) throws -> Void
   ) throws {
     _ = try run.part("controls")
-    try AtomicFile.writeJSON(Progress(key: validation.key), to: run.controlsProgressFile)
     var controls: [Run.Control] = []
     for control in NegativeControl.allCases {
       let part = try run.part("controls/\(control.rawValue)")
@@ -66,8 +59,8 @@ public struct NegativeControls {
       if !part.isComplete {
         prepared(title, changed)
         var resumable = try ResumableRun(at: part, key: changed.key)
-        _ = try changed.train(
-          &resumable, on: changed.prepare(progress: progress), keepingNetworks: false, progress: progress)
+        let features = try changed.prepare(progress: progress)
+        _ = try changed.train(&resumable, on: { _ in features }, keepingNetworks: false, progress: progress)
       }
       let predictions = try PredictionTable.read(part.predictionsFile)
       let file = "controls/\(control.rawValue).csv"
@@ -78,11 +71,5 @@ public struct NegativeControls {
       try AtomicFile.writeJSON(controls, to: run.controlsFile)
       try finished(title, predictions)
     }
-    try? FileManager.default.removeItem(at: run.controlsProgressFile)
   }
-}
-
-extension Run {
-  /// What says that controls are being made.
-  fileprivate var controlsProgressFile: URL { url.appendingPathComponent("controls/in-progress.json") }
 }

@@ -7,7 +7,7 @@ import Torch
 ///
 /// While a run is incomplete its folder holds `resume.json` (what it belongs to), `resume.csv` (the predictions of the
 /// finished folds) and `resume.safetensors` (the fold in progress). A fold's log and predictions are written before the
-/// file that says so, and `predictions.csv`, which makes a run complete, comes last.
+/// file that says so; `predictions.csv` makes a run complete, and `resume.json` goes once its report is there too.
 struct ResumableRun {
   /// The run's folder.
   let run: Run
@@ -47,7 +47,8 @@ struct ResumableRun {
     if let identity = Self.identity(of: run), identity.key == key {
       let finished = identity.finishedFolds
       finishedFolds = finished
-      predictions = finished > 0 ? try PredictionTable.read(run.url.appendingPathComponent("resume.csv")) : []
+      let file = run.isComplete ? run.predictionsFile : run.url.appendingPathComponent("resume.csv")
+      predictions = finished > 0 ? try PredictionTable.read(file) : []
       // A fold that finished just before the interruption may have its predictions here and not be counted yet.
       predictions.removeAll { $0.fold >= finished }
       removeUnfinishedFiles()
@@ -64,7 +65,7 @@ struct ResumableRun {
   var isResumed: Bool { finishedFolds > 0 || FoldCheckpoint.position(in: checkpointFile) != nil }
 
   private static func interrupted(in study: StudyFolder, key: String) -> Run? {
-    Run.incomplete(in: study).first { identity(of: $0)?.key == key }
+    (Run.incomplete(in: study) + Run.complete(in: study)).first { identity(of: $0)?.key == key }
   }
 
   private static func identity(of run: Run) -> Identity? {
@@ -101,11 +102,21 @@ struct ResumableRun {
     try AtomicFile.writeJSON(Identity(key: key, finishedFolds: finishedFolds), to: identityFile)
   }
 
-  /// Makes the run complete.
-  func complete(_ manifest: Run.Manifest) throws -> Run {
-    try AtomicFile.writeJSON(manifest, to: run.manifestFile)
-    try PredictionTable.write(predictions, to: run.predictionsFile)
-    for file in [identityFile, finishedFile, checkpointFile] { try? FileManager.default.removeItem(at: file) }
+  /// Makes the run complete, and lets go of it once `finishing` has made what belongs to it, such as its report: where that is
+  /// interrupted, the same command takes the run up again.
+  func complete(_ manifest: Run.Manifest, finishing: (Run) throws -> Void) throws -> Run {
+    if !run.isComplete {
+      try AtomicFile.writeJSON(manifest, to: run.manifestFile)
+      try PredictionTable.write(predictions, to: run.predictionsFile)
+    }
+    for file in [finishedFile, checkpointFile] { try? FileManager.default.removeItem(at: file) }
+    try finishing(run)
+    Self.letGo(of: run)
     return run
+  }
+
+  /// Forgets that a complete run was in progress.
+  static func letGo(of run: Run) {
+    try? FileManager.default.removeItem(at: run.url.appendingPathComponent("resume.json"))
   }
 }

@@ -14,7 +14,8 @@ extension Run {
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TrainingError(
         "the run \(id) has no checkpoint of fold \(fold + 1): expected checkpoints/\(url.lastPathComponent) in its folder. "
-          + "Copy the run's folder whole, or predict by the folds that are there (predict --folds)")
+          + "Copy the run's folder whole, or predict by the folds that are there (predict --folds); a run that chose among "
+          + "protocols (nested --protocol) keeps no networks")
     }
     let file: SafeTensorsFile
     do {

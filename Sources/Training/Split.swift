@@ -20,8 +20,8 @@ struct Split: Sendable {
   ///
   /// That is a leak, and what the control `NegativeControl.sliceLevelSplit` is for.
   init(slices classes: [GradeClass], count: Int, seed: UInt64) {
-    // A stream of its own: patients are dealt from stream 0, labels shuffled by stream 1.
-    var generator = DeterministicGenerator(seed: seed, stream: 2)
+    // A stream of its own: patients are dealt from stream 0.
+    var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 2)
     var folds = [Int?](repeating: nil, count: classes.count)
     var next = 0
     for gradeClass in GradeClass.allCases {

@@ -24,32 +24,36 @@ public struct Sweep {
   /// - Parameters:
   ///   - prepared: told each cross-validation before it begins.
   ///   - progress: told how far the one in progress is.
-  ///   - finished: told each run as it is complete.
-  /// - Returns: the runs, in the order of the batch sizes.
-  /// - Throws: what a cross-validation throws, and what `finished` throws; what is complete by then stays.
+  ///   - finishing: given each run as it is complete, to make its report.
+  ///   - completing: given all runs, in the order of the batch sizes, to make what they have in common; until it has, the sweep
+  ///     counts as interrupted.
+  /// - Throws: what a cross-validation throws, and what the last two throw; what is complete by then stays.
   public func run(
-    prepared: (CrossValidation) -> Void, progress: (TrainingProgress) -> Void, finished: (Run) throws -> Void
-  ) throws -> [Run] {
+    prepared: (CrossValidation) -> Void, progress: (TrainingProgress) -> Void, finishing: (Run) throws -> Void,
+    completing: ([Run]) throws -> Void
+  ) throws {
     let file = study.reportsFolder.appendingPathComponent("sweep-in-progress.json")
     var done = (try? JSONDecoder().decode(Progress.self, from: Data(contentsOf: file))) ?? Progress()
+    let experiment = try CrossValidation(study, protocol: settings, options: options)
+    var features: FeatureSource?
     var runs: [Run] = []
     for batchSize in settings.sweep.batchSizes {
-      var member = settings
-      member.training.batchSize = batchSize
-      let validation = try CrossValidation(study, protocol: member, options: options)
-      let key = try validation.key
+      let member = experiment.with(batchSize: batchSize)
+      let key = try member.key
       if let id = done.runs[key], let run = try? Run.open(id, in: study) {
+        ResumableRun.letGo(of: run)
         runs.append(run)
-      } else {
-        prepared(validation)
-        let run = try validation.run(progress: progress)
-        done.runs[key] = run.id
-        try AtomicFile.writeJSON(done, to: file)
-        runs.append(run)
+        continue
       }
-      if let run = runs.last { try finished(run) }
+      prepared(member)
+      runs.append(
+        try member.run(sharing: &features, progress: progress) { run in
+          try finishing(run)
+          done.runs[key] = run.id
+          try AtomicFile.writeJSON(done, to: file)
+        })
     }
+    try completing(runs)
     try? FileManager.default.removeItem(at: file)
-    return runs
   }
 }

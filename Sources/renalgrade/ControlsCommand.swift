@@ -6,7 +6,7 @@ struct ControlsCommand: AsyncParsableCommand {
     commandName: "controls", abstract: "Train the negative controls of a finished run.",
     discussion: """
       In the run's own folds, with its seeds and protocol: shuffled labels, a split of slices instead of patients (which leaks), \
-      tumours filled with their background, and moved boxes. They lie in the run's folder and are no runs. Interrupted, it goes \
+      tumours blanked by one disc for all, and moved boxes. They lie in the run's folder and are no runs. Interrupted, it goes \
       on from the last whole epoch when it is started again.
       """)
 

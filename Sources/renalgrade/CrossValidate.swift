@@ -26,14 +26,11 @@ struct CrossValidate: AsyncParsableCommand {
     try await study.locked { study in
       let session = TrainingSession()
       let validation = try CrossValidation(study, protocol: study.readProtocol(), options: options)
-      if controls, let run = try NegativeControls.interrupted(validation) {
-        try session.control(run, in: study, options)
-        return
-      }
       session.begin(validation)
-      let run = try validation.run(progress: session.show)
-      try session.finish(run, of: study)
-      if controls { try session.control(run, in: study, options) }
+      _ = try validation.run(progress: session.show) { run in
+        try session.finish(run, of: study)
+        if controls { try session.control(run, in: study, options) }
+      }
     }
   }
 }

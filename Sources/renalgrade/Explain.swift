@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import Report
 import Study
-import Torch
 import Training
 
 struct Explain: AsyncParsableCommand {
@@ -20,11 +20,7 @@ struct Explain: AsyncParsableCommand {
   @Option(help: "How many slices of each kind the gallery shows: surest right, surest wrong, least sure.")
   var gallery = 6
 
-  @Option(help: "How many threads libtorch uses (default: all cores).")
-  var threads: Int?
-
-  @Flag(help: "Leave the GPU alone.")
-  var cpu = false
+  @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
     guard (0...100).contains(gallery) else {
@@ -33,11 +29,13 @@ struct Explain: AsyncParsableCommand {
   }
 
   func run() async throws {
-    LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    compute.apply()
     try await study.locked { study in
       let run = try Run.open(run, in: study)
       let bar = ProgressBar("Explaining slices")
-      let result = try Explanation(run, in: study, usesGPU: !cpu).write(galleryCount: gallery) {
+      let result = try Explanation(run, in: study, usesGPU: !compute.cpu).write(
+        galleryCount: gallery, thresholds: RunReport.sliceThresholds(of: run)
+      ) {
         bar.show(done: $0, of: $1)
       }
       bar.finish()

@@ -2,7 +2,6 @@ import ArgumentParser
 import Backbones
 import Foundation
 import Study
-import Torch
 import Training
 
 /// What every training subcommand lets the user choose.
@@ -10,11 +9,7 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: "Weights of the protocol's backbone: a .pth or .safetensors file.", completion: .file())
   var weights: String?
 
-  @Option(help: "How many threads libtorch uses; part of what \"the same bits\" depends on (default: all cores).")
-  var threads: Int?
-
-  @Flag(help: "Leave the GPU alone.")
-  var cpu = false
+  @OptionGroup var compute: ComputeOptions
 
   @Option(help: "Shuffle the classes among the patients by this seed: a negative control.")
   var shuffleLabels: UInt64?
@@ -31,10 +26,10 @@ struct NetworkOptions: ParsableArguments {
 
   /// The options as Training takes them; sets the number of threads.
   func resolve() throws -> CrossValidation.Options {
-    LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    compute.apply()
     return CrossValidation.Options(
       weightsFile: weights.map { URL(fileURLWithPath: $0) }, store: .standard, shuffleLabelsSeed: shuffleLabels,
-      featureBudget: Int(featureBudget * 1e9), usesGPU: !cpu)
+      featureBudget: Int(featureBudget * 1e9), usesGPU: !compute.cpu)
   }
 }
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Report
 import Study
-import Torch
 import Training
 
 struct Predict: ParsableCommand {
@@ -31,20 +30,17 @@ struct Predict: ParsableCommand {
   @Option(help: "Also write the prediction to this file, as JSON.", completion: .file(extensions: ["json"]))
   var json: String?
 
-  @Option(help: "How many threads libtorch uses (default: all cores).")
-  var threads: Int?
-
-  @Flag(help: "Leave the GPU alone.")
-  var cpu = false
+  @OptionGroup var compute: ComputeOptions
 
   func run() throws {
-    LibTorch.setThreadCount(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    compute.apply()
     let prediction = try ExamPrediction(
-      Run.open(at: URL(fileURLWithPath: runFolder)), folds: folds.indices, usesGPU: !cpu)
+      Run.open(at: URL(fileURLWithPath: runFolder)), folds: folds.indices, usesGPU: !compute.cpu)
     let scores = try prediction.scores(
       dicom: URL(fileURLWithPath: dicom), contours: URL(fileURLWithPath: contours))
     let report = ExamReport(
-      scores, runID: prediction.run.id, settings: prediction.settings, manifest: prediction.manifest)
+      scores, runID: prediction.run.id, settings: prediction.settings, manifest: prediction.manifest,
+      predictions: try PredictionTable.read(prediction.run.predictionsFile))
     if let json { try report.write(to: URL(fileURLWithPath: json)) }
     print(report.text)
   }

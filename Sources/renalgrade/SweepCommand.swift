@@ -18,12 +18,14 @@ struct SweepCommand: AsyncParsableCommand {
     let options = try network.resolve()
     try await study.locked { study in
       let session = TrainingSession()
-      let runs = try Sweep(study, protocol: study.readProtocol(), options: options).run(
-        prepared: session.begin, progress: session.show, finished: { try session.finish($0, of: study) })
-      let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")
-      try SweepReport.write(runs, to: folder)
-      print("Table 5: \(folder.appendingPathComponent("sweep.html").path)")
-      if nested { try session.nested(study, options) }
+      try Sweep(study, protocol: study.readProtocol(), options: options).run(
+        prepared: session.begin, progress: session.show, finishing: { try session.finish($0, of: study) },
+        completing: { runs in
+          let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")
+          try SweepReport.write(runs, to: folder)
+          print("Table 5: \(folder.appendingPathComponent("sweep.html").path)")
+          if nested { try session.nested(study, options) }
+        })
     }
   }
 }

@@ -62,28 +62,18 @@ struct TrainingSession {
     try report(run)
   }
 
-  /// Makes the nested estimate of a study, and prints how much the sweep's best flatters.
-  func nested(_ study: StudyFolder, _ options: CrossValidation.Options) throws {
+  /// Makes the nested estimate of a study, and prints how much the best of what was tried flatters.
+  func nested(
+    _ study: StudyFolder, among alternatives: [StudyProtocol] = [], _ options: CrossValidation.Options
+  ) throws {
     let settings = try study.readProtocol()
     let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }
-    let run = try NestedValidation(study, protocol: settings, options: options, criterion: criterion).run(
-      prepared: begin, progress: show)
-    try finish(run, of: study)
-    print(try run.readJSON(Run.NestedChoice.self, from: run.nestedFile).text)
-  }
-}
-
-extension Run.NestedChoice {
-  /// The choices and what they cost, in sentences.
-  fileprivate var text: String {
-    func number(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "undefined" }
-    let sizes = choices.map { "\($0.batchSize)" }.joined(separator: ", ")
-    let estimate = "Batch sizes chosen, fold by fold: \(sizes). Nested \(criterion): \(number(auc))."
-    guard let sweepBest else {
-      return estimate + " The study has no sweep of this experiment to hold it against: `renalgrade sweep` makes it."
-    }
-    return estimate
-      + " The sweep's best, batch size \(sweepBest.batchSize), has \(number(sweepBest.auc)): it flatters by \(number(optimism))."
+    let run = try NestedValidation(
+      study, protocol: settings, alternatives: alternatives, options: options, criterion: criterion
+    ).run(prepared: begin, progress: show, finishing: { try finish($0, of: study) })
+    let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
+    print("Chosen, fold by fold: \(choice.choices.map(\.variant.title).joined(separator: "; ")).")
+    print(choice.reading)
   }
 }
 
@@ -93,8 +83,7 @@ extension TrainingProgress.Step {
     let minutes = Int(secondsLeft) / 60
     let left = minutes > 0 ? "\(minutes) min" : "\(Int(secondsLeft)) s"
     return String(
-      format: "fold %d/%d  epoch %d/%d  loss %.4f  %.1f images/s  %@ left", fold + 1, foldCount, epoch, epochCount,
-      loss,
-      imagesPerSecond, left)
+      format: "fold %d/%d  epoch %d/%d  %@%.1f images/s  %@ left", fold + 1, foldCount, epoch, epochCount,
+      loss.map { String(format: "loss %.4f  ", $0) } ?? "", imagesPerSecond, left)
   }
 }

@@ -61,10 +61,6 @@ import Testing
         ).probabilities
       }
     ),
-    (
-      "pilot",
-      { [try PlannedPrecision.widthOfAUC(pilot: $0, patients: PlannedPrecision.Patients(positives: 9, negatives: 9))] }
-    ),
   ]
 
   @Test func everyEstimatorGivesFiniteNumbersOrASentence() {

@@ -50,6 +50,8 @@ struct StatisticsReference: Decodable {
     /// Nulls where a class has one case.
     let interval: [Double?]
     let statistic, p: Double?
+    /// Of sets with eight or more cases of each class.
+    let bootstrap: [Double]?
   }
 
   struct Set: Decodable {

@@ -45,6 +45,24 @@ import Testing
     #expect(compared >= 140)
   }
 
+  /// Two draws of 2,000 differ in their limits by some 0.02 of the width (standard deviation), since each is an order statistic.
+  @Test func theBootstrapsIntervalIsNearPROCs() throws {
+    var distances: [Double] = []
+    for (index, data, expected) in reference.all {
+      guard let limits = expected.proc?.bootstrap else { continue }
+      let cases = Cases(labels: data.models[0].labels, scores: data.models[0].scores)
+      let interval = try #require(AUCInterval.bootstrap(cases))
+      let width = limits[1] - limits[0]
+      for (own, other) in zip(interval.limits, limits) {
+        #expect(abs(own - other) <= 0.12 * width + 1e-9, "set \(index): \(interval.limits) and \(limits)")
+        if width > 0 { distances.append((own - other) / width) }
+      }
+    }
+    #expect(distances.count > 100)
+    // Neither side is the wider one.
+    #expect(abs(distances.reduce(0, +) / Double(distances.count)) < 0.01)
+  }
+
   @Test func calibrationEqualsStatsmodelsAndScikitLearns() {
     for (index, data, expected) in reference.all {
       let cases = data.models[0]

@@ -205,14 +205,12 @@ import Testing
     #expect(baseline.models.count == 3 && baseline.models[0].coefficients.count == 3)
   }
 
-  @Test func aPilotPlansAsItVaries() throws {
-    let pilot = Self.patients(100, seed: 9).first
-    let sizes = PlannedPrecision.Patients(positives: pilot.positives, negatives: 100 - pilot.positives)
-    let deLong = try #require(AUCInterval.variance(pilot))
-    let width = try PlannedPrecision.widthOfAUC(pilot: pilot, patients: sizes)
-    #expect(agree(width, 2 * Normal.quantile(0.975) * deLong.squareRoot()))
-    let four = PlannedPrecision.Patients(positives: 4 * sizes.positives, negatives: 4 * sizes.negatives)
-    #expect(agree(try PlannedPrecision.widthOfAUC(pilot: pilot, patients: four), width / 2))
+  @Test func anAUCWithoutErrorOrAClassAloneHasNoWidth() throws {
+    for auc in [0.0, 1.0] {
+      #expect(throws: NotEstimable.noVariation("an AUC of \(auc) has no standard error to plan with")) {
+        try PlannedPrecision.widthOfAUC(auc, patients: PlannedPrecision.Patients(positives: 14, negatives: 26))
+      }
+    }
     #expect(throws: NotEstimable.oneClass(isPositive: true)) {
       try PlannedPrecision.widthOfAUC(0.8, patients: PlannedPrecision.Patients(positives: 3, negatives: 0))
     }

@@ -132,7 +132,10 @@ def obuchowski(labels, models, clusters):
 
 
 def proc(sets):
-    """DeLong's interval and paired test by pROC, for each set as if all its cases were independent."""
+    """DeLong's and the bootstrap's interval and the paired test by pROC, for each set as if all its cases were independent.
+
+    The bootstrap, over 2,000 draws of cases whatever their class, is that of the sets with eight or more of each.
+    """
     if not shutil.which("Rscript"):
         sys.exit("evaluation_statistics.py: Rscript is missing: apt-get install r-cran-proc r-cran-jsonlite")
     script = """
@@ -143,7 +146,10 @@ def proc(sets):
       second <- roc(set$labels, set$second, levels = c(0, 1), direction = "<", quiet = TRUE)
       interval <- as.numeric(ci.auc(first, method = "delong"))
       test <- roc.test(first, second, method = "delong", paired = TRUE)
-      list(interval = interval[c(1, 3)], statistic = as.numeric(test$statistic), p = test$p.value)
+      set.seed(1)
+      draws <- if (min(table(factor(set$labels, 0:1))) < 8) NULL else as.numeric(
+        ci.auc(first, method = "bootstrap", boot.n = 2000, boot.stratified = FALSE, progress = "none"))[c(1, 3)]
+      list(interval = interval[c(1, 3)], statistic = as.numeric(test$statistic), p = test$p.value, bootstrap = draws)
     }), error = function(e) NULL)
     cat(toJSON(list(version = as.character(packageVersion("pROC")), r = R.version.string,
                     results = lapply(sets, run)), digits = NA, null = "null", na = "null", auto_unbox = TRUE))
@@ -395,6 +401,8 @@ for (labels, models, clusters), r in zip(sets, from_r["results"]):
     result["sum"] = number(sum(model.sum() for model in models) + labels.sum() + 0.001 * clusters.sum())
     if r:
         result["proc"] = dict(interval=numbers(r["interval"]), statistic=r["statistic"], p=r["p"])
+        if r.get("bootstrap"):
+            result["proc"]["bootstrap"] = numbers(r["bootstrap"])
     results.append(result)
 fixture = dict(
     versions={

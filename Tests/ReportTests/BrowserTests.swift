@@ -12,7 +12,12 @@ struct BrowserTests {
   /// A report with all that a report can hold: long codes, a montage higher than a page, a list of what was set aside.
   func report() throws -> (fixture: FixtureStudy, run: Run) {
     var fixture = try FixtureStudy()
-    let run = try fixture.run(fixture.predictions(patients: 40))
+    let predictions = fixture.predictions(patients: 40)
+    let run = try fixture.run(predictions, lesions: fixture.lesions(predictions)) { settings in
+      settings.subgroups = [.init(column: "sizeMM", name: "Tumour size", cuts: [40, 70]), .init(column: "sex")]
+      settings.baselines = .init(size: "sizeMM", clinical: ["sizeMM", "sex", "age"])
+      settings.evaluation.thresholdRule = .youden
+    }
     try FixtureStudy.png.write(to: run.url.appendingPathComponent("montage.png"))
     let series = "series 1.2.826.0.1.3680043.8.498.\(String(repeating: "7", count: 32))"
     try AtomicFile.writeJSON(
@@ -24,8 +29,42 @@ struct BrowserTests {
     try FixtureStudy.png.write(to: run.url.appendingPathComponent("gallery.png"))
     try AtomicFile.write(
       ExplanationsTests.json(image: "gallery.png"), to: run.url.appendingPathComponent("explanations.json"))
+    _ = try run.part("controls")
+    let controls = try ["shuffledLabels", "sliceLevelSplit", "backgroundOnly", "roiJitter"].map { name in
+      let file = "controls/\(name).csv"
+      try PredictionTable.write(
+        fixture.predictions(patients: 40, signal: 0), to: run.url.appendingPathComponent(file))
+      return Run.Control(
+        name: name, run: "\(run.id)/controls/\(name)", title: "ROI jitter of up to 16 pixels (\(name))",
+        meaning: "What was done, in a sentence.", predictions: file)
+    }
+    try AtomicFile.writeJSON(controls, to: run.controlsFile)
+    let variants =
+      [4, 16, 64].map { Run.NestedChoice.Variant(batchSize: $0) }
+      + [.init(protocolName: "densenet-of-another-kind", batchSize: 16)]
+    let choices = (0..<5).map { fold in
+      Run.NestedChoice.Choice(
+        fold: fold, variant: variants[fold % 4], inner: variants.map { .init(variant: $0, auc: 0.7) })
+    }
+    try AtomicFile.writeJSON(
+      Run.NestedChoice(
+        criterion: "patient-level AUC", innerFolds: 5, choices: choices, auc: 0.71,
+        sweepBest: .init(variant: variants[3], auc: 0.78)),
+      to: run.nestedFile)
     try RunReport.write(run)
     return (fixture, run)
+  }
+
+  /// What every page must be as a browser shows it.
+  private func expectSound(_ view: Browser.View, width: Int) {
+    #expect(view.width == width)
+    #expect(view.widest <= width && view.tooWide == [], "wider than the window: \(view.tooWide)")
+    #expect(view.clipped == [], "text that is cut: \(view.clipped)")
+    #expect(view.faint == [], "text of too little contrast: \(view.faint)")
+    #expect(view.emptyFigures == [], "figures without a drawing: \(view.emptyFigures)")
+    #expect(view.requests.allSatisfy { $0.hasPrefix("data:") }, "\(view.requests)")
+    #expect(view.brokenImages == 0)
+    #expect(view.console == [])
   }
 
   @Test(arguments: [1280, 390])
@@ -35,19 +74,33 @@ struct BrowserTests {
     let view = try browser.view(run.url.appendingPathComponent("report.html"), width: width)
     #expect(view.headline == (try StudyProtocol(contentsOf: run.protocolFile)).title)
     #expect(view.text.contains("Research use only") && view.text.contains("case-41"))
-    #expect(view.width == width)
-    #expect(view.widest <= width && view.tooWide == [], "wider than the window: \(view.tooWide)")
-    #expect(view.clipped == [], "text that is cut: \(view.clipped)")
-    #expect(view.faint == [], "text of too little contrast: \(view.faint)")
-    #expect(view.figures >= 7 && view.emptyFigures == [], "figures without a drawing: \(view.emptyFigures)")
-    #expect(view.requests.allSatisfy { $0.hasPrefix("data:") }, "\(view.requests)")
-    #expect(view.brokenImages == 0)
-    #expect(view.console == [])
+    for words in ["Tumour size", "Clinical variables alone", "shuffledLabels", "densenet-of-another-kind", "Youden"] {
+      #expect(view.text.contains(words), "\(words)")
+    }
+    expectSound(view, width: width)
+    #expect(view.figures >= 7)
     let picture = try #require(EmbeddedPNG(view.screenshot))
     #expect(picture.size.width == width)
     // A blank page of this size takes a tenth of it.
     #expect(picture.data.count > 20_000)
     withExtendedLifetime(fixture) {}
+  }
+
+  @Test(arguments: [1280, 390])
+  func comparisonAndSweepFitTheWindowToo(_ width: Int) throws {
+    var fixture = try FixtureStudy()
+    let runs = try [4, 16, 64].map { try fixture.run(fixture.predictions(patients: 40), batchSize: $0) }
+    let folder = runs[0].url.appendingPathComponent("pages")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try CompareReport.write(runs, margin: 0.05, to: folder)
+    try SweepReport.write(runs, to: folder)
+    let browser = try Browser()
+    for (name, words) in [("compare", "Corrected p"), ("sweep", "Table 5")] {
+      let view = try browser.view(folder.appendingPathComponent("\(name).html"), width: width)
+      #expect(view.text.localizedCaseInsensitiveContains(words) || width < 500)
+      #expect(view.figures >= 1)
+      expectSound(view, width: width)
+    }
   }
 
   /// The checks above can fail: this page breaks each of them.

@@ -65,7 +65,8 @@ import Testing
       name: "all right",
       says: [
         "result": "The AUC of 1 is that of these few cases", "calibration": "tell the classes apart without error",
-        "precision": "has no standard error to plan with",
+        "discrimination": "the AUC does not vary between these patients",
+        "precision": "no width of the AUC's interval can be stated",
       ],
       change: { rows in for index in rows.indices { rows[index].probability = isHigh(rows[index].patient) ? 0.9 : 0.1 }
       }),
@@ -74,7 +75,7 @@ import Testing
       change: { rows in for index in rows.indices { rows[index].probability = isHigh(rows[index].patient) ? 0.1 : 0.9 }
       }),
     Degenerate(
-      name: "probabilities of 0 and 1", says: ["calibration": "Intercept"],
+      name: "probabilities of 0 and 1", says: ["calibration": "Not estimable"],
       change: { rows in for index in rows.indices { rows[index].probability = index % 3 == 0 ? 1 : 0 } }),
     Degenerate(
       name: "scores that are no probabilities",
@@ -128,6 +129,7 @@ import Testing
     let silent = try fixture.run(fixture.predictions(patients: 40), lesions: [])
     try RunReport.write(silent)
     let text = try String(contentsOf: silent.url.appendingPathComponent("report.html"), encoding: .utf8)
-    #expect(text.contains("The protocol names no `subgroups`") && text.contains("The protocol names no `baselines`"))
+    #expect(text.contains("The protocol names no <code>subgroups</code>"))
+    #expect(text.contains("<code>baselines</code> name no clinical variables"))
   }
 }

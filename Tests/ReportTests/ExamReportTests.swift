@@ -13,11 +13,13 @@ import Testing
   }
 
   private func report(
-    _ aggregation: StudyProtocol.Evaluation.Aggregation, threshold: Double = 0.5, synthetic: Bool = false
+    _ aggregation: StudyProtocol.Evaluation.Aggregation, threshold: Double = 0.5,
+    rule: StudyProtocol.Evaluation.ThresholdRule? = nil, predictions: [Prediction] = [], synthetic: Bool = false
   ) throws -> ExamReport {
     var settings = try Self.settings.get()
     settings.evaluation.aggregation = aggregation
     settings.evaluation.threshold = threshold
+    settings.evaluation.thresholdRule = rule
     let scores = ExamScores(
       folds: [0, 2],
       slices: [
@@ -29,7 +31,7 @@ import Testing
     let manifest = Run.Manifest(
       facts: [.init("backbone", "resnet18"), .init("frozen through", "layer2")], notes: ["Shuffled."],
       synthetic: synthetic)
-    return ExamReport(scores, runID: "a-run", settings: settings, manifest: manifest)
+    return ExamReport(scores, runID: "a-run", settings: settings, manifest: manifest, predictions: predictions)
   }
 
   private func isNear(_ values: [Double], _ expected: [Double]) -> Bool {
@@ -55,11 +57,37 @@ import Testing
     #expect(try report(.mean).lesions.map(\.estimate.gradeClass) == [.low, .high])
   }
 
+  /// What the run's own results are decided by decides a new exam too, though over all folds: by hand, two patients of each
+  /// class with the means 0.2 and 0.4 (low) and 0.35 and 0.8 (high).
+  @Test func theRunsRuleDecides() throws {
+    func slices(_ patient: String, _ label: GradeClass, _ probabilities: [Double]) -> [Prediction] {
+      probabilities.enumerated().map { place, probability in
+        Prediction(
+          patient: patient, lesion: "1", slice: "\(patient).\(place)", fold: 0, label: label, probability: probability)
+      }
+    }
+    let predictions =
+      slices("a", .low, [0.1, 0.3]) + slices("b", .low, [0.4]) + slices("c", .high, [0.3, 0.4])
+      + slices("d", .high, [0.8])
+    let sensitive = try report(.mean, rule: .fixedSensitivity, predictions: predictions)
+    #expect(abs(sensitive.thresholds.patient - 0.35) < 1e-12 && sensitive.thresholds.slice == 0.3)
+    #expect(sensitive.patient.gradeClass == .high, "0.47 is high grade from 0.35 on")
+    #expect(
+      sensitive.text.contains(
+        "threshold of 0.35, by a sensitivity of 0.90 over all of the run's out-of-fold predictions"))
+    let youden = try report(.mean, rule: .youden, predictions: predictions)
+    #expect(youden.thresholds.patient == 0.8 && youden.patient.gradeClass == .low)
+    #expect(youden.text.contains("Youden"))
+    // One class allows no choice.
+    let none = try report(.mean, threshold: 0.6, rule: .youden, predictions: slices("a", .low, [0.1]))
+    #expect(none.thresholds.patient == 0.6 && none.text.contains("allow no choice"))
+  }
+
   @Test func theTextSaysWhatItIs() throws {
     let text = try report(.mean, synthetic: true).text
     for part in [
       "NOT A MEDICAL DEVICE", "(Fuhrman/ISUP 3-4): 0.47 (networks 0.37 to 0.57)",
-      "threshold of 0.50 that counts as low",
+      "At the protocol's threshold of 0.50, that counts as low",
       "3 slices of 2 lesions, aggregated by their mean", "Lesion Tumor 1: 0.35 (networks 0.30 to 0.40), low grade",
       "  slice 7: 0.30 (networks 0.20 to 0.40)", "Run a-run (resnet18, frozen through layer2, float32)",
       "2 networks, of folds 1, 3.", "NOTE: The run was trained on virtual patients", "NOTE: Shuffled.",

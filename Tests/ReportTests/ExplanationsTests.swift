@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func withoutThemItSaysHowToMakeThem() throws {
-    #expect(try markup(nil).text.contains("`renalgrade explain STUDY`"))
+    #expect(try markup(nil).text.contains("renalgrade explain STUDY"))
     let empty =
       #"{"method": "Grad-CAM", "layer": "l4", "energyInside": {"n": 0}, "randomisation": {"n": 0}, "gallery": []}"#
     let text = try markup(empty).text

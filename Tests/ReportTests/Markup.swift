@@ -56,6 +56,10 @@ func expectSound(_ html: String) throws {
   for fragment in ["Optional(", "GRDB", "nil)", "Double(", "p = &lt;"] {
     #expect(!html.contains(fragment), "\(fragment)")
   }
+  // Code is set as code: no backtick is left for a reader, but in the protocol's and the commands' own text.
+  for element in markup.all("p") + markup.all("li") + markup.all("td") {
+    #expect(!element.text.contains("`"), "\(element.text)")
+  }
   let identifiers = markup.elements.compactMap { $0.attributes["id"] }
   #expect(Set(identifiers).count == identifiers.count)
   for element in markup.elements {

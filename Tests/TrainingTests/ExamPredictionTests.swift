@@ -161,6 +161,30 @@ import Torch
     }
   }
 
+  /// In a study that keeps no patient's ID, a patient is known again by exam and pixels, whatever UIDs the slices have.
+  @Test func aPatientIsKnownByExamAndImages() throws {
+    let text = try String(contentsOf: run.protocolFile, encoding: .utf8)
+      .replacing("patientIDs: codes", with: "patientIDs: identifiers")
+    try #require(text.contains("patientIDs: identifiers"))
+    try Data(text.utf8).write(to: run.protocolFile)
+    let prediction = try ExamPrediction(run)
+    let new = try newExam()
+    #expect(
+      try prediction.scores(dicom: new.dicom, contours: new.contours).notes.contains { $0.contains("exams and images") }
+    )
+    var known = try run.readJSON(RunFingerprints.self, from: run.fingerprintsFile)
+    #expect(known.patients.count == 12 && known.patients.values.allSatisfy { $0.count == 3 })
+    let rois = try ExamROIs(dicom: new.dicom, contours: new.contours, settings: prediction.settings)
+    for (exam, pixelHash) in [(rois.studyInstanceUID, "other"), ("other", rois.entries[4].pixelHash)] {
+      let before = known
+      known.add("P12", exam: exam, pixelHash: pixelHash)
+      try AtomicFile.writeJSON(known, to: run.fingerprintsFile)
+      let said = message { _ = try ExamPrediction(run).scores(dicom: new.dicom, contours: new.contours) }
+      #expect(said.contains("was trained on this patient") && !said.contains("P12"))
+      known = before
+    }
+  }
+
   @Test func whatIsWrongWithTheRunIsSaid() throws {
     #expect(message { _ = try ExamPrediction(run, folds: [2]) }.contains("folds 1 to 2"))
     #expect(message { _ = try Run.open(at: folder.url) }.contains("is no run"))

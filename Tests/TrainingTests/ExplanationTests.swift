@@ -109,7 +109,7 @@ import Torch
     #expect(result.notes.first?.hasPrefix("12 of 24 slices have a map that is zero throughout") == true)
     #expect(result.explanations.gallery.isEmpty)
     // The maps of what was planted are not those of random weights.
-    #expect(abs(result.explanations.randomisation.correlation ?? 0) < 0.9)
+    #expect(abs(try #require(result.explanations.randomisation.correlation)) < 0.9)
   }
 
   @Test func aMissingDamagedOrOtherNetworkIsAnErrorThatSaysSo() throws {

@@ -53,14 +53,14 @@ import Testing
       prediction("c", .low, 0.99),
       prediction("d", .high, 0.45), prediction("d", .high, 0.1), prediction("e", .low, .nan),
     ]
-    let gallery = Gallery(predictions, threshold: 0.5, count: 2)
+    let gallery = Gallery(predictions, count: 2) { _ in 0.5 }
     func indices(_ group: Run.Explanations.Example.Group) -> [Int] {
       gallery.choices.filter { $0.group == group }.map(\.index)
     }
     #expect(indices(.surestRight) == [1, 2])
     #expect(indices(.surestWrong) == [3, 5])
     #expect(indices(.leastSure) == [4, 2])
-    #expect(Gallery(predictions, threshold: 0.5, count: 0).choices.isEmpty)
-    #expect(Gallery([], threshold: 0.5, count: 3).choices.isEmpty)
+    #expect(Gallery(predictions, count: 0, threshold: { _ in 0.5 }).choices.isEmpty)
+    #expect(Gallery([], count: 3, threshold: { _ in 0.5 }).choices.isEmpty)
   }
 }

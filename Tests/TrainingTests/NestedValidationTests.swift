@@ -21,9 +21,12 @@ import Testing
     areaUnderCurve(predictions.map(\.probability), predictions.map { $0.label == .high })
   }
 
-  private func nested(_ value: @escaping ([Prediction]) throws -> Double?) throws -> NestedValidation {
+  private func nested(
+    among alternatives: [StudyProtocol] = [], _ value: @escaping ([Prediction]) throws -> Double?
+  ) throws -> NestedValidation {
     try NestedValidation(
-      synthetic.study, protocol: settings, options: synthetic.options(), criterion: .init(name: "AUC", value: value))
+      synthetic.study, protocol: settings, alternatives: alternatives, options: synthetic.options(),
+      criterion: .init(name: "AUC", value: value))
   }
 
   @Test func noPatientThatAFoldHoldsOutHasASayInItsBatchSize() throws {
@@ -51,7 +54,8 @@ import Testing
       #expect(Set(try PredictionTable.read(part.predictionsFile).map(\.patient)) == outside[fold])
       #expect(try StudyProtocol(contentsOf: part.protocolFile).training.batchSize == batchSize)
       #expect(!FileManager.default.fileExists(atPath: part.checkpointsFolder.path))
-      let inner = try nested.inner(fold: fold, batchSize: batchSize)
+      let candidate = try #require(nested.candidates.first { $0.variant.batchSize == batchSize })
+      let inner = try nested.inner(fold: fold, candidate)
       #expect(inner.split.sharedPatients(inner.rois).isEmpty)
       #expect(Set(inner.folds.heldOut.joined()) == outside[fold])
     }
@@ -59,7 +63,8 @@ import Testing
     #expect(choice.criterion == "AUC" && choice.innerFolds == 2)
     #expect(choice.choices.map(\.fold) == [0, 1])
     // The second one judged, of fold 1, was made the best; a value of at most a half otherwise.
-    #expect(choice.choices[0].batchSize == 6 && choice.choices[0].inner.map(\.batchSize) == [8, 6])
+    #expect(choice.choices[0].variant.batchSize == 6)
+    #expect(choice.choices[0].inner.map(\.variant.batchSize) == [8, 6] && !choice.isAmongProtocols)
     #expect(choice.choices[0].inner[1].auc == 1)
     // There is no sweep to compare with.
     #expect(choice.sweepBest == nil && choice.optimism == nil)
@@ -72,20 +77,21 @@ import Testing
     for prediction in predictions { #expect(folds.fold(of: prediction.patient) == prediction.fold) }
     #expect(try run.epochs().map(\.fold) == [0, 1])
     let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
-    #expect(manifest["batch sizes"] == choice.choices.map { "\($0.batchSize)" }.joined(separator: ", ") + " by fold")
+    let titles = choice.choices.map { "batch size \($0.variant.batchSize)" }.joined(separator: "; ")
+    #expect(manifest["chosen by fold"] == titles)
     #expect(FileManager.default.fileExists(atPath: run.checkpointFile(fold: 1).path))
 
     // Its controls take its batch sizes.
     var summaries: [String] = []
     try NegativeControls(run, in: synthetic.study, options: synthetic.options()).run(
       prepared: { summaries.append($1.summary) }, progress: { _ in }, finished: { _, _ in })
-    let sizes = choice.choices.map { "\($0.batchSize)" }.joined(separator: ", ")
-    #expect(summaries.count == 4 && summaries.allSatisfy { $0.contains("batch size \(sizes),") })
+    #expect(summaries.count == 4 && summaries.allSatisfy { $0.contains("by fold: \(titles),") })
   }
 
   @Test func itGoesOnWhereItWasAndKnowsTheSweep() throws {
-    let sweep = try Sweep(synthetic.study, protocol: settings, options: try synthetic.options()).run(
-      prepared: { _ in }, progress: { _ in }, finished: { _ in })
+    var sweep: [Run] = []
+    try Sweep(synthetic.study, protocol: settings, options: try synthetic.options()).run(
+      prepared: { _ in }, progress: { _ in }, finishing: { _ in }, completing: { sweep = $0 })
     struct Interruption: Error {}
     var count = 0
     #expect(throws: Interruption.self) {
@@ -111,7 +117,7 @@ import Testing
     let values = try sweep.map { auc(try PredictionTable.read($0.predictionsFile)) }
     let best = try #require(choice.sweepBest)
     #expect(best.auc == values.max())
-    #expect(best.batchSize == [8, 6][try #require(values.firstIndex { $0 == values.max() })])
+    #expect(best.variant.batchSize == [8, 6][try #require(values.firstIndex { $0 == values.max() })])
     #expect(choice.optimism == (values.max() ?? 0) - (try #require(choice.auc)))
     // The nested run is no member of a later sweep, though its protocol is that of one.
     let again = try nested { auc($0) }.run(prepared: { _, _ in }, progress: { _ in })
@@ -121,14 +127,73 @@ import Testing
   }
 
   @Test func theFirstOfTheBestIsChosenAndAnUndefinedValueNever() {
-    func best(_ values: [Double?]) -> Int? {
-      NestedValidation.best(values.enumerated().map { .init(batchSize: $0, auc: $1) })?.batchSize
+    #expect(NestedValidation.best([0.5, 0.7, 0.7]) == 1)
+    #expect(NestedValidation.best([nil, 0.2]) == 1)
+    #expect(NestedValidation.best([0.2, nil]) == 0)
+    #expect(NestedValidation.best([nil, nil]) == nil)
+    #expect(NestedValidation.best([]) == nil)
+  }
+
+  /// Another network at another batch size and for more epochs.
+  private var alternative: StudyProtocol {
+    var other = settings
+    other.name = "other"
+    other.network.backbone = "efficientnet-lite0"
+    other.network.initialisation = .scratch
+    other.training.epochs = 2
+    other.sweep.batchSizes = [12]
+    return other
+  }
+
+  @Test func aBackboneAndAProtocolAreChosenAsABatchSizeIs() throws {
+    var judged = 0
+    let nested = try nested(among: [alternative]) { _ in
+      judged += 1
+      return [0.5, 0.6, 0.7, 0.5, 0.8, 0.7][min(judged - 1, 5)]
     }
-    #expect(best([0.5, 0.7, 0.7]) == 1)
-    #expect(best([nil, 0.2]) == 1)
-    #expect(best([0.2, nil]) == 0)
-    #expect(best([nil, nil]) == 0)
-    #expect(best([]) == nil)
+    #expect(nested.candidates.map(\.variant.title) == ["batch size 8", "batch size 6", "other, batch size 12"])
+    var fractions: [Double] = []
+    var titles: [String] = []
+    let run = try nested.run(
+      prepared: { title, _ in
+        titles.append(title)
+        fractions = []
+      },
+      progress: { if case .step(let step) = $0 { fractions.append(step.fraction) } })
+    #expect(titles[2] == "Inner cross-validation without fold 1, other, batch size 12")
+    #expect(fractions.last == 1 && zip(fractions, fractions.dropFirst()).allSatisfy { $0 < $1 })
+    let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
+    #expect(choice.isAmongProtocols)
+    #expect(choice.choices.map(\.variant.title) == ["other, batch size 12", "batch size 6"])
+    // The first fold has the other protocol's network and epochs.
+    #expect(try run.epochs().map { [$0.fold, $0.epoch] } == [[0, 1], [0, 2], [1, 1]])
+    let part = try run.part("inner/fold-1-other-batch-12")
+    #expect(try StudyProtocol(contentsOf: part.protocolFile).network.backbone == "efficientnet-lite0")
+    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    #expect(manifest["chosen by fold"] == "other, batch size 12; batch size 6")
+    #expect(manifest.notes.contains { $0.contains("different protocols") })
+    // It is an estimate and no model: nothing is kept to predict by, and controls are those of one protocol.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: run.checkpointsFolder.path).isEmpty)
+    #expect(throws: TrainingError.self) { try ExamPrediction(run) }
+    let error = #expect(throws: TrainingError.self) {
+      try NegativeControls(run, in: synthetic.study, options: synthetic.options())
+    }
+    #expect(error?.description.contains("chose among protocols") == true)
+  }
+
+  @Test func onlyHowANetworkIsTrainedMayDiffer() throws {
+    func message(_ change: (inout StudyProtocol) -> Void) -> String {
+      var other = alternative
+      change(&other)
+      return #expect(throws: StudyError.self) { try nested(among: [other]) { _ in nil } }?.description ?? ""
+    }
+    #expect(message { $0.roi.boxSize = 20 }.contains("differs from the study's in its section roi"))
+    #expect(message { $0.folds.seed = 99 }.contains("section folds"))
+    #expect(message { $0.evaluation.threshold = 0.4 }.contains("section evaluation"))
+    #expect(message { $0.name = settings.name }.contains("a name of its own"))
+    var larger = alternative
+    larger.roi.outputSize = 48
+    #expect(try nested(among: [larger]) { _ in nil }.candidates.count == 3)
   }
 
   @Test func tooFewPatientsForInnerFoldsIsAnError() throws {

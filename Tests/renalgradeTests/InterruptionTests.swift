@@ -59,7 +59,7 @@ import Testing
     try CommandLineTool.succeed("sweep", killed, "--threads", "1")
     let (expected, found) = (try results(of: undisturbed), try results(of: killed))
     #expect(expected.count == 2)
-    // A kill between a run's end and the sweep's note of it costs that run again, with the same results.
+    // A sweep that ended before it was killed is followed by another, with the same results.
     #expect(Set(found) == Set(expected))
     #expect(try #require(found.last).count == 1 + 5 * 3)
     let reports = try FileManager.default.contentsOfDirectory(atPath: killed + "/reports")

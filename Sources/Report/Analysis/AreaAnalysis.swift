@@ -23,6 +23,8 @@ public struct AreaAnalysis: Codable, Equatable, Sendable {
       let auc = ROCCurve(cases)?.auc
       do throws(NotEstimable) {
         let found = try interval()
+        // What rounding leaves is no width, and no certainty either.
+        if let found, found.width <= 1e-9 { throw .noVariation("the AUC does not vary between these patients") }
         return Stated(value: auc, interval: found, note: found == nil ? otherwise : nil)
       } catch {
         return Stated(value: auc, note: error.description)
@@ -37,8 +39,17 @@ public struct AreaAnalysis: Codable, Equatable, Sendable {
         return AUCInterval.deLong(cases)
       }, otherwise: few)
     bootstrap = area(
-      { AUCInterval.bootstrap(cases) }, otherwise: "Not estimable: it needs two patients and both classes.")
+      { () throws(NotEstimable) in
+        // With one patient of a class every draw holds the same one, and the interval is that of the other class alone.
+        for isPositive in [true, false] {
+          let clusters = Set(zip(cases.clusters, cases.labels).filter { $0.1 == isPositive }.map(\.0)).count
+          guard clusters > 1 else { return nil }
+        }
+        return AUCInterval.bootstrap(cases)
+      }, otherwise: few)
     obuchowski = area({ () throws(NotEstimable) in try AUCInterval.obuchowski(cases) }, otherwise: few)
-    averagePrecision = Stated { () throws(NotEstimable) in try PrecisionRecallCurve.averagePrecision(cases) }
+    averagePrecision = Stated(
+      { () throws(NotEstimable) in try PrecisionRecallCurve.averagePrecision(cases) },
+      otherwise: { () throws(NotEstimable) in try PrecisionRecallCurve(cases).averagePrecision })
   }
 }

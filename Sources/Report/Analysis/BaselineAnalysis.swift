@@ -7,7 +7,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
   public let majority: LevelMetrics
   /// Logistic regressions in the run's own folds: tumour size alone, clinical variables alone.
   public let rivals: [Rival]
-  /// Why there are no rivals.
+  /// Why there are no rivals, or not all.
   public let note: String?
 
   init(
@@ -20,23 +20,18 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     let calls = patients.folds.map { shares.indices.contains($0) ? (try? shares[$0].get()) ?? 0 : 0 }
     majority = LevelMetrics(
       Cases(labels: patients.cases.labels, scores: calls, clusters: patients.cases.clusters), threshold: 0.5)
-    guard let baselines else {
-      (rivals, note) = (
-        [],
-        "The protocol names no `baselines`: neither tumour size nor clinical variables were compared with the network."
-      )
-      return
-    }
     guard let attributes else {
       (rivals, note) = (
         [], "This run keeps no list of its lesions (lesions.json), so there is nothing to compare the network with."
       )
       return
     }
-    let asked =
-      [("Tumour size alone", baselines.size.map { [$0] }), ("Clinical variables alone", baselines.clinical)]
+    let size = baselines?.size ?? RunLesion.extentColumn
+    let asked = [("Tumour size alone", [size]), ("Clinical variables alone", baselines?.clinical)]
     rivals = asked.compactMap { name, columns in columns.map { Rival(name, $0, patients, attributes) } }
-    note = nil
+    note =
+      baselines?.clinical == nil
+      ? "The protocol's `baselines` name no clinical variables: none were compared with the network." : nil
   }
 
   /// A logistic regression on some columns against the network.
@@ -87,6 +82,9 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
           throw .badSetting("the column \(odd.column) has more than \(Predictor.mostWords) different words")
         }
         guard !kept.isEmpty else { throw .noCases }
+        for predictor in predictors where Set(kept.map { predictor.values[$0] }).count == 1 {
+          throw .noVariation("the column \(predictor.column) is the same for all of these patients")
+        }
         let baseline = try LogisticBaseline(
           rows: kept.map { place in predictors.flatMap { $0.values[place] ?? [] } }, labels: own.labels,
           folds: kept.map { patients.folds[$0] }, ridge: Self.ridge)

@@ -18,7 +18,9 @@ public struct CalibrationAnalysis: Codable, Equatable, Sendable {
     init(_ cases: Cases) {
       intercept = Stated { () throws(NotEstimable) in try Calibration.intercept(cases) }
       slope = Stated { () throws(NotEstimable) in try Calibration.slope(cases) }
-      brier = Stated { () throws(NotEstimable) in try BrierScore.estimate(cases) }
+      brier = Stated(
+        { () throws(NotEstimable) in try BrierScore.estimate(cases) },
+        otherwise: { () throws(NotEstimable) in try BrierScore(cases).value })
       scaledBrier = Stated { () throws(NotEstimable) in
         let score = try BrierScore(cases)
         guard score.uncertainty > 0 else { throw .oneClass(isPositive: cases.positives > 0) }

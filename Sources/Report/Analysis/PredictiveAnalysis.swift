@@ -14,7 +14,7 @@ public struct PredictiveAnalysis: Codable, Equatable, Sendable {
     public let negative: Stated
   }
 
-  /// The share of high grade in the paper's annotated subset, 14 of 40 by its text.
+  /// The share of high grade in the paper's annotated subset: the 14 of 40 that its Table 5 fits; its text says 26.
   static let papersSubset = 0.35
   /// The share of high grade in the paper's cohort, 144 of 505.
   static let papersCohort = 0.285

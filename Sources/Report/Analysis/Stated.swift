@@ -26,6 +26,18 @@ public struct Stated: Codable, Equatable, Sendable {
     }
   }
 
+  /// Takes what `estimate` gives; where that has no interval, the plain `value`, with the reason why there is none.
+  init(
+    _ estimate: () throws(NotEstimable) -> Estimate, otherwise value: () throws(NotEstimable) -> Double
+  ) {
+    do throws(NotEstimable) {
+      let found = try estimate()
+      self.init(value: found.value, interval: found.interval)
+    } catch {
+      self.init(value: try? value(), note: error.description)
+    }
+  }
+
   var estimate: Estimate { Estimate(value: value, interval: interval) }
 }
 

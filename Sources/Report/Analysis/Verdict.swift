@@ -17,4 +17,14 @@ public enum Verdict: String, Codable, Sendable {
       interval.lower > 0
       ? .superior : interval.lower > -margin ? .nonInferior : interval.upper < 0 ? .inferior : .unclear
   }
+
+  /// What is left of the verdict among several comparisons: a difference that the corrected p-value does not bear out is none.
+  func corrected(_ pValue: Double?) -> Verdict {
+    guard (pValue ?? 1) >= 0.05 else { return self }
+    return switch self {
+    case .superior: .nonInferior
+    case .inferior: .unclear
+    case .nonInferior, .unclear: self
+    }
+  }
 }

@@ -52,12 +52,18 @@ struct Document: Equatable {
     return (["# \(Self.escaped(title))"] + parts).joined(separator: "\n\n") + "\n"
   }
 
-  /// Text in which Markdown's own characters stand for themselves.
+  /// Text in which Markdown's own characters stand for themselves, but for pairs of backticks around code.
   private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      if "\\`*_<>|".contains(character) { result.append("\\") }
-      result.append(character)
-    }
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false)
+    let isPaired = parts.count % 2 == 1
+    return parts.enumerated().map { place, part in
+      guard !(isPaired && place % 2 == 1) else { return "`\(part)`" }
+      let characters = part.reduce(into: "") { result, character in
+        if "\\*_<>|".contains(character) { result.append("\\") }
+        result.append(character)
+      }
+      return place > 0 && !isPaired ? "\\`" + characters : characters
+    }.joined()
   }
 }
 

@@ -50,9 +50,10 @@ extension MethodsText {
       case .automatic:
         "Convolutions and matrix products were in bfloat16 where the hardware has it, and in single precision elsewhere."
       }
+    let batches = nested == nil ? Format.count(training.batchSize, "slice") : "a size chosen for each fold"
+    let subject = nested?.isAmongProtocols == true ? "By the study's own protocol, a network" : "Each network"
     return [
-      "Each network was trained for \(Format.count(training.epochs, "epoch")) in batches of "
-        + "\(Format.count(training.batchSize, "slice")) by \(optimiser) (learning rate \(text(training.learningRate)), β1 "
+      "\(subject) was trained for \(Format.count(training.epochs, "epoch")) in batches of \(batches) by \(optimiser) (learning rate \(text(training.learningRate)), β1 "
         + "\(text(training.beta1)), β2 \(text(training.beta2)), ε \(text(training.epsilon))) \(decay).",
       weight == 1
         ? "The loss was the cross-entropy."
@@ -61,9 +62,17 @@ extension MethodsText {
         ? "Slices were not augmented."
         : "As augmentation, each slice was flipped from left to right with a probability of \(text(training.flipProbability)).",
       precision,
-      "The number of epochs was fixed beforehand and the network after the last one was used: no held-out slice chose an epoch "
-        + "or a setting.",
+      "The number of epochs was fixed beforehand and the network after the last one was used: no held-out slice chose an epoch"
+        + (nested == nil ? " or a setting." : "."),
+      nested.map(Self.choice) ?? "",
     ]
+  }
+
+  /// How each fold's way to train was chosen.
+  private static func choice(_ nested: Run.NestedChoice) -> String {
+    "For each fold, one of \(list(nested.variants.map(\.title), "or")) was chosen: that with the highest "
+      + "\(nested.criterion) in a \(nested.innerFolds)-fold cross-validation among the patients of the other folds. No patient took "
+      + "part in the choice of what predicts the patient."
   }
 
   var validation: [String] {
@@ -126,12 +135,10 @@ extension MethodsText {
         "Subgroups by \(Self.list(subgroups)) were stated in the protocol; their differences were tested with Holm's correction."
       )
     }
-    if let baselines = settings.baselines {
-      let size = baselines.size.map { _ in ["tumour size alone"] } ?? []
-      let clinical = baselines.clinical.map { ["logistic regression on \(Self.list($0))"] } ?? []
-      sentences.append(
-        "In the same folds, the network was compared with \(Self.list(size + clinical + ["the majority class"])).")
-    }
+    let size = settings.baselines?.size == nil ? "the extent of the tumour's outline alone" : "tumour size alone"
+    let clinical = settings.baselines?.clinical.map { ["logistic regression on \(Self.list($0))"] } ?? []
+    sentences.append(
+      "In the same folds, the network was compared with \(Self.list([size] + clinical + ["the majority class"])).")
     return sentences
   }
 
@@ -144,7 +151,9 @@ extension MethodsText {
         ? "The analysis was carried out with RenalGrade." : "The analysis was carried out with \(Self.list(versions))."
     ]
     if let device = manifest["device"] {
-      sentences.append("Networks were trained on \(device)" + (manifest["processor"].map { " (\($0))" } ?? "") + ".")
+      sentences.append(
+        "Networks were trained on \(device)" + ((manifest["GPU"] ?? manifest["processor"]).map { " (\($0))" } ?? "")
+          + ".")
     }
     sentences.append(
       "The seed of shuffling, augmentation and fresh weights was \(settings.training.seed); protocol, folds, predictions and "

@@ -9,6 +9,9 @@ struct MethodsText {
   let settings: StudyProtocol
   let manifest: Run.Manifest
   let cohort: CohortDescription?
+  let nested: Run.NestedChoice?
+  /// Lesions and images that were set aside.
+  let setAsideCount: Int
   /// Patients, of these high-grade ones, lesions and slices that were predicted.
   let counts: (patients: Int, high: Int, lesions: Int, slices: Int)
 
@@ -16,6 +19,8 @@ struct MethodsText {
     settings = content.settings
     manifest = content.manifest
     cohort = content.cohort
+    nested = content.nested
+    setAsideCount = content.setAside?.count { $0.excludes } ?? 0
     let pooled = content.metrics.pooled
     counts = (pooled.patient.n, pooled.patient.positives, pooled.lesion.n, pooled.slice.n)
   }
@@ -50,7 +55,12 @@ struct MethodsText {
         "\(Format.count(flow.patientsInStudy, "patient")) with \(Format.count(flow.lesionsInStudy, "lesion")) remained."
       )
     } else {
-      sentences.append("All patients with a graded lesion that had at least one contour were included.")
+      sentences.append(
+        "All patients with a graded lesion that had at least one contour were included"
+          + (setAsideCount == 0
+            ? "."
+            : ", but for \(Format.count(setAsideCount, "case")) that had to be set aside, each with its reason in the report.")
+      )
     }
     sentences.append(
       "The analysis comprised \(Format.count(counts.patients, "patient")) (\(counts.patients - counts.high) with low-grade and "

@@ -43,10 +43,21 @@ struct Reproduction {
     }
     if content.settings.cohort != nil { lines.append("renalgrade cohort select study --clinical TABLE") }
     let shuffled = manifest["labels"]?.split(separator: " ").last.flatMap { UInt64($0) }
+    let command = content.nested == nil ? "crossvalidate study" : "nested study" + alternatives
     return lines + [
       "renalgrade rois build study",
-      "renalgrade crossvalidate study" + (shuffled.map { " --shuffle-labels \($0)" } ?? ""),
+      "renalgrade \(command)" + (shuffled.map { " --shuffle-labels \($0)" } ?? ""),
     ]
+  }
+
+  /// The other protocols that were open to choice, from where the run keeps them.
+  private var alternatives: String {
+    var seen = Set<String>()
+    return (content.nested?.variants ?? []).compactMap { variant in
+      variant.protocolName.flatMap { seen.insert($0).inserted ? $0 : nil }.map { name in
+        " --protocol \(content.run.id)/inner/fold-1-\(name)-batch-\(variant.batchSize)/protocol.yaml"
+      }
+    }.joined()
   }
 
   private var facts: [String] {

@@ -7,7 +7,9 @@ struct BaselinesSection: RunSection {
   let id = "baselines"
   let title = "Does it beat what needs no network?"
 
-  func answers(_ content: RunContent) -> Bool { !content.analysis.baselines.rivals.isEmpty }
+  func answers(_ content: RunContent) -> Bool {
+    content.analysis.baselines.rivals.contains { $0.auc.value != nil }
+  }
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     let baselines = content.analysis.baselines
@@ -22,7 +24,8 @@ struct BaselinesSection: RunSection {
       majority.html, .remark("The majority class ranks nobody: its AUC is 0.5."),
       HTML.methods(metrics, [("majority class", baselines.majority), ("network", content.metrics.pooled.patient)]),
     ]
-    if let note = baselines.note { return start + [.p(HTML(text: note))] }
+    let note = baselines.note.map { [HTML.p(HTML(text: $0))] } ?? []
+    guard !baselines.rivals.isEmpty else { return start + note }
     let table = HTMLTable(
       caption: "Baselines at patient level, beside the network on the same patients",
       columns: ["Baseline", "Patients", "Its AUC", "Network's AUC", "Difference", "p"],
@@ -33,7 +36,7 @@ struct BaselinesSection: RunSection {
         ]
       })
     return start + [table.html]
-      + baselines.rivals.map { .p(HTML(text: Self.sentence($0))) }
+      + baselines.rivals.map { .p(HTML(text: Self.sentence($0))) } + note
       + HTML.reasons(
         baselines.rivals.flatMap {
           [
@@ -52,7 +55,8 @@ struct BaselinesSection: RunSection {
 
   private static func sentence(_ rival: BaselineAnalysis.Rival) -> String {
     let columns = rival.columns.joined(separator: ", ")
-    let what = "\(rival.name) (\(columns))"
+    let isOutline = rival.columns == [RunLesion.extentColumn]
+    let what = "\(rival.name) (\(isOutline ? "the largest extent of its outline on a slice, in mm" : columns))"
     let margin = Format.number(BaselineAnalysis.Rival.margin)
     let verdict =
       switch rival.verdict {

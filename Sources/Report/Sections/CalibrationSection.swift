@@ -7,6 +7,10 @@ struct CalibrationSection: RunSection {
   let id = "calibration"
   let title = "Calibration"
 
+  func answers(_ content: RunContent) -> Bool {
+    content.analysis.calibration.contains { $0.raw.intercept.value != nil }
+  }
+
   func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML] {
     var rows: [[HTML]] = []
     var reasons: [(subject: String, note: String?)] = []

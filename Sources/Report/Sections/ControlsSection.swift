@@ -60,15 +60,15 @@ struct ControlsSection: RunSection {
     guard let result = control.result else { return control.note ?? "It has no result." }
     switch control.name {
     case ControlAnalysis.sliceLevelSplit:
-      guard let leaky = result.slice[.accuracy].value, let honest = run.patient[.accuracy].value else {
+      guard let leaky = result.slice[.accuracy].value, let honest = run.slice[.accuracy].value else {
         return "What a slice-level split would have printed here can't be stated."
       }
       let points = Int(((leaky - honest) * 100).rounded())
       return
         "What a slice-level split would have printed here: an accuracy of \(Format.number(leaky)) and an AUC of "
         + "\(Format.number(result.slice[.auc].value)) over slices, where the split by patients gives "
-        + "\(Format.number(honest)) and \(Format.number(run.patient[.auc].value)) over patients: "
-        + "\(abs(points)) points of accuracy \(points < 0 ? "less" : "more")."
+        + "\(Format.number(honest)) and \(Format.number(run.slice[.auc].value)): \(abs(points)) points of accuracy "
+        + "\(points < 0 ? "less" : "more") for the same slices."
     case ControlAnalysis.shuffledLabels:
       guard let interval = result.patient[.auc].interval else { return "Its AUC has no interval." }
       return interval.contains(0.5)

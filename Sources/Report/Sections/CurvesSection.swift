@@ -10,7 +10,7 @@ struct CurvesSection: RunSection {
   func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML] {
     let metrics = content.metrics.pooled
     let foldCurves = content.folds.heldOut.indices.compactMap { fold in
-      ROCCurve(content.cases(ofFold: fold).patient).map {
+      ROCCurve(content.cases(ofFold: fold).patient.finite).map {
         NamedCurve(name: "fold \(fold + 1)", label: "fold \(fold + 1)", curve: $0)
       }
     }

@@ -7,6 +7,10 @@ struct DiscriminationSection: RunSection {
   let id = "discrimination"
   let title = "AUC by each method, and precision-recall"
 
+  func answers(_ content: RunContent) -> Bool {
+    content.analysis.areas.contains { $0.bootstrap.value != nil || $0.deLong.value != nil }
+  }
+
   func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML] {
     let areas = content.analysis.areas
     let table = HTMLTable(

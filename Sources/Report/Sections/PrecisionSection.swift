@@ -7,6 +7,8 @@ struct PrecisionSection: RunSection {
   let id = "precision"
   let title = "Precision and sample size"
 
+  func answers(_ content: RunContent) -> Bool { content.analysis.precision.rows.contains { $0.width.value != nil } }
+
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     let plan = content.analysis.precision
     let patient = content.metrics.pooled.patient

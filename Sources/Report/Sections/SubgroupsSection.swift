@@ -7,7 +7,9 @@ struct SubgroupsSection: RunSection {
   let id = "subgroups"
   let title = "Subgroups"
 
-  func answers(_ content: RunContent) -> Bool { content.analysis.subgroups?.isEmpty == false }
+  func answers(_ content: RunContent) -> Bool {
+    content.analysis.subgroups?.contains { !$0.parts.isEmpty } == true
+  }
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     guard let subgroups = content.analysis.subgroups else {

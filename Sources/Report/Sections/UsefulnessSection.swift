@@ -36,7 +36,7 @@ struct UsefulnessSection: RunSection {
         predictive.values.flatMap { [("PPV, \($0.name)", $0.positive.note), ("NPV, \($0.name)", $0.negative.note)] })
       + [
         .remark(
-          "By Bayes' theorem, with sensitivity and specificity taken not to change, which spectrum and referral may well make them do; intervals by MOVER of Wilson's. The paper's annotated subset has 14 of 40, its cohort 144 of 505."
+          "By Bayes' theorem, with sensitivity and specificity taken not to change, which spectrum and referral may well make them do; intervals by MOVER of Wilson's. 0.35 is 14 of 40, what the paper's Table 5 fits (its text says 26 and its heading 16 of the annotated patients); its cohort has 144 of 505."
         )
       ] + [figure].compactMap { $0 }
   }

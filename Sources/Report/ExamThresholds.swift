@@ -1,0 +1,38 @@
+import Evaluation
+public import Study
+
+/// From which probability on a new exam counts as high grade: what the run's rule takes from all of its out-of-fold predictions.
+///
+/// The run's own results are decided fold by fold, at thresholds from the other folds; a new exam is in none, so that all may
+/// have a say.
+public struct ExamThresholds: Encodable, Equatable, Sendable {
+  /// For a slice, a lesion, the patient.
+  public let slice, lesion, patient: Double
+  /// The rule.
+  public let rule: StudyProtocol.Evaluation.ThresholdRule
+  /// The patient's threshold within a sentence.
+  let words: String
+
+  /// Chooses from the run's predictions; the protocol's threshold stands in where they hold one class only.
+  public init(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) {
+    let cases = LevelCases(predictions, evaluation)
+    func chosen(_ level: Level) -> Double? { try? evaluation.choice.threshold(for: cases[level].finite) }
+    let found = chosen(.patient)
+    slice = chosen(.slice) ?? evaluation.threshold
+    lesion = chosen(.lesion) ?? evaluation.threshold
+    patient = found ?? evaluation.threshold
+    rule = evaluation.thresholdRule ?? .fixed
+    let number = Format.number(patient)
+    let wanted = Format.number(evaluation.targetSensitivity ?? StudyProtocol.Evaluation.usualSensitivity)
+    switch (rule, found) {
+    case (.fixed, _): words = "the protocol's threshold of \(number)"
+    case (_, nil): words = "the protocol's threshold of \(number), as the run's predictions allow no choice"
+    case (.youden, _):
+      words = "the threshold of \(number), by Youden's index over all of the run's out-of-fold predictions"
+    case (.fixedSensitivity, _):
+      words = "the threshold of \(number), by a sensitivity of \(wanted) over all of the run's out-of-fold predictions"
+    }
+  }
+
+  private enum CodingKeys: CodingKey { case slice, lesion, patient, rule }
+}
