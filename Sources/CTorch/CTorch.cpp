@@ -222,17 +222,30 @@ const char *ct_cpu_capability(void) {
   return capability.c_str();
 }
 
+static bool has_capability(std::initializer_list<const char *> names) {
+  const auto capabilities = at::cpu::get_cpu_capabilities();
+  for (const char *name : names) {
+    const auto found = capabilities.find(name);
+    if (found != capabilities.end() && found->second.isBool() && found->second.toBool()) return true;
+  }
+  return false;
+}
+
 bool ct_has_fast_bfloat16(int device) {
   try {
     if (device >= 0) return ct_cuda_available() && at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
-    const auto capabilities = at::cpu::get_cpu_capabilities();
-    for (const char *name : {"avx512_bf16", "amx_bf16"}) {
-      const auto found = capabilities.find(name);
-      if (found != capabilities.end() && found->second.isBool() && found->second.toBool()) return true;
-    }
+    return has_capability({"avx512_bf16", "amx_bf16"});
   } catch (...) {
+    return false;
   }
-  return false;
+}
+
+bool ct_has_tile_products(void) {
+  try {
+    return has_capability({"amx_bf16"});
+  } catch (...) {
+    return false;
+  }
 }
 
 bool ct_cuda_available(void) {

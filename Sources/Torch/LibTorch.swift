@@ -59,6 +59,9 @@ public enum LibTorch {
   /// Whether bfloat16 is the faster number type on a device: AVX-512 BF16 or AMX; on a GPU, Ampere or later.
   public static func hasFastBFloat16(on device: Device) -> Bool { ct_has_fast_bfloat16(device.index) }
 
+  /// Whether the processor multiplies tiles of bfloat16 (AMX).
+  static let hasTileProducts = ct_has_tile_products()
+
   /// Whether a GPU can be used, and why not, in words.
   public static var cudaStatus: String { String(cString: ct_cuda_status()) }
 }

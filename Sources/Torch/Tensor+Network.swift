@@ -15,6 +15,11 @@ extension Tensor {
     }
   }
 
+  /// The same without a bias, in the input's type, and with a gradient of the weight that is one product over all patches.
+  func convolvedByPatches(_ weight: Tensor, stride: Int, padding: Int) throws(TorchError) -> Tensor {
+    try Tensor.make { ct_conv2d_patches(handle, weight.handle, Int64(stride), Int64(padding), $0) }
+  }
+
   /// Batch normalisation per channel; in training the running statistics are updated in place.
   public func batchNormalised(
     weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, training: Bool, momentum: Double,

@@ -63,34 +63,44 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     Case("averagePool", [2, 3, 4, 5]) { GlobalAveragePool() },
   ]
 
-  /// In bfloat16 a 1 x 1 convolution trains as a matrix product; it must be the convolution that it stands for.
-  @Test func pointwiseConvolutionIsAProduct() throws {
-    let layer = try Conv2d("l", 24, 16, kernel: 1, Initialiser(seed: 3))
+  /// In bfloat16 a 1 x 1 convolution trains as a matrix product, and one of many channels takes its weight's gradient from
+  /// patches; both must be the convolution that they stand for, odd sizes and strides included.
+  @Test(arguments: [(1, 1), (1, 2), (3, 1), (3, 2), (5, 3)])
+  func convolutionsByProductsAreConvolutions(kernel: Int, stride: Int) throws {
+    let layer = try Conv2d("l", 24, 16, kernel: kernel, stride: stride, Initialiser(seed: 3))
     let weight = layer.tensors[0].tensor
+    let shape = [3, 16, (7 + stride - 1) / stride, (6 + stride - 1) / stride]
     func gradients(
       _ convolve: (Tensor) throws(TorchError) -> Tensor
     ) throws -> (output: [Float], input: [Float], weight: [Float]) {
-      let leaf = try wave([3, 24, 5, 4], 0.1)
+      let leaf = try wave([3, 24, 7, 6], 0.1).to(.channelsLast)
       for tensor in [leaf, weight] {
         try tensor.setRequiresGradient(true)
         try tensor.clearGradient()
       }
       let output = try withAutocast(.bfloat16, on: .cpu) { () throws(TorchError) in try convolve(leaf.to(.bfloat16)) }
-      #expect(output.dtype == .bfloat16 && output.shape == [3, 16, 5, 4])
-      try (output.to(.float32) * wave([3, 16, 5, 4], 0.7)).sum().backward()
+      #expect(output.dtype == .bfloat16 && output.shape == shape)
+      try (output.to(.float32) * wave(shape, 0.7)).sum().backward()
       return (
         try output.to(.float32).floats(), try #require(try leaf.gradient()).floats(),
         try #require(try weight.gradient()).floats()
       )
     }
-    let product = try gradients { (input) throws(TorchError) in try layer(input, training: true) }
-    let convolution = try gradients { (input) throws(TorchError) in try input.convolved(weight, bias: nil) }
+    let border = (kernel - 1) / 2
+    let product = try gradients { (input) throws(TorchError) in
+      kernel == 1
+        ? try layer(input, training: true) : try input.convolvedByPatches(weight, stride: stride, padding: border)
+    }
+    let convolution = try gradients { (input) throws(TorchError) in
+      try input.convolved(weight, bias: nil, stride: stride, padding: border)
+    }
     for (one, other) in [
       (product.output, convolution.output), (product.input, convolution.input), (product.weight, convolution.weight),
     ] {
       let largest = other.map(abs).max() ?? 0
       #expect(largest > 0 && zip(one, other).allSatisfy { abs($0 - $1) <= 0.01 * largest })
     }
+    #expect(throws: TorchError.self) { try wave([1, 2, 3, 3], 0).convolvedByPatches(weight, stride: 1, padding: 0) }
   }
 
   @Test(arguments: cases)

@@ -62,6 +62,8 @@ int ct_permute(ct_tensor tensor, const int64_t *order, size_t rank, ct_tensor *o
 int ct_narrow(ct_tensor tensor, int64_t dimension, int64_t start, int64_t length, ct_tensor *out);
 int ct_index_select(ct_tensor tensor, int64_t dimension, ct_tensor indices, ct_tensor *out);
 int ct_flip(ct_tensor tensor, int64_t dimension, ct_tensor *out);
+// Every step-th element along a dimension, from the first on; shares memory with the tensor.
+int ct_every(ct_tensor tensor, int64_t dimension, int64_t step, ct_tensor *out);
 int ct_join(const ct_tensor *tensors, size_t count, int64_t dimension, bool new_dimension, ct_tensor *out);
 int ct_pad(ct_tensor tensor, const int64_t *widths, size_t count, double value, ct_tensor *out);
 
@@ -69,6 +71,8 @@ int ct_pad(ct_tensor tensor, const int64_t *widths, size_t count, double value, 
 int ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor *out);
 int ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding, int64_t groups,
               ct_tensor *out);
+// The same without bias and groups, in the input's type; its gradient of the weight is one product over all patches.
+int ct_conv2d_patches(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, ct_tensor *out);
 int ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
                   double momentum, double epsilon, ct_tensor *out);
 int ct_max_pool2d(ct_tensor input, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out);
@@ -120,6 +124,8 @@ const char *ct_version(void);
 const char *ct_cpu_capability(void);
 // Whether matrix products of bfloat16 are faster than those of float32 there: AVX-512 BF16 or AMX; on a GPU, Ampere or later.
 bool ct_has_fast_bfloat16(int device);
+// Whether the processor multiplies tiles of bfloat16 (AMX).
+bool ct_has_tile_products(void);
 // Loads libtorch_cuda.so once if it is there; false without it or without a GPU.
 bool ct_cuda_available(void);
 int ct_cuda_device_count(void);
