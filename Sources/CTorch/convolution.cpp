@@ -1,7 +1,7 @@
-// A convolution whose gradient of the weight is one matrix product over the input's patches.
+// A convolution in a lower type than its weight's, for training: the weight's copy in that type is made anew for the backward
+// pass instead of kept, and products of matrices stand in for what the library's convolutions are slow at.
 #include "internal.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 using torch::autograd::AutogradContext;
@@ -10,44 +10,79 @@ using torch::autograd::variable_list;
 namespace torch_shim {
 namespace {
 
-// The kernel x kernel patches around the outputs' places as rows x (kernel kernel channels).
-at::Tensor patches(const at::Tensor &input, int64_t kernel, int64_t stride, int64_t padding) {
-  auto padded = at::constant_pad_nd(input, {padding, padding, padding, padding}).permute({0, 2, 3, 1}).contiguous();
-  const auto images = padded.size(0), channels = padded.size(3);
-  const auto rows = (padded.size(1) - kernel) / stride + 1, columns = (padded.size(2) - kernel) / stride + 1;
-  const auto image = padded.stride(0), row = padded.stride(1), column = padded.stride(2);
-  return padded
-      .as_strided({images, rows, columns, kernel, kernel, channels},
-                  {image, row * stride, column * stride, row, column, 1})
-      .reshape({images * rows * columns, kernel * kernel * channels});
+at::Tensor channels_innermost(const at::Tensor &images) { return images.permute({0, 2, 3, 1}); }
+
+// All places of all images as rows x channels.
+at::Tensor rows(const at::Tensor &images) { return channels_innermost(images).reshape({-1, images.size(1)}); }
+
+// The reverse: rows at the places of `like`.
+at::Tensor images(const at::Tensor &rows, const at::Tensor &like) {
+  return rows.view({like.size(0), like.size(2), like.size(3), rows.size(1)}).permute({0, 3, 1, 2});
 }
 
-struct PatchConvolution : torch::autograd::Function<PatchConvolution> {
+// The places that a 1 x 1 kernel sees.
+at::Tensor seen(const at::Tensor &images, int64_t stride) {
+  if (stride == 1) return images;
+  return images.slice(2, 0, images.size(2), stride).slice(3, 0, images.size(3), stride);
+}
+
+// The kernel x kernel patches around the outputs' places as rows x (kernel kernel channels).
+at::Tensor patches(const at::Tensor &input, int64_t kernel, int64_t stride, int64_t padding) {
+  const auto padded = channels_innermost(at::constant_pad_nd(input, {padding, padding, padding, padding})).contiguous();
+  const auto count = padded.size(0), channels = padded.size(3);
+  const auto height = (padded.size(1) - kernel) / stride + 1, width = (padded.size(2) - kernel) / stride + 1;
+  const auto image = padded.stride(0), row = padded.stride(1), column = padded.stride(2);
+  return padded
+      .as_strided({count, height, width, kernel, kernel, channels}, {image, row * stride, column * stride, row, column, 1})
+      .reshape({count * height * width, kernel * kernel * channels});
+}
+
+struct TrainedConvolution : torch::autograd::Function<TrainedConvolution> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &input, const at::Tensor &weight, int64_t stride,
-                            int64_t padding) {
+                            int64_t padding, int64_t method) {
     context->save_for_backward({input, weight});
     context->saved_data["stride"] = stride;
     context->saved_data["padding"] = padding;
-    return at::conv2d(input, weight, {}, {stride, stride}, {padding, padding});
+    context->saved_data["method"] = method;
+    const auto cast = weight.to(input.scalar_type());
+    if (method != CT_POINTWISE_PRODUCT) return at::conv2d(input, cast, {}, {stride, stride}, {padding, padding});
+    const auto places = seen(input, stride);
+    return images(at::mm(rows(places), cast.view({cast.size(0), cast.size(1)}).t()), places);
   }
 
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &input = saved[0], &weight = saved[1];
     const int64_t stride = context->saved_data["stride"].toInt(), padding = context->saved_data["padding"].toInt();
-    const auto outputs = weight.size(0), channels = weight.size(1), kernel = weight.size(2);
+    const int64_t method = context->saved_data["method"].toInt();
+    const bool for_input = context->needs_input_grad(0), for_weight = context->needs_input_grad(1);
     const auto gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor input_gradient, weight_gradient;
-    if (context->needs_input_grad(0))
-      input_gradient = std::get<0>(at::convolution_backward(gradient, input, weight, at::nullopt, {stride, stride},
-                                                            {padding, padding}, {1, 1}, false, {0, 0}, 1,
-                                                            {true, false, false}));
-    if (context->needs_input_grad(1))
-      weight_gradient = at::mm(gradient.permute({0, 2, 3, 1}).reshape({-1, outputs}).t(),
-                               patches(input, kernel, stride, padding))
-                            .view({outputs, kernel, kernel, channels})
-                            .permute({0, 3, 1, 2});
-    return {input_gradient, weight_gradient, at::Tensor(), at::Tensor()};
+    if (method == CT_POINTWISE_PRODUCT) {
+      if (for_weight) weight_gradient = at::mm(rows(gradient).t(), rows(seen(input, stride))).view(weight.sizes());
+      if (for_input) {
+        const auto cast = weight.to(input.scalar_type()).view({weight.size(0), weight.size(1)});
+        const auto product = images(at::mm(rows(gradient), cast), gradient);
+        if (stride == 1)
+          input_gradient = product;
+        else {
+          input_gradient = at::zeros_like(input);
+          seen(input_gradient, stride).copy_(product);
+        }
+      }
+    } else {
+      const bool by_patches = method == CT_PATCH_GRADIENT && for_weight;
+      if (for_input || (for_weight && !by_patches))
+        std::tie(input_gradient, weight_gradient, std::ignore) = at::convolution_backward(
+            gradient, input, weight.to(input.scalar_type()), at::nullopt, {stride, stride}, {padding, padding}, {1, 1}, false,
+            {0, 0}, 1, {for_input, for_weight && !by_patches, false});
+      if (by_patches)
+        weight_gradient = at::mm(rows(gradient).t(), patches(input, weight.size(2), stride, padding))
+                              .view({weight.size(0), weight.size(2), weight.size(3), weight.size(1)})
+                              .permute({0, 3, 1, 2});
+    }
+    if (weight_gradient.defined()) weight_gradient = weight_gradient.to(weight.scalar_type());
+    return {input_gradient, weight_gradient, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -56,11 +91,7 @@ struct PatchConvolution : torch::autograd::Function<PatchConvolution> {
 
 using namespace torch_shim;
 
-extern "C" int ct_conv2d_patches(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, ct_tensor *out) {
-  return guarded([&] {
-    // As autocast does before a convolution; once for all uses of the weight in a step.
-    const auto &values = unwrap(input);
-    const auto cast = at::autocast::cached_cast(values.scalar_type(), unwrap(weight), values.device().type());
-    *out = wrap(PatchConvolution::apply(values, cast, stride, padding));
-  });
+extern "C" int ct_conv2d_trained(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, int method,
+                                 ct_tensor *out) {
+  return guarded([&] { *out = wrap(TrainedConvolution::apply(unwrap(input), unwrap(weight), stride, padding, method)); });
 }

@@ -123,13 +123,6 @@ int ct_flip(ct_tensor tensor, int64_t dimension, ct_tensor *out) {
   return guarded([&] { *out = wrap(at::flip(unwrap(tensor), {dimension})); });
 }
 
-int ct_every(ct_tensor tensor, int64_t dimension, int64_t step, ct_tensor *out) {
-  return guarded([&] {
-    const auto &values = unwrap(tensor);
-    *out = wrap(values.slice(dimension, 0, values.size(dimension), step));
-  });
-}
-
 int ct_join(const ct_tensor *tensors, size_t count, int64_t dimension, bool new_dimension, ct_tensor *out) {
   return guarded([&] {
     auto parts = list(tensors, count);

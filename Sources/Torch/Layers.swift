@@ -73,27 +73,18 @@ public struct Conv2d: Layer {
       }
     }
     if training, groups == 1, input.dtype == .bfloat16, input.device == .cpu {
-      if kernel == 1 { return try product(input) }
-      if LibTorch.hasTileProducts, input.shape[1] >= Self.manyChannels {
-        return try input.convolvedByPatches(weight.tensor, stride: stride, padding: border)
-      }
+      return try input.convolvedInTraining(weight.tensor, stride: stride, padding: border, by: method(input.shape[1]))
     }
     return try input.convolved(weight.tensor, bias: nil, stride: stride, padding: border, groups: groups)
   }
 
-  /// From so many channels on, the gradient of the weight is faster as a product over patches where there is AMX: at 512 channels
-  /// 7 ms against oneDNN's 17, at 256 both take 4.
-  private static let manyChannels = 512
-
-  /// A 1 x 1 convolution as a product over the channels.
+  /// What is fastest in bfloat16 on a CPU; in float32, and without gradients, the library's convolutions are.
   ///
-  /// oneDNN's gradients of the weight take a third less time so, in bfloat16, and a quarter of the time where there is a stride;
-  /// in float32, and without gradients, its convolutions are as fast or faster.
-  private func product(_ input: Tensor) throws(TorchError) -> Tensor {
-    let shape = weight.tensor.shape
-    let seen = try stride == 1 ? input : input.every(stride, along: 2).every(stride, along: 3)
-    return try seen.permuted([0, 2, 3, 1]).linear(weight.tensor.reshaped([shape[0], shape[1]]), bias: nil)
-      .permuted([0, 3, 1, 2])
+  /// A 1 x 1 kernel's gradient of the weight takes a third less time as a product, and a quarter of it where there is a stride.
+  /// That of a larger kernel on 512 channels takes 7 ms over patches against 17 where there is AMX, on 256 channels 4 either way.
+  private func method(_ channels: Int) -> Tensor.TrainingMethod {
+    if kernel == 1 { return .pointwiseProduct }
+    return LibTorch.hasTileProducts && channels >= 512 ? .patchGradient : .convolution
   }
 }
 

@@ -15,9 +15,23 @@ extension Tensor {
     }
   }
 
-  /// The same without a bias, in the input's type, and with a gradient of the weight that is one product over all patches.
-  func convolvedByPatches(_ weight: Tensor, stride: Int, padding: Int) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_conv2d_patches(handle, weight.handle, Int64(stride), Int64(padding), $0) }
+  /// How a convolution is trained in a lower type than its weight's.
+  enum TrainingMethod: Int32 {
+    /// By the library's convolutions.
+    case convolution
+    /// But for the gradient of the weight, which is one product over all patches.
+    case patchGradient
+    /// By products over the channels alone, for a 1 x 1 kernel.
+    case pointwiseProduct
+  }
+
+  /// The same without a bias, in the input's type: the record for the backward pass keeps no copy of the weight in that type.
+  func convolvedInTraining(
+    _ weight: Tensor, stride: Int, padding: Int, by method: TrainingMethod
+  ) throws(TorchError) -> Tensor {
+    try Tensor.make {
+      ct_conv2d_trained(handle, weight.handle, Int64(stride), Int64(padding), method.rawValue, $0)
+    }
   }
 
   /// Batch normalisation per channel; in training the running statistics are updated in place.

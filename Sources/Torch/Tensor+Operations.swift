@@ -123,10 +123,6 @@ extension Tensor {
     let indices = try Tensor(indices.map(Int64.init), shape: [indices.count], device: device)
     return try Tensor.make { ct_index_select(handle, Int64(dimension), indices.handle, $0) }
   }
-  /// Every `step`-th element along a dimension, from the first on.
-  public func every(_ step: Int, along dimension: Int) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_every(handle, Int64(dimension), Int64(step), $0) }
-  }
   /// The elements in reverse order along a dimension.
   public func flipped(_ dimension: Int) throws(TorchError) -> Tensor {
     try Tensor.make { ct_flip(handle, Int64(dimension), $0) }

@@ -66,7 +66,10 @@ struct FoldTrainer {
       let trainingLoss = try sum.mean()
       lossBefore = trainingLoss
       let trained = start.duration(to: .now).seconds
+      // Prediction takes blocks of other sizes: what the steps have left free, and what it leaves itself, goes back.
+      LibTorch.trimHeap()
       let (probabilities, heldOutLoss) = try evaluate(heldOut, classWeights)
+      LibTorch.trimHeap()
       guard trainingLoss.isFinite, heldOutLoss.isFinite else {
         throw TrainingError(
           "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate, or take a larger "

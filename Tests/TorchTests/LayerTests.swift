@@ -63,10 +63,14 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     Case("averagePool", [2, 3, 4, 5]) { GlobalAveragePool() },
   ]
 
-  /// In bfloat16 a 1 x 1 convolution trains as a matrix product, and one of many channels takes its weight's gradient from
-  /// patches; both must be the convolution that they stand for, odd sizes and strides included.
-  @Test(arguments: [(1, 1), (1, 2), (3, 1), (3, 2), (5, 3)])
-  func convolutionsByProductsAreConvolutions(kernel: Int, stride: Int) throws {
+  /// In bfloat16 a convolution is trained in other ways than by autocast; all must be the convolution that they stand for, odd
+  /// sizes and strides included.
+  @Test(
+    arguments: [(1, 1), (1, 2), (3, 1), (3, 2), (5, 3)],
+    [Tensor.TrainingMethod.convolution, .patchGradient, .pointwiseProduct])
+  func trainedConvolutionsAreConvolutions(size: (kernel: Int, stride: Int), method: Tensor.TrainingMethod) throws {
+    let (kernel, stride) = size
+    guard kernel == 1 || method != .pointwiseProduct else { return }
     let layer = try Conv2d("l", 24, 16, kernel: kernel, stride: stride, Initialiser(seed: 3))
     let weight = layer.tensors[0].tensor
     let shape = [3, 16, (7 + stride - 1) / stride, (6 + stride - 1) / stride]
@@ -87,20 +91,23 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
       )
     }
     let border = (kernel - 1) / 2
-    let product = try gradients { (input) throws(TorchError) in
-      kernel == 1
-        ? try layer(input, training: true) : try input.convolvedByPatches(weight, stride: stride, padding: border)
+    let trained = try gradients { (input) throws(TorchError) in
+      try input.convolvedInTraining(weight, stride: stride, padding: border, by: method)
     }
+    let layered = try gradients { (input) throws(TorchError) in try layer(input, training: true) }
     let convolution = try gradients { (input) throws(TorchError) in
       try input.convolved(weight, bias: nil, stride: stride, padding: border)
     }
     for (one, other) in [
-      (product.output, convolution.output), (product.input, convolution.input), (product.weight, convolution.weight),
+      (trained.output, convolution.output), (trained.input, convolution.input), (trained.weight, convolution.weight),
+      (layered.output, convolution.output), (layered.input, convolution.input), (layered.weight, convolution.weight),
     ] {
       let largest = other.map(abs).max() ?? 0
       #expect(largest > 0 && zip(one, other).allSatisfy { abs($0 - $1) <= 0.01 * largest })
     }
-    #expect(throws: TorchError.self) { try wave([1, 2, 3, 3], 0).convolvedByPatches(weight, stride: 1, padding: 0) }
+    #expect(throws: TorchError.self) {
+      try wave([1, 2, 3, 3], 0).convolvedInTraining(weight, stride: 1, padding: 0, by: method)
+    }
   }
 
   @Test(arguments: cases)

@@ -62,8 +62,6 @@ int ct_permute(ct_tensor tensor, const int64_t *order, size_t rank, ct_tensor *o
 int ct_narrow(ct_tensor tensor, int64_t dimension, int64_t start, int64_t length, ct_tensor *out);
 int ct_index_select(ct_tensor tensor, int64_t dimension, ct_tensor indices, ct_tensor *out);
 int ct_flip(ct_tensor tensor, int64_t dimension, ct_tensor *out);
-// Every step-th element along a dimension, from the first on; shares memory with the tensor.
-int ct_every(ct_tensor tensor, int64_t dimension, int64_t step, ct_tensor *out);
 int ct_join(const ct_tensor *tensors, size_t count, int64_t dimension, bool new_dimension, ct_tensor *out);
 int ct_pad(ct_tensor tensor, const int64_t *widths, size_t count, double value, ct_tensor *out);
 
@@ -71,8 +69,11 @@ int ct_pad(ct_tensor tensor, const int64_t *widths, size_t count, double value, 
 int ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor *out);
 int ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding, int64_t groups,
               ct_tensor *out);
-// The same without bias and groups, in the input's type; its gradient of the weight is one product over all patches.
-int ct_conv2d_patches(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, ct_tensor *out);
+// The same without bias and groups, in the input's type, for training: the graph keeps no copy of the weight in that type.
+// CT_CONVOLUTION: by the library's convolutions; CT_PATCH_GRADIENT: but for the gradient of the weight, one product over all
+// patches; CT_POINTWISE_PRODUCT: all by products, for a 1 x 1 kernel.
+enum { CT_CONVOLUTION = 0, CT_PATCH_GRADIENT, CT_POINTWISE_PRODUCT };
+int ct_conv2d_trained(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, int method, ct_tensor *out);
 int ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
                   double momentum, double epsilon, ct_tensor *out);
 int ct_max_pool2d(ct_tensor input, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out);
