@@ -80,7 +80,8 @@ struct FoldTrainer {
         EpochResult(
           loss: trainingLoss, heldOutLoss: heldOutLoss, imagesPerSecond: Double(training.count) / max(trained, 1e-9),
           seconds: start.duration(to: .now).seconds))
-      try checkpoint?.save(network, optimiser, epoch: epoch)
+      // After the last one the fold's network and predictions are written at once; killed before, that epoch is done again.
+      if epoch < settings.epochs { try checkpoint?.save(network, optimiser, epoch: epoch) }
       latest = probabilities
     }
     try checkpoint?.settle()
