@@ -7,8 +7,7 @@ public enum AUCInterval {
   /// stands in, counting clusters instead of cases. Nil where a class is empty.
   public static func standard(_ cases: Cases, level: Double = 0.95, seed: UInt64 = 1) -> Interval? {
     guard let auc = ROCCurve(cases)?.auc else { return nil }
-    let positives = Set(zip(cases.clusters, cases.labels).filter(\.1).map(\.0)).count
-    let negatives = Set(zip(cases.clusters, cases.labels).filter { !$0.1 }.map(\.0)).count
+    let (positives, negatives) = (cases.clusterCount(positive: true), cases.clusterCount(positive: false))
     if positives > 1, negatives > 1 {
       let sampled = cases.isClustered ? bootstrap(cases, level: level, seed: seed) : deLong(cases, level: level)
       // What rounding leaves is no width.

@@ -31,6 +31,11 @@ public struct Cases: Equatable, Sendable {
   /// Whether some cluster holds more than one case.
   public var isClustered: Bool { Set(clusters).count < count }
 
+  /// How many clusters hold a case of a class.
+  public func clusterCount(positive: Bool) -> Int {
+    Set(zip(clusters, labels).filter { $0.1 == positive }.map(\.0)).count
+  }
+
   /// The cases whose score is a finite number.
   public var finite: Cases {
     let kept = labels.indices.filter { scores[$0].isFinite }

@@ -98,7 +98,7 @@ public struct RunComparison: Sendable {
         run: content.run.id, settings: content.settings,
         result: LevelMetrics(cases.picked(kept), thresholds: kept.map { thresholds[$0] }), cases: cases.picked(kept),
         called: cases.called(at: thresholds).picked(kept), own: content.metrics.pooled,
-        identity: Self.experiment.map { content.manifest[$0] })
+        identity: Run.Manifest.identity.filter { !Run.Manifest.seededFacts.contains($0) }.map { content.manifest[$0] })
     }
     differences = Self.differences(entries, margin)
     overall =
@@ -210,14 +210,6 @@ public struct RunComparison: Sendable {
         })
     }
   }
-}
-
-extension RunComparison {
-  /// What runs that differ in their seeds alone have in common besides their protocol; the folds, and so the cohort's hash, are
-  /// by the seed.
-  private static let experiment = [
-    "labels", "backbone", "weights (SHA-256)", "frozen through", "ROIs", "chosen by fold",
-  ]
 }
 
 extension RunComparison.Entry {

@@ -32,7 +32,10 @@ public enum RunReport {
   ///
   /// - Throws: `StudyError` where the run is damaged.
   public static func sliceThresholds(of run: Run) throws(StudyError) -> [Double] {
-    try RunContent(run).metrics.thresholds.slice.thresholds
+    let evaluation = try StudyProtocol(contentsOf: run.protocolFile).evaluation
+    let cases = LevelCases(try PredictionTable.read(run.predictionsFile), evaluation)
+    let folds = try run.readJSON(Folds.self, from: run.foldsFile)
+    return ThresholdAnalysis(cases, evaluation, foldCount: folds.heldOut.count).slice.thresholds
   }
 
   static func figuresFolder(in folder: URL) throws(StudyError) -> URL {
@@ -64,7 +67,7 @@ final class RunContent {
   let cohort: CohortDescription?
   /// What the networks look at; nil where that was not asked.
   let explanations: Run.Explanations?
-  /// The choice of the batch size by inner folds; nil where none was made.
+  /// The choice by inner folds; nil where none was made.
   let nested: Run.NestedChoice?
   let cases: LevelCases
   let metrics: RunMetrics

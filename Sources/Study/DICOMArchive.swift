@@ -61,9 +61,9 @@ struct DICOMArchive {
       status = archive_read_next_header(archive, &entry)
     }
     guard status == ARCHIVE_EOF else { throw damaged() }
-    // A folder is mostly packed with its own name before everything.
     // As in a folder: the codes of patients must not depend on how the files were packed.
     files.sort { $0.path < $1.path }
+    // A folder is mostly packed with its own name before everything.
     let roots = Set(files.map { $0.path.split(separator: "/").dropLast().first })
     if roots.count == 1, let root = roots.first ?? nil {
       self.files = files.map { ($0.url, String($0.path.dropFirst(root.count + 1))) }

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// What tells later whether an exam is of a patient that a run learnt from, without naming anybody: `fingerprints.json`.
@@ -11,7 +10,7 @@ public struct RunFingerprints: Codable, Equatable, Sendable {
 
   /// The fingerprint of an exam.
   public static func exam(_ studyInstanceUID: String) -> String {
-    SHA256.hash(data: Data("exam \(studyInstanceUID)".utf8)).hexadecimal
+    Data("exam \(studyInstanceUID)".utf8).sha256
   }
 
   /// Adds a slice of a patient by the UID of its exam and the hash of its pixels.

@@ -71,12 +71,12 @@ public struct RunLesion: Codable, Equatable, Sendable {
           patient: codes[lesion.patientId] ?? "", lesion: lesion.name, grade: lesion.grade, attributes: attributes)
       }
     }
-    let named = Set(settings.questionedColumns)
+    let kept = imageColumns.union(settings.questionedColumns)
     let mayKeepAll = settings.pathology.patientIDs == .codes
     return rows.map { row in
-      var kept = row
-      if !mayKeepAll { kept.attributes = row.attributes.filter { named.union(imageColumns).contains($0.key) } }
-      return kept
+      var lesion = row
+      if !mayKeepAll { lesion.attributes = row.attributes.filter { kept.contains($0.key) } }
+      return lesion
     }
     .sorted { ($0.patient, $0.lesion) < ($1.patient, $1.lesion) }
   }

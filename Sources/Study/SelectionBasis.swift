@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 public import GRDB
 
@@ -44,7 +43,7 @@ public struct SelectionBasis: Codable, Equatable, Sendable {
   }
 
   private static func digest(_ lines: [String]) -> String {
-    SHA256.hash(data: Data(lines.joined(separator: "\n").utf8)).hexadecimal
+    Data(lines.joined(separator: "\n").utf8).sha256
   }
 
   /// Keeps what the study holds and asks for now as the basis of its selection.

@@ -38,10 +38,10 @@ extension CrossValidation {
       )
     }
     if let members {
-      facts.append(.init(Self.choicesFact, members.map(\.variant.title).joined(separator: "; ")))
+      facts.append(.init(Run.Manifest.choicesFact, members.map(\.variant.title).joined(separator: "; ")))
       if members.contains(where: { $0.variant.protocolName != nil }) {
         notes.append(
-          "The folds' networks were trained by different protocols (\(Self.choicesFact) below): backbone, weights and trained "
+          "The folds' networks were trained by different protocols (\(Run.Manifest.choicesFact) below): backbone, weights and trained "
             + "parameters are stated for the study's own.")
       }
     }
@@ -52,17 +52,9 @@ extension CrossValidation {
     return Run.Manifest(facts: facts, notes: notes, synthetic: try study.isSynthetic())
   }
 
-  private static let choicesFact = "chosen by fold"
-
-  /// What two runs must have in common to be of the same experiment.
-  private static let identity = [
-    "backbone", "weights (SHA-256)", "frozen through", "ROIs", "cohort (SHA-256)", "protocol (SHA-256)", "labels",
-    choicesFact,
-  ]
-
   /// The first of the facts that make an experiment in which a run differs from this one; nil where it is the same.
   func difference(from other: Run.Manifest) throws -> String? {
     let own = try manifest(duration: 0, isResumed: false)
-    return Self.identity.first { own[$0] != other[$0] }
+    return Run.Manifest.identity.first { own[$0] != other[$0] }
   }
 }

@@ -12,6 +12,8 @@ public struct ExamPrediction {
   public let settings: StudyProtocol
   /// What produced the run.
   public let manifest: Run.Manifest
+  /// The run's out-of-fold predictions.
+  public let predictions: [Prediction]
   /// The folds whose networks are asked, from 0.
   public let folds: [Int]
 
@@ -28,7 +30,7 @@ public struct ExamPrediction {
   ///   - run: a finished run, wherever its folder lies.
   ///   - chosen: the folds whose networks are asked, from 0; nil asks all.
   ///   - usesGPU: whether a GPU is used where there is one.
-  /// - Throws: `StudyError` where the run's protocol or manifest cannot be read; `TrainingError` where a fold or its checkpoint
+  /// - Throws: `StudyError` where the run's protocol, manifest or predictions cannot be read; `TrainingError` where a fold or its checkpoint
   ///   is not there, or the checkpoint is damaged or another's.
   public init(_ run: Run, folds chosen: [Int]? = nil, usesGPU: Bool = true) throws {
     self.run = run
@@ -42,6 +44,7 @@ public struct ExamPrediction {
         "\(error). The run was made by RenalGrade \(version), this is \(renalGradeVersion): predict with the version that "
           + "made the run, or cross-validate anew")
     }
+    predictions = try PredictionTable.read(run.predictionsFile)
     let count = try run.readJSON(Folds.self, from: run.foldsFile).heldOut.count
     let folds = chosen.map { Set($0).sorted() } ?? Array(0..<count)
     guard !folds.isEmpty, folds.allSatisfy((0..<count).contains) else {
@@ -90,7 +93,7 @@ public struct ExamPrediction {
     var patients =
       try run.readJSONIfPresent(RunFingerprints.self, from: run.fingerprintsFile)?.patients(with: fingerprints) ?? []
     if hasCodes { patients.insert(rois.patientID) }
-    let known = try PredictionTable.read(run.predictionsFile).filter {
+    let known = predictions.filter {
       slices.contains($0.slice) || patients.contains($0.patient)
     }
     guard let fold = known.first?.fold else {

@@ -1,5 +1,4 @@
 public import Backbones
-import Crypto
 public import Foundation
 public import Study
 import Torch
@@ -94,9 +93,4 @@ extension WeightsStore {
     for entry in WeightsCatalogue.entries(for: backbone) where find(entry) != nil { return try verify(entry) }
     return nil
   }
-}
-
-extension Data {
-  /// SHA-256 of the bytes, in hexadecimal digits.
-  var sha256: String { SHA256.hash(data: self).hexadecimal }
 }

@@ -40,7 +40,7 @@ struct Predict: ParsableCommand {
       dicom: URL(fileURLWithPath: dicom), contours: URL(fileURLWithPath: contours))
     let report = ExamReport(
       scores, runID: prediction.run.id, settings: prediction.settings, manifest: prediction.manifest,
-      predictions: try PredictionTable.read(prediction.run.predictionsFile))
+      predictions: prediction.predictions)
     if let json { try report.write(to: URL(fileURLWithPath: json)) }
     print(report.text)
   }

@@ -41,11 +41,7 @@ public struct AreaAnalysis: Codable, Equatable, Sendable {
     bootstrap = area(
       { () throws(NotEstimable) in
         // With one patient of a class every draw holds the same one, and the interval is that of the other class alone.
-        for isPositive in [true, false] {
-          let clusters = Set(zip(cases.clusters, cases.labels).filter { $0.1 == isPositive }.map(\.0)).count
-          guard clusters > 1 else { return nil }
-        }
-        return AUCInterval.bootstrap(cases)
+        [true, false].allSatisfy { cases.clusterCount(positive: $0) > 1 } ? AUCInterval.bootstrap(cases) : nil
       }, otherwise: few)
     obuchowski = area({ () throws(NotEstimable) in try AUCInterval.obuchowski(cases) }, otherwise: few)
     averagePrecision = Stated(
