@@ -13,9 +13,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <mutex>
 #include <torch/headeronly/version.h>
 
@@ -178,20 +175,6 @@ int ct_autocast_end(void) {
     at::autocast::set_autocast_enabled(before.device, before.enabled);
     at::autocast::set_autocast_dtype(before.device, before.dtype);
   });
-}
-
-void ct_tune_heap(bool one_heap, int own_mapping, int kept) {
-#ifdef __GLIBC__
-  if (one_heap) mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, own_mapping);
-  mallopt(M_TRIM_THRESHOLD, kept);
-#endif
-}
-
-void ct_trim_heap(void) {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
 }
 
 void ct_set_thread_count(int count) { at::set_num_threads(count); }

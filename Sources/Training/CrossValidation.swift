@@ -72,6 +72,7 @@ public struct CrossValidation {
   /// - Throws: `StudyError` where there are no ROIs, folds cannot be made, or training and held-out parts share a patient, an
   ///   exam, a slice or an image; `TrainingError` where the starting weights cannot be had.
   public init(_ study: StudyFolder, protocol settings: StudyProtocol, options: Options) throws {
+    LibTorch.poolMemory()
     self.study = study
     self.options = options
     device = options.usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
@@ -131,7 +132,6 @@ public struct CrossValidation {
 
   /// Makes libtorch and the network ready, and gives the trained part its input.
   func prepare(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
-    LibTorch.tuneHeap()
     try LibTorch.setDeterministic(true)
     try initial.network.move(to: device, format: .channelsLast)
     return try FrozenStages(self).source(progress: progress)
@@ -161,7 +161,7 @@ public struct CrossValidation {
     for fold in (0..<split.count).dropFirst(resumable.finishedFolds) {
       let member = members?[fold].validation ?? self
       try member.initial.reset()
-      LibTorch.trimHeap()
+      LibTorch.trimMemory()
       let network = member.initial.network
       let trainer = FoldTrainer(
         network: network, settings: member.settings.training, features: features(fold), labels: labels.targets,

@@ -67,9 +67,9 @@ struct FoldTrainer {
       lossBefore = trainingLoss
       let trained = start.duration(to: .now).seconds
       // Prediction takes blocks of other sizes: what the steps have left free, and what it leaves itself, goes back.
-      LibTorch.trimHeap()
+      LibTorch.trimMemory()
       let (probabilities, heldOutLoss) = try evaluate(heldOut, classWeights)
-      LibTorch.trimHeap()
+      LibTorch.trimMemory()
       guard trainingLoss.isFinite, heldOutLoss.isFinite else {
         throw TrainingError(
           "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate, or take a larger "

@@ -1,5 +1,5 @@
 import ROI
-public import Study
+import Study
 
 /// An experiment with something wrong on purpose: what it finds, a result must be held against.
 public enum NegativeControl: String, CaseIterable, Sendable {

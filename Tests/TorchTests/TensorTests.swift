@@ -42,6 +42,39 @@ import Testing
     #expect(try agree(a.softmax(1).floats(), [0.268_941_4, 0.731_058_6, 0.268_941_4, 0.731_058_6]))
   }
 
+  /// Tensors of random sizes come and go on several threads: none may lie where another one does.
+  @Test func pooledTensorsKeepTheirElements() async throws {
+    LibTorch.poolMemory()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<4 {
+        group.addTask {
+          var generator = SystemRandomNumberGenerator()
+          var kept: [(tensor: Tensor, value: Float)] = []
+          for step in 0..<400 {
+            let value = Float(worker * 1000 + step)
+            // On both sides of the size from which the pool serves.
+            kept.append((try Tensor.full([Int.random(in: 1...60_000, using: &generator)], Double(value)), value))
+            if kept.count > 20 {
+              let (tensor, expected) = kept.remove(at: Int.random(in: 0..<kept.count, using: &generator))
+              #expect(try tensor.maximum().item() == Double(expected))
+              #expect(try tensor.floats().allSatisfy { $0 == expected })
+            }
+            if step % 100 == 0 { LibTorch.trimMemory() }
+          }
+          for (tensor, expected) in kept { #expect(try tensor.floats().allSatisfy { $0 == expected }) }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  @Test func aTensorThatIsTooLargeIsRefused() throws {
+    LibTorch.poolMemory()
+    // More than any machine has, and less than what a shape may not be.
+    #expect(throws: TorchError.self) { try Tensor.zeros([1 << 46]) }
+    #expect(try Tensor.full([1 << 20], 2).maximum().item() == 2)
+  }
+
   @Test func errorsCarryTheMessageOfLibtorch() throws {
     let a = try Tensor.zeros([2, 3])
     let product = #expect(throws: TorchError.self) { try a.matmul(a) }

@@ -110,11 +110,11 @@ int ct_fused_adam(ct_tensor parameter, ct_tensor gradient, ct_tensor first_momen
 int ct_autocast_begin(int device, int dtype);
 int ct_autocast_end(void);
 
-// Sets glibc's allocator; nothing elsewhere. All threads share one heap where one_heap. Blocks of own_mapping bytes and more
-// are mapped one by one, and the heap is not cut back for less than kept bytes.
-void ct_tune_heap(bool one_heap, int own_mapping, int kept);
-// Gives what is free in the heap back to the system (glibc).
-void ct_trim_heap(void);
+// From now on tensors on the CPU of smallest bytes and more lie in one mapping of huge pages that is kept until the process ends;
+// without effect where the system has no such mapping, or a second time.
+void ct_pool_memory(size_t smallest);
+// Gives what is free there, and in the heap, back to the system.
+void ct_trim_memory(void);
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
 int ct_set_deterministic(bool deterministic);
