@@ -108,6 +108,9 @@ public final class Backbone {
   /// What of `state` training changes.
   public var trainedState: [String: Tensor] { Self.byName(trainedTensors) }
 
+  /// What of `state` belongs to the classifier.
+  public var headState: [String: Tensor] { Self.byName(parts.classifier.tensors) }
+
   private static func byName(_ tensors: [NamedTensor]) -> [String: Tensor] {
     Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
   }
@@ -127,6 +130,11 @@ public final class Backbone {
   ///
   /// - Throws: as `load` does; nothing is changed then.
   public func loadTrainedPart(_ weights: [String: Tensor]) throws { try overwrite(trainedTensors, by: weights) }
+
+  /// Overwrites the classifier by a former `headState`, and leaves the stages alone.
+  ///
+  /// - Throws: as `load` does; nothing is changed then.
+  public func loadHead(_ weights: [String: Tensor]) throws { try overwrite(parts.classifier.tensors, by: weights) }
 
   private func overwrite(_ wanted: [NamedTensor], by weights: [String: Tensor]) throws {
     try check(weights, fit: wanted)

@@ -18,7 +18,10 @@ public struct InitialNetwork {
   /// Sentences on what differs from what the protocol asks.
   public let notes: [String]
   private let file: URL?
+  private let stamp: FileStamp?
   private let seed: UInt64
+  /// The classifier's fresh weights, which no file has.
+  private let head: [String: Tensor]
 
   /// Makes the network and loads its weights.
   ///
@@ -56,7 +59,11 @@ public struct InitialNetwork {
   }
 
   private init(_ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, notes: [String]) throws {
-    (network, weightsHash) = try Self.make(backbone, file, seed)
+    network = try Backbone.make(backbone, classes: 2, seed: seed)
+    head = try network.headState.mapValues { try $0.copied() }
+    if let file { try network.load(try Checkpoint.read(file), replacingHead: true) }
+    stamp = try file.map(FileStamp.init)
+    weightsHash = try file.map(Self.hash)
     try network.freeze(through: frozenThrough)
     self.backbone = backbone
     self.frozenThrough = frozenThrough
@@ -69,19 +76,33 @@ public struct InitialNetwork {
   ///
   /// - Throws: `TrainingError` where the weights' file is another one by now.
   func reset() throws {
-    let (fresh, hash) = try Self.make(backbone, file, seed)
-    guard hash == weightsHash else {
+    guard let file else {
+      try network.load(Backbone.make(backbone, classes: 2, seed: seed).state, replacingHead: false)
+      return
+    }
+    guard try FileStamp(file) == stamp || Self.hash(file) == weightsHash else {
       throw TrainingError("the file of weights has changed since the run began; put the former one back and run again")
     }
-    try fresh.freeze(through: frozenThrough)
-    try network.loadTrainedPart(fresh.trainedState)
+    try network.load(try Checkpoint.read(file), replacingHead: true)
+    try network.loadHead(head)
   }
 
-  private static func make(_ backbone: String, _ file: URL?, _ seed: UInt64) throws -> (Backbone, hash: String?) {
-    let network = try Backbone.make(backbone, classes: 2, seed: seed)
-    guard let file else { return (network, nil) }
-    try network.load(try Checkpoint.read(file), replacingHead: true)
-    return (network, try Data(contentsOf: file, options: .alwaysMapped).sha256)
+  private static func hash(_ file: URL) throws -> String {
+    try Data(contentsOf: file, options: .alwaysMapped).sha256
+  }
+}
+
+/// What tells without reading it that a file has not been written to.
+private struct FileStamp: Equatable {
+  let size: Int
+  let modified: Date
+  let number: Int
+
+  init(_ url: URL) throws {
+    let attributes = try FileManager.default.attributesOfItem(atPath: url.path)
+    size = attributes[.size] as? Int ?? 0
+    modified = attributes[.modificationDate] as? Date ?? .distantPast
+    number = attributes[.systemFileNumber] as? Int ?? 0
   }
 }
 

@@ -50,4 +50,33 @@ import Torch
     }
     #expect(error?.description.contains("not those of resnet34") == true)
   }
+
+  @Test func everyFoldStartsFromTheSameWeights() throws {
+    for initialisation in [StudyProtocol.Network.Initialisation.imagenet, .scratch] {
+      var network = settings
+      network.initialisation = initialisation
+      let file = initialisation == .imagenet ? try SyntheticStudy.weights.get().file : nil
+      let initial = try InitialNetwork(network, seed: 1, weightsFile: file, store: noWeights)
+      let start = try initial.network.state.mapValues { try $0.floats() }
+      for tensor in initial.network.state.values { try tensor.add(Tensor.full(tensor.shape, 1), times: 1) }
+      try initial.reset()
+      #expect(try initial.network.state.mapValues { try $0.floats() } == start)
+    }
+  }
+
+  @Test func weightsThatChangeDuringARunAreRefused() throws {
+    let file = folder.url.appendingPathComponent("weights.safetensors")
+    let original = try Data(contentsOf: SyntheticStudy.weights.get().file)
+    try original.write(to: file)
+    let initial = try InitialNetwork(settings, seed: 1, weightsFile: file, store: noWeights)
+    // Written anew with the same contents, it is still the same file.
+    try FileManager.default.removeItem(at: file)
+    try original.write(to: file)
+    try initial.reset()
+    var changed = original
+    changed[changed.count - 1] ^= 1
+    try changed.write(to: file)
+    let error = #expect(throws: TrainingError.self) { try initial.reset() }
+    #expect(error?.description.contains("put the former one back") == true)
+  }
 }
