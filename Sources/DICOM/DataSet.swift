@@ -81,20 +81,21 @@ final class DataSet {
     var value: UnsafePointer<CChar>?
     let path = scope.path + [tag.rawValue]
     guard Int(cd_string(handle, path, path.count, &value)) == CD_OK, let value else { return nil }
+    let padded = UnsafeRawBufferPointer(start: value, count: strlen(value))
+    let space = UInt8(ascii: " ")
+    guard let first = padded.firstIndex(where: { $0 != space }), let last = padded.lastIndex(where: { $0 != space })
+    else { return nil }
+    let bytes = padded[first...last]
     // What is not UTF-8 after DCMTK's conversion is most likely undeclared Latin-1.
-    let text = String(validatingCString: value) ?? String(cString: value, encoding: .isoLatin1) ?? ""
-    let trimmed = text.trimmingCharacters(in: Self.padding)
-    return trimmed.isEmpty ? nil : trimmed
+    return String(validating: bytes, as: UTF8.self) ?? String(decoding: bytes.map(UInt16.init), as: UTF16.self)
   }
-
-  private static let padding = CharacterSet(charactersIn: " \0")
 
   /// The values as finite numbers; nil where the element is absent, or any value is not a number.
   func numbers(_ tag: DICOMTag, in scope: Scope = .top) -> [Double]? {
     guard let text = text(tag, in: scope) else { return nil }
     var numbers: [Double] = []
     for part in text.split(separator: "\\", omittingEmptySubsequences: false) {
-      guard let number = Double(part.trimmingCharacters(in: .whitespaces)), number.isFinite else { return nil }
+      guard let number = Double(part.trimming(while: \.isWhitespace)), number.isFinite else { return nil }
       numbers.append(number)
     }
     return numbers
@@ -234,5 +235,13 @@ final class DataSet {
   static func truncated(_ name: String, _ detail: String) -> DICOMError {
     DICOMError(
       .truncated, file: name, "the file was cut off: \(detail)", advice: "Fetch it from its source again")
+  }
+}
+
+extension Substring {
+  /// Without the characters at both ends that are of some kind.
+  fileprivate func trimming(while isUnwanted: (Character) -> Bool) -> Substring {
+    guard let last = lastIndex(where: { !isUnwanted($0) }) else { return "" }
+    return self[...last].drop(while: isUnwanted)
   }
 }

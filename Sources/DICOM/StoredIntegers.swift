@@ -16,25 +16,36 @@ struct StoredIntegers: Sendable {
   @inline(__always)
   func map<Result>(_ range: Range<Int>, _ transform: (Int) -> Result) -> [Result] {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) values")
-    let unused = UInt32(32 - min(validBits, bitsAllocated))
-    func value(_ stored: UInt32) -> Int {
-      isSigned ? Int(Int32(bitPattern: stored << unused) >> Int32(unused)) : Int((stored << unused) >> unused)
-    }
+    let unused = 32 - min(validBits, bitsAllocated)
+    let mask = UInt32.max >> UInt32(unused)
     let first = firstBit / 8
     return bytes.withUnsafeBytes { raw in
-      func all(_ stored: (Int) -> UInt32) -> [Result] {
+      func all(_ value: (Int) -> Int) -> [Result] {
         Array(unsafeUninitializedCapacity: range.count) { results, initialised in
-          for index in range {
-            results.initializeElement(at: index - range.lowerBound, to: transform(value(stored(index))))
+          for index in 0..<range.count {
+            results.initializeElement(at: index, to: transform(value(range.lowerBound + index)))
           }
           initialised = range.count
         }
       }
-      return switch bitsAllocated {
-      case 1: range.map { transform(Int(raw[(firstBit + $0) / 8] >> UInt8((firstBit + $0) % 8) & 1)) }
-      case 8: all { UInt32(raw[first + $0]) }
-      case 16: all { UInt32(raw.loadUnaligned(fromByteOffset: first + 2 * $0, as: UInt16.self).littleEndian) }
-      default: all { raw.loadUnaligned(fromByteOffset: first + 4 * $0, as: UInt32.self).littleEndian }
+      func byte(_ index: Int) -> UInt32 { UInt32(raw[first + index]) }
+      func word(_ index: Int) -> UInt32 {
+        UInt32(raw.loadUnaligned(fromByteOffset: first + 2 * index, as: UInt16.self).littleEndian)
+      }
+      func long(_ index: Int) -> UInt32 {
+        raw.loadUnaligned(fromByteOffset: first + 4 * index, as: UInt32.self).littleEndian
+      }
+      func signed(_ stored: UInt32) -> Int { Int(Int32(bitPattern: stored &<< UInt32(unused)) &>> Int32(unused)) }
+      // Of 16 bits and fewer: an Int32 becomes a floating-point number in a vector of them.
+      func unsigned(_ stored: UInt32) -> Int { Int(Int32(bitPattern: stored & mask)) }
+      return switch (bitsAllocated, isSigned) {
+      case (1, _): range.map { transform(Int(raw[(firstBit + $0) / 8] >> UInt8((firstBit + $0) % 8) & 1)) }
+      case (8, true): all { signed(byte($0)) }
+      case (8, false): all { unsigned(byte($0)) }
+      case (16, true): all { signed(word($0)) }
+      case (16, false): all { unsigned(word($0)) }
+      case (_, true): all { signed(long($0)) }
+      case (_, false): all { Int(long($0) & mask) }
       }
     }
   }

@@ -30,7 +30,7 @@ public enum LesionExtent {
     }
     let extents = ParallelMap.run(outlines, chunk: 64) { outline in
       Result {
-        let polygon: Polygon = try JSONText.decode(outline.vertices)
+        let polygon = try JSONText.polygon(outline.vertices)
         return largestDistance(
           polygon.vertices.map { SIMD2($0.x * outline.columnSpacing, $0.y * outline.rowSpacing) })
       }

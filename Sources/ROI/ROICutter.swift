@@ -39,8 +39,34 @@ public struct ROICutter: Sendable {
     let horizontal = grid.x.taps(from: Int(origin.x), count: size)
     let vertical = grid.y.taps(from: Int(origin.y), count: size)
 
-    var crop = [Float](repeating: Float(settings.outsideHU), count: size * size)
     let values = image.values(rows: vertical.source, columns: horizontal.source)
+    let crop =
+      settings.resampleTo == nil
+      ? laid(values, vertical, horizontal) : blended(values, vertical, horizontal)
+    let inBox = outline.map { polygon in Polygon(vertices: polygon.vertices.map { $0 - origin }) }
+    let inside = horizontal.taps.count { $0 != nil } * vertical.taps.count { $0 != nil }
+    return ROICrop(
+      values: settings.windowed(crop), polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
+  }
+
+  /// The box from pixels as they are.
+  private func laid(_ values: [Float], _ vertical: Taps, _ horizontal: Taps) -> [Float] {
+    let size = settings.boxSize
+    var crop = [Float](repeating: Float(settings.outsideHU), count: size * size)
+    let columns = horizontal.source.count
+    guard let left = horizontal.taps.firstIndex(where: { $0 != nil }) else { return crop }
+    for (row, tap) in vertical.taps.enumerated() {
+      guard let tap else { continue }
+      let start = row * size + left
+      crop.replaceSubrange(start..<start + columns, with: values[tap.first * columns..<(tap.first + 1) * columns])
+    }
+    return crop
+  }
+
+  /// The box from pixels between those of the slice.
+  private func blended(_ values: [Float], _ vertical: Taps, _ horizontal: Taps) -> [Float] {
+    let size = settings.boxSize
+    var crop = [Float](repeating: Float(settings.outsideHU), count: size * size)
     let columns = horizontal.source.count
     for (row, upDown) in vertical.taps.enumerated() {
       guard let upDown else { continue }
@@ -54,10 +80,7 @@ public struct ROICutter: Sendable {
         crop[row * size + column] = upDown.weight == 0 ? top : top + (blend(upDown.second) - top) * upDown.weight
       }
     }
-    let inBox = outline.map { polygon in Polygon(vertices: polygon.vertices.map { $0 - origin }) }
-    let inside = horizontal.taps.count { $0 != nil } * vertical.taps.count { $0 != nil }
-    return ROICrop(
-      values: settings.windowed(crop), polygons: inBox, warnings: warnings(inBox, missing: size * size - inside))
+    return crop
   }
 
   private func warnings(_ polygons: [Polygon], missing: Int) -> [ROIWarning] {
@@ -115,7 +138,8 @@ private struct Axis {
     Taps(
       (first..<first + boxCount).map { index in
         guard (0..<count).contains(index) else { return nil }
-        let position = factor == 1 ? Double(index) : max((Double(index) + 0.5) / factor - 0.5, 0)
+        if factor == 1 { return (index, index, 0) }
+        let position = max((Double(index) + 0.5) / factor - 0.5, 0)
         let lower = min(Int(position), sourceCount - 1)
         return (lower, min(lower + 1, sourceCount - 1), Float(position - Double(lower)))
       })

@@ -23,7 +23,7 @@ struct ROIPlan: Sendable {
     /// The outlines in the slice's pixels, each in JSON.
     let outlines: [String]
 
-    func polygons() throws -> [Polygon] { try outlines.map(JSONText.decode) }
+    func polygons() throws -> [Polygon] { try outlines.map(JSONText.polygon) }
 
     var pixelSize: (row: Double, column: Double)? {
       guard let rowSpacing, let columnSpacing else { return nil }

@@ -23,7 +23,7 @@ public struct ROISet: Sendable {
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
-    public var contour: [Polygon] { get throws { try JSONText.decode(outline) } }
+    public var contour: [Polygon] { get throws { try JSONText.polygons(outline) } }
     /// The contour as the study's table holds it.
     var outline: String
 

@@ -22,6 +22,7 @@ struct ROIPreparation: ParsableCommand {
   func run() throws {
     // Each core makes whole tensors: inside of operations this small, threads would wait for one another.
     LibTorch.setThreadCount(1)
+    LibTorch.poolMemory()
     let study = try StudyFolder(at: URL(fileURLWithPath: study))
     var times: [Double] = []
     var count = 0
