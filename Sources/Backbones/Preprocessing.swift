@@ -1,3 +1,5 @@
+public import Torch
+
 /// What a backbone's published weights expect of their input; it travels with the backbone.
 public struct Preprocessing: Equatable, Sendable {
   /// The mean of each channel, for values in 0...1.
@@ -25,4 +27,20 @@ public struct Preprocessing: Equatable, Sendable {
   public static let efficientNetLite0 = Preprocessing(
     mean: [127.0 / 255, 127.0 / 255, 127.0 / 255], standardDeviation: [128.0 / 255, 128.0 / 255, 128.0 / 255],
     inputSize: 224)
+
+  /// Crops, N x 1 x side x side in 0...1, as the network takes them: N x 3 x size x size, channels-last.
+  ///
+  /// Enlarged bilinearly with half-pixel centres; the one grey channel becomes three, each with its own statistics.
+  public func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
+    let factors = SIMD3(standardDeviation.map { Float(1 / $0) })
+    let offsets = SIMD3(zip(mean, standardDeviation).map { Float(-$0 / $1) })
+    if crops.device == .cpu {
+      return try crops.colouredFromGrey(size: size, factors: factors, offsets: offsets)
+    }
+    let images = try crops.resizedBilinearly(height: size, width: size)
+    func perChannel(_ values: SIMD3<Float>) throws(TorchError) -> Tensor {
+      try Tensor([values.x, values.y, values.z], shape: [1, 3, 1, 1], device: crops.device)
+    }
+    return try (images * perChannel(factors) + perChannel(offsets)).to(.channelsLast)
+  }
 }

@@ -22,18 +22,19 @@ struct StoredIntegers: Sendable {
     return bytes.withUnsafeBytes { raw in
       func all(_ value: (Int) -> Int) -> [Result] {
         Array(unsafeUninitializedCapacity: range.count) { results, initialised in
+          // Within `count` values, as checked above: nothing overflows, and unchecked sums become vectors.
           for index in 0..<range.count {
-            results.initializeElement(at: index, to: transform(value(range.lowerBound + index)))
+            results.initializeElement(at: index, to: transform(value(range.lowerBound &+ index)))
           }
           initialised = range.count
         }
       }
-      func byte(_ index: Int) -> UInt32 { UInt32(raw[first + index]) }
+      func byte(_ index: Int) -> UInt32 { UInt32(raw[first &+ index]) }
       func word(_ index: Int) -> UInt32 {
-        UInt32(raw.loadUnaligned(fromByteOffset: first + 2 * index, as: UInt16.self).littleEndian)
+        UInt32(raw.loadUnaligned(fromByteOffset: first &+ 2 &* index, as: UInt16.self).littleEndian)
       }
       func long(_ index: Int) -> UInt32 {
-        raw.loadUnaligned(fromByteOffset: first + 4 * index, as: UInt32.self).littleEndian
+        raw.loadUnaligned(fromByteOffset: first &+ 4 &* index, as: UInt32.self).littleEndian
       }
       func signed(_ stored: UInt32) -> Int { Int(Int32(bitPattern: stored &<< UInt32(unused)) &>> Int32(unused)) }
       // Of 16 bits and fewer: an Int32 becomes a floating-point number in a vector of them.

@@ -39,7 +39,13 @@ public struct ROISettings: Equatable, Sendable {
   /// The window's value of each.
   func windowed(_ hounsfield: [Float]) -> [Float] {
     let (lower, upper) = (Float(windowCentre - windowWidth / 2), Float(windowCentre + windowWidth / 2))
-    return hounsfield.map { (min(max($0, lower), upper) - lower) / (upper - lower) }
+    return [Float](unsafeUninitializedCapacity: hounsfield.count) { values, count in
+      count = hounsfield.count
+      // Not `map`, which appends one by one.
+      for index in 0..<count {
+        values.initializeElement(at: index, to: (min(max(hounsfield[index], lower), upper) - lower) / (upper - lower))
+      }
+    }
   }
 }
 

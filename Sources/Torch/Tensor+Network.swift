@@ -74,6 +74,18 @@ extension Tensor {
     try Tensor.make { ct_resize_bilinear(handle, Int64(height), Int64(width), $0) }
   }
 
+  /// Grey images as three channels: N x 1 x H x W float32 on the CPU, resampled as `resizedBilinearly` does it to `size` rows and
+  /// columns; each channel is the grey value times its factor plus its offset. Channels-last, all in one pass.
+  public func colouredFromGrey(size: Int, factors: SIMD3<Float>, offsets: SIMD3<Float>) throws(TorchError) -> Tensor {
+    try Tensor.make { result in
+      [factors.x, factors.y, factors.z].withUnsafeBufferPointer { factors in
+        [offsets.x, offsets.y, offsets.z].withUnsafeBufferPointer { offsets in
+          ct_colour_from_grey(handle, Int64(size), factors.baseAddress, offsets.baseAddress, result)
+        }
+      }
+    }
+  }
+
   // MARK: Differentiation
 
   /// Whether operations on the tensor are recorded.

@@ -33,6 +33,7 @@ public struct ExamPrediction {
   /// - Throws: `StudyError` where the run's protocol, manifest or predictions cannot be read; `TrainingError` where a fold or its checkpoint
   ///   is not there, or the checkpoint is damaged or another's.
   public init(_ run: Run, folds chosen: [Int]? = nil, usesGPU: Bool = true) throws {
+    LibTorch.poolMemory()
     self.run = run
     manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
     let version = manifest["RenalGrade"] ?? "an unknown version"

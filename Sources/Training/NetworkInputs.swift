@@ -28,14 +28,3 @@ struct NetworkInputs {
       samples.enumerated().map { $1.isFlipped ? $0 + samples.count : $0 }, along: 0)
   }
 }
-
-extension Preprocessing {
-  /// Crops, N x 1 x side x side in 0...1, as the network takes them: N x 3 x size x size, channels-last.
-  func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
-    let images = try crops.resizedBilinearly(height: size, width: size)
-    // One grey channel becomes three, each with its own statistics: (x - mean) / std broadcasts.
-    let means = try Tensor(mean.map(Float.init), shape: [1, 3, 1, 1], device: crops.device)
-    let deviations = try Tensor(standardDeviation.map(Float.init), shape: [1, 3, 1, 1], device: crops.device)
-    return try ((images - means) / deviations).to(.channelsLast)
-  }
-}

@@ -49,12 +49,6 @@ struct ROIPreparation: ParsableCommand {
     let crops = try rois.withCrops(indices) {
       try Tensor(joining: $0, shape: [indices.count, 1, side, side], dtype: .float32)
     }
-    let (mean, deviation) = (Preprocessing.imageNet.mean, Preprocessing.imageNet.standardDeviation)
-    // One grey channel becomes three: x / deviation, then - mean / deviation in place.
-    let images =
-      try crops.resizedBilinearly(height: 224, width: 224)
-      / Tensor(deviation.map(Float.init), shape: [1, 3, 1, 1])
-    try images.add(Tensor(zip(mean, deviation).map { Float($0 / $1) }, shape: [1, 3, 1, 1]), times: -1)
-    return images
+    return try Preprocessing.imageNet.prepared(crops, size: 224)
   }
 }

@@ -190,6 +190,24 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     #expect(try Linear("fc", 20, 20, .zeros).tensors[0].tensor.floats().allSatisfy { $0 == 0 })
   }
 
+  @Test func colourFromGreyIsResizingAndArithmetic() throws {
+    for _ in 0..<20 {
+      let (rows, columns, size) = (Int.random(in: 1...40), Int.random(in: 1...40), Int.random(in: 1...90))
+      let grey = try Tensor.uniform([3, 1, rows, columns], seed: .random(in: 0...1000))
+      let (factors, offsets) = (SIMD3<Float>(2, -3, 0.5), SIMD3<Float>(0.25, 1, -4))
+      let found = try grey.colouredFromGrey(size: size, factors: factors, offsets: offsets)
+      #expect(found.shape == [3, 3, size, size])
+      let expected =
+        try grey.resizedBilinearly(height: size, width: size) * Tensor([2, -3, 0.5] as [Float], shape: [1, 3, 1, 1])
+        + Tensor([0.25, 1, -4] as [Float], shape: [1, 3, 1, 1])
+      let difference = zip(try found.floats(), try expected.floats()).map { abs($0 - $1) }.max() ?? 1
+      #expect(difference < 5e-6, "\(rows) x \(columns) to \(size)")
+    }
+    #expect(throws: TorchError.self) {
+      try Tensor.zeros([1, 3, 4, 4]).colouredFromGrey(size: 4, factors: .one, offsets: .zero)
+    }
+  }
+
   @Test func movingKeepsALeafThatRecords() throws {
     let entry = NamedTensor("w", try wave([4, 3, 3, 3], 0))
     try entry.tensor.setRequiresGradient(true)

@@ -81,6 +81,9 @@ int ct_average_pool_to_one(ct_tensor input, ct_tensor *out);
 int ct_dropout(ct_tensor input, double probability, bool training, ct_tensor *out);
 int ct_cross_entropy(ct_tensor logits, ct_tensor targets, ct_tensor class_weights, ct_tensor *out);
 int ct_resize_bilinear(ct_tensor input, int64_t height, int64_t width, ct_tensor *out);
+// N x 1 x H x W float32 on the CPU, resampled as ct_resize_bilinear does it, to N x 3 x size x size, channels-last: each of three
+// channels is the grey value times its factor plus its offset.
+int ct_colour_from_grey(ct_tensor grey, int64_t size, const float *factors, const float *offsets, ct_tensor *out);
 
 int ct_set_requires_grad(ct_tensor tensor, bool required);
 bool ct_requires_grad(ct_tensor tensor);
