@@ -67,7 +67,7 @@ struct CropFile {
 
   /// Removes what builds that were killed have left.
   static func removeUnfinished(_ study: StudyFolder) {
-    remove(study) { $0.hasPrefix(".") && $0.hasSuffix(".partial") }
+    AtomicFile.removeAbandoned(in: study.roiFolder)
   }
 
   private static func remove(_ study: StudyFolder, _ isStale: (String) -> Bool) {

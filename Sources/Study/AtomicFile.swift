@@ -17,6 +17,8 @@ public enum AtomicFile {
         .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
       descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
       guard descriptor >= 0 else { throw failure("write", url) }
+      // Held until the process ends, however it ends: `removeAbandoned` spares it.
+      flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
     deinit {
@@ -34,6 +36,17 @@ public enum AtomicFile {
       guard rename(temporary.path, url.path) == 0 else { throw failure("replace", url) }
       close(descriptor)
       descriptor = -1
+    }
+  }
+
+  /// Removes from a folder what killed processes have left unfinished, and nothing that another one is writing.
+  public static func removeAbandoned(in folder: URL) {
+    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    for file in files where file.pathExtension == "partial" {
+      let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(file.path) }
+      close(descriptor)
     }
   }
 

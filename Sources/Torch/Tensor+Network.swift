@@ -74,8 +74,9 @@ extension Tensor {
     try Tensor.make { ct_resize_bilinear(handle, Int64(height), Int64(width), $0) }
   }
 
-  /// Grey images as three channels: N x 1 x H x W float32 on the CPU, resampled as `resizedBilinearly` does it to `size` rows and
-  /// columns; each channel is the grey value times its factor plus its offset. Channels-last, all in one pass.
+  /// Grey images as three channels, N x 1 x H x W to N x 3 x size x size, channels-last, in one pass; float32 on the CPU.
+  ///
+  /// Resampled as `resizedBilinearly` does it; each channel is the grey value times its factor plus its offset.
   public func colouredFromGrey(size: Int, factors: SIMD3<Float>, offsets: SIMD3<Float>) throws(TorchError) -> Tensor {
     try Tensor.make { result in
       [factors.x, factors.y, factors.z].withUnsafeBufferPointer { factors in

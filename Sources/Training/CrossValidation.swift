@@ -72,6 +72,7 @@ public struct CrossValidation {
   /// - Throws: `StudyError` where there are no ROIs, folds cannot be made, or training and held-out parts share a patient, an
   ///   exam, a slice or an image; `TrainingError` where the starting weights cannot be had.
   public init(_ study: StudyFolder, protocol settings: StudyProtocol, options: Options) throws {
+    // Before the network is made, which then lies there too.
     LibTorch.poolMemory()
     self.study = study
     self.options = options

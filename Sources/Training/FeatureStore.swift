@@ -90,9 +90,9 @@ struct FeatureStore: Sendable {
 
   /// Removes what a killed process left unfinished, and the stores least recently used until the new one fits.
   private static func makeRoom(in folder: URL, for byteCount: Int, budget: Int) {
+    AtomicFile.removeAbandoned(in: folder)
     let keys: [URLResourceKey] = [.contentModificationDateKey, .fileSizeKey]
     let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: keys)) ?? []
-    for file in files where file.pathExtension == "partial" { try? FileManager.default.removeItem(at: file) }
     let stores = files.filter { $0.pathExtension == "features" }.map { url in
       let values = try? url.resourceValues(forKeys: Set(keys))
       return (url: url, date: values?.contentModificationDate ?? .distantPast, size: values?.fileSize ?? 0)
