@@ -201,7 +201,8 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
         try grey.resizedBilinearly(height: size, width: size) * Tensor([2, -3, 0.5] as [Float], shape: [1, 3, 1, 1])
         + Tensor([0.25, 1, -4] as [Float], shape: [1, 3, 1, 1])
       let difference = zip(try found.floats(), try expected.floats()).map { abs($0 - $1) }.max() ?? 1
-      #expect(difference < 5e-6, "\(rows) x \(columns) to \(size)")
+      // A place in a line of 40 is exact to 4e-6 of a pixel, and the largest factor is 3.
+      #expect(difference < 2e-5, "\(rows) x \(columns) to \(size)")
     }
     #expect(throws: TorchError.self) {
       try Tensor.zeros([1, 3, 4, 4]).colouredFromGrey(size: 4, factors: .one, offsets: .zero)
