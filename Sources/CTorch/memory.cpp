@@ -2,7 +2,6 @@
 #include "internal.h"
 
 #include <c10/core/CPUAllocator.h>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>

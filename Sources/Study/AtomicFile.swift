@@ -17,7 +17,7 @@ public enum AtomicFile {
         .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
       descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
       guard descriptor >= 0 else { throw failure("write", url) }
-      // Held until the process ends, however it ends: `removeAbandoned` spares it.
+      // Held while it is written, and by no killed process: `removeAbandoned` goes by it.
       flock(descriptor, LOCK_EX | LOCK_NB)
     }
 
@@ -39,10 +39,10 @@ public enum AtomicFile {
     }
   }
 
-  /// Removes from a folder what killed processes have left unfinished, and nothing that another one is writing.
+  /// Removes from a folder, at any depth, what killed processes have left unfinished, and nothing that another one is writing.
   public static func removeAbandoned(in folder: URL) {
-    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-    for file in files where file.pathExtension == "partial" {
+    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+    for case let file as URL in files ?? .init() where file.pathExtension == "partial" {
       let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { continue }
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(file.path) }

@@ -51,7 +51,7 @@ struct ResumableRun {
       predictions = finished > 0 ? try PredictionTable.read(file) : []
       // A fold that finished just before the interruption may have its predictions here and not be counted yet.
       predictions.removeAll { $0.fold >= finished }
-      removeUnfinishedFiles()
+      AtomicFile.removeAbandoned(in: run.url)
       try forgetUnfinishedEpochs()
     } else {
       finishedFolds = 0
@@ -85,14 +85,6 @@ struct ResumableRun {
 
   /// The checkpoint of a fold that is in progress.
   func checkpoint(fold: Int) -> FoldCheckpoint { FoldCheckpoint(url: checkpointFile, fold: fold) }
-
-  /// Removes what a killed process was about to put in its place.
-  private func removeUnfinishedFiles() {
-    let files = FileManager.default.enumerator(at: run.url, includingPropertiesForKeys: nil)
-    for case let file as URL in files ?? .init() where file.pathExtension == "partial" {
-      try? FileManager.default.removeItem(at: file)
-    }
-  }
 
   /// Counts a fold as finished, with its predictions.
   mutating func finish(fold: Int, _ foldPredictions: [Prediction]) throws {
