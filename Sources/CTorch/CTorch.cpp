@@ -195,7 +195,10 @@ int ct_set_deterministic(bool deterministic) {
 void ct_allow_tf32(bool allowed) { at::globalContext().setAllowTF32CuDNN(allowed); }
 
 int ct_manual_seed(uint64_t seed) {
-  return guarded([&] { at::manual_seed(seed); });
+  return guarded([&] {
+    at::manual_seed(seed);
+    thread_generator = at::detail::createCPUGenerator(seed);
+  });
 }
 
 const char *ct_version(void) { return TORCH_VERSION; }

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ std::vector<at::Tensor> list(const ct_tensor *tensors, size_t count);
 at::ScalarType scalar_type(int dtype);
 int dtype(at::ScalarType type);
 at::Device device(int index);
+
+// What dropout on the CPU draws from: trainings on several threads do not disturb one another. None before it is seeded.
+inline thread_local std::optional<at::Generator> thread_generator;
 
 // Runs body; every exception becomes status 1 and a message.
 template <typename Body> int guarded(Body body) noexcept {

@@ -40,7 +40,16 @@ int ct_average_pool_to_one(ct_tensor input, ct_tensor *out) {
 }
 
 int ct_dropout(ct_tensor input, double probability, bool training, ct_tensor *out) {
-  return guarded([&] { *out = wrap(at::dropout(unwrap(input), probability, training)); });
+  return guarded([&] {
+    const at::Tensor &whole = unwrap(input);
+    if (!training || probability <= 0 || probability >= 1 || !whole.is_cpu()) {
+      *out = wrap(at::dropout(whole, probability, training));
+      return;
+    }
+    // As at::dropout does it, which can only draw from the generator that all threads share.
+    const double kept = 1 - probability;
+    *out = wrap(whole * at::empty_like(whole).bernoulli_(kept, thread_generator).div_(kept));
+  });
 }
 
 int ct_cross_entropy(ct_tensor logits, ct_tensor targets, ct_tensor class_weights, ct_tensor *out) {

@@ -9,10 +9,12 @@ public enum LibTorch {
   /// The best instruction set that its kernels use on this processor, such as `AVX512`.
   public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
 
-  /// The number of threads inside one operation.
+  /// The number of threads inside one operation that the calling thread begins.
   public static var threadCount: Int { Int(ct_thread_count()) }
 
-  /// Sets the number of threads inside one operation; part of what "the same bits" depends on.
+  /// Sets the number of threads inside one operation, for the calling thread and those that have begun none yet.
+  ///
+  /// It is part of what "the same bits" depends on.
   public static func setThreadCount(_ count: Int) { ct_set_thread_count(Int32(clamping: max(1, count))) }
 
   /// Lets tensors on the CPU share one region of memory, for training, which takes the same blocks in every step.
@@ -31,11 +33,14 @@ public enum LibTorch {
     try check(ct_set_deterministic(deterministic))
   }
 
-  /// Seeds the generator that dropout draws from.
+  /// Seeds what dropout draws from: on the CPU a generator of the calling thread, on a GPU that of the process.
   public static func seed(_ seed: UInt64) throws(TorchError) { try check(ct_manual_seed(seed)) }
 
   /// Whether a GPU can be used.
   public static var isCUDAAvailable: Bool { ct_cuda_available() }
+
+  /// The first GPU, where there is one and it is wanted; else the CPU.
+  public static func device(usesGPU: Bool) -> Device { usesGPU && isCUDAAvailable ? .cuda(0) : .cpu }
 
   /// The number of GPUs.
   public static var cudaDeviceCount: Int { Int(ct_cuda_device_count()) }

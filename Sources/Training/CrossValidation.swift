@@ -19,6 +19,9 @@ public struct CrossValidation {
     /// Whether a GPU is used where there is one.
     public var usesGPU: Bool
 
+    /// Where networks are trained.
+    var device: Device { LibTorch.device(usesGPU: usesGPU) }
+
     /// Makes options; those not stated have the values that most users want.
     public init(
       weightsFile: URL? = nil, store: WeightsStore, shuffleLabelsSeed: UInt64? = nil, featureBudget: Int = 16 << 30,
@@ -57,6 +60,10 @@ public struct CrossValidation {
   var members: [Member]?
   let initial: InitialNetwork
   let device: Device
+  /// How many threads an operation of training takes.
+  var threads = LibTorch.threadCount
+  /// How many threads the frozen stages' stored output was computed by: as many, but where others are trained at the same time.
+  var featureThreads = LibTorch.threadCount
 
   /// How the network of one fold is trained, where the folds differ in it.
   struct Member {
@@ -76,7 +83,7 @@ public struct CrossValidation {
     LibTorch.poolMemory()
     self.study = study
     self.options = options
-    device = options.usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
+    device = options.device
     var settings = settings
     settings.training.precision = settings.training.precision.resolved(on: device)
     self.settings = settings
@@ -100,19 +107,19 @@ public struct CrossValidation {
   public func run(
     progress: (TrainingProgress) -> Void, finishing: (Run) throws -> Void = { _ in }
   ) throws -> Run {
-    var features: FeatureSource?
-    return try run(sharing: &features, progress: progress, finishing: finishing)
+    try run(on: nil, progress: progress, finishing: finishing)
   }
 
-  /// The same, with the trained part's input from an experiment that differs in its batch size alone; nil makes it.
+  /// The same, with features that an experiment stored which differs in its batch size alone; nil makes or opens them.
+  ///
+  /// What `progress` throws stops the run.
   func run(
-    sharing features: inout FeatureSource?, progress: (TrainingProgress) -> Void, finishing: (Run) throws -> Void
+    on store: FeatureStore?, progress: (TrainingProgress) throws -> Void, finishing: (Run) throws -> Void
   ) throws -> Run {
     var resumable = try ResumableRun(
       in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
     try describe(resumable.run)
-    let source = try features ?? prepare(progress: progress)
-    features = source
+    let source = try prepare(store, progress: progress)
     return try train(
       &resumable, on: { _ in source }, keepingNetworks: true, progress: progress, finishing: finishing)
   }
@@ -131,11 +138,11 @@ public struct CrossValidation {
     rois.entries.reduce(into: RunFingerprints()) { $0.add($1.patient, exam: $1.exam, pixelHash: $1.pixelHash) }
   }
 
-  /// Makes libtorch and the network ready, and gives the trained part its input.
-  func prepare(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
+  /// Makes libtorch and the network ready, and gives the trained part its input, from `store` where it is there already.
+  func prepare(_ store: FeatureStore? = nil, progress: (TrainingProgress) throws -> Void) throws -> FeatureSource {
     try LibTorch.setDeterministic(true)
     try initial.network.move(to: device, format: .channelsLast)
-    return try FrozenStages(self).source(progress: progress)
+    return try store.map { .stored($0) } ?? FrozenStages(self).source(progress: progress)
   }
 
   /// The same experiment at another batch size.
@@ -151,7 +158,7 @@ public struct CrossValidation {
   /// run is complete.
   func train(
     _ resumable: inout ResumableRun, on features: (_ fold: Int) -> FeatureSource, keepingNetworks: Bool,
-    progress: (TrainingProgress) -> Void, completing: ([Prediction]) throws -> Void = { _ in },
+    progress: (TrainingProgress) throws -> Void, completing: ([Prediction]) throws -> Void = { _ in },
     finishing: (Run) throws -> Void = { _ in }
   ) throws -> Run {
     let start = ContinuousClock.now
@@ -171,7 +178,7 @@ public struct CrossValidation {
       let probabilities = try trainer.train(
         training: split.training(fold), heldOut: heldOut, fold: fold,
         onStep: { epoch, done, loss in
-          if let step = try meter.step(fold: fold, epoch: epoch, done: done, loss: loss) { progress(.step(step)) }
+          if let step = try meter.step(fold: fold, epoch: epoch, done: done, loss: loss) { try progress(.step(step)) }
         },
         onEpoch: { epoch, result in
           try run.append(
@@ -250,7 +257,8 @@ public struct CrossValidation {
         options.shuffleLabelsSeed.map { "shuffled by \($0)" } ?? "true labels", control?.rawValue ?? "no control",
         try members?.map { try $0.validation.key }.joined(separator: " ") ?? "one protocol", renalGradeVersion,
         LibTorch.version,
-        LibTorch.cpuCapability, "\(LibTorch.threadCount) threads", "\(device)", LibTorch.hardware(of: device),
+        LibTorch.cpuCapability, "\(threads) threads after \(featureThreads)", "\(device)",
+        LibTorch.hardware(of: device),
         "features up to \(options.featureBudget) bytes",
       ]
       return Data(parts.joined(separator: "\n").utf8).sha256

@@ -58,7 +58,7 @@ public struct ExamPrediction {
     plan = ExamPredictionNetwork.Plan(
       architecture: try Architecture.named(backbone), frozenThrough: cut == "nothing" ? nil : cut,
       dtype: settings.training.precision.dtype,
-      device: usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu)
+      device: LibTorch.device(usesGPU: usesGPU))
   }
 
   /// Predicts the outlined slices of an exam; nothing is written.

@@ -53,7 +53,7 @@ public struct Explanation {
     backbone = manifest["backbone"] ?? settings.network.backbone
     let cut = manifest["frozen through"] ?? settings.network.frozenThrough
     frozenThrough = cut == "nothing" ? nil : cut
-    device = usesGPU && LibTorch.isCUDAAvailable ? .cuda(0) : .cpu
+    device = LibTorch.device(usesGPU: usesGPU)
     for fold in Set(predictions.map(\.fold)).sorted() { _ = try run.checkpoint(fold: fold, backbone: backbone) }
   }
 

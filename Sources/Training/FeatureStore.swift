@@ -49,7 +49,7 @@ struct FeatureStore: Sendable {
   /// - Throws: `StudyError` where the file cannot be written; what `compute` throws.
   init(
     in folder: URL, key: Key, budget: Int = .max, roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType,
-    compute: ([Sample]) throws -> Tensor, progress: (Int, Int) -> Void
+    compute: ([Sample]) throws -> Tensor, progress: (Int, Int) throws -> Void
   ) throws {
     layout = Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype)
     let url = folder.appendingPathComponent(key.fileName)
@@ -73,7 +73,7 @@ struct FeatureStore: Sendable {
       let chunk = try compute(samples).to(dtype).permuted([0, 2, 3, 1]).data()
       hash.update(data: chunk)
       try writer.append(chunk)
-      progress(min(start + Self.passSize, roiCount), roiCount)
+      try progress(min(start + Self.passSize, roiCount), roiCount)
     }
     try writer.append(Data(hash.finalize()))
     try writer.finish()

@@ -16,7 +16,7 @@ struct FrozenStages {
   }
 
   /// The store of the frozen stages' output where it pays and fits, the computation itself elsewhere.
-  func source(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
+  func source(progress: (TrainingProgress) throws -> Void) throws -> FeatureSource {
     guard let frozenThrough = validation.initial.frozenThrough, let weights = validation.initial.weightsHash else {
       return .computed(inputs.batch)
     }
@@ -38,7 +38,7 @@ struct FrozenStages {
       try FeatureStore(
         in: validation.study.featuresFolder, key: key, budget: validation.options.featureBudget, roiCount: roiCount,
         withFlips: withFlips, shape: shape, dtype: dtype, compute: compute,
-        progress: { progress(.features(done: $0, of: $1)) }))
+        progress: { try progress(.features(done: $0, of: $1)) }))
   }
 
   private func compute(_ samples: [Sample]) throws -> Tensor {

@@ -37,6 +37,7 @@ struct ProgressMeter {
     return TrainingProgress.Step(
       fold: fold, foldCount: foldSizes.count, epoch: epoch, epochCount: epochs[fold], loss: try loss(),
       imagesPerSecond: Double(done) / max(epochStart.duration(to: now).seconds, 1e-9), fraction: fraction,
+      fractionBefore: Double(before) / Double(max(1, total)),
       secondsLeft: elapsed * Double(total - finished) / Double(max(1, finished - before)))
   }
 

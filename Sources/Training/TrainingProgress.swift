@@ -4,6 +4,8 @@ public enum TrainingProgress: Sendable {
   case features(done: Int, of: Int)
   /// A training step was done.
   case step(Step)
+  /// A training step was done in one of a sweep's cross-validations.
+  case sweep(SweepStanding)
 
   /// Where a training step stands in its cross-validation.
   public struct Step: Sendable {
@@ -21,6 +23,8 @@ public enum TrainingProgress: Sendable {
     public let imagesPerSecond: Double
     /// The part of the whole cross-validation that is done, 0...1.
     public let fraction: Double
+    /// The part that an interrupted run had done before.
+    let fractionBefore: Double
     /// An estimate of the time to the end, in seconds.
     public let secondsLeft: Double
   }

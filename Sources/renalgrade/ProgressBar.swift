@@ -39,11 +39,12 @@ final class ProgressBar: Sendable {
     }
   }
 
-  /// Ends the line.
-  func finish() {
+  /// Ends the line, and does something before another begins.
+  func finish(_ then: () -> Void = {}) {
     state.withLock { state in
       if isTerminal && state.width > 0 { write("\n") }
       state = State()
+      then()
     }
   }
 

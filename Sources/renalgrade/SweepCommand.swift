@@ -11,14 +11,27 @@ struct SweepCommand: AsyncParsableCommand {
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
 
+  @Option(
+    help: """
+      How many batch sizes are trained at a time, each by the same share of the threads; 1 takes the least memory (default: all, \
+      as far as the threads go; on a GPU, 1).
+      """)
+  var sideBySide: Int?
+
   @Flag(help: "Also make the nested estimate (see `renalgrade nested`), and say how much the best batch size flatters.")
   var nested = false
+
+  func validate() throws {
+    guard (sideBySide ?? 1) >= 1 else {
+      throw ValidationError("--side-by-side is a number from 1 on, found \(sideBySide ?? 0)")
+    }
+  }
 
   func run() async throws {
     let options = try network.resolve()
     try await study.locked { study in
       let session = TrainingSession()
-      try Sweep(study, protocol: study.readProtocol(), options: options).run(
+      try Sweep(study, protocol: study.readProtocol(), options: options, sideBySide: sideBySide).run(
         prepared: session.begin, progress: session.show, finishing: { try session.finish($0, of: study) },
         completing: { runs in
           let folder = study.reportsFolder.appendingPathComponent("sweep-\(runs.last?.id ?? "")")

@@ -10,16 +10,18 @@ struct TrainingSession {
 
   /// Says what is about to be trained.
   func begin(_ validation: CrossValidation) {
-    for note in validation.notes { print("Note: \(note)") }
-    print("Training \(validation.summary)")
-    fflush(nil)
+    say(validation.notes.map { "Note: \($0)" } + ["Training \(validation.summary)"])
   }
 
   /// Says which part of several is about to be trained.
-  private func begin(_ title: String, _ validation: CrossValidation) {
-    bar.finish()
-    print("\(title): \(validation.summary)")
-    fflush(nil)
+  private func begin(_ title: String, _ validation: CrossValidation) { say(["\(title): \(validation.summary)"]) }
+
+  /// Prints lines below the bar, whatever other threads do to it.
+  private func say(_ lines: [String]) {
+    bar.finish {
+      for line in lines { print(line) }
+      fflush(nil)
+    }
   }
 
   /// Moves the bar.
@@ -27,6 +29,7 @@ struct TrainingSession {
     switch event {
     case .features(let done, let count): bar.show(done: done, of: count)
     case .step(let step): bar.show(fraction: step.fraction, text: step.text)
+    case .sweep(let standing): bar.show(fraction: standing.fraction, text: standing.text)
     }
   }
 
@@ -36,17 +39,15 @@ struct TrainingSession {
       try CohortDescription.record(of: study, in: run)
     } catch {
       // A selection that has gone stale must not cost the report of hours of training.
-      print("Note: the run does not keep who was selected: \(error)")
+      say(["Note: the run does not keep who was selected: \(error)"])
     }
     try report(run)
   }
 
   /// Writes the run's report and prints its headline.
   func report(_ run: Run) throws {
-    bar.finish()
     let metrics = try RunReport.write(run)
-    print(metrics.headline)
-    print("Report: \(run.url.appendingPathComponent("report.html").path)")
+    say([metrics.headline, "Report: \(run.url.appendingPathComponent("report.html").path)"])
   }
 
   /// Trains the negative controls of a run, prints what each gave, and writes the run's report with them.
@@ -56,8 +57,7 @@ struct TrainingSession {
       prepared: { title, validation in begin("Negative control, \(title)", validation) },
       progress: show,
       finished: { title, predictions in
-        bar.finish()
-        print("\(title): \(PatientAUC.name) \(PatientAUC.text(predictions, evaluation))")
+        say(["\(title): \(PatientAUC.name) \(PatientAUC.text(predictions, evaluation))"])
       })
     try report(run)
   }
@@ -80,10 +80,20 @@ struct TrainingSession {
 extension TrainingProgress.Step {
   /// The step in words: fold, epoch, loss, images per second, time left.
   var text: String {
-    let minutes = Int(secondsLeft) / 60
-    let left = minutes > 0 ? "\(minutes) min" : "\(Int(secondsLeft)) s"
-    return String(
+    String(
       format: "fold %d/%d  epoch %d/%d  %@%.1f images/s  %@ left", fold + 1, foldCount, epoch, epochCount,
-      loss.map { String(format: "loss %.4f  ", $0) } ?? "", imagesPerSecond, left)
+      loss.map { String(format: "loss %.4f  ", $0) } ?? "", imagesPerSecond, timeLeft(secondsLeft))
   }
+}
+
+extension SweepStanding {
+  /// The sweep in words: the batch sizes in training, how far each is, time left.
+  var text: String {
+    let parts = members.map { String(format: "batch %d at %.0f%%", $0.batchSize, $0.step.fraction * 100) }
+    return "\(parts.joined(separator: ", "))  \(timeLeft(secondsLeft)) left"
+  }
+}
+
+private func timeLeft(_ seconds: Double) -> String {
+  seconds >= 60 ? "\(Int(seconds) / 60) min" : "\(Int(seconds)) s"
 }

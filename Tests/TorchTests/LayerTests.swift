@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Torch
@@ -163,6 +165,24 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     }
     let images = try StochasticDepth(0.5)(ones, training: true).mean([1, 2, 3]).floats()
     #expect(Set(images) == [0, 2], "an image is dropped as a whole")
+  }
+
+  @Test func eachThreadDrawsAsItsSeedSays() throws {
+    @Sendable func draws(_ seed: UInt64) throws -> [[Float]] {
+      try LibTorch.seed(seed)
+      let ones = try Tensor.full([1000], 1)
+      return try (0..<200).map { _ in try Dropout(0.25)(ones, training: true).floats() }
+    }
+    let alone = try (0..<4).map { try draws($0) }
+    #expect(Set(alone).count == 4)
+    let together = Mutex([UInt64: [[Float]]]())
+    DispatchQueue.concurrentPerform(iterations: 4) { index in
+      let seed = UInt64(index)
+      guard let found = try? draws(seed) else { return }
+      together.withLock { $0[seed] = found }
+    }
+    #expect(together.withLock { found in (0..<4).map { found[$0] } } == alone)
+    #expect(try Dropout(1)(Tensor.full([5], 1), training: true).floats() == [0, 0, 0, 0, 0])
   }
 
   @Test func freshWeightsHaveTheDistributionOfTheirLayer() throws {

@@ -151,57 +151,6 @@ import Torch
     #expect(try key(synthetic.settings, nil) != before)
   }
 
-  @Test func aSweepVariesTheBatchSizeAndGoesOnWhereItWas() throws {
-    let synthetic = try SyntheticStudy()
-    var settings = synthetic.settings
-    settings.sweep.batchSizes = [8, 6]
-    let sweep = Sweep(synthetic.study, protocol: settings, options: try synthetic.options())
-    struct Interruption: Error {}
-    var steps = 0
-    var prepared: [Int] = []
-    var finished: [String] = []
-    var runs: [Run] = []
-    func attempt(finishing: Bool = true, completing: Bool = true) throws {
-      (steps, prepared, finished) = (0, [], [])
-      try sweep.run(
-        prepared: { prepared.append($0.settings.training.batchSize) },
-        progress: { if case .step = $0 { steps += 1 } },
-        finishing: {
-          guard finishing else { throw Interruption() }
-          finished.append($0.id)
-        },
-        completing: {
-          guard completing else { throw Interruption() }
-          runs = $0
-        })
-    }
-    // Interrupted in its first run's report: that run is not trained again, but reported.
-    #expect(throws: Interruption.self) { try attempt(finishing: false) }
-    let first = try synthetic.runs()
-    #expect(first.count == 1 && steps > 0)
-    #expect(try Run.open(nil, in: synthetic.study).id == first[0])
-    let manifest = try Data(contentsOf: Run.open(nil, in: synthetic.study).manifestFile)
-    // Interrupted in what its runs have in common: none is trained or reported again.
-    #expect(throws: Interruption.self) { try attempt(completing: false) }
-    #expect(prepared == [8, 6] && finished.count == 2 && finished[0] == first[0])
-    try attempt()
-    #expect(steps == 0 && prepared.isEmpty && finished.isEmpty)
-    #expect(runs.count == 2 && runs[0].id == first[0])
-    #expect(try Data(contentsOf: runs[0].manifestFile) == manifest)
-    #expect(try synthetic.runs().count == 2)
-    for run in runs {
-      let files = try FileManager.default.contentsOfDirectory(atPath: run.url.path)
-      #expect(!files.contains { $0.hasPrefix("resume") })
-    }
-    // What has ended is not taken up: the next sweep is another.
-    try attempt()
-    #expect(prepared == [8, 6] && steps > 0)
-    #expect(try synthetic.runs().count == 4)
-    #expect(try runs.map { try StudyProtocol(contentsOf: $0.protocolFile).training.batchSize } == [8, 6])
-    let folds = try runs.map { try $0.readJSON(Folds.self, from: $0.foldsFile) }
-    #expect(folds[0] == folds[1])
-  }
-
   @Test func storedFeaturesAreThoseComputedAnew() throws {
     let synthetic = try SyntheticStudy()
     let stored = try run(synthetic) { $0.network.frozenThrough = "layer3" }

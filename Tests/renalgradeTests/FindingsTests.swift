@@ -90,6 +90,8 @@ struct FindingsTests {
     ] {
       #expect(output.contains(part), "\(part)")
     }
+    #expect(
+      try CommandLineTool.fail("sweep", study, "--side-by-side", "0").contains("--side-by-side is a number from 1 on"))
     try compare(study)
     let nested = try #require(try completeRuns(study).last { $0.id.hasSuffix("-nested") })
     let choice = try nested.readJSON(Run.NestedChoice.self, from: nested.nestedFile)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A sweep that is killed again and again ends with the same bits as an undisturbed one.
+/// A sweep, whose batch sizes are trained side by side, is killed again and again and ends with the same bits as an undisturbed one.
 @Suite(.serialized) struct InterruptionTests {
   let folder: TemporaryFolder
   init() throws { folder = try TemporaryFolder() }
@@ -41,13 +41,13 @@ import Testing
   @Test(.enabled(if: PipelineTests.hasWeights, "needs the weights that scripts/setup unpacks"))
   func aSweepThatIsKilledEndsWithTheSameBits() throws {
     let undisturbed = try prepare("undisturbed")
-    try CommandLineTool.succeed("sweep", undisturbed, "--threads", "1")
+    try CommandLineTool.succeed("sweep", undisturbed, "--threads", "2")
     let killed = try prepare("killed")
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<20 {
       let process = Process()
       process.executableURL = CommandLineTool.executable
-      process.arguments = ["sweep", killed, "--threads", "1"]
+      process.arguments = ["sweep", killed, "--threads", "2"]
       process.currentDirectoryURL = CommandLineTool.packageRoot
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
@@ -56,7 +56,7 @@ import Testing
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }
-    try CommandLineTool.succeed("sweep", killed, "--threads", "1")
+    try CommandLineTool.succeed("sweep", killed, "--threads", "2")
     let (expected, found) = (try results(of: undisturbed), try results(of: killed))
     #expect(expected.count == 2)
     // A sweep that ended before it was killed is followed by another, with the same results.

@@ -118,11 +118,13 @@ int ct_autocast_end(void);
 void ct_pool_memory(size_t smallest);
 // Gives what is free there, and in the heap, back to the system.
 void ct_trim_memory(void);
+// Of the calling thread, and of threads that have asked for none yet.
 void ct_set_thread_count(int count);
 int ct_thread_count(void);
 int ct_set_deterministic(bool deterministic);
 // Whether a GPU's convolutions may round float32 factors to 10 bits (TF32); its products never do by default.
 void ct_allow_tf32(bool allowed);
+// On the CPU the generator is the calling thread's own.
 int ct_manual_seed(uint64_t seed);
 const char *ct_version(void);
 const char *ct_cpu_capability(void);

@@ -1,0 +1,62 @@
+import Dispatch
+import Synchronization
+import Torch
+
+/// Trainings on threads of their own, each with the same share of libtorch's threads.
+///
+/// An operation of a training step is too small for many threads, which wait for one another at its end: two trainings with one
+/// thread each are done sooner than one after the other with two.
+struct SideBySide: Sendable {
+  /// How many there are at a time.
+  let count: Int
+  /// How many threads each has inside one operation.
+  let threads: Int
+  /// How many they have together, and one alone.
+  let allThreads: Int
+
+  /// Shares a number of libtorch's threads among `count` trainings.
+  init(_ count: Int, of allThreads: Int = LibTorch.threadCount) {
+    self.allThreads = allThreads
+    self.count = max(1, count)
+    threads = max(1, allThreads / self.count)
+  }
+
+  /// What all threads share of the work.
+  private struct Queue<Element: Sendable>: Sendable {
+    var waiting: ArraySlice<Element>
+    var failure: (any Error)?
+  }
+
+  /// Thrown where another thread has failed; the first failure is the one that is told.
+  private struct Stopped: Error {}
+
+  /// Has each of the threads run `body` once, which takes elements until there are none left.
+  ///
+  /// - Parameters:
+  ///   - elements: the work, which is begun in this order.
+  ///   - body: given `next`, the next element or nil, and `proceed`, to be called now and then: it throws once another thread
+  ///     has failed.
+  /// - Throws: what `body` threw first.
+  func run<Element: Sendable>(
+    _ elements: [Element],
+    _ body: @Sendable (_ next: () throws -> Element?, _ proceed: () throws -> Void) throws -> Void
+  ) throws {
+    let queue = Mutex(Queue(waiting: elements[...]))
+    DispatchQueue.concurrentPerform(iterations: min(count, elements.count)) { _ in
+      // The thread is the system's, and has other work later.
+      LibTorch.setThreadCount(threads)
+      defer { LibTorch.setThreadCount(allThreads) }
+      do {
+        func proceed() throws { if queue.withLock({ $0.failure != nil }) { throw Stopped() } }
+        try body(
+          {
+            try proceed()
+            return queue.withLock { $0.waiting.popFirst() }
+          }, proceed)
+      } catch {
+        queue.withLock { $0.failure = $0.failure ?? error }
+      }
+    }
+    if let failure = queue.withLock({ $0.failure }) { throw failure }
+  }
+}
