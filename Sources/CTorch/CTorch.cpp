@@ -177,7 +177,10 @@ int ct_autocast_end(void) {
   });
 }
 
-void ct_set_thread_count(int count) { at::set_num_threads(count); }
+void ct_set_thread_count(int count) {
+  at::get_num_threads(); // A thread's first look takes the number of the process, also after it was given its own.
+  at::set_num_threads(count);
+}
 int ct_thread_count(void) { return at::get_num_threads(); }
 
 int ct_set_deterministic(bool deterministic) {

@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Synchronization
 
 /// Takes the CT slices of a folder or a zip archive into the study.
 ///
@@ -143,20 +144,25 @@ public enum DICOMImport {
       .deleteAll(database)
   }
 
-  /// Copies each file once; a series of which a file cannot be read is left, and its patient set aside.
+  /// Copies each file once, several series at a time; a series of which a file cannot be read is left, and its patient set aside.
   private static func copyFiles(
     of series: [ImportPlan.PlannedSeries], into study: URL
   ) throws(StudyError) -> (copied: [ImportPlan.PlannedSeries], remarks: [ImportPlan.Remark]) {
+    let hasFailed = Atomic(false)
+    let outcomes = ParallelMap.run(series, chunk: 1) { planned -> Result<String?, StudyError> in
+      // Where one file cannot be written, no other series is begun.
+      guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
+      do throws(StudyError) {
+        return .success(try unreadableFile(copying: planned, into: study))
+      } catch {
+        hasFailed.store(true, ordering: .relaxed)
+        return .failure(error)
+      }
+    }
     var copied: [ImportPlan.PlannedSeries] = []
     var remarks: [ImportPlan.Remark] = []
-    for planned in series {
-      var done: Set<String> = []
-      var unreadable: String?
-      for slice in planned.slices where unreadable == nil && done.insert(slice.path).inserted {
-        guard let source = slice.source else { continue }
-        if try !copy(source, to: study.appendingPathComponent(slice.path)) { unreadable = slice.subject }
-      }
-      if let unreadable {
+    for (planned, outcome) in zip(series, outcomes) {
+      if let unreadable = try outcome.get() {
         remarks.append(
           .init(
             patientID: planned.patientID, excludes: true, subject: unreadable,
@@ -166,6 +172,18 @@ public enum DICOMImport {
       }
     }
     return (copied, remarks)
+  }
+
+  /// Copies a series' files until one cannot be read, whose name for a remark is given back.
+  private static func unreadableFile(
+    copying series: ImportPlan.PlannedSeries, into study: URL
+  ) throws(StudyError) -> String? {
+    var done: Set<String> = []
+    for slice in series.slices where done.insert(slice.path).inserted {
+      guard let source = slice.source else { continue }
+      if try !copy(source, to: study.appendingPathComponent(slice.path)) { return slice.subject }
+    }
+    return nil
   }
 
   /// Copies `source` whole or not at all; false where it cannot be read, an error where `target` cannot be written.

@@ -1,5 +1,6 @@
 internal import CTorch
 import Foundation
+import Synchronization
 
 /// libtorch as a whole: its version, threads, random numbers and devices.
 public enum LibTorch {
@@ -25,12 +26,18 @@ public enum LibTorch {
   /// Gives free memory back to the system, where something large is done with.
   public static func trimMemory() { ct_trim_memory() }
 
+  /// What `setDeterministic` has set; nil before.
+  private static let isDeterministic = Mutex<Bool?>(nil)
+
   /// Makes operations without a deterministic kernel an error, and chooses deterministic kernels elsewhere.
   ///
   /// On a GPU, float32 is float32 then: without it, its convolutions round their factors to TF32's 10 bits.
   public static func setDeterministic(_ deterministic: Bool) throws(TorchError) {
+    // Trainings on other threads go by these flags: where they are what they should be, nothing is written.
+    guard isDeterministic.withLock({ $0 != deterministic }) else { return }
     ct_allow_tf32(!deterministic)
     try check(ct_set_deterministic(deterministic))
+    isDeterministic.withLock { $0 = deterministic }
   }
 
   /// Seeds what dropout draws from: on the CPU a generator of the calling thread, on a GPU that of the process.

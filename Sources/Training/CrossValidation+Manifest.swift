@@ -25,7 +25,7 @@ extension CrossValidation {
       .init("protocol (SHA-256)", Data(try settings.yaml.utf8).sha256),
       .init("seeds", "folds \(settings.folds.seed), training \(settings.training.seed)"),
       .init("libtorch", LibTorch.version),
-      .init("device", "\(device), \(LibTorch.cpuCapability), \(threadsInWords)"),
+      .init("device", "\(device), \(LibTorch.cpuCapability), \(threads) thread\(threads == 1 ? "" : "s")"),
       .init("processor", LibTorch.hardware(of: .cpu)),
       .init("duration", String(format: "%.0f s", duration) + (isResumed ? " since it was resumed" : "")),
     ]
@@ -50,11 +50,6 @@ extension CrossValidation {
       notes.append("This is a negative control and no result. " + control.meaning(in: self))
     }
     return Run.Manifest(facts: facts, notes: notes, synthetic: try study.isSynthetic())
-  }
-
-  private var threadsInWords: String {
-    let training = threads == 1 ? "1 thread" : "\(threads) threads"
-    return threads == featureThreads ? training : "\(training) (\(featureThreads) for the frozen stages)"
   }
 
   /// The first of the facts that make an experiment in which a run differs from this one; nil where it is the same.

@@ -62,8 +62,6 @@ public struct CrossValidation {
   let device: Device
   /// How many threads an operation of training takes.
   var threads = LibTorch.threadCount
-  /// How many threads the frozen stages' stored output was computed by: as many, but where others are trained at the same time.
-  var featureThreads = LibTorch.threadCount
 
   /// How the network of one fold is trained, where the folds differ in it.
   struct Member {
@@ -107,21 +105,24 @@ public struct CrossValidation {
   public func run(
     progress: (TrainingProgress) -> Void, finishing: (Run) throws -> Void = { _ in }
   ) throws -> Run {
-    try run(on: nil, progress: progress, finishing: finishing)
+    try run(resumable(), on: prepare(progress: progress), progress: progress, finishing: finishing)
   }
 
-  /// The same, with features that an experiment stored which differs in its batch size alone; nil makes or opens them.
-  ///
-  /// What `progress` throws stops the run.
+  /// The interrupted run of this very experiment, or a new one, begun at `date`.
+  func resumable(date: Date = Date()) throws -> ResumableRun {
+    try ResumableRun(
+      in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)", date: date)
+  }
+
+  /// The same from where `resumable` is, with the trained part's input; what `progress` throws stops it.
   func run(
-    on store: FeatureStore?, progress: (TrainingProgress) throws -> Void, finishing: (Run) throws -> Void
+    _ resumable: ResumableRun, on features: FeatureSource, progress: (TrainingProgress) throws -> Void,
+    finishing: (Run) throws -> Void
   ) throws -> Run {
-    var resumable = try ResumableRun(
-      in: study, key: key, name: "\(settings.name)-batch\(settings.training.batchSize)")
+    var resumable = resumable
     try describe(resumable.run)
-    let source = try prepare(store, progress: progress)
     return try train(
-      &resumable, on: { _ in source }, keepingNetworks: true, progress: progress, finishing: finishing)
+      &resumable, on: { _ in features }, keepingNetworks: true, progress: progress, finishing: finishing)
   }
 
   /// Writes what a run's report tells besides its results.
@@ -139,7 +140,7 @@ public struct CrossValidation {
   }
 
   /// Makes libtorch and the network ready, and gives the trained part its input, from `store` where it is there already.
-  func prepare(_ store: FeatureStore? = nil, progress: (TrainingProgress) throws -> Void) throws -> FeatureSource {
+  func prepare(_ store: FeatureStore? = nil, progress: (TrainingProgress) -> Void) throws -> FeatureSource {
     try LibTorch.setDeterministic(true)
     try initial.network.move(to: device, format: .channelsLast)
     return try store.map { .stored($0) } ?? FrozenStages(self).source(progress: progress)
@@ -257,7 +258,7 @@ public struct CrossValidation {
         options.shuffleLabelsSeed.map { "shuffled by \($0)" } ?? "true labels", control?.rawValue ?? "no control",
         try members?.map { try $0.validation.key }.joined(separator: " ") ?? "one protocol", renalGradeVersion,
         LibTorch.version,
-        LibTorch.cpuCapability, "\(threads) threads after \(featureThreads)", "\(device)",
+        LibTorch.cpuCapability, "\(threads) threads", "\(device)",
         LibTorch.hardware(of: device),
         "features up to \(options.featureBudget) bytes",
       ]

@@ -20,7 +20,7 @@ struct FeatureStore: Sendable {
   }
 
   /// How many ROIs one pass of the frozen stages takes; fixed, so that the values do not depend on the batch size in use.
-  private static let passSize = 16
+  private static let passSize = 8
 
   private let values: Data
   private let layout: Layout
@@ -44,12 +44,12 @@ struct FeatureStore: Sendable {
   /// Opens the store of `key` in `folder`, computing it first where it is not there or damaged.
   ///
   /// All stores in the folder together take at most `budget` bytes: the ones least recently used make room. `shape` is
-  /// channels, rows and columns of one entry; `compute` gives the frozen stages' output for some samples,
-  /// N x C x H x W.
+  /// channels, rows and columns of one entry; `compute` gives the frozen stages' output for some samples, N x C x H x W, and is
+  /// asked by `sides.count` threads at once.
   /// - Throws: `StudyError` where the file cannot be written; what `compute` throws.
   init(
     in folder: URL, key: Key, budget: Int = .max, roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType,
-    compute: ([Sample]) throws -> Tensor, progress: (Int, Int) throws -> Void
+    sides: SideBySide, compute: @Sendable ([Sample]) throws -> Tensor, progress: (Int, Int) -> Void
   ) throws {
     layout = Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype)
     let url = folder.appendingPathComponent(key.fileName)
@@ -66,14 +66,14 @@ struct FeatureStore: Sendable {
     Self.makeRoom(in: folder, for: layout.byteCount, budget: budget)
     let writer = try AtomicFile.Writer(url)
     var hash = SHA256()
-    for start in stride(from: 0, to: roiCount, by: Self.passSize) {
-      let samples = (start..<min(start + Self.passSize, roiCount)).flatMap { index in
-        (withFlips ? [false, true] : [false]).map { Sample(index: index, isFlipped: $0) }
+    let passes = stride(from: 0, to: roiCount, by: Self.passSize).map { $0..<min($0 + Self.passSize, roiCount) }
+    for start in stride(from: 0, to: passes.count, by: sides.count) {
+      let group = passes[start..<min(start + sides.count, passes.count)]
+      for chunk in try sides.map(Array(group), { try Self.entries(of: $0, withFlips, dtype, compute) }) {
+        hash.update(data: chunk)
+        try writer.append(chunk)
       }
-      let chunk = try compute(samples).to(dtype).permuted([0, 2, 3, 1]).data()
-      hash.update(data: chunk)
-      try writer.append(chunk)
-      try progress(min(start + Self.passSize, roiCount), roiCount)
+      progress(group.last?.upperBound ?? roiCount, roiCount)
     }
     try writer.append(Data(hash.finalize()))
     try writer.finish()
@@ -81,6 +81,16 @@ struct FeatureStore: Sendable {
       throw StudyError(.file, "\(url.lastPathComponent) was written but reads differently; is the disk failing?")
     }
     self.values = values
+  }
+
+  /// The bytes of some ROIs' entries.
+  private static func entries(
+    of rois: Range<Int>, _ withFlips: Bool, _ dtype: DType, _ compute: ([Sample]) throws -> Tensor
+  ) throws -> Data {
+    let samples = rois.flatMap { index in
+      (withFlips ? [false, true] : [false]).map { Sample(index: index, isFlipped: $0) }
+    }
+    return try compute(samples).to(dtype).permuted([0, 2, 3, 1]).data()
   }
 
   /// The bytes that one store takes.

@@ -45,6 +45,8 @@ struct FoldTrainer {
     let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2], device: device)
     try optimiser.stepDuringBackward()
     let finishedEpochs = try checkpoint?.restore(network, optimiser) ?? 0
+    // Where it is stopped, what is on its way to the disk arrives.
+    defer { try? checkpoint?.settle() }
     var latest: [Double]?
     var lossBefore: Double?
     for epoch in (finishedEpochs + 1)..<(settings.epochs + 1) {
@@ -72,8 +74,8 @@ struct FoldTrainer {
       LibTorch.trimMemory()
       guard trainingLoss.isFinite, heldOutLoss.isFinite else {
         throw TrainingError(
-          "the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower training.learningRate, or take a larger "
-            + "training.batchSize or roi.outputSize")
+          "at batch size \(settings.batchSize), the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower "
+            + "training.learningRate, or take a larger training.batchSize or roi.outputSize")
       }
       try onEpoch(
         epoch,

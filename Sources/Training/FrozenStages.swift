@@ -16,7 +16,7 @@ struct FrozenStages {
   }
 
   /// The store of the frozen stages' output where it pays and fits, the computation itself elsewhere.
-  func source(progress: (TrainingProgress) throws -> Void) throws -> FeatureSource {
+  func source(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
     guard let frozenThrough = validation.initial.frozenThrough, let weights = validation.initial.weightsHash else {
       return .computed(inputs.batch)
     }
@@ -30,15 +30,19 @@ struct FrozenStages {
     let key = FeatureStore.Key(parts: [
       "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
       "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
-      "dtype \(dtype)", "flips \(withFlips)", "RenalGrade \(renalGradeVersion)", "\(LibTorch.threadCount) threads",
+      "dtype \(dtype)", "flips \(withFlips)", "RenalGrade \(renalGradeVersion)",
       "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device) "
         + LibTorch.hardware(of: validation.device),
     ])
+    // One thread for each pass, and as many passes at a time as there are threads: the values do not depend on their number.
+    let sides = SideBySide(validation.device == .cpu ? LibTorch.threadCount : 1)
+    // Read by all of them and changed by none.
+    nonisolated(unsafe) let stages = self
     return .stored(
       try FeatureStore(
         in: validation.study.featuresFolder, key: key, budget: validation.options.featureBudget, roiCount: roiCount,
-        withFlips: withFlips, shape: shape, dtype: dtype, compute: compute,
-        progress: { try progress(.features(done: $0, of: $1)) }))
+        withFlips: withFlips, shape: shape, dtype: dtype, sides: sides, compute: { try stages.compute($0) },
+        progress: { progress(.features(done: $0, of: $1)) }))
   }
 
   private func compute(_ samples: [Sample]) throws -> Tensor {

@@ -32,10 +32,11 @@ struct ResumableRun {
   ///   - study: the study that the run belongs to.
   ///   - key: a hash of all that the results depend on.
   ///   - name: the name of a new run.
+  ///   - date: when a new run is said to begin.
   /// - Throws: `StudyError` where the study cannot be read or written.
-  init(in study: StudyFolder, key: String, name: String) throws {
+  init(in study: StudyFolder, key: String, name: String, date: Date = Date()) throws {
     try self.init(
-      at: Self.interrupted(in: study, key: key) ?? Run.create(in: study, name: name), key: key)
+      at: Self.interrupted(in: study, key: key) ?? Run.create(in: study, name: name, date: date), key: key)
   }
 
   /// Goes on in the folder of `run`, or begins there: what is there of another key, which is no complete run, is removed.

@@ -2,19 +2,19 @@ import Dispatch
 import Synchronization
 import Torch
 
-/// Trainings on threads of their own, each with the same share of libtorch's threads.
+/// Work with networks on several threads at once, each with the same share of libtorch's threads.
 ///
 /// An operation of a training step is too small for many threads, which wait for one another at its end: two trainings with one
 /// thread each are done sooner than one after the other with two.
 struct SideBySide: Sendable {
-  /// How many there are at a time.
+  /// How many there are at a time, where there are as many cores.
   let count: Int
   /// How many threads each has inside one operation.
   let threads: Int
   /// How many they have together, and one alone.
   let allThreads: Int
 
-  /// Shares a number of libtorch's threads among `count` trainings.
+  /// Shares a number of libtorch's threads among `count` threads.
   init(_ count: Int, of allThreads: Int = LibTorch.threadCount) {
     self.allThreads = allThreads
     self.count = max(1, count)
@@ -27,8 +27,24 @@ struct SideBySide: Sendable {
     var failure: (any Error)?
   }
 
-  /// Thrown where another thread has failed; the first failure is the one that is told.
+  /// Thrown where another thread has failed, whose failure is the one that is told.
   private struct Stopped: Error {}
+
+  /// What `body` makes of every element, in their order, each made on one of the threads.
+  ///
+  /// - Throws: what `body` threw first.
+  func map<Element: Sendable, Output: Sendable>(
+    _ elements: [Element], _ body: @Sendable (Element) throws -> Output
+  ) throws -> [Output] {
+    let results = Mutex<[Int: Output]>([:])
+    try run(Array(elements.enumerated())) { next, _ in
+      while let (index, element) = try next() {
+        let output = try body(element)
+        results.withLock { $0[index] = output }
+      }
+    }
+    return results.withLock { results in elements.indices.compactMap { results[$0] } }
+  }
 
   /// Has each of the threads run `body` once, which takes elements until there are none left.
   ///

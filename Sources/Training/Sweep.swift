@@ -10,9 +10,15 @@ public struct Sweep: Sendable {
   private let options: CrossValidation.Options
   private let sideBySide: Int?
 
-  /// The finished members of an interrupted sweep, by what each depends on.
+  /// The finished cross-validations of an interrupted sweep, by what each depends on.
   private struct Finished: Codable {
     var runs: [String: String] = [:]
+  }
+
+  /// A cross-validation that is left to do.
+  private struct Member: Sendable {
+    let batchSize: Int
+    let resumable: ResumableRun
   }
 
   /// What is left to do, and what is there to do it with.
@@ -20,16 +26,16 @@ public struct Sweep: Sendable {
     var finished: Finished
     /// The complete runs, by batch size.
     var runs: [Int: Run] = [:]
-    /// The batch sizes that are left, the smallest first, which takes longest.
-    var left: [Int] = []
-    /// What all of them learn from; nil where nothing is stored, or nothing left.
+    /// What is left, the smallest batch first, which takes longest.
+    var left: [Member] = []
+    /// What all of them learn from; nil where nothing is stored.
     var store: FeatureStore?
   }
 
   /// Prepares the sweep over `settings.sweep.batchSizes`.
   ///
   /// `sideBySide` is how many cross-validations are trained at a time, each with the same share of the threads: nil, as many as
-  /// there are batch sizes, as far as the threads go; on a GPU, one.
+  /// there are batch sizes, as far as the threads go; on a GPU, one. An interrupted sweep goes on where that share is the same.
   public init(
     _ study: StudyFolder, protocol settings: StudyProtocol, options: CrossValidation.Options, sideBySide: Int? = nil
   ) {
@@ -41,7 +47,7 @@ public struct Sweep: Sendable {
 
   /// Cross-validates at each batch size; an interrupted sweep goes on where it was.
   ///
-  /// All but `completing` are called on several threads at once.
+  /// All but `completing` are called on several threads, `progress` by one at a time.
   /// - Parameters:
   ///   - prepared: told each cross-validation before it begins.
   ///   - progress: told how far the sweep is.
@@ -53,8 +59,7 @@ public struct Sweep: Sendable {
     prepared: @Sendable (CrossValidation) -> Void, progress: @Sendable (TrainingProgress) -> Void,
     finishing: @Sendable (Run) throws -> Void, completing: ([Run]) throws -> Void
   ) throws {
-    let sides = SideBySide(
-      options.device == .cpu ? sideBySide ?? min(settings.sweep.batchSizes.count, LibTorch.threadCount) : 1)
+    let sides = try sides()
     let plan = try plan(sides, progress)
     let store = plan.store
     let shared = Mutex(
@@ -63,23 +68,26 @@ public struct Sweep: Sendable {
         meter: SweepMeter(count: plan.left.count + plan.runs.count, finished: plan.runs.count)
       ))
     try sides.run(plan.left) { next, proceed in
-      let experiment = try experiment(sides)
-      while let batchSize = try next() {
-        let member = experiment.with(batchSize: batchSize)
-        prepared(member)
-        _ = try member.run(
-          on: store,
+      // Each thread has a network of its own.
+      var own: (experiment: CrossValidation, features: FeatureSource)?
+      while let member = try next() {
+        let (experiment, features) = try own ?? prepare(store)
+        own = (experiment, features)
+        let validation = experiment.with(batchSize: member.batchSize)
+        prepared(validation)
+        _ = try validation.run(
+          member.resumable, on: features,
           progress: { event in
             try proceed()
             guard case .step(let step) = event else { return }
-            progress(.sweep(shared.withLock { $0.meter.standing(after: step, at: batchSize) }))
+            shared.withLock { progress(.sweep($0.meter.standing(after: step, at: member.batchSize))) }
           },
           finishing: { run in
             try finishing(run)
-            let key = try member.key
+            let key = try validation.key
             try shared.withLock { shared in
-              shared.runs[batchSize] = run
-              shared.meter.finish(batchSize)
+              shared.runs[member.batchSize] = run
+              shared.meter.finish(member.batchSize)
               shared.finished.runs[key] = run.id
               try AtomicFile.writeJSON(shared.finished, to: progressFile)
             }
@@ -93,27 +101,45 @@ public struct Sweep: Sendable {
 
   private var progressFile: URL { study.reportsFolder.appendingPathComponent("sweep-in-progress.json") }
 
-  /// The experiment at the protocol's own batch size, with a network of its own.
-  private func experiment(_ sides: SideBySide) throws -> CrossValidation {
-    var experiment = try CrossValidation(study, protocol: settings, options: options)
-    (experiment.threads, experiment.featureThreads) = (sides.threads, sides.allThreads)
-    return experiment
+  /// How the threads are shared.
+  private func sides() throws(TrainingError) -> SideBySide {
+    if options.device == .cpu {
+      return SideBySide(min(Set(settings.sweep.batchSizes).count, sideBySide ?? LibTorch.threadCount))
+    }
+    guard sideBySide ?? 1 == 1 else {
+      throw TrainingError(
+        "on a GPU batch sizes are trained one after the other: expected 1 side by side, found \(sideBySide ?? 1)")
+    }
+    return SideBySide(1)
+  }
+
+  /// The experiment at the protocol's own batch size, and what it learns from: `store`, or each batch computed.
+  private func prepare(
+    _ store: FeatureStore?
+  ) throws -> (experiment: CrossValidation, features: FeatureSource) {
+    let experiment = try CrossValidation(study, protocol: settings, options: options)
+    return (experiment, try experiment.prepare(store, progress: { _ in }))
   }
 
   /// Finds what an interrupted sweep has left to do, and makes the features of it by all threads.
   private func plan(_ sides: SideBySide, _ progress: (TrainingProgress) -> Void) throws -> Plan {
     let finished = try? JSONDecoder().decode(Finished.self, from: Data(contentsOf: progressFile))
     var plan = Plan(finished: finished ?? Finished())
-    let experiment = try experiment(sides)
-    for batchSize in Set(settings.sweep.batchSizes).sorted() {
-      let key = try experiment.with(batchSize: batchSize).key
-      if let id = plan.finished.runs[key], let run = try? Run.open(id, in: study) {
+    var experiment = try CrossValidation(study, protocol: settings, options: options)
+    experiment.threads = sides.threads
+    let start = Date()
+    for batchSize in settings.sweep.batchSizes where plan.runs[batchSize] == nil {
+      let member = experiment.with(batchSize: batchSize)
+      if let id = try plan.finished.runs[member.key], let run = try? Run.open(id, in: study) {
         ResumableRun.letGo(of: run)
         plan.runs[batchSize] = run
-      } else {
-        plan.left.append(batchSize)
+      } else if !plan.left.contains(where: { $0.batchSize == batchSize }) {
+        // A second apart, so that the runs stand in the protocol's order: the last one is the study's latest.
+        let date = start.addingTimeInterval(Double(plan.left.count))
+        plan.left.append(Member(batchSize: batchSize, resumable: try member.resumable(date: date)))
       }
     }
+    plan.left.sort { $0.batchSize < $1.batchSize }
     if !plan.left.isEmpty { plan.store = try experiment.prepare(progress: progress).store }
     return plan
   }

@@ -48,6 +48,8 @@ struct SweepMeter {
 
   /// Counts the one at `batchSize` as finished.
   mutating func finish(_ batchSize: Int) {
+    // It was complete before, and lacked its report.
+    if steps[batchSize] == nil { doneBefore += 1 }
     steps[batchSize] = nil
     finished += 1
   }

@@ -6,7 +6,7 @@ import Training
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Cross-validate at each of the protocol's batch sizes, and make Table 5.",
-    discussion: "Interrupted, it goes on from the last whole epoch when it is started again.")
+    discussion: "Interrupted, it goes on from the last whole epoch when it is started again with the same options.")
 
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions

@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -11,7 +12,7 @@ import Torch
   init() throws { folder = try TemporaryFolder() }
 
   /// Values that tell ROI, orientation, channel, row and column apart: 3 channels of 2 x 4.
-  private func values(_ samples: [Sample]) throws -> Tensor {
+  private static func values(_ samples: [Sample]) throws -> Tensor {
     let elements = samples.flatMap { sample in
       (0..<24).map { Float(sample.index * 100 + (sample.isFlipped ? 50 : 0) + $0) / 8 }
     }
@@ -20,11 +21,12 @@ import Torch
 
   private func store(
     _ part: String = "a", roiCount: Int = 37, withFlips: Bool = true, dtype: DType = .float32,
-    compute: (([Sample]) throws -> Tensor)? = nil
+    threads: Int = 1, compute: (@Sendable ([Sample]) throws -> Tensor)? = nil
   ) throws -> FeatureStore {
     try FeatureStore(
       in: folder.url.appendingPathComponent("features"), key: .init(parts: [part]), roiCount: roiCount,
-      withFlips: withFlips, shape: [3, 2, 4], dtype: dtype, compute: compute ?? values, progress: { _, _ in })
+      withFlips: withFlips, shape: [3, 2, 4], dtype: dtype, sides: SideBySide(threads),
+      compute: compute ?? { try Self.values($0) }, progress: { _, _ in })
   }
 
   private func files() throws -> [URL] {
@@ -41,14 +43,14 @@ import Torch
     #expect(batch.shape == [4, 3, 2, 4])
     #expect(batch.dtype == dtype)
     #expect(batch.isChannelsLast)
-    #expect(try batch.floats() == values(samples).to(dtype).floats())
+    #expect(try batch.floats() == Self.values(samples).to(dtype).floats())
   }
 
   @Test func withoutFlipsEachROIIsStoredOnce() throws {
     let store = try store(withFlips: false)
     #expect(try files().first.map { try Data(contentsOf: $0).count } == 37 * 24 * 4 + 32)
     let samples = [Sample(index: 36, isFlipped: false), Sample(index: 1, isFlipped: false)]
-    #expect(try store.batch(samples, on: .cpu).floats() == values(samples).floats())
+    #expect(try store.batch(samples, on: .cpu).floats() == Self.values(samples).floats())
   }
 
   @Test func aSecondRunReadsAndAnotherKeyNeverDoes() throws {
@@ -68,18 +70,25 @@ import Torch
     _ = try store()
     try data.prefix(500).write(to: url)
     let samples = [Sample(index: 3, isFlipped: true)]
-    #expect(try store().batch(samples, on: .cpu).floats() == values(samples).floats())
+    #expect(try store().batch(samples, on: .cpu).floats() == Self.values(samples).floats())
   }
 
   @Test func aFailureLeavesNothingBehind() throws {
-    var passes = 0
+    let passes = Atomic(0)
     #expect(throws: NotAsked.self) {
       try store { samples in
-        passes += 1
-        if passes == 2 { throw NotAsked() }
-        return try values(samples)
+        if passes.add(1, ordering: .relaxed).newValue == 2 { throw NotAsked() }
+        return try Self.values(samples)
       }
     }
     #expect(try files().isEmpty)
+  }
+
+  @Test(arguments: [2, 3, 7]) func severalThreadsMakeTheFileThatOneMakes(_ threads: Int) throws {
+    _ = try store("one")
+    let file = try #require(try files().first)
+    _ = try store("several", threads: threads)
+    let other = try #require(try files().first { $0 != file })
+    #expect(try Data(contentsOf: file) == Data(contentsOf: other))
   }
 }

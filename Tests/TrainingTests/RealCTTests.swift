@@ -126,11 +126,12 @@ import Torch
     try network.freeze(through: "block3")
     let inputs = NetworkInputs(
       rois: rois, size: settings.roi.outputSize, preprocessing: network.preprocessing, device: .cpu)
-    let compute = { (samples: [Sample]) in try network.frozenPart(inputs.batch(samples)) }
+    nonisolated(unsafe) let frozen = network
+    let compute = { @Sendable (samples: [Sample]) in try frozen.frozenPart(inputs.batch(samples)) }
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
     let features = try FeatureStore(
       in: study.featuresFolder, key: .init(parts: [rois.fileName]), roiCount: rois.entries.count, withFlips: true,
-      shape: shape, dtype: .float32, compute: compute, progress: { _, _ in })
+      shape: shape, dtype: .float32, sides: SideBySide(1), compute: compute, progress: { _, _ in })
     let trainer = FoldTrainer(
       network: network, settings: settings.training, features: .stored(features),
       labels: Labels(rois, shuffledBy: nil).targets, device: .cpu)
