@@ -1,5 +1,5 @@
 import Foundation
-public import Study
+import Study
 
 /// The time from the start of the injection to the scan, as the header tells it.
 public enum ContrastTiming: Equatable, Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-public import Study
+import Study
 
 /// What the pixels of a series show of contrast; nil where a structure was not found.
 public struct PhasePixels: Codable, Equatable, Sendable {

@@ -80,7 +80,7 @@ struct RMaCImportTests {
     #expect(try folder.lesions() == lesions)
     // Half a series, as a full disk may leave it, is not the whole one.
     let lost = try #require(try folder.slices(of: "Quirky0001")["portal venous"]?.last)
-    try folder.study.write { try SliceRecord.deleteOne($0, key: lost.record.id) }
+    _ = try folder.study.write { try SliceRecord.deleteOne($0, key: lost.record.id) }
     #expect(try CohortImport.rmac(source, into: folder.study).slices == 1)
     #expect(FileManager.default.fileExists(atPath: folder.study.url.appendingPathComponent(".cohort").path) == false)
   }

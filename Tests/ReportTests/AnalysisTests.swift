@@ -12,7 +12,7 @@ import Testing
     signal: Double = 0.25, sizeSignal: Double = 20, _ configure: (inout StudyProtocol) -> Void = { _ in }
   ) throws -> (fixture: FixtureStudy, content: RunContent) {
     var fixture = try FixtureStudy()
-    let predictions = try fixture.predictions(patients: 40, signal: signal)
+    let predictions = fixture.predictions(patients: 40, signal: signal)
     let lesions = fixture.lesions(predictions, signal: sizeSignal)
     let run = try fixture.run(predictions, lesions: lesions, configure)
     return (fixture, try RunContent(run))
