@@ -65,7 +65,7 @@ public struct Sweep: Sendable {
     let shared = Mutex(
       (
         finished: plan.finished, runs: plan.runs,
-        meter: SweepMeter(count: plan.left.count + plan.runs.count, finished: plan.runs.count)
+        meter: SweepMeter(count: batchSizes.count, finished: plan.runs.count)
       ))
     try sides.run(plan.left) { next, proceed in
       // Each thread has a network of its own.
@@ -99,12 +99,18 @@ public struct Sweep: Sendable {
     try? FileManager.default.removeItem(at: progressFile)
   }
 
+  /// Each batch size once, in the protocol's order.
+  private var batchSizes: [Int] {
+    var seen: Set<Int> = []
+    return settings.sweep.batchSizes.filter { seen.insert($0).inserted }
+  }
+
   private var progressFile: URL { study.reportsFolder.appendingPathComponent("sweep-in-progress.json") }
 
   /// How the threads are shared.
   private func sides() throws(TrainingError) -> SideBySide {
     if options.device == .cpu {
-      return SideBySide(min(Set(settings.sweep.batchSizes).count, sideBySide ?? LibTorch.threadCount))
+      return SideBySide(min(batchSizes.count, sideBySide ?? LibTorch.threadCount))
     }
     guard sideBySide ?? 1 == 1 else {
       throw TrainingError(
@@ -128,12 +134,12 @@ public struct Sweep: Sendable {
     var experiment = try CrossValidation(study, protocol: settings, options: options)
     experiment.threads = sides.threads
     let start = Date()
-    for batchSize in settings.sweep.batchSizes where plan.runs[batchSize] == nil {
+    for batchSize in batchSizes {
       let member = experiment.with(batchSize: batchSize)
       if let id = try plan.finished.runs[member.key], let run = try? Run.open(id, in: study) {
         ResumableRun.letGo(of: run)
         plan.runs[batchSize] = run
-      } else if !plan.left.contains(where: { $0.batchSize == batchSize }) {
+      } else {
         // A second apart, so that the runs stand in the protocol's order: the last one is the study's latest.
         let date = start.addingTimeInterval(Double(plan.left.count))
         plan.left.append(Member(batchSize: batchSize, resumable: try member.resumable(date: date)))

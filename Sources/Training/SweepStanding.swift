@@ -20,7 +20,7 @@ public struct SweepStanding: Sendable {
 struct SweepMeter {
   /// By batch size; nil for those that wait.
   private var steps: [Int: TrainingProgress.Step] = [:]
-  private var finished = 0
+  private var finished: Int
   private let count: Int
   private let start = ContinuousClock.now
   /// What an interrupted sweep had done before.
