@@ -85,7 +85,8 @@ let roomsWithoutTorch: [Target] =
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
   + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
-  + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
+  + room("Experiment", imports: ["DICOM", "Study", "ROI", "Evaluation", grdb], fixtures: ["Fixtures"])
+  + room("Report", imports: ["Evaluation", "Study", "Cohort", "Experiment", crypto], data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
@@ -93,27 +94,27 @@ let roomsWithTorch: [Target] =
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", grdb])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", "Experiment", crypto], tests: ["DICOM", "Annotation", grdb])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
         "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
-        "Training", "Evaluation", "Cohort", "Report", "Phantom",
+        "Training", "Evaluation", "Cohort", "Experiment", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Study", "ROI", "Torch", "Backbones", "Training",
+        "Study", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Experiment", "Report", "Phantom", "TestSupport",
       ],
       swiftSettings: settings),
   ]

@@ -22,13 +22,14 @@ public struct ROISet: Sendable {
     public let sliceOrdinal: Int
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
+    /// The reader whose outline it was cut around.
+    public let reader: String
+    /// The contrast phase of the slice's series; nil where it was not told.
+    public let phase: Phase?
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
     public var contour: [Polygon] { get throws { try JSONText.polygons(outline) } }
     /// The contour as the study's table holds it.
     var outline: String
-
-    /// What must not stand on both sides of a split.
-    public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
   }
 
   /// The entries, in the order of their crops.
@@ -118,6 +119,8 @@ public struct ROISet: Sendable {
     let frame: Int
     let sliceOrdinal: Int
     let pixelHash: String
+    let reader: String
+    let phase: Phase?
     let contour: String
 
     static func fetchAll(_ database: Database) throws -> [Row] {
@@ -125,10 +128,11 @@ public struct ROISet: Sendable {
         database,
         sql: """
           SELECT patient.code AS patient, exam.studyInstanceUID AS exam, lesion.name AS lesion, lesion.grade,
-            slice.sopInstanceUID, slice.frame, slice.ordinal AS sliceOrdinal, roi.pixelHash, roi.contour
+            slice.sopInstanceUID, slice.frame, slice.ordinal AS sliceOrdinal, roi.pixelHash, roi.reader,
+            seriesPhase.phase, roi.contour
           FROM roi JOIN slice ON slice.id = roi.sliceId JOIN series ON series.id = slice.seriesId
             JOIN exam ON exam.id = series.examId JOIN lesion ON lesion.id = roi.lesionId
-            JOIN patient ON patient.id = lesion.patientId
+            JOIN patient ON patient.id = lesion.patientId LEFT JOIN seriesPhase ON seriesPhase.seriesId = series.id
           ORDER BY roi.ordinal
           """)
     }
@@ -137,7 +141,7 @@ public struct ROISet: Sendable {
       Entry(
         patient: patient, exam: exam, lesion: lesion, grade: grade,
         slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash, outline: contour)
+        pixelHash: pixelHash, reader: reader, phase: phase, outline: contour)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import Experiment
 import Foundation
 import Study
 import Torch

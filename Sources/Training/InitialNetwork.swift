@@ -92,6 +92,13 @@ public struct InitialNetwork {
   }
 }
 
+extension InitialNetwork {
+  /// The network by the options of its learner.
+  init(_ settings: StudyProtocol.Network, seed: UInt64, _ options: NetworkLearner.Options) throws {
+    try self.init(settings, seed: seed, weightsFile: options.weightsFile, store: options.store)
+  }
+}
+
 /// What tells without reading it that a file has not been written to.
 private struct FileStamp: Equatable {
   let size: Int

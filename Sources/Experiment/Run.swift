@@ -1,4 +1,5 @@
 public import Foundation
+public import Study
 
 /// One execution of a protocol: a folder with its protocol, folds, log, checkpoints, predictions and report.
 public struct Run: Sendable {
@@ -6,37 +7,6 @@ public struct Run: Sendable {
   public let id: String
   /// Where the run is.
   public let url: URL
-
-  /// What produced a run: versions, hashes, hardware, and what differs from the protocol.
-  public struct Manifest: Codable, Equatable, Sendable {
-    /// Facts in the order in which a reader wants them.
-    public struct Fact: Codable, Equatable, Sendable {
-      /// What is stated, such as "libtorch".
-      public var name: String
-      /// Its value.
-      public var value: String
-
-      /// States `name: value`.
-      public init(_ name: String, _ value: String) {
-        self.name = name
-        self.value = value
-      }
-    }
-
-    /// Versions, seeds, hashes, hardware, durations.
-    public var facts: [Fact]
-    /// Sentences on what differs from what the protocol asks, or what a reader must know.
-    public var notes: [String]
-    /// Whether the images are synthetic.
-    public var synthetic: Bool
-
-    /// Makes a manifest from its parts.
-    public init(facts: [Fact] = [], notes: [String] = [], synthetic: Bool = false) {
-      self.facts = facts
-      self.notes = notes
-      self.synthetic = synthetic
-    }
-  }
 
   /// One line of `log.jsonl`: what an epoch of a fold cost and gave.
   public struct Epoch: Codable, Equatable, Sendable {
@@ -82,8 +52,19 @@ public struct Run: Sendable {
   public var lesionsFile: URL { url.appendingPathComponent("lesions.json") }
   /// A picture of what the network saw.
   public var montageFile: URL { url.appendingPathComponent("montage.png") }
-  /// The folder with one safetensors file per fold.
-  public var checkpointsFolder: URL { url.appendingPathComponent("checkpoints") }
+  /// What was learnt from: each example with its class and fold; older runs have none.
+  public var examplesFile: URL { url.appendingPathComponent("examples.csv") }
+  /// The folder with one folder per fold job: its manifest, log, predictions and model.
+  public var foldsFolder: URL { url.appendingPathComponent("folds") }
+  /// The folder of a fold, from 0.
+  public func foldFolder(_ fold: Int) -> URL { foldsFolder.appendingPathComponent("fold-\(fold + 1)") }
+  /// The file with a network of a fold, from 0; in runs of version 0.1 it lies in `checkpoints`.
+  public func networkFile(fold: Int) -> URL {
+    let file = foldFolder(fold).appendingPathComponent("model.safetensors")
+    let former = url.appendingPathComponent("checkpoints/fold-\(fold + 1).safetensors")
+    let isFormer = !FileManager.default.fileExists(atPath: foldsFolder.path)
+    return isFormer && FileManager.default.fileExists(atPath: former.path) ? former : file
+  }
 
   /// Makes the folder of a new run in `study`; its name tells protocol and time.
   public static func create(in study: StudyFolder, name: String, date: Date = Date()) throws(StudyError) -> Run {
@@ -98,7 +79,7 @@ public struct Run: Sendable {
       if FileManager.default.fileExists(atPath: url.path) { continue }
       do {
         try FileManager.default.createDirectory(
-          at: url.appendingPathComponent("checkpoints"), withIntermediateDirectories: true)
+          at: url.appendingPathComponent("folds"), withIntermediateDirectories: true)
       } catch {
         throw StudyError(.file, "cannot make the run's folder \(url.path): \(error.localizedDescription)")
       }
@@ -139,32 +120,10 @@ public struct Run: Sendable {
     return names.map { Run(id: $0, url: study.runsFolder.appendingPathComponent($0)) }
   }
 
-  /// Appends an epoch to the log.
-  public func append(_ epoch: Epoch) throws(StudyError) {
-    try AtomicFile.append(line: Self.line(epoch), to: logFile)
-  }
-
-  /// Replaces the log.
-  public func replaceLog(by epochs: [Epoch]) throws(StudyError) {
-    var text = ""
-    for epoch in epochs { text += try Self.line(epoch) + "\n" }
-    try AtomicFile.write(text, to: logFile)
-  }
-
-  private static func line(_ epoch: Epoch) throws(StudyError) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    guard let data = try? encoder.encode(epoch) else {
-      throw StudyError(.run, "an epoch's loss is not a finite number")
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
-
-  /// The epochs logged so far; a last line that a crash cut short is left out.
-  public func epochs() throws(StudyError) -> [Epoch] {
-    guard let text = try? String(contentsOf: logFile, encoding: .utf8) else { return [] }
-    return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Epoch.self, from: Data($0.utf8)) }
-  }
+  /// The epochs of all folds.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where the log is damaged.
+  public func epochs() throws(StudyError) -> [Epoch] { try EpochLog(logFile).epochs() }
 
   /// Reads one of the run's JSON files, or gives nil where it is not there.
   public func readJSONIfPresent<T: Decodable>(_ type: T.Type, from url: URL) throws(StudyError) -> T? {

@@ -1,3 +1,5 @@
+public import Study
+
 /// What a run said of one slice: the out-of-fold probability that its lesion is high grade.
 public struct Prediction: Codable, Equatable, Sendable {
   /// The patient's code in the study.
@@ -22,12 +24,4 @@ public struct Prediction: Codable, Equatable, Sendable {
     self.label = label
     self.probability = probability
   }
-}
-
-/// The two classes that the network tells apart; high grade is the positive class everywhere.
-public enum GradeClass: String, Codable, CaseIterable, Sendable {
-  /// Fuhrman or ISUP grade 1 or 2.
-  case low
-  /// Fuhrman or ISUP grade 3 or 4.
-  case high
 }

@@ -1,24 +1,25 @@
 import Dispatch
 import Synchronization
-import Torch
 
-/// Work with networks on several threads at once, each with the same share of libtorch's threads.
+/// Work on several threads at once, each of which has the same share of the threads that one operation may take.
 ///
 /// An operation of a training step is too small for many threads, which wait for one another at its end: two trainings with one
 /// thread each are done sooner than one after the other with two.
-struct SideBySide: Sendable {
+public struct SideBySide: Sendable {
   /// How many there are at a time, where there are as many cores.
-  let count: Int
+  public let count: Int
   /// How many threads each has inside one operation.
-  let threads: Int
+  public let threads: Int
   /// How many they have together, and one alone.
-  let allThreads: Int
+  public let allThreads: Int
+  private let setThreadCount: @Sendable (Int) -> Void
 
-  /// Shares a number of libtorch's threads among `count` threads.
-  init(_ count: Int, of allThreads: Int = LibTorch.threadCount) {
+  /// Shares `allThreads` threads among `count`; `setThreadCount` sets how many an operation of the calling thread takes.
+  public init(_ count: Int, of allThreads: Int, setThreadCount: @escaping @Sendable (Int) -> Void) {
     self.allThreads = allThreads
     self.count = max(1, count)
     threads = max(1, allThreads / self.count)
+    self.setThreadCount = setThreadCount
   }
 
   /// What all threads share of the work.
@@ -33,7 +34,7 @@ struct SideBySide: Sendable {
   /// What `body` makes of every element, in their order, each made on one of the threads.
   ///
   /// - Throws: what `body` threw first.
-  func map<Element: Sendable, Output: Sendable>(
+  public func map<Element: Sendable, Output: Sendable>(
     _ elements: [Element], _ body: @Sendable (Element) throws -> Output
   ) throws -> [Output] {
     let results = Mutex<[Int: Output]>([:])
@@ -53,15 +54,15 @@ struct SideBySide: Sendable {
   ///   - body: given `next`, the next element or nil, and `proceed`, to be called now and then: it throws once another thread
   ///     has failed.
   /// - Throws: what `body` threw first.
-  func run<Element: Sendable>(
+  public func run<Element: Sendable>(
     _ elements: [Element],
-    _ body: @Sendable (_ next: () throws -> Element?, _ proceed: () throws -> Void) throws -> Void
+    _ body: @Sendable (_ next: () throws -> Element?, _ proceed: @escaping () throws -> Void) throws -> Void
   ) throws {
     let queue = Mutex(Queue(waiting: elements[...]))
     DispatchQueue.concurrentPerform(iterations: min(count, elements.count)) { _ in
       // The thread is the system's, and has other work later.
-      LibTorch.setThreadCount(threads)
-      defer { LibTorch.setThreadCount(allThreads) }
+      setThreadCount(threads)
+      defer { setThreadCount(allThreads) }
       do {
         func proceed() throws { if queue.withLock({ $0.failure != nil }) { throw Stopped() } }
         try body(

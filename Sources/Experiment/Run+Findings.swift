@@ -1,4 +1,5 @@
 public import Foundation
+public import Study
 
 // What is found out about a finished run, in files of its folder: controls, explanations, a choice by inner folds.
 
@@ -136,7 +137,7 @@ extension Run {
     public struct Variant: Codable, Hashable, Sendable {
       /// The name of the protocol; nil for the run's own.
       public var protocolName: String?
-      /// Slices per step.
+      /// Examples per step; 0 where the learner takes no steps.
       public var batchSize: Int
 
       /// Makes a variant from its parts.
@@ -146,7 +147,9 @@ extension Run {
       }
 
       /// What tables call it.
-      public var title: String { (protocolName.map { "\($0), " } ?? "") + "batch size \(batchSize)" }
+      public var title: String {
+        [protocolName, batchSize > 0 ? "batch size \(batchSize)" : nil].compactMap { $0 }.joined(separator: ", ")
+      }
     }
 
     /// A variant and what it gave.

@@ -1,4 +1,5 @@
 public import Foundation
+public import Study
 
 extension Run {
   /// Opens the finished run in `folder`, wherever that lies: no study is needed around it.
@@ -31,19 +32,4 @@ extension Run {
     }
     return part
   }
-}
-
-extension Run.Manifest {
-  /// The value of a fact; nil where the manifest does not state it.
-  public subscript(_ name: String) -> String? { facts.first { $0.name == name }?.value }
-
-  /// The fact that tells what was chosen for each fold.
-  public static let choicesFact = "chosen by fold"
-  /// The facts that follow from the seed of the folds, too.
-  public static let seededFacts: Set = ["cohort (SHA-256)", "protocol (SHA-256)"]
-  /// What two runs must have in common to be of the same experiment.
-  public static let identity = [
-    "backbone", "weights (SHA-256)", "frozen through", "ROIs", "cohort (SHA-256)", "protocol (SHA-256)", "labels",
-    choicesFact,
-  ]
 }
