@@ -32,4 +32,15 @@ extension Run {
     }
     return part
   }
+
+  /// A file that one of the run's own files names, which must lie within the run's folder.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where it would not.
+  public func file(_ path: String, namedBy list: String) throws(StudyError) -> URL {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard !path.hasPrefix("/"), !parts.contains(".."), !parts.contains("") else {
+      throw StudyError(.run, "\(list) names a file outside of the run's folder: \(path)")
+    }
+    return url.appendingPathComponent(path)
+  }
 }

@@ -103,7 +103,7 @@ extension Run {
         ("patients", counts.map { "\($0.patients) (\($0.highGrade) high grade)" }),
         ("lesions", counts.map { "\($0.lesions)" }),
         (examples == .slice ? "slices" : "examples (\(examples.rawValue))", counts.map { "\($0.examples)" }),
-        ("learner", learner.network == nil ? learner.learner : nil),
+        ("learner", learner.learner == StudyProtocol.Model.network ? nil : learner.learner),
         ("backbone", learner.network?.backbone),
         ("weights (SHA-256)", learner.network.map { $0.weights ?? "none: trained from scratch" }),
         ("frozen through", learner.network.map { $0.frozenThrough ?? "nothing" }),

@@ -50,6 +50,8 @@ public struct Run: Sendable {
   public var fingerprintsFile: URL { url.appendingPathComponent("fingerprints.json") }
   /// The lesions that the run learnt from or predicted, as a JSON array of `RunLesion`; older runs have none.
   public var lesionsFile: URL { url.appendingPathComponent("lesions.json") }
+  /// The description of the cohort at the time of the run; nil where the study selects nobody.
+  public var cohortFile: URL { url.appendingPathComponent("cohort.json") }
   /// A picture of what the network saw.
   public var montageFile: URL { url.appendingPathComponent("montage.png") }
   /// What was learnt from: each example with its class and fold; older runs have none.

@@ -1,4 +1,5 @@
 public import Foundation
+public import Experiment
 public import Study
 
 /// Chromium as a subprocess, without a window or a network.

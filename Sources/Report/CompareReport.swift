@@ -1,5 +1,6 @@
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
 
 /// The comparison of several runs as a page, a table and figures.

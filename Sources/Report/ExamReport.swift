@@ -1,5 +1,6 @@
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
 
 /// The prediction of one exam: what its networks say, summed up by lesion and patient, for a terminal and as JSON.
@@ -81,8 +82,9 @@ public struct ExamReport: Encodable, Sendable {
   ) {
     run = runID
     network =
-      "\(manifest["backbone"] ?? settings.network.backbone), frozen through \(manifest["frozen through"] ?? "nothing"), "
-      + "\(settings.training.precision.rawValue)"
+      "\(manifest.learner.network?.backbone ?? settings.network?.backbone ?? manifest.learner.learner), frozen through "
+      + "\(manifest.learner.network?.frozenThrough ?? "nothing"), "
+      + "\(settings.training?.precision.rawValue ?? "double precision")"
     isTrainedOnSyntheticData = manifest.synthetic
     folds = scores.folds.map { $0 + 1 }
     let thresholds = ExamThresholds(predictions, settings.evaluation)

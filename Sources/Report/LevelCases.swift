@@ -1,4 +1,5 @@
 import Evaluation
+import Experiment
 import Study
 
 /// How a threshold is chosen from cases; `StudyProtocol.Evaluation.ThresholdRule` is what the protocol calls it.

@@ -1,4 +1,5 @@
 public import Evaluation
+public import Experiment
 public import Study
 
 /// Runs beside one another on the patients that all of them have predicted.
@@ -17,8 +18,8 @@ public struct RunComparison: Sendable {
     let called: Cases
     /// The result on all its own patients.
     let own: RunMetrics.Levels
-    /// What its manifest tells of the experiment besides the protocol.
-    let identity: [String?]
+    /// What it is, but for its seeds.
+    let identity: ExperimentIdentity
   }
 
   /// A later run against an earlier one, in one measure.
@@ -98,7 +99,7 @@ public struct RunComparison: Sendable {
         run: content.run.id, settings: content.settings,
         result: LevelMetrics(cases.picked(kept), thresholds: kept.map { thresholds[$0] }), cases: cases.picked(kept),
         called: cases.called(at: thresholds).picked(kept), own: content.metrics.pooled,
-        identity: Run.Manifest.identity.filter { !Run.Manifest.seededFacts.contains($0) }.map { content.manifest[$0] })
+        identity: ExperimentIdentity(content.manifest, content.settings).withoutSeeds)
     }
     differences = Self.differences(entries, margin)
     overall =
@@ -114,7 +115,7 @@ public struct RunComparison: Sendable {
 
   private static func remarks(_ contents: [RunContent]) -> [String] {
     let differ = contents.contains { $0.folds != contents.first?.folds }
-    let shuffled = contents.filter { $0.manifest["labels"] != nil }.map(\.run.id)
+    let shuffled = contents.filter { $0.manifest.shuffledBy != nil }.map(\.run.id)
     return
       (differ ? ["The runs have not the same folds: their difference is also one of the split."] : [])
       + (shuffled.isEmpty ? [] : ["Trained on shuffled labels: \(shuffled.joined(separator: ", "))."])
@@ -190,16 +191,15 @@ public struct RunComparison: Sendable {
   // MARK: Seeds
 
   private static func seedGroups(_ entries: [Entry]) -> [SeedGroup] {
-    var groups: [(settings: StudyProtocol, identity: [String?], runs: [Int])] = []
+    var groups: [(identity: ExperimentIdentity, runs: [Int])] = []
     for (place, entry) in entries.enumerated() {
-      let settings = entry.settings.withoutSeeds
-      if let known = groups.firstIndex(where: { $0.settings == settings && $0.identity == entry.identity }) {
+      if let known = groups.firstIndex(where: { $0.identity == entry.identity }) {
         // A run that only repeats the seeds of another has no spread of its own.
         if !groups[known].runs.contains(where: { entries[$0].seeds == entry.seeds }) {
           groups[known].runs.append(place)
         }
       } else {
-        groups.append((settings, entry.identity, [place]))
+        groups.append((entry.identity, [place]))
       }
     }
     return groups.filter { $0.runs.count > 1 }.map { group in
@@ -214,20 +214,11 @@ public struct RunComparison: Sendable {
 
 extension RunComparison.Entry {
   /// The seeds of folds and training.
-  fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.training.seed] }
+  fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.seed] }
 }
 
 extension PairedDifference {
   fileprivate var estimate: Estimate { Estimate(value: value, interval: interval) }
-}
-
-extension StudyProtocol {
-  /// The protocol with every seed at 0: what runs of different seeds have in common.
-  fileprivate var withoutSeeds: StudyProtocol {
-    var settings = self
-    (settings.folds.seed, settings.training.seed) = (0, 0)
-    return settings
-  }
 }
 
 /// The patients that several runs have in common.

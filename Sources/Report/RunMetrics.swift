@@ -1,4 +1,5 @@
 public import Evaluation
+public import Experiment
 public import Study
 
 /// The three levels that a result is stated at.
@@ -12,6 +13,15 @@ public enum Level: String, Codable, CaseIterable, Sendable {
 
   /// From the one that matters down.
   static let downward = [Level.patient, .lesion, .slice]
+
+  /// The levels that a result has where examples are of a kind, from the one that matters down.
+  static func of(_ examples: StudyProtocol.ExampleKind) -> [Level] {
+    switch examples {
+    case .slice: downward
+    case .bag, .volume, .lesionFeatures: [.patient, .lesion]
+    case .patientFeatures: [.patient]
+    }
+  }
 
   var plural: String { rawValue + "s" }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// One section of a run's report: it tells a part of the run, and draws the figures of that part.

@@ -1,5 +1,6 @@
 import Cohort
 import Foundation
+public import Experiment
 public import Study
 
 /// A run's metrics, figures and report.
@@ -73,6 +74,8 @@ final class RunContent {
   let metrics: RunMetrics
   /// The controls; nil where none was run.
   let controls: [Run.Control]?
+  /// What is reached without the image; nil where the run has not recorded it.
+  let baselines: [Run.Baseline]?
   /// What the report tells besides the result; it takes a moment, and a table of many runs does without.
   private(set) lazy var analysis = RunAnalysis(self)
 
@@ -81,19 +84,26 @@ final class RunContent {
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     protocolText = (try? String(contentsOf: run.protocolFile, encoding: .utf8)) ?? ""
     folds = try run.readJSON(Folds.self, from: run.foldsFile)
-    manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    manifest = try run.manifest()
     epochs = try run.epochs()
     predictions = try PredictionTable.read(run.predictionsFile)
     setAside = try run.readJSONIfPresent([SetAside].self, from: run.setAsideFile)
     lesions = try run.readJSONIfPresent([RunLesion].self, from: run.lesionsFile)
     controls = try run.readJSONIfPresent([Run.Control].self, from: run.controlsFile)
+    baselines = try run.readJSONIfPresent([Run.Baseline].self, from: run.baselinesFile)
     montage = (try? Data(contentsOf: run.url.appendingPathComponent("montage.png"))).flatMap(EmbeddedPNG.init)
-    cohort = try CohortDescription.read(of: run)
+    cohort = try run.readJSONIfPresent(CohortDescription.self, from: run.cohortFile)
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }
+
+  /// Examples per training step; 0 where no network is trained.
+  var batchSize: Int { settings.training?.batchSize ?? 0 }
+
+  /// The levels that the run's examples have, patients first.
+  var levels: [Level] { Level.of(manifest.examples) }
 
   /// The cases of one fold.
   func cases(ofFold fold: Int) -> LevelCases {

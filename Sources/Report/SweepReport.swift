@@ -1,5 +1,6 @@
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
 
 /// The paper's Table 5: the runs of a sweep over batch sizes, side by side.
@@ -16,7 +17,7 @@ public enum SweepReport {
     var contents: [RunContent] = []
     for run in runs { contents.append(try RunContent(run)) }
     guard let first = contents.first else { throw StudyError(.run, "a sweep's report needs at least one run") }
-    contents.sort { $0.settings.training.batchSize < $1.settings.training.batchSize }
+    contents.sort { $0.batchSize < $1.batchSize }
     let figuresFolder = try RunReport.figuresFolder(in: folder)
     let rows = Table5Row.all(contents)
     let remarks = remarks(contents)
@@ -46,11 +47,11 @@ public enum SweepReport {
       remarks.append("The runs have not the same folds: their difference is not one of batch size alone.")
     }
     var others = contents.map(\.settings)
-    for index in others.indices { others[index].training.batchSize = first.settings.training.batchSize }
+    for index in others.indices { others[index].training?.batchSize = first.batchSize }
     if others.contains(where: { $0 != first.settings }) {
       remarks.append("The runs' protocols differ in more than the batch size.")
     }
-    if Set(contents.map(\.settings.training.batchSize)).count < contents.count {
+    if Set(contents.map(\.batchSize)).count < contents.count {
       remarks.append("Several runs have the same batch size.")
     }
     return remarks
@@ -59,7 +60,7 @@ public enum SweepReport {
   private static func roc(_ contents: [RunContent], level: Level) -> Figure? {
     let curves = contents.enumerated().compactMap { index, content in
       ROCCurve(content.cases[level].finite).map {
-        let size = content.settings.training.batchSize
+        let size = content.batchSize
         return NamedCurve(
           name: "run \(index + 1) batch \(size)",
           label: NamedCurve.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
@@ -73,7 +74,7 @@ public enum SweepReport {
 
   /// One of the paper's Figure 9: a matrix for each batch size.
   private static func confusion(_ content: RunContent, level: Level, number: Int) -> Figure {
-    let batch = "Batch \(content.settings.training.batchSize)"
+    let batch = "Batch \(content.batchSize)"
     var figure = Figure.confusion(
       content.metrics.pooled[level], level: level, name: "sweep-confusion-\(level.rawValue)-\(number)")
     figure.title = "\(batch), confusion matrix of \(level.plural)"
@@ -117,7 +118,7 @@ public enum SweepReport {
                 let pooled = content.metrics.pooled
                 let duration = content.manifest.facts.first { $0.name == "duration" }?.value ?? "–"
                 return [
-                  "\(content.settings.training.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
+                  "\(content.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
                   "\(pooled.patient.positives)", "\(pooled.slice.n)", HTML(text: duration),
                 ]
               }, isNumeric: false

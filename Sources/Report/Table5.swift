@@ -34,7 +34,7 @@ struct Table5Row {
       [Level.patient, .lesion, .slice].map { level in
         let metrics = content.metrics.pooled[level]
         return Table5Row(
-          batchSize: content.settings.training.batchSize, source: "this study", level: level.rawValue, count: metrics.n,
+          batchSize: content.batchSize, source: "this study", level: level.rawValue, count: metrics.n,
           estimates: Self.metrics.map { metrics[$0] })
       }
     }

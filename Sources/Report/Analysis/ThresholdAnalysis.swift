@@ -1,4 +1,5 @@
 public import Evaluation
+public import Experiment
 public import Study
 
 /// The thresholds of a run, and what other rules would have given.

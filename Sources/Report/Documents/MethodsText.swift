@@ -1,5 +1,6 @@
 import Cohort
 import Foundation
+import Experiment
 import Study
 
 /// The Methods of a paper, generated from a run's protocol, manifest and cohort.

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Experiment
 import Study
 
 /// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
@@ -38,15 +39,14 @@ struct Reproduction {
       "renalgrade init study --protocol \(content.run.id)/protocol.yaml",
       "renalgrade import study --dicom DICOM --pathology TABLE --contours CONTOURS",
     ]
-    if content.settings.network.initialisation == .imagenet {
-      lines.insert("renalgrade weights get \(manifest["backbone"] ?? content.settings.network.backbone)", at: 0)
+    if let network = content.settings.network, network.initialisation == .imagenet {
+      lines.insert("renalgrade weights get \(manifest.learner.network?.backbone ?? network.backbone)", at: 0)
     }
     if content.settings.cohort != nil { lines.append("renalgrade cohort select study --clinical TABLE") }
-    let shuffled = manifest["labels"]?.split(separator: " ").last.flatMap { UInt64($0) }
     let command = content.nested == nil ? "crossvalidate study" : "nested study" + alternatives
     return lines + [
       "renalgrade rois build study",
-      "renalgrade \(command)" + (shuffled.map { " --shuffle-labels \($0)" } ?? ""),
+      "renalgrade \(command)" + (manifest.shuffledBy.map { " --shuffle-labels \($0)" } ?? ""),
     ]
   }
 
@@ -67,11 +67,13 @@ struct Reproduction {
   /// The run's inputs and outputs; those that are not there are left out.
   var hashes: [(name: String, sha256: String)] {
     let run = content.run
-    let checkpoints =
-      ((try? FileManager.default.contentsOfDirectory(at: run.checkpointsFolder, includingPropertiesForKeys: nil)) ?? [])
-      .filter { !$0.lastPathComponent.hasPrefix(".") }.sorted { $0.lastPathComponent < $1.lastPathComponent }
-    let files = [run.protocolFile, run.foldsFile, run.predictionsFile] + checkpoints
-    return files.compactMap { file in Self.sha256(of: file).map { (file.lastPathComponent, $0) } }
+    let own = [run.protocolFile, run.foldsFile, run.examplesFile, run.predictionsFile].map { ($0.lastPathComponent, $0) }
+    let models = content.folds.heldOut.indices.flatMap { fold in
+      [run.networkFile(fold: fold), run.foldFolder(fold).appendingPathComponent("model.json")].map {
+        ("\($0.deletingLastPathComponent().lastPathComponent)/\($0.lastPathComponent)", $0)
+      }
+    }
+    return (own + models).compactMap { name, file in Self.sha256(of: file).map { (name, $0) } }
   }
 
   /// Read piece by piece, since checkpoints are large.

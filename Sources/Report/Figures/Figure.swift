@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 
 /// A chart: its data, the gnuplot script that draws them, and what it shows in words.

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// What the network has to beat.

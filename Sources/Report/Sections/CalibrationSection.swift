@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// Whether the probabilities mean what they say, before and after rescaling.

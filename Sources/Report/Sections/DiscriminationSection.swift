@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// The area under the curve by each method, and precision against recall.

@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 
 /// The Methods of a paper, ready to be copied.

@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 
 /// What the networks looked at: heat maps of the surest right, the surest wrong and the least sure slices.

@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 
 /// What the paper's printed numbers imply.

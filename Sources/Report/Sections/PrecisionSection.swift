@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// What so many patients can show, and how many would be needed.

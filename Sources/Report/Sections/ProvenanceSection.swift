@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 
 /// What produced the run.

@@ -1,5 +1,6 @@
 import Cohort
 import Foundation
+import Experiment
 import Study
 
 /// Who was selected: the flow, the subtypes of all tumours, and the tables that describe the cohort by grade class.

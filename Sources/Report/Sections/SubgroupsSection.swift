@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// The result in parts of the patients.

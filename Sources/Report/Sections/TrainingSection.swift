@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 
 /// The loss by epoch, and what the network saw.

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// Whether acting on the network would do more good than harm, and what its calls would mean elsewhere.
