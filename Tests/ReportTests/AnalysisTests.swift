@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Experiment
 import Testing
 
 @testable import Report

@@ -1,6 +1,7 @@
 import Cohort
 import Foundation
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Report

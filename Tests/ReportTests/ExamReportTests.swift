@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 import TestSupport
 import Testing
@@ -29,7 +30,10 @@ import Testing
       ],
       notes: ["Slice 9 is left out."])
     let manifest = Run.Manifest(
-      facts: [.init("backbone", "resnet18"), .init("frozen through", "layer2")], notes: ["Shuffled."],
+      learner: .init(
+        learner: "network",
+        network: .init(backbone: "resnet18", weights: nil, frozenThrough: "layer2", trainedParameters: 0)),
+      notes: ["Shuffled."],
       synthetic: synthetic)
     return ExamReport(scores, runID: "a-run", settings: settings, manifest: manifest, predictions: predictions)
   }

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Cohort

@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Testing
 
 @testable import Report

@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 /// A real CT from files to a trained network: two organs stand for two lesions.
@@ -34,8 +35,8 @@ import Torch
         settings.annotation.lesionLabels = organs.keys.map { "Lesion \($0)" }.sorted()
         settings.roi.outputSize = 96
         settings.roi.maximumSlicesPerLesion = slicesPerOrgan
-        settings.training.epochs = 1
-        settings.training.batchSize = 2
+        settings.training?.epochs = 1
+        settings.training?.batchSize = 2
       }
       let map = try LabelMap(data.appendingPathComponent("real-ct-organs.nii.gz"))
       var contours: [Contour] = []
@@ -121,7 +122,7 @@ import Torch
   private static func trainOneEpoch(_ study: StudyFolder) throws -> String? {
     let settings = try study.readProtocol()
     let rois = try ROISet(study)
-    let network = try Backbone.make("efficientnet-lite0", classes: 2, seed: settings.training.seed)
+    let network = try Backbone.make("efficientnet-lite0", classes: 2, seed: settings.training?.seed)
     try network.load(Checkpoint.read(weights), replacingHead: true)
     try network.freeze(through: "block3")
     let inputs = NetworkInputs(

@@ -1,4 +1,5 @@
 import Foundation
+import Experiment
 import Study
 import TestSupport
 import Testing

@@ -65,7 +65,9 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
         patients.scores[place].isFinite && scores.known[patients.clusters[place]]?.isFinite == true
       }
       let own = patients.picked(kept)
-      let places = scores.note == nil ? kept : patients.clusters.indices.filter { patients.scores[$0].isFinite }
+      // Where nothing could be fitted, the network stands alone, unless no patient has a value.
+      let finite = patients.clusters.indices.filter { patients.scores[$0].isFinite }
+      let places = scores.note == nil ? kept : baseline.withoutValue < patients.count ? finite : []
       self.patients = places.count
       leftOut = patients.count - places.count
       func area(_ cases: Cases) throws(NotEstimable) -> Estimate {

@@ -1,6 +1,7 @@
+import Study
 import Testing
 
-@testable import Study
+@testable import Experiment
 
 @Suite struct FoldsTests {
   func patients(low: Int, high: Int) -> [String: GradeClass] {
@@ -53,16 +54,5 @@ import Testing
     }
     #expect(error?.description.contains("fold 2 leaks") == true)
     #expect(error?.description.contains("shares a \(part) ") == true)
-  }
-
-  @Test(arguments: [
-    ("1", 1), ("G3", 3), ("Fuhrman 4", 4), ("II", 2), ("grade 3", 3), ("2.0", 2), ("WHO/ISUP grade 4", 4), ("5", nil),
-    ("0", nil), ("", nil), ("high", nil), ("2.5", nil), ("nan", nil), ("1e9", nil),
-  ]) func gradesAreReadAsPathologyWritesThem(text: String, expected: Int?) {
-    #expect(Grade(text: text)?.rawValue == expected)
-  }
-
-  @Test func theClassFollowsFromTheGrade() {
-    #expect((1...4).compactMap { Grade(rawValue: $0)?.gradeClass } == [.low, .low, .high, .high])
   }
 }
