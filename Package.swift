@@ -70,7 +70,7 @@ let roomsWithoutTorch: [Target] =
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
-    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], tests: ["Experiment"], fixtures: ["Fixtures"])
   + room(
     "PACS",
     imports: [

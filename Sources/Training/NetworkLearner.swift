@@ -12,6 +12,9 @@ public struct NetworkLearner: Learner {
   public struct Options: Sendable {
     /// Weights for the protocol's backbone in a file of one's own; nil looks in `store`.
     public var weightsFile: URL?
+    /// The backbone that the file is for, where protocols of other backbones, or without weights, are fitted beside it; nil takes it
+    /// for every protocol.
+    public var weightsBackbone: String?
     /// Where downloaded weights lie.
     public var store: WeightsStore
     /// What the frozen stages' output may take on disk, in bytes; past it, it is computed anew for each batch.
@@ -50,11 +53,10 @@ public struct NetworkLearner: Learner {
     // Before the network is made, which then lies there too.
     LibTorch.poolMemory()
     var options = options
-    let own = try study.readProtocol()
     let asked = try settings.requireNetwork()
-    // A file of weights is for the study's own backbone, and not for those that it is compared with.
-    let isOther = asked.backbone != own.network?.backbone || asked.initialisation == .scratch
-    if settings.name != own.name, isOther { options.weightsFile = nil }
+    if let meant = options.weightsBackbone, meant != asked.backbone || asked.initialisation == .scratch {
+      options.weightsFile = nil
+    }
     try self.init(
       study, settings, options,
       spare: SpareNetwork(InitialNetwork(asked, seed: settings.requireTraining().seed, options)))

@@ -27,7 +27,7 @@ struct CrossValidate: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let options = try network.resolve()
+    let options = network.resolve()
     try await study.locked { study in
       let session = TrainingSession()
       let settings = try study.readProtocol()

@@ -37,11 +37,14 @@ struct NetworkOptions: ParsableArguments {
   }
 
   /// The options as experiments take them; sets the number of threads.
-  func resolve() throws -> ExperimentOptions {
+  ///
+  /// `backbone` is the one that the file of weights is for, where others are fitted beside it.
+  func resolve(weightsFor backbone: String? = nil) -> ExperimentOptions {
     compute.apply()
-    let network = NetworkLearner.Options(
+    var network = NetworkLearner.Options(
       weightsFile: weights.map { URL(fileURLWithPath: $0) }, store: .standard,
       featureBudget: Int(featureBudget * 1e9), usesGPU: !compute.cpu)
+    network.weightsBackbone = backbone
     return ExperimentOptions(learners: .all(network), shuffledBy: shuffleLabels, sideBySide: sideBySide)
   }
 }

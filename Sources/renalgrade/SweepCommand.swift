@@ -16,7 +16,7 @@ struct SweepCommand: AsyncParsableCommand {
   var nested = false
 
   func run() async throws {
-    let options = try network.resolve()
+    let options = network.resolve()
     try await study.locked { study in
       let session = TrainingSession()
       let sweep = try Sweep(

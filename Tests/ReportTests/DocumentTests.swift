@@ -57,7 +57,10 @@ import Testing
   static let choices: [(name: String, phrase: String, change: @Sendable (inout StudyProtocol) -> Void)] = [
     ("maximum", "was the highest probability among its slices", { $0.evaluation.aggregation = .maximum }),
     ("noisy or", "one minus the product", { $0.evaluation.aggregation = .noisyOr }),
-    ("one epoch", "for 1 epoch in batches of 1 slice by", { ($0.training?.epochs, $0.training?.batchSize) = (1, 1) }),
+    ("one epoch", "for 1 epoch in batches of 1 slice by", {
+        $0.training?.epochs = 1
+        $0.training?.batchSize = 1
+      }),
     ("AdamW", "by AdamW", { $0.training?.decay = .decoupled }),
     ("no decay", "without weight decay", { $0.training?.weightDecay = 0 }),
     ("unweighted", "The loss was the cross-entropy.", { $0.training?.highGradeWeight = 1 }),

@@ -20,9 +20,9 @@ import Torch
     change(&settings)
     let validation = try CrossValidation(
       synthetic.study, protocol: settings, options: options ?? synthetic.options())
-    var progress: [ExperimentProgress] = []
-    let run = try validation.run { progress.append($0) }
-    return (run, try PredictionTable.read(run.predictionsFile), progress)
+    let progress = Mutex([ExperimentProgress]())
+    let run = try validation.run { event in progress.withLock { $0.append(event) } }
+    return (run, try PredictionTable.read(run.predictionsFile), progress.withLock { $0 })
   }
 
   @Test func aNetworkLearnsAndItsRunIsWhole() throws {
@@ -54,9 +54,9 @@ import Torch
     #expect(epochs.allSatisfy { $0.loss > 0 && $0.heldOutLoss > 0 && $0.imagesPerSecond > 0 && $0.seconds > 0 })
     let manifest = try run.manifest()
     #expect(manifest.counts == .init(patients: 12, highGrade: 6, lesions: 12, examples: 24))
-    let network = try #require(manifest.learner.network)
-    #expect(network.backbone == "resnet18" && network.frozenThrough == "layer4")
-    #expect(network.trainedParameters == 1026 && network.weights?.count == 64)
+    let trained = try #require(manifest.learner.network)
+    #expect(trained.backbone == "resnet18" && trained.frozenThrough == "layer4")
+    #expect(trained.trainedParameters == 1026 && trained.weights?.count == 64)
     #expect(manifest.hardware?.libtorch == LibTorch.version)
     // What is read is what was written, and every fold has a manifest, a log, predictions and a model of its own.
     #expect(try JSONDecoder().decode(Run.Manifest.self, from: JSONEncoder().encode(manifest)) == manifest)

@@ -76,7 +76,7 @@ import Torch
     let whole = try sweep(synthetic, settings, sideBySide: sideBySide)
     #expect(whole.error == nil && whole.record.finished.isEmpty)
     #expect(whole.record.standings.isEmpty && whole.record.passes == 0)
-    #expect(try whole.runs.map { try protocolFile($0).training.batchSize } == [8, 6])
+    #expect(try whole.runs.map { try protocolFile($0).training?.batchSize } == [8, 6])
     #expect(try complete.map { try Data(contentsOf: $0.manifestFile) } == manifests)
     #expect(Set(complete.map(\.id)).isSubset(of: whole.runs.map(\.id)))
     #expect(try synthetic.runs().count == 2)
