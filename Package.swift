@@ -66,7 +66,11 @@ let torchShim: [Target] = [
 ]
 
 let roomsWithoutTorch: [Target] =
-  [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
+  [
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "RunFixtures", dependencies: ["TestSupport", "Study"], path: "Tests/RunFixtures", swiftSettings: settings),
+  ]
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
@@ -85,7 +89,8 @@ let roomsWithoutTorch: [Target] =
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
   + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
-  + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
+  + room("Analysis", imports: ["Evaluation", "Study", "Cohort", crypto], tests: ["RunFixtures"])
+  + room("Report", imports: ["Evaluation", "Study", "Cohort", "Analysis"], tests: ["RunFixtures"], data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
@@ -99,7 +104,7 @@ let roomsWithTorch: [Target] =
       name: "renalgrade",
       dependencies: [
         "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
-        "Training", "Evaluation", "Cohort", "Report", "Phantom",
+        "Training", "Evaluation", "Cohort", "Analysis", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -15,6 +15,12 @@ struct EmbeddedPNG {
     size = (number(at: 16), number(at: 20))
   }
 
+  /// Reads a file; nil where there is none, or it does not begin as a PNG.
+  init?(contentsOf url: URL) {
+    guard let data = try? Data(contentsOf: url) else { return nil }
+    self.init(data)
+  }
+
   /// The picture as an element that holds its place and is there at once, on screen and in print.
   func image(alternative: String) -> HTML {
     .void(

@@ -1,3 +1,4 @@
+import RunFixtures
 import Cohort
 import Foundation
 import TestSupport

@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 import Study
 
@@ -79,7 +80,7 @@ extension Run.Explanations.Example {
   /// The picture; nil where there is none in the run's folder.
   func picture(of run: Run) -> EmbeddedPNG? {
     guard !image.hasPrefix("/"), !image.split(separator: "/").contains("..") else { return nil }
-    return (try? Data(contentsOf: run.url.appendingPathComponent(image))).flatMap(EmbeddedPNG.init)
+    return EmbeddedPNG(contentsOf: run.url.appendingPathComponent(image))
   }
 }
 

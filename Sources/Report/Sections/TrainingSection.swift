@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 import Study
 
@@ -11,7 +12,7 @@ struct TrainingSection: RunSection {
     let curves =
       try Figure.training(content.epochs)?.draw(in: figures).besideCaption
       ?? .p("No training curves: the run's log holds no epoch.")
-    guard let montage = content.montage else { return [curves] }
+    guard let montage = EmbeddedPNG(contentsOf: content.run.montageFile) else { return [curves] }
     return [
       curves, .element("h3", [:], "What the network sees"),
       .element(

@@ -56,7 +56,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     public let verdict: Verdict?
 
     /// The loss of AUC up to which the network counts as no worse.
-    static let margin = 0.05
+    public static let margin = 0.05
     /// The ridge penalty on standardised columns; without one, few patients separate the classes and have no fit.
     static let ridge = 1.0
 

@@ -1,7 +1,7 @@
 import Evaluation
 import Study
 
-/// What a run's report tells besides the result itself.
+/// What is stated of a run besides the result itself.
 public struct RunAnalysis: Codable, Equatable, Sendable {
   /// How well each level ranks, by each method; patients first.
   public let areas: [AreaAnalysis]
@@ -29,7 +29,7 @@ public struct RunAnalysis: Codable, Equatable, Sendable {
     areas = Level.downward.map { AreaAnalysis($0, cases[$0]) }
     thresholdRules = ThresholdAnalysis.alternatives(cases, settings.evaluation, foldCount: foldCount)
     calibration = Level.downward.map { CalibrationAnalysis($0, cases.fitting($0, foldCount: foldCount)) }
-    predictiveValues = PredictiveAnalysis(cases.patient.called(at: thresholds))
+    predictiveValues = PredictiveAnalysis(content.calledPatients)
     subgroups = attributes.map {
       SubgroupResult.all(settings.subgroups ?? [], cases.patient, thresholds: thresholds, $0)
     }

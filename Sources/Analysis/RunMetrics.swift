@@ -1,21 +1,6 @@
 public import Evaluation
 public import Study
 
-/// The three levels that a result is stated at.
-public enum Level: String, Codable, CaseIterable, Sendable {
-  /// One ROI.
-  case slice
-  /// One tumour.
-  case lesion
-  /// One person.
-  case patient
-
-  /// From the one that matters down.
-  static let downward = [Level.patient, .lesion, .slice]
-
-  var plural: String { rawValue + "s" }
-}
-
 /// `metrics.json`: a run's result, pooled over the folds and fold by fold.
 ///
 /// Every prediction is out of fold: it comes from the network that has not seen the patient. Pooled values put the scores of
@@ -50,10 +35,10 @@ public struct RunMetrics: Codable, Equatable, Sendable {
   public let folds: [Levels]
   /// How the cases were decided.
   public let thresholds: ThresholdAnalysis
-  /// What the report tells besides; nil where only the result was asked for.
+  /// What is stated besides; nil where only the result was asked for.
   public internal(set) var analysis: RunAnalysis?
 
-  /// Computes the result of a run's predictions.
+  /// Computes the result of a run's predictions, without `analysis`.
   public init(predictions: [Prediction], evaluation: StudyProtocol.Evaluation, foldCount: Int) {
     self.init(LevelCases(predictions, evaluation), evaluation, foldCount: foldCount)
   }
@@ -71,13 +56,5 @@ public struct RunMetrics: Codable, Equatable, Sendable {
         return LevelMetrics(cases[level].picked(places), threshold: thresholds[level].thresholds[fold])
       }
     }
-  }
-
-  /// The patient-level result in a sentence, for a terminal.
-  public var headline: String {
-    let patient = pooled.patient
-    let text = Metric.headline.map { "\($0.name) \(Format.text(patient[$0]))" }
-    return "Patient level, \(patient.n) patients (\(patient.positives) high grade): \(text.joined(separator: ", "))."
-      + (patient.note.map { " \($0)" } ?? "")
   }
 }

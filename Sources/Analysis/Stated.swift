@@ -38,7 +38,8 @@ public struct Stated: Codable, Equatable, Sendable {
     }
   }
 
-  var estimate: Estimate { Estimate(value: value, interval: interval) }
+  /// The value with its interval.
+  public var estimate: Estimate { Estimate(value: value, interval: interval) }
 }
 
 /// A test's result, or the sentence that stands where it would.

@@ -10,9 +10,4 @@ public enum PatientAUC {
   public static func value(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> Double? {
     ROCCurve(LevelCases(predictions, evaluation).patient.finite)?.auc
   }
-
-  /// The AUC in words.
-  public static func text(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> String {
-    value(predictions, evaluation).map { Format.number($0) } ?? "undefined: the predictions hold one class only"
-  }
 }

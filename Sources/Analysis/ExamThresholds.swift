@@ -10,8 +10,10 @@ public struct ExamThresholds: Encodable, Equatable, Sendable {
   public let slice, lesion, patient: Double
   /// The rule.
   public let rule: StudyProtocol.Evaluation.ThresholdRule
-  /// The patient's threshold within a sentence.
-  let words: String
+  /// The sensitivity that `fixedSensitivity` is to reach.
+  public let targetSensitivity: Double
+  /// Whether the rule has found the patient's threshold; false where the protocol's stands in.
+  public let isChosen: Bool
 
   /// Chooses from the run's predictions; the protocol's threshold stands in where they hold one class only.
   public init(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) {
@@ -22,16 +24,8 @@ public struct ExamThresholds: Encodable, Equatable, Sendable {
     lesion = chosen(.lesion) ?? evaluation.threshold
     patient = found ?? evaluation.threshold
     rule = evaluation.thresholdRule ?? .fixed
-    let number = Format.number(patient)
-    let wanted = Format.number(evaluation.targetSensitivity ?? StudyProtocol.Evaluation.usualSensitivity)
-    switch (rule, found) {
-    case (.fixed, _): words = "the protocol's threshold of \(number)"
-    case (_, nil): words = "the protocol's threshold of \(number), as the run's predictions allow no choice"
-    case (.youden, _):
-      words = "the threshold of \(number), by Youden's index over all of the run's out-of-fold predictions"
-    case (.fixedSensitivity, _):
-      words = "the threshold of \(number), by a sensitivity of \(wanted) over all of the run's out-of-fold predictions"
-    }
+    targetSensitivity = evaluation.targetSensitivity ?? StudyProtocol.Evaluation.usualSensitivity
+    isChosen = found != nil
   }
 
   private enum CodingKeys: CodingKey { case slice, lesion, patient, rule }

@@ -1,20 +1,21 @@
-import Evaluation
-import Study
+public import Evaluation
+public import Study
 
 /// How a threshold is chosen from cases; `StudyProtocol.Evaluation.ThresholdRule` is what the protocol calls it.
 typealias DecisionRule = ThresholdRule
 
 /// A run's predictions as labelled and scored cases at each level.
-struct LevelCases {
-  let slice: Cases
-  let lesion: Cases
-  let patient: Cases
-  /// By patient: the fold that holds out; the first one, where a split has not kept the patient whole.
-  let foldOf: [String: Int]
+public struct LevelCases {
+  /// One case a slice; the clusters of all levels are the patients' codes.
+  public let slice: Cases
+  /// One case a lesion.
+  public let lesion: Cases
+  /// One case a patient.
+  public let patient: Cases
   private let foldsOfLevel: [Level: [Int]]
 
   /// A lesion's or patient's score is the aggregate of all its slices'.
-  init(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) {
+  public init(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) {
     let combine = evaluation.combine
     let patients = predictions.map(\.patient)
     slice = Cases(
@@ -23,12 +24,12 @@ struct LevelCases {
     lesion = slice.grouped(by: predictions.map { "\($0.patient)\u{1F}\($0.lesion)" }, combine)
     patient = slice.grouped(by: patients, combine)
     let foldOf = Dictionary(predictions.map { ($0.patient, $0.fold) }) { first, _ in first }
-    self.foldOf = foldOf
     func folds(_ cases: Cases) -> [Int] { cases.clusters.map { foldOf[$0] ?? -1 } }
     foldsOfLevel = [.slice: folds(slice), .lesion: folds(lesion), .patient: folds(patient)]
   }
 
-  subscript(level: Level) -> Cases {
+  /// The cases at `level`.
+  public subscript(level: Level) -> Cases {
     switch level {
     case .slice: slice
     case .lesion: lesion
@@ -36,7 +37,7 @@ struct LevelCases {
     }
   }
 
-  /// The fold of each case.
+  /// The fold of each case: the first one, where a split has not kept the patient whole.
   func folds(_ level: Level) -> [Int] { foldsOfLevel[level] ?? [] }
 
   /// What folds are to fit on one another's cases.
@@ -47,22 +48,12 @@ struct LevelCases {
 
 extension StudyProtocol.Evaluation {
   /// The function that makes one probability of several.
-  var combine: ([Double]) -> Double {
+  public var combine: ([Double]) -> Double {
     switch aggregation {
     case .mean: Aggregate.mean
     case .maximum: Aggregate.maximum
     case .noisyOr: Aggregate.noisyOr
     case .topK: Aggregate.top(topK ?? 1)
-    }
-  }
-
-  /// The aggregation within a sentence: "the probability of a lesion is ...".
-  var aggregationWords: String {
-    switch aggregation {
-    case .mean: "the mean of its slices'"
-    case .maximum: "that of its highest slice"
-    case .noisyOr: "one minus the product of its slices' complements"
-    case .topK: "the mean of its \(topK ?? 1) highest slices' (of all, where there are fewer)"
     }
   }
 
@@ -79,5 +70,5 @@ extension StudyProtocol.Evaluation {
   }
 
   /// The sensitivity that is looked at where the protocol asks for none.
-  static let usualSensitivity = 0.9
+  public static let usualSensitivity = 0.9
 }

@@ -62,4 +62,13 @@ public struct ThresholdAnalysis: Codable, Equatable, Sendable {
       return Alternative(rule: rule, result: LevelMetrics(fitting.cases, thresholds: thresholds))
     }
   }
+  /// From which probability on a slice is called high grade in the results of `run`, by fold.
+  ///
+  /// - Throws: `StudyError` where the run is damaged.
+  public static func slices(of run: Run) throws(StudyError) -> [Double] {
+    let evaluation = try StudyProtocol(contentsOf: run.protocolFile).evaluation
+    let cases = LevelCases(try PredictionTable.read(run.predictionsFile), evaluation)
+    let folds = try run.readJSON(Folds.self, from: run.foldsFile)
+    return ThresholdAnalysis(cases, evaluation, foldCount: folds.heldOut.count).slice.thresholds
+  }
 }

@@ -9,16 +9,16 @@ public struct RunComparison: Sendable {
     public let run: String
     /// Its protocol.
     public let settings: StudyProtocol
+    /// What made it.
+    public let manifest: Run.Manifest
     /// Its result at patient level.
     public let result: LevelMetrics
     /// The patients, each with its probability.
-    let cases: Cases
+    public let cases: Cases
     /// The patients, each with 1 or 0 for what it is called at the run's own thresholds.
     let called: Cases
     /// The result on all its own patients.
     let own: RunMetrics.Levels
-    /// What its manifest tells of the experiment besides the protocol.
-    let identity: [String?]
   }
 
   /// A later run against an earlier one, in one measure.
@@ -48,7 +48,7 @@ public struct RunComparison: Sendable {
     /// The places of the runs.
     public let runs: [Int]
     /// By metric: its values, each run's on its own patients.
-    let values: [(metric: Metric, values: [Double])]
+    public let values: [(metric: Metric, values: [Double])]
   }
 
   /// The runs, in the order in which they were named.
@@ -61,12 +61,10 @@ public struct RunComparison: Sendable {
   public let seedGroups: [SeedGroup]
   /// The loss up to which a run counts as no worse.
   public let margin: Double
-  /// The patients that all runs have predicted, by code.
-  public let patients: [String]
-  /// What keeps the runs from being comparable, in sentences.
-  public let remarks: [String]
-  /// What nobody may miss: virtual patients, what was trained instead.
-  public let banners: [String]
+  /// The patients on whom the runs are compared.
+  public let patients: CommonPatients
+  /// Whether all runs have the same folds.
+  public let haveSameFolds: Bool
 
   /// Compares `runs`, the earlier ones being what the later ones are measured by.
   ///
@@ -88,17 +86,17 @@ public struct RunComparison: Sendable {
         .run, "no patient has a probability and one and the same class in all of the runs, so they cannot be compared")
     }
     self.margin = margin
-    patients = common.codes
+    patients = common
+    haveSameFolds = contents.allSatisfy { $0.folds == contents.first?.folds }
     entries = contents.map { content in
       let cases = content.cases.patient
       let places = Dictionary(cases.clusters.enumerated().map { ($1, $0) }) { first, _ in first }
       let kept = common.codes.compactMap { places[$0] }
       let thresholds = content.metrics.thresholds.each(content.cases, .patient)
       return Entry(
-        run: content.run.id, settings: content.settings,
+        run: content.run.id, settings: content.settings, manifest: content.manifest,
         result: LevelMetrics(cases.picked(kept), thresholds: kept.map { thresholds[$0] }), cases: cases.picked(kept),
-        called: cases.called(at: thresholds).picked(kept), own: content.metrics.pooled,
-        identity: Run.Manifest.identity.filter { !Run.Manifest.seededFacts.contains($0) }.map { content.manifest[$0] })
+        called: cases.called(at: thresholds).picked(kept), own: content.metrics.pooled)
     }
     differences = Self.differences(entries, margin)
     overall =
@@ -108,16 +106,6 @@ public struct RunComparison: Sendable {
         (try AUCComparison.overall(entries.map(\.cases)).pValue, nil)
       }
     seedGroups = Self.seedGroups(entries)
-    remarks = common.remarks + Self.remarks(contents)
-    banners = RunPage.banners(contents.map(\.manifest))
-  }
-
-  private static func remarks(_ contents: [RunContent]) -> [String] {
-    let differ = contents.contains { $0.folds != contents.first?.folds }
-    let shuffled = contents.filter { $0.manifest["labels"] != nil }.map(\.run.id)
-    return
-      (differ ? ["The runs have not the same folds: their difference is also one of the split."] : [])
-      + (shuffled.isEmpty ? [] : ["Trained on shuffled labels: \(shuffled.joined(separator: ", "))."])
   }
 
   // MARK: Differences
@@ -215,6 +203,11 @@ public struct RunComparison: Sendable {
 extension RunComparison.Entry {
   /// The seeds of folds and training.
   fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.training.seed] }
+
+  /// What its manifest tells of the experiment besides the protocol.
+  fileprivate var identity: [String?] {
+    Run.Manifest.identity.filter { !Run.Manifest.seededFacts.contains($0) }.map { manifest[$0] }
+  }
 }
 
 extension PairedDifference {
@@ -227,37 +220,5 @@ extension StudyProtocol {
     var settings = self
     (settings.folds.seed, settings.training.seed) = (0, 0)
     return settings
-  }
-}
-
-/// The patients that several runs have in common.
-private struct CommonPatients {
-  /// Their codes, sorted.
-  let codes: [String]
-  /// What was left out, in sentences.
-  let remarks: [String]
-
-  init(_ contents: [RunContent]) {
-    let labels = contents.map { content in
-      let cases = content.cases.patient
-      return Dictionary(
-        cases.labels.indices.filter { cases.scores[$0].isFinite }.map { (cases.clusters[$0], cases.labels[$0]) }
-      ) { first, _ in first }
-    }
-    let all = Set(contents.flatMap(\.cases.patient.clusters))
-    let shared = all.filter { code in labels.allSatisfy { $0[code] != nil } }
-    codes = shared.filter { code in Set(labels.map { $0[code] }).count == 1 }.sorted()
-    var remarks: [String] = []
-    if shared.count < all.count {
-      remarks.append(
-        "The runs are compared on the \(Format.count(shared.count, "patient")) that all of them have predicted; "
-          + "\(all.count - shared.count) of \(all.count) are left out.")
-    }
-    if codes.count < shared.count {
-      remarks.append(
-        "\(Format.count(shared.count - codes.count, "patient")) whose class is not the same in all runs "
-          + "\(shared.count - codes.count == 1 ? "is" : "are") left out.")
-    }
-    self.remarks = remarks
   }
 }

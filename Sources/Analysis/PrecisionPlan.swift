@@ -26,8 +26,8 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
     public let needs: [Need]
   }
 
-  /// The widths that are planned for.
-  static let widths = [0.20, 0.15, 0.10]
+  /// The widths that are planned for, from limit to limit.
+  public static let widths = [0.20, 0.15, 0.10]
 
   /// AUC, sensitivity and specificity.
   public let rows: [Row]

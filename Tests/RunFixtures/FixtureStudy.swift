@@ -1,21 +1,23 @@
-import Foundation
-import TestSupport
-
-@testable import Report
-@testable import Study
+public import Foundation
+public import Study
+public import TestSupport
 
 /// A study with runs whose predictions are drawn at random, in a folder of its own.
-struct FixtureStudy {
-  let temporary: TemporaryFolder
-  let study: StudyFolder
-  var generator: DeterministicGenerator
+public struct FixtureStudy {
+  /// The folder, which goes with the fixture.
+  public let temporary: TemporaryFolder
+  /// The study.
+  public let study: StudyFolder
+  /// What random numbers are drawn from.
+  public var generator: DeterministicGenerator
 
-  static let protocols = URL(fileURLWithPath: #filePath)
+  /// The protocols that come with the program.
+  public static let protocols = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Protocols")
 
   /// A picture of 700 x 1600 pixels with vertical bars, as a montage of many patients is.
-  static let png =
+  public static let png =
     Data(
       base64Encoded:
         "iVBORw0KGgoAAAANSUhEUgAAArwAAAZAAQAAAACz3qyfAAAB/0lEQVR42u3MMQ0AAAjAsPk3DSpIOJr+bbqRWCwWi8VisVgsFovF"
@@ -27,7 +29,8 @@ struct FixtureStudy {
         + "FovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKx"
         + "WCwWi8VisVgsFovFYrFYLBaLxeKv8QLQmf0AP5pkhQAAAABJRU5ErkJggg==") ?? Data()
 
-  init(seed: UInt64 = 1, protocolName: String = "preset") throws {
+  /// Makes a study by one of the protocols that come with the program.
+  public init(seed: UInt64 = 1, protocolName: String = "preset") throws {
     temporary = try TemporaryFolder()
     let source = Self.protocols.appendingPathComponent("\(protocolName).yaml")
     // Codes may be shown, so that the tests see how they are.
@@ -40,7 +43,9 @@ struct FixtureStudy {
   }
 
   /// Patients from `case-01` on with one or two lesions of two to six slices each; the first third is high grade.
-  mutating func predictions(patients: Int, signal: Double = 0.25, code: (Int) -> String = Self.code) -> [Prediction] {
+  public mutating func predictions(patients: Int, signal: Double = 0.25, code: (Int) -> String = Self.code)
+    -> [Prediction]
+  {
     var result: [Prediction] = []
     for patient in 0..<patients {
       let isHigh = patient < (patients + 2) / 3
@@ -60,7 +65,7 @@ struct FixtureStudy {
   }
 
   /// The lesions of `predictions` with a size that rises with the grade by `signal` mm, a sex, and the patient's number as age.
-  mutating func lesions(_ predictions: [Prediction], signal: Double = 20) -> [RunLesion] {
+  public mutating func lesions(_ predictions: [Prediction], signal: Double = 20) -> [RunLesion] {
     var lesions: [String: RunLesion] = [:]
     for row in predictions {
       let key = "\(row.patient) \(row.lesion)"
@@ -77,10 +82,11 @@ struct FixtureStudy {
     return lesions.values.sorted { ($0.patient, $0.lesion) < ($1.patient, $1.lesion) }
   }
 
-  static func code(_ patient: Int) -> String { String(format: "case-%02d", patient + 1) }
+  /// The code of a patient, counted from 0.
+  public static func code(_ patient: Int) -> String { String(format: "case-%02d", patient + 1) }
 
   /// Writes a run as `crossvalidate` does.
-  mutating func run(
+  public mutating func run(
     _ predictions: [Prediction], batchSize: Int = 16, epochs: Int = 8, manifest: Run.Manifest? = nil,
     lesions: [RunLesion]? = nil, _ configure: (inout StudyProtocol) -> Void = { _ in }
   ) throws -> Run {
@@ -113,5 +119,17 @@ struct FixtureStudy {
     if let lesions { try AtomicFile.writeJSON(lesions, to: run.lesionsFile) }
     try PredictionTable.write(predictions, to: run.predictionsFile)
     return run
+  }
+
+  /// Two runs of the same patients, the second with the scores pulled apart by class.
+  public mutating func pairOfRuns() throws -> [Run] {
+    let predictions = predictions(patients: 40, signal: 0.1)
+    var better = predictions
+    for index in better.indices {
+      better[index].probability += better[index].label == .high ? 0.2 : -0.2
+      better[index].probability = min(0.999, max(0.001, better[index].probability))
+    }
+    // The order of the rows is not that of the first run.
+    return [try run(predictions), try run(better.reversed())]
   }
 }

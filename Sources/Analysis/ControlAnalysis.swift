@@ -26,9 +26,9 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
   public let controls: [Control]?
 
   /// The name of the control that splits slices instead of patients.
-  static let sliceLevelSplit = "sliceLevelSplit"
+  public static let sliceLevelSplit = "sliceLevelSplit"
   /// The name of the control with permuted labels.
-  static let shuffledLabels = "shuffledLabels"
+  public static let shuffledLabels = "shuffledLabels"
 
   init(_ content: RunContent) {
     let evaluation = content.settings.evaluation

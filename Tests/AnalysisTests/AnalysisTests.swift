@@ -1,11 +1,12 @@
 import Evaluation
 import Foundation
+import RunFixtures
+import Study
 import Testing
 
-@testable import Report
-@testable import Study
+@testable import Analysis
 
-/// What the report tells besides the result, against what follows from the predictions by other ways.
+/// What is stated besides the result, against what follows from the predictions by other ways.
 @Suite struct AnalysisTests {
   /// A run of 40 patients with lesions and all questions asked.
   func content(
@@ -195,7 +196,7 @@ import Testing
     #expect(rivals[1].verdict == nil)
   }
 
-  // MARK: Precision and the paper
+  // MARK: Precision
 
   @Test func theNeededPatientsReachTheWidth() throws {
     let (fixture, content) = try content()
@@ -210,20 +211,5 @@ import Testing
     }
     #expect(rows.allSatisfy { $0.needs.map { $0.patients ?? 0 } == $0.needs.map { $0.patients ?? 0 }.sorted() })
     withExtendedLifetime(fixture) {}
-  }
-
-  @Test func thePapersContradictionsAreListed() {
-    let results = PaperNumbers.aboutResults.joined(separator: "\n")
-    #expect(results.contains("An accuracy of .84 can't come from 40 cases: 33 of 40 is 0.825, 34 of 40 is 0.850."))
-    #expect(PaperNumbers.aboutResults.count == 4 && results.contains("between 0.333 and 0.364"))
-    let tables = PaperNumbers.aboutTables
-    for sentence in [
-      "Table 4: The rows of laterality make 26 in column low grade, its heading says 24.",
-      "Table 4: The rows of procedure make 26 in column low grade, its heading says 24.",
-      "Table 3: 222 of 505 is 44.0%, printed is 43.0%.",
-    ] {
-      #expect(tables.contains(sentence), "\(tables)")
-    }
-    #expect(tables.contains { $0.hasPrefix("Figure 8: The headings say 514, the text says 505.") })
   }
 }
