@@ -66,7 +66,11 @@ let torchShim: [Target] = [
 ]
 
 let roomsWithoutTorch: [Target] =
-  [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
+  [
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "RunFixtures", dependencies: ["TestSupport", "Study", "Experiment"], path: "Tests/RunFixtures", swiftSettings: settings),
+  ]
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
@@ -84,9 +88,13 @@ let roomsWithoutTorch: [Target] =
     fixtures: ["Fixtures"])
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
+  + room("Phases", imports: ["DICOM", "Study", grdb])
+  + room("Cohort", imports: ["Study", "Evaluation", "Phases", grdb], tests: ["Phantom"])
   + room("Experiment", imports: ["DICOM", "Study", "ROI", "Evaluation", grdb], fixtures: ["Fixtures"])
-  + room("Report", imports: ["Evaluation", "Study", "Cohort", "Experiment", crypto], data: ["Data"])
+  + room("Analysis", imports: ["Evaluation", "Study", "Cohort", "Experiment", crypto], tests: ["RunFixtures"])
+  + room(
+    "Report", imports: ["Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
+    data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
@@ -100,7 +108,7 @@ let roomsWithTorch: [Target] =
       name: "renalgrade",
       dependencies: [
         "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
-        "Training", "Evaluation", "Cohort", "Experiment", "Report", "Phantom",
+        "Training", "Evaluation", "Phases", "Cohort", "Experiment", "Analysis", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

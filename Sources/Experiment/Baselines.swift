@@ -75,7 +75,7 @@ public enum Baselines {
       uniqueKeysWithValues: try ExampleSet.features(lesions.filter { seen.contains($0.patient) }, ofPatients: true)
         .map { ($0.patient, $0) })
     let known = order.compactMap { all[$0] }.filter { example in
-      columns.allSatisfy { PatientAttributes.known(example.attributes[$0]) != nil }
+      columns.allSatisfy { ClinicalCell(example.attributes[$0]).text != nil }
     }
     let examples = ExampleSet(
       kind: .patientFeatures,
@@ -111,7 +111,7 @@ public enum Baselines {
       guard ColumnEncoding(column, rows).categories.count <= ColumnEncoding.mostWords else {
         throw .badSetting("the column \(column) has more than \(ColumnEncoding.mostWords) different words")
       }
-      guard Set(rows.map { PatientAttributes.known($0[column]) }).count > 1 else {
+      guard Set(rows.map { ClinicalCell($0[column]).text }).count > 1 else {
         throw .noVariation("the column \(column) is the same for all of these patients")
       }
     }

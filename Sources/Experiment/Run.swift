@@ -52,8 +52,8 @@ public struct Run: Sendable {
   public var lesionsFile: URL { url.appendingPathComponent("lesions.json") }
   /// The description of the cohort at the time of the run; nil where the study selects nobody.
   public var cohortFile: URL { url.appendingPathComponent("cohort.json") }
-  /// A picture of what the network saw.
-  public var montageFile: URL { url.appendingPathComponent("montage.png") }
+  /// A picture of what the network saw; older runs have a `montage.png` instead.
+  public var montageFile: URL { url.appendingPathComponent("montage.svg") }
   /// What was learnt from: each example with its class and fold; older runs have none.
   public var examplesFile: URL { url.appendingPathComponent("examples.csv") }
   /// The folder with one folder per fold job: its manifest, log, predictions and model.

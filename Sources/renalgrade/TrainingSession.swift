@@ -1,3 +1,4 @@
+import Analysis
 import Cohort
 import Experiment
 import Foundation

@@ -1,3 +1,5 @@
+import RunFixtures
+import Analysis
 import Cohort
 import Foundation
 import TestSupport

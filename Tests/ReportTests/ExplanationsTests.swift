@@ -1,3 +1,5 @@
+import RunFixtures
+import Analysis
 import Foundation
 import TestSupport
 import Testing

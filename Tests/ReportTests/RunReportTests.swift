@@ -1,3 +1,5 @@
+import RunFixtures
+import Analysis
 import Evaluation
 import Foundation
 import Experiment

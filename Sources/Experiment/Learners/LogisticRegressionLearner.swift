@@ -126,16 +126,15 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
 
   init(_ column: String, _ rows: [[String: String]]) {
     self.column = column
-    let words = rows.compactMap { PatientAttributes.known($0[column]) }
-    let isNumber = words.allSatisfy { PatientAttributes.number($0) != nil }
-    categories = isNumber ? [] : Set(words).sorted()
+    let cells = rows.map { ClinicalCell($0[column]) }.filter { $0.text != nil }
+    categories = cells.allSatisfy { $0.number != nil } ? [] : Set(cells.compactMap(\.text)).sorted()
   }
 
   /// The numbers of a value; nil where it is missing, or a word that the training examples lack.
   func numbers(_ text: String?) -> [Double]? {
-    guard let word = PatientAttributes.known(text) else { return nil }
-    guard !categories.isEmpty else { return PatientAttributes.number(word).map { [$0] } }
-    guard categories.contains(word) else { return nil }
+    let cell = ClinicalCell(text)
+    guard !categories.isEmpty else { return cell.number.map { [$0] } }
+    guard let word = cell.text, categories.contains(word) else { return nil }
     return categories.dropFirst().map { $0 == word ? 1 : 0 }
   }
 }

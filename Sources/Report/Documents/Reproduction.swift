@@ -1,5 +1,4 @@
-import Crypto
-import Foundation
+import Analysis
 import Experiment
 import Study
 
@@ -62,26 +61,5 @@ struct Reproduction {
 
   private var facts: [String] {
     manifest.facts.filter { !["date", "duration"].contains($0.name) }.map { "\($0.name): \($0.value)" }
-  }
-
-  /// The run's inputs and outputs; those that are not there are left out.
-  var hashes: [(name: String, sha256: String)] {
-    let run = content.run
-    let own = [run.protocolFile, run.foldsFile, run.examplesFile, run.predictionsFile].map { ($0.lastPathComponent, $0) }
-    let models = content.folds.heldOut.indices.flatMap { fold in
-      [run.networkFile(fold: fold), run.foldFolder(fold).appendingPathComponent("model.json")].map {
-        ("\($0.deletingLastPathComponent().lastPathComponent)/\($0.lastPathComponent)", $0)
-      }
-    }
-    return (own + models).compactMap { name, file in Self.sha256(of: file).map { (name, $0) } }
-  }
-
-  /// Read piece by piece, since checkpoints are large.
-  private static func sha256(of file: URL) -> String? {
-    guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
-    defer { try? handle.close() }
-    var hash = SHA256()
-    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
   }
 }

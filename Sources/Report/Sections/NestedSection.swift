@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 public import Experiment
 public import Study
