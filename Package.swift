@@ -70,7 +70,7 @@ let roomsWithoutTorch: [Target] =
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
-    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
   + room(
     "PACS",
     imports: [
@@ -80,11 +80,11 @@ let roomsWithoutTorch: [Target] =
     ])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
+    "Intake", imports: ["DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb, crypto], tests: ["ROI"],
     fixtures: ["Fixtures"])
-  + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
+  + room("ROI", imports: ["DICOM", "Study", "Annotation", "Intake", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
+  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Intake", "Phantom"])
   + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
@@ -93,12 +93,13 @@ let roomsWithTorch: [Target] =
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", grdb])
+  + room(
+    "Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", "Intake", grdb])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
+        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "Intake", "ROI", "Torch", "Backbones",
         "Training", "Evaluation", "Cohort", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -106,7 +107,7 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Study", "ROI", "Torch", "Backbones", "Training",
+        "Study", "Intake", "ROI", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -1,6 +1,7 @@
 import Annotation
 import DICOM
 public import Foundation
+import Intake
 public import Study
 
 /// The ROIs of one exam outside of any study: DICOM files and contours go in, crops come out, nothing is written.

@@ -9,8 +9,8 @@ struct MaskOutline: Sendable {
 
   /// The voxels of `volume` with the value `label`.
   ///
-  /// - Throws: `CohortError` where there are none.
-  init(_ volume: Volume, label: Int16 = 1) throws(CohortError) {
+  /// - Throws: `PublicCohortError` where there are none.
+  init(_ volume: Volume, label: Int16 = 1) throws(PublicCohortError) {
     let grid = volume.grid
     masks = (0..<grid.slices).compactMap { slice in
       let inside = volume.slice(slice).map { $0 == label }
@@ -18,7 +18,7 @@ struct MaskOutline: Sendable {
       return (slice, PixelMask(columns: grid.columns, rows: grid.rows, values: inside))
     }
     voxelVolume = grid.voxelVolume
-    guard !masks.isEmpty else { throw CohortError("the mask is empty: no voxel is marked as tumour") }
+    guard !masks.isEmpty else { throw PublicCohortError("the mask is empty: no voxel is marked as tumour") }
   }
 
   /// The tumour's volume in cubic millimetres.

@@ -5,7 +5,7 @@ import ROI
 import Study
 import Testing
 
-@testable import PublicCohorts
+@testable import Intake
 
 /// UCSF RMaC, from files that h5py wrote in its layout.
 struct RMaCImportTests {

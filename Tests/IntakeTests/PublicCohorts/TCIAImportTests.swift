@@ -5,7 +5,7 @@ import GRDB
 import Study
 import Testing
 
-@testable import PublicCohorts
+@testable import Intake
 
 /// A collection in The Cancer Imaging Archive's layout, with segmentations that highdicom wrote.
 struct TCIAImportTests {

@@ -42,14 +42,15 @@ struct RMaCLayout: CohortLayout {
     let file = try RMaCFile(folder.appendingPathComponent(entry.subject))
     let record = try RMaCRecord(file)
     if let stated = record.patientID, stated != entry.patientID {
-      throw CohortError("the attribute PID is not the file's name; one of the two is wrong")
+      throw PublicCohortError("the attribute PID is not the file's name; one of the two is wrong")
     }
     guard let status = try key.status(of: entry.patientID) else {
-      throw CohortError("phase_reg_key.csv has no row for this patient, so nothing says which volumes are registered")
+      throw PublicCohortError(
+        "phase_reg_key.csv has no row for this patient, so nothing says which volumes are registered")
     }
     var patient = CohortPatient(patientID: entry.patientID)
     let tumour: CohortPatient.Tumour
-    do throws(CohortError) {
+    do throws(PublicCohortError) {
       tumour = try record.tumour(subtypes: settings.subtypes)
     } catch {
       patient.remark(.pathology, excludes: true, error.description)
@@ -66,7 +67,7 @@ struct RMaCLayout: CohortLayout {
     for volume in volumes where volume.phase == carrier || !settings.onlyContouredPhase {
       do {
         try write(volume, record, file, staging, &patient)
-      } catch let error as CohortError where volume.phase != carrier {
+      } catch let error as PublicCohortError where volume.phase != carrier {
         patient.remark(.dicom, "the volume \(volume.phase.rawValue) is left out: \(error)")
       }
     }
@@ -80,7 +81,7 @@ struct RMaCLayout: CohortLayout {
   /// The volumes that the file and the key both have; what only one of them has is remarked on.
   private func presentVolumes(
     _ file: RMaCFile, _ status: [RMaCSettings.Phase: RMaCKey.Status], _ patient: inout CohortPatient
-  ) throws(CohortError) -> [PresentVolume] {
+  ) throws(PublicCohortError) -> [PresentVolume] {
     var present: [PresentVolume] = []
     for phase in RMaCSettings.Phase.allCases {
       let stated = status[phase] ?? .absent
@@ -101,7 +102,7 @@ struct RMaCLayout: CohortLayout {
   /// The phase that carries the contours: the first in the order of preference on whose voxels the mask lies.
   private func carrier(
     _ volumes: [PresentVolume], _ mask: AxialGrid, _ file: RMaCFile, _ patient: inout CohortPatient
-  ) throws(CohortError) -> RMaCSettings.Phase? {
+  ) throws(PublicCohortError) -> RMaCSettings.Phase? {
     for phase in settings.contouredPhases {
       guard volumes.contains(where: { $0.phase == phase && $0.status == .registered }) else { continue }
       if try file.grid(phase.rawValue, isRegistered: true).agrees(with: mask) { return phase }

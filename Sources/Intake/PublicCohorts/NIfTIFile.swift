@@ -7,13 +7,13 @@ enum NIfTIFile {
   ///
   /// The sform is used where it has a code, else the qform, as nibabel does; NIfTI's right-anterior-superior becomes
   /// DICOM's left-posterior-superior. Values are scaled by slope and intercept and rounded to whole numbers.
-  /// - Throws: `CohortError` where the file is damaged, cut off, not three-dimensional, or states no place.
-  static func volume(at url: URL) throws(CohortError) -> Volume {
+  /// - Throws: `PublicCohortError` where the file is damaged, cut off, not three-dimensional, or states no place.
+  static func volume(at url: URL) throws(PublicCohortError) -> Volume {
     var handle: nii_file?
     var header = nii_header()
     let status = Int(nii_open(url.path, &handle, &header))
     guard status == NII_OK, let handle else {
-      throw CohortError(
+      throw PublicCohortError(
         status == NII_UNSUPPORTED
           ? "the voxels are not single real numbers, as CT values or labels are"
           : "this is no NIfTI file, or its header is damaged; fetch it again")
@@ -21,7 +21,7 @@ enum NIfTIFile {
     defer { nii_close(handle) }
     let sizes = [header.size.0, header.size.1, header.size.2].map { Int(clamping: $0) }
     guard header.frames == 1, sizes.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }) else {
-      throw CohortError(
+      throw PublicCohortError(
         "expected one three-dimensional volume, found \(sizes.map(String.init).joined(separator: " x ")) voxels and "
           + "\(header.frames) frames")
     }
@@ -35,7 +35,8 @@ enum NIfTIFile {
     for _ in 0..<sizes[2] {
       let status = Int(nii_read(handle, &buffer, buffer.count))
       guard status == NII_OK else {
-        throw CohortError("the file ends before its voxels do, or its compressed data are damaged; fetch it again")
+        throw PublicCohortError(
+          "the file ends before its voxels do, or its compressed data are damaged; fetch it again")
       }
       for value in buffer {
         let whole = Volume.whole(value * slope + intercept)
@@ -46,14 +47,17 @@ enum NIfTIFile {
     return Volume(grid: grid, order: order, stored: stored, notFiniteCount: notFinite)
   }
 
-  private static func placement(_ sizes: [Int], _ header: nii_header) throws(CohortError) -> (AxialGrid, VoxelOrder) {
+  private static func placement(_ sizes: [Int], _ header: nii_header) throws(PublicCohortError) -> (
+    AxialGrid, VoxelOrder
+  ) {
     let rows: [[Double]]
     if header.sform_code > 0 {
       rows = matrix(header.sform)
     } else if header.qform_code > 0 {
       rows = matrix(header.qform)
     } else {
-      throw CohortError("the header has neither sform nor qform, so nothing says how the volume lies in the patient")
+      throw PublicCohortError(
+        "the header has neither sform nor qform, so nothing says how the volume lies in the patient")
     }
     // Right and anterior become left and posterior.
     func column(_ index: Int) -> SIMD3<Double> {
@@ -67,7 +71,7 @@ enum NIfTIFile {
     guard steps.allSatisfy({ $0.length > 1e-6 && $0.length.isFinite }),
       let order = VoxelOrder(sizes: sizes.reversed(), dimensions.reversed())
     else {
-      throw CohortError(
+      throw PublicCohortError(
         "the affine of the header is damaged, or oblique by about 45 degrees; no axial slices can be cut")
     }
     var origin = column(3)
@@ -80,7 +84,7 @@ enum NIfTIFile {
       columns: order.columns, rows: order.rows, slices: order.slices, origin: origin,
       columnStep: stepOf[.column] ?? .zero, rowStep: stepOf[.row] ?? .zero, sliceStep: stepOf[.slice] ?? .zero)
     guard abs(grid.columnStep.dot(grid.rowStep)) < 1e-3 * grid.columnStep.length * grid.rowStep.length else {
-      throw CohortError("the affine of the header shears the slices, which DICOM cannot describe")
+      throw PublicCohortError("the affine of the header shears the slices, which DICOM cannot describe")
     }
     return (grid, order)
   }

@@ -5,7 +5,7 @@ import Study
 import TestSupport
 import Testing
 
-@testable import PublicCohorts
+@testable import Intake
 
 /// KiTS, from files that nibabel wrote, and from the challenge's own where they are at hand.
 struct KiTSImportTests {

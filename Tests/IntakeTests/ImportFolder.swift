@@ -4,6 +4,7 @@ import GRDB
 import TestSupport
 import Testing
 
+@testable import Intake
 @testable import Study
 
 /// A study, and folders of small CT slices beside it that are imported into it.

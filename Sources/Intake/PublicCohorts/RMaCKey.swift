@@ -49,11 +49,12 @@ struct RMaCKey: Sendable {
 
   /// The volumes of a patient; nil where the key has no row.
   ///
-  /// - Throws: `CohortError` where rows contradict one another.
-  func status(of patientID: String) throws(CohortError) -> [RMaCSettings.Phase: Status]? {
+  /// - Throws: `PublicCohortError` where rows contradict one another.
+  func status(of patientID: String) throws(PublicCohortError) -> [RMaCSettings.Phase: Status]? {
     guard let found = rows[patientID] else { return nil }
     guard found.count == 1 else {
-      throw CohortError("phase_reg_key.csv has \(found.count) rows for this patient that differ; one of them is wrong")
+      throw PublicCohortError(
+        "phase_reg_key.csv has \(found.count) rows for this patient that differ; one of them is wrong")
     }
     return found.first
   }

@@ -88,7 +88,7 @@ public enum CohortImport {
         summary.slices += try DICOMImport.run(scratch, into: study).slices
       }
       return patient
-    } catch let error as CohortError {
+    } catch let error as PublicCohortError {
       var patient = CohortPatient(patientID: entry.patientID)
       patient.remark(.dicom, excludes: true, error.description)
       return patient

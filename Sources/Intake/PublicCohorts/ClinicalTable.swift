@@ -22,7 +22,7 @@ struct ClinicalTable {
   private static func kits(_ url: URL, _ settings: TCIASettings) throws(StudyError) -> [CohortPatient] {
     let subtypes = settings.subtypes.isEmpty ? KiTSSettings().subtypes : settings.subtypes
     return try KiTSRecord.all(at: url).map { record in
-      patient(record.caseID, settings) { () throws(CohortError) in try record.tumour(subtypes: subtypes) }
+      patient(record.caseID, settings) { () throws(PublicCohortError) in try record.tumour(subtypes: subtypes) }
     }
   }
 
@@ -43,16 +43,16 @@ struct ClinicalTable {
       }
     }
     return order.filter { !$0.isEmpty }.map { id in
-      patient(id, settings) { () throws(CohortError) in try tumour(cells[id] ?? [:], mapping, settings) }
+      patient(id, settings) { () throws(PublicCohortError) in try tumour(cells[id] ?? [:], mapping, settings) }
     }
   }
 
   /// The patient whom the table calls `id`, with the tumour or the reason why there is none.
   private static func patient(
-    _ id: String, _ settings: TCIASettings, _ tumour: () throws(CohortError) -> CohortPatient.Tumour
+    _ id: String, _ settings: TCIASettings, _ tumour: () throws(PublicCohortError) -> CohortPatient.Tumour
   ) -> CohortPatient {
     var patient = CohortPatient(patientID: settings.patientPrefix?.patientID(of: id) ?? id)
-    do throws(CohortError) {
+    do throws(PublicCohortError) {
       patient.tumour = try tumour()
     } catch {
       patient.remark(.pathology, excludes: true, error.description)
@@ -62,18 +62,18 @@ struct ClinicalTable {
 
   private static func tumour(
     _ cells: [String: Set<String>], _ mapping: StudyProtocol.Pathology, _ settings: TCIASettings
-  ) throws(CohortError) -> CohortPatient.Tumour {
+  ) throws(PublicCohortError) -> CohortPatient.Tumour {
     if let column = settings.subtypeColumn {
       let taken = Set(settings.subtypes.map { $0.lowercased() })
       let found = cells[column] ?? []
       guard !found.isEmpty, found.allSatisfy({ taken.contains($0.lowercased()) }) else {
-        throw CohortError(
+        throw PublicCohortError(
           "\(column) is \(quoted(found)); taken is \(settings.subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
       }
     }
     let grades = cells[mapping.gradeColumn] ?? []
     guard grades.count == 1, let text = grades.first, let grade = Grade(text: text) else {
-      throw CohortError("\(mapping.gradeColumn) is \(quoted(grades)); expected one grade from 1 to 4")
+      throw PublicCohortError("\(mapping.gradeColumn) is \(quoted(grades)); expected one grade from 1 to 4")
     }
     // Rows that differ, such as one for each treatment, agree on the patient's own columns.
     let attributes = cells.filter { $0.value.count == 1 }.compactMapValues(\.first)

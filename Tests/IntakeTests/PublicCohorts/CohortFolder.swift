@@ -6,7 +6,7 @@ import Study
 import TestSupport
 import Testing
 
-@testable import PublicCohorts
+@testable import Intake
 
 /// What the reference script wrote, and what an import must find in it.
 struct Golden: Decodable {
@@ -60,9 +60,7 @@ struct CohortFolder {
 
   init(protocolName: String, _ changes: (String, String)...) throws {
     temporary = try TemporaryFolder()
-    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Protocols/\(protocolName).yaml").standardizedFileURL
-    var text = try String(contentsOf: source, encoding: .utf8)
+    var text = try String(contentsOf: protocolsFolder.appendingPathComponent("\(protocolName).yaml"), encoding: .utf8)
     for (old, new) in changes {
       try #require(text.contains(old))
       text = text.replacing(old, with: new)

@@ -11,8 +11,8 @@ struct HDF5File: Sendable {
   }
 
   private let path: String
-  private let shapes: [String: Result<[Int]?, CohortError>]
-  private let attributes: [String: Result<Attribute?, CohortError>]
+  private let shapes: [String: Result<[Int]?, PublicCohortError>]
+  private let attributes: [String: Result<Attribute?, PublicCohortError>]
 
   /// The library's version, such as `HDF5 1.10.8`.
   static var version: String {
@@ -23,11 +23,11 @@ struct HDF5File: Sendable {
 
   /// Reads what the file says of the data sets and attributes of these names.
   ///
-  /// - Throws: `CohortError` where there is no file, or it is damaged, cut off, or no HDF5.
-  init(_ url: URL, dataSets: [String], attributes names: [String]) throws(CohortError) {
+  /// - Throws: `PublicCohortError` where there is no file, or it is damaged, cut off, or no HDF5.
+  init(_ url: URL, dataSets: [String], attributes names: [String]) throws(PublicCohortError) {
     path = url.path
     guard FileManager.default.isReadableFile(atPath: path) else {
-      throw CohortError("the file is missing or cannot be read; check the download and its permissions")
+      throw PublicCohortError("the file is missing or cannot be read; check the download and its permissions")
     }
     var shapes = [ch_shape](repeating: ch_shape(), count: dataSets.count)
     var attributes = [ch_attribute](repeating: ch_attribute(), count: names.count)
@@ -35,7 +35,7 @@ struct HDF5File: Sendable {
       path, dataSets.joined(separator: "\n"), shapes.count, &shapes, names.joined(separator: "\n"), attributes.count,
       &attributes)
     guard Int(status) == CH_OK else {
-      throw CohortError("this is no whole HDF5 file (\(String(cString: ch_last_error()))); fetch it again")
+      throw PublicCohortError("this is no whole HDF5 file (\(String(cString: ch_last_error()))); fetch it again")
     }
     self.shapes = Dictionary(
       uniqueKeysWithValues: zip(dataSets, shapes).map { name, shape in
@@ -48,20 +48,20 @@ struct HDF5File: Sendable {
   }
 
   /// The sizes of a data set, the slowest dimension first; nil where there is none of that name.
-  func shape(of name: String) throws(CohortError) -> [Int]? { try shapes[name]?.get() }
+  func shape(of name: String) throws(PublicCohortError) -> [Int]? { try shapes[name]?.get() }
 
   /// The attribute of that name; nil where there is none or it is empty.
-  func attribute(_ name: String) throws(CohortError) -> Attribute? { try attributes[name]?.get() }
+  func attribute(_ name: String) throws(PublicCohortError) -> Attribute? { try attributes[name]?.get() }
 
   /// Every value of a data set of `count` numbers, the last dimension running fastest.
-  func floats(of name: String, count: Int) throws(CohortError) -> [Float] {
+  func floats(of name: String, count: Int) throws(PublicCohortError) -> [Float] {
     var status: Int32 = 0
     let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       status = ch_read_floats(path, name, buffer.baseAddress, count)
       initialized = Int(status) == CH_OK ? count : 0
     }
     guard Int(status) == CH_OK else {
-      throw CohortError(
+      throw PublicCohortError(
         "the data set \"\(name)\" cannot be read: \(String(cString: ch_last_error())); fetch the file again")
     }
     return values
@@ -69,11 +69,11 @@ struct HDF5File: Sendable {
 
   private static func answer<Value, Message>(
     _ status: Int32, _ message: Message, _ place: String, _ value: () -> Value?
-  ) -> Result<Value?, CohortError> {
+  ) -> Result<Value?, PublicCohortError> {
     switch Int(status) {
     case CH_OK: .success(value())
     case CH_ABSENT: .success(nil)
-    default: .failure(CohortError("\(place) cannot be read: \(text(message)); fetch the file again"))
+    default: .failure(PublicCohortError("\(place) cannot be read: \(text(message)); fetch the file again"))
     }
   }
 

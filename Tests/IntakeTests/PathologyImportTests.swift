@@ -3,6 +3,7 @@ import GRDB
 import TestSupport
 import Testing
 
+@testable import Intake
 @testable import Study
 
 @Suite struct PathologyImportTests {

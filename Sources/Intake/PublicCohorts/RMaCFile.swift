@@ -13,14 +13,14 @@ struct RMaCFile: Sendable {
     ["PID", "tumor_type", "pathology", "pathology_grade", "Manufacturer", "Patient Age", "Patient Sex"]
     + phases.map { "\($0)_pixdim" }
 
-  init(_ url: URL) throws(CohortError) {
+  init(_ url: URL) throws(PublicCohortError) {
     file = try HDF5File(url, dataSets: Self.phases + ["mask"], attributes: Self.attributes)
   }
 
-  func has(_ name: String) throws(CohortError) -> Bool { try file.shape(of: name) != nil }
+  func has(_ name: String) throws(PublicCohortError) -> Bool { try file.shape(of: name) != nil }
 
   /// An attribute as text: the first of its values, nil where it is absent, empty or not a number.
-  func text(_ name: String) throws(CohortError) -> String? {
+  func text(_ name: String) throws(PublicCohortError) -> String? {
     switch try file.attribute(name) {
     case .text(let text): text.isEmpty || text.lowercased() == "nan" ? nil : text
     case .numbers(let numbers): numbers.first.flatMap { $0.isFinite ? $0.plain : nil }
@@ -33,7 +33,7 @@ struct RMaCFile: Sendable {
   ///
   /// Registration resamples a volume to the unenhanced one's voxels, yet may leave in its `pixdim` the distances of the
   /// voxels that it had before: what `isRegistered`, as the mask always is, has the unenhanced volume's distances.
-  func grid(_ name: String, isRegistered: Bool) throws(CohortError) -> AxialGrid {
+  func grid(_ name: String, isRegistered: Bool) throws(PublicCohortError) -> AxialGrid {
     let (order, _) = try layout(name)
     let size = try spacing(isRegistered ? RMaCSettings.Phase.noncon.rawValue : name)
     let middle = SIMD3(Double(order.columns - 1) / 2 * size.x, Double(order.rows - 1) / 2 * size.y, 0)
@@ -43,14 +43,14 @@ struct RMaCFile: Sendable {
   }
 
   /// The tumour: 1 inside and 0 outside.
-  func mask() throws(CohortError) -> Volume {
+  func mask() throws(PublicCohortError) -> Volume {
     let grid = try grid("mask", isRegistered: true)
     let (order, count) = try layout("mask")
     return Volume(grid: grid, order: order, stored: try file.floats(of: "mask", count: count).map { $0 >= 0.5 ? 1 : 0 })
   }
 
   /// A volume, rounded to whole HU.
-  func volume(_ name: String, isRegistered: Bool) throws(CohortError) -> Volume {
+  func volume(_ name: String, isRegistered: Bool) throws(PublicCohortError) -> Volume {
     let grid = try grid(name, isRegistered: isRegistered)
     let (order, count) = try layout(name)
     var notFinite = 0
@@ -62,22 +62,23 @@ struct RMaCFile: Sendable {
     return Volume(grid: grid, order: order, stored: stored, notFiniteCount: notFinite)
   }
 
-  private func layout(_ name: String) throws(CohortError) -> (order: VoxelOrder, count: Int) {
-    guard let shape = try file.shape(of: name) else { throw CohortError("the data set \"\(name)\" is missing") }
+  private func layout(_ name: String) throws(PublicCohortError) -> (order: VoxelOrder, count: Int) {
+    guard let shape = try file.shape(of: name) else { throw PublicCohortError("the data set \"\(name)\" is missing") }
     guard shape.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }),
       let order = VoxelOrder(sizes: shape, Self.dimensions)
     else {
       let found = shape.map(String.init).joined(separator: " x ")
-      throw CohortError("the data set \"\(name)\" should have rows, columns and slices, but is \(found)")
+      throw PublicCohortError("the data set \"\(name)\" should have rows, columns and slices, but is \(found)")
     }
     return (order, shape.reduce(1, *))
   }
 
   /// The distances of columns, rows and slices in mm.
-  private func spacing(_ name: String) throws(CohortError) -> SIMD3<Double> {
+  private func spacing(_ name: String) throws(PublicCohortError) -> SIMD3<Double> {
     let attribute = try file.attribute("\(name)_pixdim")
     guard case .numbers(let sizes) = attribute, sizes.count == 3, sizes.allSatisfy({ (0.01...100).contains($0) }) else {
-      throw CohortError("the attribute \"\(name)_pixdim\" should give three distances in mm; fetch the file again")
+      throw PublicCohortError(
+        "the attribute \"\(name)_pixdim\" should give three distances in mm; fetch the file again")
     }
     return SIMD3(sizes[0], sizes[1], sizes[2])
   }

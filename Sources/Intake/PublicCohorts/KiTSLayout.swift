@@ -46,14 +46,14 @@ struct KiTSLayout: CohortLayout {
     var patient = CohortPatient(patientID: entry.patientID)
     guard let record = records[entry.patientID] else { return patient }
     var tumour: CohortPatient.Tumour
-    do throws(CohortError) {
+    do throws(PublicCohortError) {
       tumour = try record.tumour(subtypes: settings.subtypes)
     } catch {
       patient.remark(.pathology, excludes: true, error.description)
       return patient
     }
     let labels = try volume(Self.maps, of: entry)
-    let outline = try labels.map { labels throws(CohortError) in try MaskOutline(labels, label: Self.tumour) }
+    let outline = try labels.map { labels throws(PublicCohortError) in try MaskOutline(labels, label: Self.tumour) }
     if let labels { tumour = tumour.adding(measures(labels)) }
     patient.tumour = tumour
     guard let imaging = file(["imaging"], of: entry) else {
@@ -70,7 +70,7 @@ struct KiTSLayout: CohortLayout {
     if !staging.isHeld(identity, slices: labels.grid.slices) {
       let volume = try NIfTIFile.volume(at: imaging)
       guard volume.grid.agrees(with: labels.grid) else {
-        throw CohortError("imaging and labels lie on different voxels; fetch both again")
+        throw PublicCohortError("imaging and labels lie on different voxels; fetch both again")
       }
       var header = record.header
       header[.seriesDescription] = "contrast-enhanced"
@@ -86,7 +86,7 @@ struct KiTSLayout: CohortLayout {
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  private func volume(_ stems: [String], of entry: CohortEntry) throws(CohortError) -> Volume? {
+  private func volume(_ stems: [String], of entry: CohortEntry) throws(PublicCohortError) -> Volume? {
     guard let url = file(stems, of: entry) else { return nil }
     return try NIfTIFile.volume(at: url)
   }

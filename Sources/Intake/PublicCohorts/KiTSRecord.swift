@@ -40,18 +40,18 @@ struct KiTSRecord: Decodable, Sendable {
 
   /// The tumour, where it is one of the study's question.
   ///
-  /// - Throws: `CohortError` with the reason why the patient is left out.
-  func tumour(subtypes: [String]) throws(CohortError) -> CohortPatient.Tumour {
+  /// - Throws: `PublicCohortError` with the reason why the patient is left out.
+  func tumour(subtypes: [String]) throws(PublicCohortError) -> CohortPatient.Tumour {
     guard let subtype = fields["tumor_histologic_subtype"] else {
-      throw CohortError("tumor_histologic_subtype is missing, so the subtype is not known")
+      throw PublicCohortError("tumor_histologic_subtype is missing, so the subtype is not known")
     }
     guard subtypes.contains(where: { $0.lowercased() == subtype.lowercased() }) else {
-      throw CohortError(
+      throw PublicCohortError(
         "tumor_histologic_subtype is \"\(subtype)\"; taken is \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))"
       )
     }
     guard let grade = fields["tumor_isup_grade"].flatMap(Grade.init(text:)) else {
-      throw CohortError(
+      throw PublicCohortError(
         "tumor_isup_grade is \(fields["tumor_isup_grade"].map { "\"\($0)\"" } ?? "missing"); expected 1, 2, 3 or 4")
     }
     return .init(grade: grade, attributes: fields.filter { !["case_id", "tumor_isup_grade"].contains($0.key) })

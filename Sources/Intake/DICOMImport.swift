@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+public import Study
 import Synchronization
 
 /// Takes the CT slices of a folder or a zip archive into the study.
@@ -95,7 +96,7 @@ public enum DICOMImport {
   ) throws -> Patient {
     let digits = String(number)
     let invented = "case-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    var patient = Patient(id: nil, code: patientIDs == .codes ? sourceID : invented, sourceID: sourceID)
+    var patient = Patient(code: patientIDs == .codes ? sourceID : invented, sourceID: sourceID)
     try patient.insert(database)
     return patient
   }
@@ -106,13 +107,13 @@ public enum DICOMImport {
   ) throws -> Int {
     var exam =
       try Exam.filter(Column("studyInstanceUID") == planned.studyInstanceUID).fetchOne(database)
-      ?? Exam(id: nil, patientId: patientId, studyInstanceUID: planned.studyInstanceUID)
+      ?? Exam(patientId: patientId, studyInstanceUID: planned.studyInstanceUID)
     if exam.id == nil { try exam.insert(database) }
     guard let examId = exam.id else { return 0 }
     let uid = planned.seriesInstanceUID
     var series =
       try Series.filter(Column("seriesInstanceUID") == uid).fetchOne(database)
-      ?? Series(id: nil, examId: examId, seriesInstanceUID: uid, description: planned.description)
+      ?? Series(examId: examId, seriesInstanceUID: uid, description: planned.description)
     if series.id == nil { try series.insert(database) }
     guard let seriesId = series.id else { return 0 }
     var added = 0
@@ -125,7 +126,7 @@ public enum DICOMImport {
         continue
       }
       var record = SliceRecord(
-        id: nil, seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame, path: slice.path,
+        seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame, path: slice.path,
         ordinal: ordinal, columns: attributes.columns, rows: attributes.rows, rowSpacing: attributes.pixelSpacing?.row,
         columnSpacing: attributes.pixelSpacing?.column)
       try record.insert(database)

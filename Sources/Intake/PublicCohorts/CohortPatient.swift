@@ -52,6 +52,6 @@ protocol CohortLayout {
 
   /// Reads one patient and hands the volumes to `staging`, one at a time.
   ///
-  /// - Throws: `CohortError` where the patient cannot be taken at all; `StudyError` where the study cannot be written.
+  /// - Throws: `PublicCohortError` where the patient cannot be taken at all; `StudyError` where the study cannot be written.
   func read(_ entry: CohortEntry, _ staging: SeriesStaging) throws -> CohortPatient
 }

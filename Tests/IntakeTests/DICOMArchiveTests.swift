@@ -4,12 +4,13 @@ import GRDB
 import TestSupport
 import Testing
 
+@testable import Intake
 @testable import Study
 
 /// Zip archives that Python's zipfile wrote, and what is done to them here.
 struct DICOMArchiveTests {
   private func fixture(_ name: String) throws -> URL {
-    try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "zip"))
+    try #require(Bundle.module.url(forResource: "Fixtures/archives/\(name)", withExtension: "zip"))
   }
 
   private func values(_ study: StudyFolder) throws -> [Float] {

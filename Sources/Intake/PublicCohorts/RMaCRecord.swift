@@ -15,7 +15,7 @@ struct RMaCRecord: Sendable {
     "0": "renal cell carcinoma", "1": "oncocytoma", "2": "angiomyolipoma", "3": "another tumour",
   ]
 
-  init(_ file: RMaCFile) throws(CohortError) {
+  init(_ file: RMaCFile) throws(PublicCohortError) {
     patientID = try file.text("PID")
     tumourType = try file.text("tumor_type")
     pathology = try file.text("pathology")
@@ -34,18 +34,20 @@ struct RMaCRecord: Sendable {
   ///
   /// Grades 1 to 4 are taken as they are. Of 5 (high) and 6 (low) only the class is known: they are taken as 3 and 2,
   /// the grades next to the border, and `grade_basis` says so.
-  /// - Throws: `CohortError` with the reason why the patient is left out.
-  func tumour(subtypes: [String]) throws(CohortError) -> CohortPatient.Tumour {
-    guard let tumourType else { throw CohortError("the attribute tumor_type is missing; expected 0, 1, 2 or 3") }
+  /// - Throws: `PublicCohortError` with the reason why the patient is left out.
+  func tumour(subtypes: [String]) throws(PublicCohortError) -> CohortPatient.Tumour {
+    guard let tumourType else { throw PublicCohortError("the attribute tumor_type is missing; expected 0, 1, 2 or 3") }
     guard tumourType == "0" else {
-      throw CohortError(
+      throw PublicCohortError(
         "the tumour is no renal cell carcinoma: tumor_type is \(tumourType) "
           + "(\(Self.tumourTypes[tumourType] ?? "unknown"))"
       )
     }
-    guard let pathology else { throw CohortError("the attribute pathology is missing, so the subtype is not known") }
+    guard let pathology else {
+      throw PublicCohortError("the attribute pathology is missing, so the subtype is not known")
+    }
     guard subtypes.contains(where: { $0.lowercased() == pathology.lowercased() }) else {
-      throw CohortError(
+      throw PublicCohortError(
         "pathology is \"\(pathology)\"; taken is \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
     }
     var attributes = attributes
@@ -60,7 +62,7 @@ struct RMaCRecord: Sendable {
       return .init(grade: grade, attributes: attributes)
     case nil: break
     }
-    throw CohortError(
+    throw PublicCohortError(
       "pathology_grade is \(grade.map { "\"\($0)\"" } ?? "missing"); expected 1 to 4, or 5 (high) or 6 (low)")
   }
 
