@@ -1,7 +1,6 @@
 public import Foundation
 import GRDB
 public import Study
-import Synchronization
 
 /// Takes the CT slices of a folder or a zip archive into the study.
 ///
@@ -32,49 +31,48 @@ public enum DICOMImport {
   ) throws(StudyError) -> Summary {
     let patientIDs = try study.readProtocol().pathology.patientIDs
     let scratch = study.url.appendingPathComponent(".import")
-    // What an import left that was cut short.
-    try? FileManager.default.removeItem(at: scratch)
-    defer { try? FileManager.default.removeItem(at: scratch) }
-    let file = source.standardizedFileURL.resolvingSymlinksInPath()
-    let isArchive = (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
-    let archive = isArchive ? try DICOMArchive(file, unpackedInto: scratch) : nil
-    let scan: DICOMScan
-    if let archive {
-      scan = DICOMScan(archive.files, progress: progress)
-    } else {
-      scan = try DICOMScan(source, progress: progress)
+    return try DICOMScan.with(source, scratch: scratch, progress: progress) { scan throws(StudyError) in
+      let plan = ImportPlan(scan, held: try HeldSlice.all(in: study), study: study.url)
+      let (copied, unreadable) = try SliceCopying.copyFiles(of: plan.series, into: study.url)
+      return try study.write { database in
+        var summary = try store(
+          copied, of: plan, remarks: plan.remarks + unreadable, source: source.path, patientIDs, database)
+        summary.identityNotRemoved = scan.frames.contains { !$0.attributes.patientIdentityRemoved }
+        if scan.frames.contains(where: \.attributes.isSynthetic) {
+          try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
+        }
+        return summary
+      }
     }
-    let plan = ImportPlan(
-      scan, rootName: archive?.rootName ?? source.standardizedFileURL.lastPathComponent,
-      held: try HeldSlice.all(in: study), study: study.url)
-    let (copied, unreadable) = try copyFiles(of: plan.series, into: study.url)
-    return try study.write { database in
-      var summary = Summary(identityNotRemoved: scan.frames.contains { !$0.attributes.patientIdentityRemoved })
-      var patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0) })
-      for sourceID in plan.patientIDs where patients[sourceID] == nil {
-        patients[sourceID] = try newPatient(sourceID, number: patients.count + 1, patientIDs, database)
-      }
-      for series in copied {
-        guard let patientId = patients[series.patientID]?.id else { continue }
-        let added = try insert(series, patientId, database)
-        summary.slices += added
-        summary.series += added > 0 ? 1 : 0
-      }
-      let entries = (plan.remarks + unreadable).map { remark in
-        SetAside(
-          stage: .dicom, source: source.path, patientCode: remark.patientID.flatMap { patients[$0]?.code },
-          excludes: remark.excludes, subject: remark.subject, reason: remark.reason)
-      }
-      try forget(copied, codes: Set(copied.compactMap { patients[$0.patientID]?.code }), database)
-      try database.replaceSetAside(of: .dicom, from: source.path, with: entries)
-      if scan.frames.contains(where: \.attributes.isSynthetic) {
-        try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
-      }
-      try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
-      summary.setAside = entries.count
-      summary.patients = patients.count
-      return summary
+  }
+
+  /// Puts the plan's patients, the `series` and the remarks into the tables; `source` is what was read.
+  static func store(
+    _ series: [ImportPlan.PlannedSeries], of plan: ImportPlan, remarks: [ImportPlan.Remark], source: String,
+    _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
+  ) throws -> Summary {
+    var summary = Summary()
+    var patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0) })
+    for sourceID in plan.patientIDs where patients[sourceID] == nil {
+      patients[sourceID] = try newPatient(sourceID, number: patients.count + 1, patientIDs, database)
     }
+    for series in series {
+      guard let patientId = patients[series.patientID]?.id else { continue }
+      let added = try insert(series, patientId, database)
+      summary.slices += added
+      summary.series += added > 0 ? 1 : 0
+    }
+    let entries = remarks.map { remark in
+      SetAside(
+        stage: .dicom, source: source, patientCode: remark.patientID.flatMap { patients[$0]?.code },
+        excludes: remark.excludes, subject: remark.subject, reason: remark.reason)
+    }
+    try forget(series, codes: Set(series.compactMap { patients[$0.patientID]?.code }), database)
+    try database.replaceSetAside(of: .dicom, from: source, with: entries)
+    try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+    summary.setAside = entries.count
+    summary.patients = patients.count
+    return summary
   }
 
   /// Adds those of the patients that the study lacks, of whom there are records but no images.
@@ -117,17 +115,18 @@ public enum DICOMImport {
     if series.id == nil { try series.insert(database) }
     guard let seriesId = series.id else { return 0 }
     var added = 0
-    for (ordinal, slice) in planned.slices.enumerated() {
+    for slice in planned.slices {
       let attributes = slice.attributes
       let known = SliceRecord.filter(
         Column("sopInstanceUID") == attributes.sopInstanceUID && Column("frame") == slice.frame)
       if var record = try known.fetchOne(database) {
-        try record.updateChanges(database) { $0.ordinal = ordinal }
+        try record.updateChanges(database) { $0.ordinal = slice.ordinal }
         continue
       }
       var record = SliceRecord(
         seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame, path: slice.path,
-        ordinal: ordinal, columns: attributes.columns, rows: attributes.rows, rowSpacing: attributes.pixelSpacing?.row,
+        ordinal: slice.ordinal, columns: attributes.columns, rows: attributes.rows,
+        rowSpacing: attributes.pixelSpacing?.row,
         columnSpacing: attributes.pixelSpacing?.column)
       try record.insert(database)
       added += 1
@@ -143,74 +142,5 @@ public enum DICOMImport {
       .filter(Column("stage") == SetAside.Stage.dicom.rawValue && codes.contains(Column("patientCode")))
       .filter(Column("excludes") || taken.map(\.subject).contains(Column("subject")))
       .deleteAll(database)
-  }
-
-  /// Copies each file once, several series at a time; a series of which a file cannot be read is left, and its patient set aside.
-  private static func copyFiles(
-    of series: [ImportPlan.PlannedSeries], into study: URL
-  ) throws(StudyError) -> (copied: [ImportPlan.PlannedSeries], remarks: [ImportPlan.Remark]) {
-    let hasFailed = Atomic(false)
-    let outcomes = ParallelMap.run(series, chunk: 1) { planned -> Result<String?, StudyError> in
-      // Where one file cannot be written, no other series is begun.
-      guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
-      do throws(StudyError) {
-        return .success(try unreadableFile(copying: planned, into: study))
-      } catch {
-        hasFailed.store(true, ordering: .relaxed)
-        return .failure(error)
-      }
-    }
-    var copied: [ImportPlan.PlannedSeries] = []
-    var remarks: [ImportPlan.Remark] = []
-    for (planned, outcome) in zip(series, outcomes) {
-      if let unreadable = try outcome.get() {
-        remarks.append(
-          .init(
-            patientID: planned.patientID, excludes: true, subject: unreadable,
-            reason: "the file can no longer be read; check the disk and import again"))
-      } else {
-        copied.append(planned)
-      }
-    }
-    return (copied, remarks)
-  }
-
-  /// Copies a series' files until one cannot be read, whose name for a remark is given back.
-  private static func unreadableFile(
-    copying series: ImportPlan.PlannedSeries, into study: URL
-  ) throws(StudyError) -> String? {
-    var done: Set<String> = []
-    for slice in series.slices where done.insert(slice.path).inserted {
-      guard let source = slice.source else { continue }
-      if try !copy(source, to: study.appendingPathComponent(slice.path)) { return slice.subject }
-    }
-    return nil
-  }
-
-  /// Copies `source` whole or not at all; false where it cannot be read, an error where `target` cannot be written.
-  private static func copy(_ source: URL, to target: URL) throws(StudyError) -> Bool {
-    let input = open(source.path, O_RDONLY | O_CLOEXEC)
-    guard input >= 0 else { return false }
-    defer { close(input) }
-    let folder = target.deletingLastPathComponent()
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw StudyError(
-        .file,
-        "cannot make the folder \(folder.path): \(error.localizedDescription). The study is as it was; make room or fix "
-          + "the permissions, then import again.")
-    }
-    let output = try AtomicFile.Writer(target)
-    var piece = Data(count: 1 << 20)
-    while true {
-      let count = piece.withUnsafeMutableBytes { read(input, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { return false }
-      guard count > 0 else { break }
-      try output.append(piece.prefix(count))
-    }
-    try output.finish()
-    return true
   }
 }

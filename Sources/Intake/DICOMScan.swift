@@ -2,7 +2,7 @@ public import DICOM
 public import Foundation
 public import Study
 
-/// What lies in a folder: the headers of its CT files, and what else was found there.
+/// What lies in a folder or a zip archive: the headers of its CT files, and what else was found there.
 public struct DICOMScan: Sendable {
   /// One frame of one CT file.
   public struct Frame: Sendable {
@@ -14,6 +14,8 @@ public struct DICOMScan: Sendable {
     public let frame: Int
     /// The header.
     public let attributes: CTAttributes
+    /// Whose the slice is, by the header or, where that is silent, by the folders.
+    let identity: SliceIdentity
   }
 
   /// A file or folder that gave no CT frame.
@@ -29,6 +31,30 @@ public struct DICOMScan: Sendable {
   /// What could not be read, in the order of the paths.
   public let failures: [Failure]
 
+  /// Reads the headers of a folder, or of a zip archive that is unpacked for as long as `body` runs.
+  ///
+  /// - Parameters:
+  ///   - source: the folder, which is searched at any depth, or the archive.
+  ///   - scratch: the folder to unpack an archive into; it is removed before and afterwards.
+  ///   - progress: called now and then with the numbers of files done and found.
+  ///   - body: is given the headers.
+  /// - Returns: what `body` returns.
+  /// - Throws: `StudyError` of kind `.file` where the source cannot be read; what `body` throws.
+  static func with<Output>(
+    _ source: URL, scratch: URL, progress: (@Sendable (Int, Int) -> Void)? = nil,
+    _ body: (DICOMScan) throws(StudyError) -> Output
+  ) throws(StudyError) -> Output {
+    // What was left by a process that was killed.
+    try? FileManager.default.removeItem(at: scratch)
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let file = source.standardizedFileURL.resolvingSymlinksInPath()
+    guard (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
+      return try body(DICOMScan(source, progress: progress))
+    }
+    let archive = try DICOMArchive(file, unpackedInto: scratch)
+    return try body(DICOMScan(archive.files, rootName: archive.rootName, progress: progress))
+  }
+
   /// Reads the headers of all files below `folder`, on all cores.
   ///
   /// - Parameters:
@@ -37,12 +63,14 @@ public struct DICOMScan: Sendable {
   /// - Throws: `StudyError` of kind `.file` where the folder itself cannot be read.
   public init(_ folder: URL, progress: (@Sendable (Int, Int) -> Void)? = nil) throws(StudyError) {
     let (files, unreadable) = try Self.list(folder)
-    self.init(files, unreadable: unreadable, progress: progress)
+    self.init(
+      files, rootName: folder.standardizedFileURL.lastPathComponent, unreadable: unreadable, progress: progress)
   }
 
-  /// Reads the headers of the files, each given with the path that remarks call it by.
-  init(
-    _ files: [(url: URL, path: String)], unreadable: [Failure] = [], progress: (@Sendable (Int, Int) -> Void)? = nil
+  /// Reads the headers of the files, each given with its path below the folder `rootName`.
+  private init(
+    _ files: [(url: URL, path: String)], rootName: String, unreadable: [Failure] = [],
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) {
     let results = ParallelMap.run(files) { file -> Result<[CTAttributes], DICOMError> in
       do throws(DICOMError) {
@@ -59,7 +87,10 @@ public struct DICOMScan: Sendable {
       switch result {
       case .success(let attributes):
         for (index, frame) in attributes.enumerated() {
-          frames.append(Frame(url: file.url, relativePath: file.path, frame: index, attributes: frame))
+          frames.append(
+            Frame(
+              url: file.url, relativePath: file.path, frame: index, attributes: frame,
+              identity: SliceIdentity(frame, path: file.path, rootName: rootName)))
         }
       case .failure(let error):
         failures.append(Failure(relativePath: file.path, reason: error.problem))

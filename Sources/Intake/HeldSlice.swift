@@ -1,15 +1,6 @@
 import GRDB
 import Study
 
-/// Whose a slice is: the identifiers on the way from the patient down to the image.
-struct SliceIdentity: Hashable, Sendable {
-  /// The PatientID in the files.
-  let patientID: String
-  let studyInstanceUID: String
-  let seriesInstanceUID: String
-  let sopInstanceUID: String
-}
-
 /// A slice that the study holds already, as an import compares with it.
 struct HeldSlice: Decodable, FetchableRecord, Sendable {
   private let patientID: String

@@ -10,9 +10,13 @@ struct ImportPlan {
   struct PlannedSlice {
     let attributes: CTAttributes
     let frame: Int
-    /// The copy's path, relative to the study folder; hashes of UIDs, so that it names nobody.
+    /// The place in the series along its normal, from 0.
+    var ordinal = 0
+    /// The copy's path, relative to the study folder: hashes of UIDs, so that it names nobody.
+    ///
+    /// The file's own, which is absolute, where nothing is copied.
     let path: String
-    /// The file to copy; nil where the study holds its contents already.
+    /// The file to copy; nil where the study holds its contents already, or none is made.
     let source: URL?
     /// What a remark calls the file.
     let subject: String
@@ -24,7 +28,7 @@ struct ImportPlan {
     let seriesInstanceUID: String
     let description: String?
     /// All slices that the study will hold, in the order of their positions along the normal.
-    let slices: [PlannedSlice]
+    var slices: [PlannedSlice]
 
     var subject: String { "series \(seriesInstanceUID)" }
   }
@@ -42,16 +46,19 @@ struct ImportPlan {
   /// Every PatientID seen, in the order of first appearance.
   let patientIDs: [String]
 
-  private let study: URL
+  /// Where the slices are copied to; nil where they stay where they lie.
+  private let study: URL?
   /// Patients of whom nothing is imported.
   private var refused: Set<String> = []
   /// The files of the folder whose very contents the study holds.
   private var present: Set<String> = []
 
   /// Compares the files in `scan` with one another and with the slices that the study at `study` holds.
-  init(_ scan: DICOMScan, rootName: String, held: [HeldSlice], study: URL) {
+  ///
+  /// Without a study nothing is held, and the slices are to stay where they lie.
+  init(_ scan: DICOMScan, held: [HeldSlice] = [], study: URL? = nil) {
     self.study = study
-    let frames = scan.frames.map { Identified($0, rootName: rootName) }
+    let frames = scan.frames
     var seen: Set<String> = []
     patientIDs = frames.map(\.identity.patientID).filter { seen.insert($0).inserted }
     remarks = scan.failures.map {
@@ -68,34 +75,13 @@ struct ImportPlan {
     for (uid, members) in bySeries.sorted(by: { $0.key < $1.key }) { plan(members, held: heldBySeries[uid] ?? []) }
   }
 
-  /// A frame with the identifiers that the study goes by, where the header is silent.
-  private struct Identified {
-    let frame: DICOMScan.Frame
-    let identity: SliceIdentity
-    let isInvented: Bool
-
-    init(_ frame: DICOMScan.Frame, rootName: String) {
-      self.frame = frame
-      let attributes = frame.attributes
-      let stated = attributes.patientID.trimmingCharacters(in: .whitespaces)
-      // De-identified collections often blank the PatientID and keep one folder per patient.
-      let parts = frame.relativePath.split(separator: "/")
-      identity = SliceIdentity(
-        patientID: stated.isEmpty ? (parts.count > 1 ? String(parts[0]) : rootName) : stated,
-        studyInstanceUID: attributes.studyInstanceUID.isEmpty
-          ? "exam-of-series-\(attributes.seriesInstanceUID)" : attributes.studyInstanceUID,
-        seriesInstanceUID: attributes.seriesInstanceUID, sopInstanceUID: attributes.sopInstanceUID)
-      isInvented = stated.isEmpty
-    }
-  }
-
   private mutating func exclude(_ patientID: String, subject: String, reason: String) {
     remarks.append(Remark(patientID: patientID, excludes: true, subject: subject, reason: reason))
     refused.insert(patientID)
   }
 
-  private mutating func remarkOnInventedIDs(_ frames: [Identified]) {
-    for id in Set(frames.filter(\.isInvented).map(\.identity.patientID)).sorted() {
+  private mutating func remarkOnInventedIDs(_ frames: [DICOMScan.Frame]) {
+    for id in Set(frames.map(\.identity).filter(\.hasFolderName).map(\.patientID)).sorted() {
       remarks.append(
         Remark(
           patientID: id, excludes: false, subject: "(0010,0020) PatientID",
@@ -105,18 +91,26 @@ struct ImportPlan {
 
   /// A UID under two owners means that one of the two is wrong: nobody but the user can tell which.
   private mutating func refuseSeveralOwners(_ identities: Set<SliceIdentity>) {
-    typealias Part = (SliceIdentity) -> String
+    typealias Part = KeyPath<SliceIdentity, String>
     let kinds: [(name: String, uid: Part, owners: String, owner: Part)] = [
-      ("study", { $0.studyInstanceUID }, "PatientIDs", { $0.patientID }),
-      ("series", { $0.seriesInstanceUID }, "studies", { "\($0.patientID)\u{0}\($0.studyInstanceUID)" }),
-      ("SOP instance", { $0.sopInstanceUID }, "series", { "\($0.patientID)\u{0}\($0.seriesInstanceUID)" }),
+      ("study", \.studyInstanceUID, "PatientIDs", \.patientID),
+      ("series", \.seriesInstanceUID, "studies", \.studyInstanceUID),
+      ("SOP instance", \.sopInstanceUID, "series", \.seriesInstanceUID),
     ]
     for kind in kinds {
-      let groups = Dictionary(grouping: identities, by: kind.uid)
-      for (uid, members) in groups.sorted(by: { $0.key < $1.key }) {
-        let owners = Set(members.map(kind.owner))
+      var latest: [String: SliceIdentity] = [:]
+      var contested: Set<String> = []
+      for identity in identities {
+        guard let other = latest.updateValue(identity, forKey: identity[keyPath: kind.uid]) else { continue }
+        guard other.patientID != identity.patientID || other[keyPath: kind.owner] != identity[keyPath: kind.owner]
+        else { continue }
+        contested.insert(identity[keyPath: kind.uid])
+      }
+      for uid in contested.sorted() {
+        let members = identities.filter { $0[keyPath: kind.uid] == uid }
+        let owners = Set(members.map { [$0.patientID, $0[keyPath: kind.owner]] })
         let patients = Set(members.map(\.patientID))
-        guard owners.count > 1, !patients.isSubset(of: refused) else { continue }
+        guard !patients.isSubset(of: refused) else { continue }
         let found = patients.count > 1 ? "\(patients.count) PatientIDs" : "\(owners.count) \(kind.owners)"
         for patient in patients.sorted() {
           exclude(
@@ -129,19 +123,19 @@ struct ImportPlan {
   }
 
   /// The frames without those of files whose SOP instance another file gave before.
-  private mutating func dropDuplicates(_ frames: [Identified]) -> [Identified] {
+  private mutating func dropDuplicates(_ frames: [DICOMScan.Frame]) -> [DICOMScan.Frame] {
     var fileOf: [String: DICOMScan.Frame] = [:]
     var duplicates: Set<String> = []
     return frames.filter { frame in
-      let path = frame.frame.relativePath
+      let path = frame.relativePath
       guard let first = fileOf[frame.identity.sopInstanceUID] else {
-        fileOf[frame.identity.sopInstanceUID] = frame.frame
+        fileOf[frame.identity.sopInstanceUID] = frame
         return true
       }
       if first.relativePath == path { return true }
       guard duplicates.insert(path).inserted else { return false }
       let subject = "\(path) and \(first.relativePath)"
-      if FileManager.default.contentsEqual(atPath: first.url.path, andPath: frame.frame.url.path) {
+      if FileManager.default.contentsEqual(atPath: first.url.path, andPath: frame.url.path) {
         remarks.append(
           Remark(
             patientID: frame.identity.patientID, excludes: false, subject: subject,
@@ -156,39 +150,42 @@ struct ImportPlan {
   }
 
   /// What the study holds is never overwritten, for contours and results may rest on it.
-  private mutating func refuseChangedContents(_ frames: [Identified], _ held: [HeldSlice]) {
+  private mutating func refuseChangedContents(_ frames: [DICOMScan.Frame], _ held: [HeldSlice]) {
+    guard let study else { return }
     let pathOf = Dictionary(held.map { ($0.identity.sopInstanceUID, $0.path) }) { first, _ in first }
     var compared: Set<String> = []
     for frame in frames where !refused.contains(frame.identity.patientID) {
-      guard let path = pathOf[frame.identity.sopInstanceUID], compared.insert(frame.frame.relativePath).inserted
+      guard let path = pathOf[frame.identity.sopInstanceUID], compared.insert(frame.relativePath).inserted
       else { continue }
       let copy = study.appendingPathComponent(path).path
       // A copy that has vanished is made again.
       guard FileManager.default.fileExists(atPath: copy) else { continue }
-      if FileManager.default.contentsEqual(atPath: frame.frame.url.path, andPath: copy) {
-        present.insert(frame.frame.relativePath)
+      if FileManager.default.contentsEqual(atPath: frame.url.path, andPath: copy) {
+        present.insert(frame.relativePath)
       } else {
         exclude(
-          frame.identity.patientID, subject: frame.frame.relativePath,
+          frame.identity.patientID, subject: frame.relativePath,
           reason: "the study holds a slice of the same SOP Instance UID with other contents, and keeps it; import the "
             + "slice as it was, or make a new study")
       }
     }
   }
 
-  private mutating func plan(_ members: [Identified], held: [HeldSlice]) {
+  private mutating func plan(_ members: [DICOMScan.Frame], held: [HeldSlice]) {
     guard let first = members.first else { return }
     // Scouts often share the series of the slices that were planned on them.
-    let axial = members.filter { !$0.frame.attributes.imageType.contains("LOCALIZER") }
-    for scout in members where scout.frame.attributes.imageType.contains("LOCALIZER") {
+    let axial = members.filter { !$0.attributes.imageType.contains("LOCALIZER") }
+    for scout in members where scout.attributes.imageType.contains("LOCALIZER") {
       remarks.append(
         Remark(
-          patientID: scout.identity.patientID, excludes: false, subject: scout.frame.relativePath,
+          patientID: scout.identity.patientID, excludes: false, subject: scout.relativePath,
           reason: "a localizer (scout) image, not an axial slice"))
     }
     guard !axial.isEmpty else { return }
     let subject = "series \(first.identity.seriesInstanceUID)"
-    let folder = "dicom/\(hash(first.identity.studyInstanceUID, 12))/\(hash(first.identity.seriesInstanceUID, 12))"
+    let folder = study.map { _ in
+      "dicom/\(hash(first.identity.studyInstanceUID, 12))/\(hash(first.identity.seriesInstanceUID, 12))"
+    }
     var slices = axial.map { planned($0, in: folder) }
     do throws(DICOMError) {
       slices += try heldElsewhere(held, than: slices)
@@ -210,21 +207,27 @@ struct ImportPlan {
     series.append(
       PlannedSeries(
         patientID: first.identity.patientID, studyInstanceUID: first.identity.studyInstanceUID,
-        seriesInstanceUID: first.identity.seriesInstanceUID, description: first.frame.attributes.seriesDescription,
-        slices: geometry.order.map { slices[$0] }))
+        seriesInstanceUID: first.identity.seriesInstanceUID, description: first.attributes.seriesDescription,
+        slices: geometry.order.enumerated().map { ordinal, place in
+          var slice = slices[place]
+          slice.ordinal = ordinal
+          return slice
+        }))
   }
 
-  private func planned(_ member: Identified, in folder: String) -> PlannedSlice {
+  /// The slice in `folder` of the study, or where it lies.
+  private func planned(_ member: DICOMScan.Frame, in folder: String?) -> PlannedSlice {
     PlannedSlice(
-      attributes: member.frame.attributes, frame: member.frame.frame,
-      path: "\(folder)/\(hash(member.identity.sopInstanceUID, 24)).dcm",
-      source: present.contains(member.frame.relativePath) ? nil : member.frame.url, subject: member.frame.relativePath)
+      attributes: member.attributes, frame: member.frame,
+      path: folder.map { "\($0)/\(hash(member.identity.sopInstanceUID, 24)).dcm" } ?? member.url.path,
+      source: folder == nil || present.contains(member.relativePath) ? nil : member.url, subject: member.relativePath)
   }
 
   /// The series' slices from former imports that are not among `slices`, their headers read from the study's copies.
   private func heldElsewhere(
     _ held: [HeldSlice], than slices: [PlannedSlice]
   ) throws(DICOMError) -> [PlannedSlice] {
+    guard let study else { return [] }
     let inFolder = Set(slices.map(\.path))
     let others = Dictionary(grouping: held.filter { !inFolder.contains($0.path) }, by: \.path)
     var result: [PlannedSlice] = []

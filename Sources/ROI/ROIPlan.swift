@@ -1,5 +1,6 @@
 import Annotation
 import Crypto
+import DICOM
 import Foundation
 import GRDB
 import Study
@@ -14,7 +15,7 @@ struct ROIPlan: Sendable {
     let lesionId: Int64
     let reader: String
     let patientCode: String
-    /// The slice's file, relative to the study folder.
+    /// The slice's file, relative to the study folder unless absolute.
     let path: String
     let frame: Int
     let ordinal: Int
@@ -23,18 +24,42 @@ struct ROIPlan: Sendable {
     /// The outlines in the slice's pixels, each in JSON.
     let outlines: [String]
 
-    func polygons() throws -> [Polygon] { try outlines.map(JSONText.polygon) }
-
     var pixelSize: (row: Double, column: Double)? {
       guard let rowSpacing, let columnSpacing else { return nil }
       return (rowSpacing, columnSpacing)
     }
 
     func setAside(excludes: Bool, _ reason: String) -> SetAside {
-      SetAside(
+      // The study's own path names nobody; another may.
+      let file = path.hasPrefix("/") ? "" : " (\(path))"
+      return SetAside(
         stage: .rois, patientCode: patientCode, excludes: excludes,
-        subject: "slice \(ordinal + 1) of its series (\(path))", reason: reason)
+        subject: "slice \(ordinal + 1) of its series\(file)", reason: reason)
     }
+
+    /// Reads the slice and cuts the crop, the box `shift` columns and rows off its place.
+    ///
+    /// `folder` is the study's; nil where the path is absolute.
+    func cut(
+      in folder: URL?, _ cutter: ROICutter, shift: SIMD2<Int> = .zero
+    ) throws(Refusal) -> (image: CTImage, crop: ROICrop) {
+      do {
+        let file = folder?.appendingPathComponent(path) ?? URL(fileURLWithPath: path)
+        let image = try DICOMFile.image(at: file, frame: frame)
+        let polygons = try outlines.map(JSONText.polygon)
+        return (image, try cutter.cut(image, around: polygons, pixelSize: pixelSize, shift: shift))
+      } catch let error as DICOMError {
+        // The file's name is no part of a reason: reasons stand in reports.
+        throw Refusal(reason: error.problem)
+      } catch {
+        throw Refusal(reason: "\(error)")
+      }
+    }
+  }
+
+  /// Why a crop cannot be cut.
+  struct Refusal: Error {
+    let reason: String
   }
 
   /// What is to be cut, whole patients together.

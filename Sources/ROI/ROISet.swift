@@ -52,7 +52,7 @@ public struct ROISet: Sendable {
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
         try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
-        try Row.fetchAll(database).map(\.entry)
+        try Self.entries(database)
       )
     }
     guard let file, !entries.isEmpty else {
@@ -108,6 +108,9 @@ public struct ROISet: Sendable {
       try body(indices.map { UnsafeRawBufferPointer(rebasing: bytes[$0 * size..<($0 + 1) * size]) })
     }
   }
+
+  /// What the ROIs in the tables are of, in the order of their crops.
+  static func entries(_ database: Database) throws -> [Entry] { try Row.fetchAll(database).map(\.entry) }
 
   private struct Row: Decodable, FetchableRecord {
     let patient: String

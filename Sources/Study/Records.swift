@@ -69,7 +69,7 @@ public struct SliceRecord: Codable, Equatable, Sendable, FetchableRecord, Mutabl
   public var sopInstanceUID: String
   /// The frame within the instance, from 0.
   public var frame: Int
-  /// The file, relative to the study folder.
+  /// The file, relative to the study folder; absolute where there is none and the slices stay where they lie.
   public var path: String
   /// The place in the series along its normal, from 0.
   public var ordinal: Int
@@ -161,18 +161,6 @@ public struct SetAside: Codable, Equatable, Sendable, FetchableRecord, Persistab
     self.excludes = excludes
     self.subject = subject
     self.reason = reason
-  }
-}
-
-extension StudyFolder {
-  /// Everything set aside so far, in the order of the steps.
-  public func setAside() throws(StudyError) -> [SetAside] {
-    try read { database in
-      let order = Dictionary(uniqueKeysWithValues: SetAside.Stage.allCases.enumerated().map { ($1, $0) })
-      return try SetAside.order(Column("id")).fetchAll(database).sorted {
-        (order[$0.stage] ?? 0) < (order[$1.stage] ?? 0)
-      }
-    }
   }
 }
 
