@@ -32,7 +32,7 @@ public enum DICOMImport {
     let patientIDs = try study.readProtocol().pathology.patientIDs
     let scratch = study.url.appendingPathComponent(".import")
     return try DICOMScan.with(source, scratch: scratch, progress: progress) { scan throws(StudyError) in
-      let plan = ImportPlan(scan, held: try HeldSlice.all(in: study), study: study.url)
+      let plan = ImportPlan(scan, held: try study.read { try SlicePlace.all($0) }, study: study.url)
       let (copied, unreadable) = try SliceCopying.copyFiles(of: plan.series, into: study.url)
       return try study.write { database in
         var summary = try store(

@@ -56,7 +56,7 @@ struct ImportPlan {
   /// Compares the files in `scan` with one another and with the slices that the study at `study` holds.
   ///
   /// Without a study nothing is held, and the slices are to stay where they lie.
-  init(_ scan: DICOMScan, held: [HeldSlice] = [], study: URL? = nil) {
+  init(_ scan: DICOMScan, held: [SlicePlace] = [], study: URL? = nil) {
     self.study = study
     let frames = scan.frames
     var seen: Set<String> = []
@@ -65,10 +65,10 @@ struct ImportPlan {
       Remark(patientID: nil, excludes: false, subject: $0.relativePath, reason: $0.reason)
     }
     remarkOnInventedIDs(frames)
-    refuseSeveralOwners(Set(frames.map(\.identity) + held.map(\.identity)))
+    refuseSeveralOwners(Set(frames.map(\.identity) + held.map(SliceIdentity.init)))
     let distinct = dropDuplicates(frames)
     refuseChangedContents(distinct, held)
-    let heldBySeries = Dictionary(grouping: held, by: \.identity.seriesInstanceUID)
+    let heldBySeries = Dictionary(grouping: held, by: \.seriesInstanceUID)
     let bySeries = Dictionary(grouping: distinct.filter { !refused.contains($0.identity.patientID) }) {
       $0.identity.seriesInstanceUID
     }
@@ -150,9 +150,9 @@ struct ImportPlan {
   }
 
   /// What the study holds is never overwritten, for contours and results may rest on it.
-  private mutating func refuseChangedContents(_ frames: [DICOMScan.Frame], _ held: [HeldSlice]) {
+  private mutating func refuseChangedContents(_ frames: [DICOMScan.Frame], _ held: [SlicePlace]) {
     guard let study else { return }
-    let pathOf = Dictionary(held.map { ($0.identity.sopInstanceUID, $0.path) }) { first, _ in first }
+    let pathOf = Dictionary(held.map { ($0.sopInstanceUID, $0.path) }) { first, _ in first }
     var compared: Set<String> = []
     for frame in frames where !refused.contains(frame.identity.patientID) {
       guard let path = pathOf[frame.identity.sopInstanceUID], compared.insert(frame.relativePath).inserted
@@ -171,7 +171,7 @@ struct ImportPlan {
     }
   }
 
-  private mutating func plan(_ members: [DICOMScan.Frame], held: [HeldSlice]) {
+  private mutating func plan(_ members: [DICOMScan.Frame], held: [SlicePlace]) {
     guard let first = members.first else { return }
     // Scouts often share the series of the slices that were planned on them.
     let axial = members.filter { !$0.attributes.imageType.contains("LOCALIZER") }
@@ -225,7 +225,7 @@ struct ImportPlan {
 
   /// The series' slices from former imports that are not among `slices`, their headers read from the study's copies.
   private func heldElsewhere(
-    _ held: [HeldSlice], than slices: [PlannedSlice]
+    _ held: [SlicePlace], than slices: [PlannedSlice]
   ) throws(DICOMError) -> [PlannedSlice] {
     guard let study else { return [] }
     let inFolder = Set(slices.map(\.path))

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Study
 
 /// Whose a slice is: the identifiers on the way from the patient down to the image.
 struct SliceIdentity: Hashable, Sendable {
@@ -12,11 +13,12 @@ struct SliceIdentity: Hashable, Sendable {
   /// Whether the PatientID is the name of a folder.
   let hasFolderName: Bool
 
-  init(patientID: String, studyInstanceUID: String, seriesInstanceUID: String, sopInstanceUID: String) {
-    self.patientID = patientID
-    self.studyInstanceUID = studyInstanceUID
-    self.seriesInstanceUID = seriesInstanceUID
-    self.sopInstanceUID = sopInstanceUID
+  /// The identifiers of a slice that the study holds.
+  init(_ place: SlicePlace) {
+    patientID = place.patientID
+    studyInstanceUID = place.studyInstanceUID
+    seriesInstanceUID = place.seriesInstanceUID
+    sopInstanceUID = place.sopInstanceUID
     hasFolderName = false
   }
 

@@ -91,19 +91,19 @@ public enum ROIBuild {
       }
       done += batch.count
       let refused = zip(batch, results).compactMap { candidate, result in
-        if case .failure = result { candidate.patientCode } else { nil }
+        if case .failure = result { candidate.place.patientCode } else { nil }
       }
-      made.patients += Set(batch.map(\.patientCode)).subtracting(refused).count
+      made.patients += Set(batch.map(\.place.patientCode)).subtracting(refused).count
       for (candidate, result) in zip(batch, results) {
         switch result {
         case .failure(let refusal):
           made.setAside.append(candidate.setAside(excludes: true, refusal.reason))
         case .success(let cut):
           made.setAside += cut.warnings.map { candidate.setAside(excludes: false, $0.description) }
-          if refused.contains(candidate.patientCode) { continue }
+          if refused.contains(candidate.place.patientCode) { continue }
           made.rows.append(
             ROIRecord(
-              ordinal: made.rows.count, sliceId: candidate.sliceId, lesionId: candidate.lesionId,
+              ordinal: made.rows.count, sliceId: candidate.place.sliceId, lesionId: candidate.lesionId,
               reader: candidate.reader, pixelHash: cut.pixelHash, contour: cut.contour))
           try keep(cut.crop)
         }
@@ -117,7 +117,7 @@ public enum ROIBuild {
   private static func batches(_ candidates: [ROIPlan.Candidate]) -> [[ROIPlan.Candidate]] {
     var batches: [[ROIPlan.Candidate]] = []
     for candidate in candidates {
-      if let last = batches.last, last.count < 256 || last.last?.patientCode == candidate.patientCode {
+      if let last = batches.last, last.count < 256 || last.last?.place.patientCode == candidate.place.patientCode {
         batches[batches.count - 1].append(candidate)
       } else {
         batches.append([candidate])

@@ -57,7 +57,7 @@ extension ROISet {
         try ROIRecord.order(Column("ordinal")).fetchAll(database).map { [$0.sliceId, $0.lesionId] }
       )
     }
-    let byPlace = Dictionary(candidates.map { ([$0.sliceId, $0.lesionId], $0) }) { first, _ in first }
+    let byPlace = Dictionary(candidates.map { ([$0.place.sliceId, $0.lesionId], $0) }) { first, _ in first }
     let cutter = ROICutter(ROISettings(settings.roi))
     return try derived(in: study) { index in
       guard places.indices.contains(index), let candidate = byPlace[places[index]] else {

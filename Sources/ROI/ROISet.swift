@@ -110,37 +110,20 @@ public struct ROISet: Sendable {
   }
 
   /// What the ROIs in the tables are of, in the order of their crops.
-  static func entries(_ database: Database) throws -> [Entry] { try Row.fetchAll(database).map(\.entry) }
-
-  private struct Row: Decodable, FetchableRecord {
-    let patient: String
-    let exam: String
-    let lesion: String
-    let grade: Grade
-    let sopInstanceUID: String
-    let frame: Int
-    let sliceOrdinal: Int
-    let pixelHash: String
-    let contour: String
-
-    static func fetchAll(_ database: Database) throws -> [Row] {
-      try fetchAll(
-        database,
-        sql: """
-          SELECT patient.code AS patient, exam.studyInstanceUID AS exam, lesion.name AS lesion, lesion.grade,
-            slice.sopInstanceUID, slice.frame, slice.ordinal AS sliceOrdinal, roi.pixelHash, roi.contour
-          FROM roi JOIN slice ON slice.id = roi.sliceId JOIN series ON series.id = slice.seriesId
-            JOIN exam ON exam.id = series.examId JOIN lesion ON lesion.id = roi.lesionId
-            JOIN patient ON patient.id = lesion.patientId
-          ORDER BY roi.ordinal
-          """)
-    }
-
-    var entry: Entry {
-      Entry(
-        patient: patient, exam: exam, lesion: lesion, grade: grade,
-        slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash, outline: contour)
+  static func entries(_ database: Database) throws -> [Entry] {
+    let places = Dictionary(
+      uniqueKeysWithValues: try SlicePlace.all(database, namedBy: "roi").map { ($0.sliceId, $0) })
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade
+        FROM roi JOIN lesion ON lesion.id = roi.lesionId ORDER BY roi.ordinal
+        """)
+    return rows.compactMap { row in
+      guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else { return nil }
+      return Entry(
+        patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
+        sliceOrdinal: place.ordinal, pixelHash: row[1], outline: row[2])
     }
   }
 }

@@ -18,7 +18,7 @@ struct ExamStudyTests {
 
   /// An export of one contour on each of the patient's slices, which the test's study holds.
   private func export(of patient: String, in test: ImportFolder, labels: [String] = ["Tumor"]) throws -> URL {
-    let slices = try HeldSlice.all(in: test.study).map(\.identity).filter { $0.patientID == patient }
+    let slices = try test.study.read { try SlicePlace.all($0) }.filter { $0.patientID == patient }
     try #require(!slices.isEmpty)
     let contours = slices.enumerated().map { index, slice in
       Contour(

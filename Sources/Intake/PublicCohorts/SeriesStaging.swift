@@ -1,7 +1,6 @@
 import Annotation
 import DICOM
 import Foundation
-import GRDB
 import Study
 
 /// A volume's place in the study: UIDs that follow from cohort, patient and phase alone, so that a second import meets
@@ -48,15 +47,7 @@ struct SeriesStaging: Sendable {
 
   /// The numbers of slices that the study holds, by SeriesInstanceUID.
   static func heldSlices(_ study: StudyFolder) throws(StudyError) -> [String: Int] {
-    try study.read { database in
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT seriesInstanceUID AS uid, COUNT(*) AS slices FROM slice JOIN series ON series.id = slice.seriesId
-          GROUP BY series.id
-          """)
-      return Dictionary(uniqueKeysWithValues: rows.map { ($0["uid"] as String, $0["slices"] as Int) })
-    }
+    try study.read { try SlicePlace.counts($0) }
   }
 
   /// Whether the study has the whole series, so that an interrupted import goes on where it was.

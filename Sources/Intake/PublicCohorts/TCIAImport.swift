@@ -77,35 +77,14 @@ extension CohortImport {
 
 /// The study's slices by what a segmentation calls them.
 struct StudySlices {
-  struct Slice: Decodable, FetchableRecord, Sendable {
-    let patientID: String
-    let studyInstanceUID: String
-    let seriesInstanceUID: String
-    let sopInstanceUID: String
-    let frame: Int
-    let path: String
-    let columns: Int
-    let rows: Int
-  }
-
   private let study: StudyFolder
-  private let byInstance: [String: [Slice]]
-  private let bySeries: [String: [Slice]]
+  private let byInstance: [String: [SlicePlace]]
+  private let bySeries: [String: [SlicePlace]]
   private var headers: [String: CTAttributes] = [:]
 
   init(_ study: StudyFolder) throws(StudyError) {
     self.study = study
-    let slices = try study.read { database in
-      try Slice.fetchAll(
-        database,
-        sql: """
-          SELECT patient.sourceID AS patientID, exam.studyInstanceUID, series.seriesInstanceUID, slice.sopInstanceUID,
-            slice.frame, slice.path, slice.columns, slice.rows
-          FROM slice JOIN series ON series.id = slice.seriesId JOIN exam ON exam.id = series.examId
-            JOIN patient ON patient.id = exam.patientId
-          ORDER BY slice.id
-          """)
-    }
+    let slices = try study.read { try SlicePlace.all($0) }
     byInstance = Dictionary(grouping: slices, by: \.sopInstanceUID)
     bySeries = Dictionary(grouping: slices, by: \.seriesInstanceUID)
   }
@@ -113,7 +92,7 @@ struct StudySlices {
   var patientIDs: Set<String> { Set(byInstance.values.joined().map(\.patientID)) }
 
   /// The slice that a frame names or, where it names none, that lies where the frame does.
-  mutating func slice(of frame: SegmentationFile.Frame, series: String?) throws(DICOMError) -> Slice? {
+  mutating func slice(of frame: SegmentationFile.Frame, series: String?) throws(DICOMError) -> SlicePlace? {
     if let uid = frame.sopInstanceUID {
       return byInstance[uid]?.first { $0.frame == frame.sourceFrame ?? 0 }
     }
@@ -126,7 +105,7 @@ struct StudySlices {
   }
 
   /// Whether the frame's pixels are the slice's.
-  mutating func agrees(_ slice: Slice, with frame: SegmentationFile.Frame) throws(DICOMError) -> Bool {
+  mutating func agrees(_ slice: SlicePlace, with frame: SegmentationFile.Frame) throws(DICOMError) -> Bool {
     let header = try header(slice)
     func differ(_ a: SIMD3<Double>?, _ b: SIMD3<Double>?, by limit: Double) -> Bool {
       guard let a, let b else { return false }
@@ -139,7 +118,7 @@ struct StudySlices {
     return abs(a.row - b.row) < 1e-3 * a.row && abs(a.column - b.column) < 1e-3 * a.column
   }
 
-  private mutating func header(_ slice: Slice) throws(DICOMError) -> CTAttributes {
+  private mutating func header(_ slice: SlicePlace) throws(DICOMError) -> CTAttributes {
     let key = "\(slice.path) \(slice.frame)"
     if let known = headers[key] { return known }
     let frames = try DICOMFile.attributes(of: study.url.appendingPathComponent(slice.path))
@@ -194,7 +173,7 @@ struct SegmentationOutlines {
   }
 
   /// Several segmentations of one series are several readers', for one reader's outlines count together.
-  private func outlines(of mask: PixelMask, on slice: StudySlices.Slice, frame: Int) -> [Contour] {
+  private func outlines(of mask: PixelMask, on slice: SlicePlace, frame: Int) -> [Contour] {
     let reader = "segmentation \((drawn[slice.seriesInstanceUID] ?? 0) + 1)"
     return mask.outlines().enumerated().map { index, polygon in
       Contour(
