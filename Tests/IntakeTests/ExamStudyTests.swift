@@ -68,7 +68,7 @@ struct ExamStudyTests {
     let all = try MDAI.read(file, lesionLabels: []).contours
     let outlined = all.filter { [test.uid("P1 2"), test.uid("P1 4")].contains($0.sopInstanceUID) }
     try MDAI.write(outlined, to: file)
-    try ExamStudy.read(dicom: test.url("a"), contours: file, protocol: test.study.readProtocol()) { exam in
+    try ExamStudy.read(dicom: test.url("a"), contours: file, protocol: test.study.readProtocol()) { exam throws in
       #expect(try rows(exam).map(\.ordinal) == [2, 4])
       #expect(try exam.tables.read { try Series.fetchCount($0) } == 2)
       #expect(try exam.remarks().isEmpty)
@@ -83,7 +83,7 @@ struct ExamStudyTests {
     let file = try export(of: "P1", in: test, labels: ["Tumor 2", "2", "TUMOR 2"])
     var settings = try test.study.readProtocol()
     settings.annotation.lesionLabels = []
-    try ExamStudy.read(dicom: test.url("a"), contours: file, protocol: settings) { exam in
+    try ExamStudy.read(dicom: test.url("a"), contours: file, protocol: settings) { exam throws in
       #expect(try exam.remarks().isEmpty)
       let drawn = try exam.tables.read { database in
         try (Lesion.order(Column("id")).fetchAll(database), StoredContour.fetchAll(database))

@@ -46,10 +46,13 @@ final class OutlinedExam {
     _ sop: String, patient: String = patientID, exam: String = "exam", series: String = "series", z: Double,
     _ value: Int16
   ) -> CTInstance {
-    CTInstance(
+    let values: [Int16] = (0..<48 * 48).map { place in
+      Int16(truncatingIfNeeded: place * (Int(value) + 3) % 200 - 50)
+    }
+    return CTInstance(
       patientID: patient, studyInstanceUID: uid(exam), seriesInstanceUID: uid(series), sopInstanceUID: uid(sop),
-      columns: 48, rows: 48, storedValues: (0..<48 * 48).map { Int16($0 * (Int(value) + 3) % 200 - 50) },
-      position: SIMD3(0, 0, z), pixelSpacing: PixelSpacing(row: 1, column: 1), sliceThickness: 2.5)
+      columns: 48, rows: 48, storedValues: values, position: SIMD3(0, 0, z),
+      pixelSpacing: PixelSpacing(row: 1, column: 1), sliceThickness: 2.5)
   }
 
   func write() throws {
