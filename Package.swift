@@ -74,7 +74,7 @@ let roomsWithoutTorch: [Target] =
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
-    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], tests: ["Experiment"], fixtures: ["Fixtures"])
+    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
   + room(
     "PACS",
     imports: [
@@ -84,13 +84,15 @@ let roomsWithoutTorch: [Target] =
     ])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
+    "Intake", imports: ["DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb, crypto],
+    tests: ["ROI", "Experiment"],
     fixtures: ["Fixtures"])
-  + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
+  + room("ROI", imports: ["DICOM", "Study", "Annotation", "Intake", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
   + room("Phases", imports: ["DICOM", "Study", grdb])
-  + room("Cohort", imports: ["Study", "Evaluation", "Phases", grdb], tests: ["Phantom"])
-  + room("Experiment", imports: ["DICOM", "Study", "ROI", "Evaluation", grdb], fixtures: ["Fixtures"])
+  + room("Cohort", imports: ["Study", "Evaluation", "Phases", grdb], tests: ["DICOM", "Intake", "Phantom"])
+  + room(
+    "Experiment", imports: ["DICOM", "Study", "ROI", "Evaluation", grdb], tests: ["Intake"], fixtures: ["Fixtures"])
   + room("Analysis", imports: ["Evaluation", "Study", "Cohort", "Experiment", crypto], tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
@@ -102,12 +104,14 @@ let roomsWithTorch: [Target] =
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", "Experiment", crypto], tests: ["DICOM", "Annotation", grdb])
+  + room(
+    "Training", imports: ["Torch", "Backbones", "ROI", "Study", "Experiment", crypto],
+    tests: ["DICOM", "Annotation", "Intake", grdb])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
+        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "Intake", "ROI", "Torch", "Backbones",
         "Training", "Evaluation", "Phases", "Cohort", "Experiment", "Analysis", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -115,7 +119,7 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Study", "ROI", "Experiment", "Torch", "Backbones", "Training",
+        "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -53,7 +53,7 @@ public struct ROISet: Sendable {
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
         try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
-        try Row.fetchAll(database).map(\.entry)
+        try Self.entries(database)
       )
     }
     guard let file, !entries.isEmpty else {
@@ -110,38 +110,26 @@ public struct ROISet: Sendable {
     }
   }
 
-  private struct Row: Decodable, FetchableRecord {
-    let patient: String
-    let exam: String
-    let lesion: String
-    let grade: Grade
-    let sopInstanceUID: String
-    let frame: Int
-    let sliceOrdinal: Int
-    let pixelHash: String
-    let reader: String
-    let phase: Phase?
-    let contour: String
-
-    static func fetchAll(_ database: Database) throws -> [Row] {
-      try fetchAll(
-        database,
-        sql: """
-          SELECT patient.code AS patient, exam.studyInstanceUID AS exam, lesion.name AS lesion, lesion.grade,
-            slice.sopInstanceUID, slice.frame, slice.ordinal AS sliceOrdinal, roi.pixelHash, roi.reader,
-            seriesPhase.phase, roi.contour
-          FROM roi JOIN slice ON slice.id = roi.sliceId JOIN series ON series.id = slice.seriesId
-            JOIN exam ON exam.id = series.examId JOIN lesion ON lesion.id = roi.lesionId
-            JOIN patient ON patient.id = lesion.patientId LEFT JOIN seriesPhase ON seriesPhase.seriesId = series.id
-          ORDER BY roi.ordinal
-          """)
-    }
-
-    var entry: Entry {
-      Entry(
-        patient: patient, exam: exam, lesion: lesion, grade: grade,
-        slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash, reader: reader, phase: phase, outline: contour)
+  /// What the ROIs in the tables are of, in the order of their crops.
+  static func entries(_ database: Database) throws -> [Entry] {
+    let places = Dictionary(
+      uniqueKeysWithValues: try SlicePlace.all(database, namedBy: "roi").map { ($0.sliceId, $0) })
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase
+        FROM roi JOIN lesion ON lesion.id = roi.lesionId JOIN slice ON slice.id = roi.sliceId
+          LEFT JOIN seriesPhase ON seriesPhase.seriesId = slice.seriesId
+        ORDER BY roi.ordinal
+        """)
+    return try rows.map { row in
+      guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else {
+        throw StudyError(.file, "study.sqlite holds an ROI of no slice, or of no grade; make the ROIs again")
+      }
+      return Entry(
+        patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
+        sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5], phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
+        outline: row[2])
     }
   }
 }

@@ -67,7 +67,7 @@ public struct ExamPrediction {
   /// Predicts the outlined slices of an exam; nothing is written.
   ///
   /// - Parameters:
-  ///   - dicom: a folder with the exam's DICOM files, at any depth.
+  ///   - dicom: a folder with the exam's DICOM files, at any depth, or a zip archive of one.
   ///   - contours: a JSON export of MD.ai with its outlines.
   /// - Returns: each network's probability for each slice.
   /// - Throws: `ExamError`, `AnnotationError` or `StudyError` where the exam cannot be read; `TrainingError` where a network

@@ -1,4 +1,5 @@
 import Foundation
+import Intake
 import Phantom
 import Study
 import TestSupport

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Intake
 import Phantom
 import Study
 import Testing

@@ -1,11 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Study
-
-let protocolsFolder = URL(fileURLWithPath: #filePath)
-  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
-    "Protocols")
 
 @Suite struct StudyProtocolTests {
   let paper = protocolsFolder.appendingPathComponent("paper.yaml")

@@ -2,6 +2,7 @@ import Annotation
 import Backbones
 import DICOM
 import Foundation
+import Intake
 import ROI
 import Study
 import TestSupport
