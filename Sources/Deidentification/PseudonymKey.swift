@@ -44,19 +44,8 @@ public struct PseudonymKey: Sendable {
   /// The UID that takes the place of another one: `2.25.<128-bit number>`; well-known ones of DICOM (1.2.840.10008)
   /// stay.
   public func uid(_ original: String) -> String {
-    guard !original.isEmpty, !Self.isWellKnown(original) else { return original }
+    guard !original.isEmpty, !DICOMUID.isWellKnown(original) else { return original }
     return DICOMUID.make(fromDigest: digest("uid", [Array(original.utf8)]))
-  }
-
-  /// Whether a UID is one of DICOM's own (PS3.6 Annex A), such as a SOP class; their numbers have no more than four
-  /// digits.
-  static func isWellKnown(_ uid: some StringProtocol) -> Bool {
-    let parts = uid.split(separator: ".", omittingEmptySubsequences: false)
-    let root = ["1", "2", "840", "10008"]
-    return parts.count > root.count && zip(parts, root).allSatisfy { $0 == $1 }
-      && parts.dropFirst(root.count).allSatisfy {
-        (1...4).contains($0.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) }
-      }
   }
 
   /// Whether a text is written like a UID (PS3.5 section 9.1).

@@ -74,13 +74,13 @@ struct BadInputTests {
     let name = Array("Miller^Anna ".utf8)
     let inner: [UInt8] = [0x10, 0, 0x10, 0, UInt8(name.count), 0, 0, 0] + name
     let item: [UInt8] = [0xFE, 0xFF, 0, 0xE0, UInt8(inner.count), 0, 0, 0] + inner
-    let slice = SampleSlice().adding(DataElement(DICOMTag(rawValue: 0x0008_2218), .un, .new(item)))
+    let slice = SampleSlice().adding(DataElement(DICOMTag(rawValue: 0x0008_2218), .un, .bytes(item)))
     let result = try deidentifier.deidentify(slice.data())
     #expect(Planted.found(in: result.data, marks: ["Miller"]).isEmpty)
     #expect(result.audit.count(.patientName, .emptied) == 1)
     // What cannot be read as items goes, in AnatomicRegionSequence and in SourceImageSequence, which the table has.
     for tag in [0x0008_2218, 0x0008_2112].map(DICOMTag.init(rawValue:)) {
-      let odd = try deidentifier.deidentify(SampleSlice().adding(DataElement(tag, .un, .new(name))).data())
+      let odd = try deidentifier.deidentify(SampleSlice().adding(DataElement(tag, .un, .bytes(name))).data())
       #expect(odd.audit.count(tag, .removed) == 1)
       #expect(Planted.found(in: odd.data, marks: ["Miller"]).isEmpty)
     }
@@ -165,7 +165,7 @@ struct BadInputTests {
 
 extension DataElement {
   /// The value of FileMetaInformationGroupLength.
-  fileprivate func metaGroupLength(_ file: ParsedFile) -> Int {
+  fileprivate func metaGroupLength(_ file: DataSet) -> Int {
     file.value(of: self).reversed().reduce(0) { $0 << 8 | Int($1) }
   }
 }

@@ -39,7 +39,7 @@ struct RandomDataSetTests {
   private static func elements(depth: Int, _ random: inout Generator) -> [DataElement] {
     (0..<Int.random(in: 0...12, using: &random)).map { _ in
       let tag = tag(&random)
-      let known = DICOMDictionary.vr(of: tag).flatMap(ValueRepresentation.init(rawValue:))
+      let known = DICOMDictionary.vr(of: tag)
       var vr =
         Bool.random(using: &random)
         ? known ?? .lo : [.lo, .pn, .ut, .un, .ob, .cs, .ui].randomElement(using: &random) ?? .lo

@@ -1,18 +1,7 @@
-/// How an element's value is encoded (PS3.5 section 6.2).
-enum ValueRepresentation: String, CaseIterable, Sendable {
-  case ae = "AE", `as` = "AS", at = "AT", cs = "CS", da = "DA", ds = "DS", dt = "DT", fd = "FD", fl = "FL", `is` = "IS"
-  case lo = "LO", lt = "LT", ob = "OB", od = "OD", of = "OF", ol = "OL", ov = "OV", ow = "OW", pn = "PN", sh = "SH"
-  case sl = "SL", sq = "SQ", ss = "SS", st = "ST", sv = "SV", tm = "TM", uc = "UC", ui = "UI", ul = "UL", un = "UN"
-  case ur = "UR", us = "US", ut = "UT", uv = "UV"
+import DICOM
 
-  /// Whether explicit encodings give it two reserved bytes and a length of 32 bits (PS3.5 section 7.1.2).
-  var hasLongLength: Bool {
-    switch self {
-    case .ob, .od, .of, .ol, .ov, .ow, .sq, .sv, .uc, .un, .ur, .ut, .uv: true
-    default: false
-    }
-  }
-
+/// What de-identification has to know of each VR: what may hide in a value, and what may stand in its place.
+extension ValueRepresentation {
   /// What the value can hold, seen by one who looks for a person in it.
   enum Content {
     /// Words that somebody typed.
@@ -43,18 +32,6 @@ enum ValueRepresentation: String, CaseIterable, Sendable {
     case .sq: .sequence
     }
   }
-
-  /// Whether the value is characters, which are the same in every byte order.
-  var isCharacters: Bool {
-    switch content {
-    case .text, .name, .telling, .uid: true
-    case .coded: self == .cs || self == .ds || self == .is
-    case .bytes, .sequence: false
-    }
-  }
-
-  /// What fills a value up to an even length.
-  var padding: UInt8 { isCharacters && self != .ui ? 0x20 : 0 }
 
   /// A value that says nothing and is valid, for attributes that must have one.
   var dummy: [UInt8] {

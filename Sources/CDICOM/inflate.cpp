@@ -1,7 +1,5 @@
 #include "internal.h"
 
-#include "dcmtk/dcmdata/dcistrmb.h"
-
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -9,31 +7,6 @@
 #include <zlib.h>
 
 using namespace dicom_shim;
-
-int cd_open_bytes(const void *bytes, size_t count, cd_file *out) {
-  return guarded([&] {
-    auto file = std::make_unique<cd_file_>();
-    DcmInputBufferStream stream;
-    stream.setBuffer(bytes, offile_off_t(count));
-    stream.setEos();
-    file->format.transferInit();
-    const OFCondition condition = file->format.read(stream);
-    file->format.transferEnd();
-    check(condition, is_truncation(condition) ? CD_TRUNCATED : CD_FAILED);
-    *out = file.release();
-  });
-}
-
-const char *cd_tag_vr(uint32_t tag) {
-  thread_local std::string name;
-  name.clear();
-  guarded([&] {
-    const DcmTag known(key(tag));
-    // DCMTK's own VRs for what may be one of several (xs, ox, ...) become the most usual one.
-    if (known.error().good() && known.getEVR() != EVR_UNKNOWN) name = DcmVR(known.getVR().getValidEVR()).getVRName();
-  });
-  return name.c_str();
-}
 
 int cd_inflate(const void *bytes, size_t count, size_t maximum, uint8_t **out, size_t *out_count) {
   return guarded([&] {
@@ -69,3 +42,5 @@ int cd_inflate(const void *bytes, size_t count, size_t maximum, uint8_t **out, s
     *out_count = inflated.size();
   });
 }
+
+void cd_free(void *bytes) { std::free(bytes); }
