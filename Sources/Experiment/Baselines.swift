@@ -72,7 +72,7 @@ public enum Baselines {
     var seen: Set<String> = []
     let order = predictions.map(\.patient).filter { seen.insert($0).inserted }
     let all = Dictionary(
-      uniqueKeysWithValues: try ExampleSet.features(lesions.filter { seen.contains($0.patient) }, ofPatients: true)
+      uniqueKeysWithValues: ExampleSet.features(lesions.filter { seen.contains($0.patient) }, ofPatients: true)
         .map { ($0.patient, $0) })
     let known = order.compactMap { all[$0] }.filter { example in
       columns.allSatisfy { ClinicalCell(example.attributes[$0]).text != nil }

@@ -50,7 +50,11 @@ public struct ExampleSet: Sendable {
     let inputs = settings.inputs
     guard inputs.examples.hasSlices else {
       let lesions = try RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study))
-      self.init(kind: inputs.examples, try Self.features(lesions, ofPatients: inputs.examples == .patientFeatures))
+      guard !lesions.isEmpty else {
+        throw StudyError(
+          .file, "the study has no lesion with ROIs; import pathology and contours, then run `renalgrade rois build`")
+      }
+      self.init(kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures))
       return
     }
     let rois = try ROISet(study)
@@ -113,11 +117,7 @@ public struct ExampleSet: Sendable {
   }
 
   /// One example for each lesion or patient, by what is known of it.
-  static func features(_ lesions: [RunLesion], ofPatients: Bool) throws(StudyError) -> [Example] {
-    guard !lesions.isEmpty else {
-      throw StudyError(
-        .file, "the study has no lesion with ROIs; import pathology and contours, then run `renalgrade rois build`")
-    }
+  static func features(_ lesions: [RunLesion], ofPatients: Bool) -> [Example] {
     func provenance(_ patient: String) -> [Provenance] {
       [Provenance(patient: patient, exam: "", slice: "", pixelHash: "")]
     }

@@ -127,6 +127,7 @@ public struct FixtureStudy {
     standard.program = "0.1.0"
     standard.seeds = .init(folds: 1, training: 1)
     standard.duration = 412
+    standard.hardware = Hardware(threads: 2, processor: "a processor", libtorch: "2.15.0")
     try AtomicFile.writeJSON(manifest ?? standard, to: run.manifestFile)
     if let lesions { try AtomicFile.writeJSON(lesions, to: run.lesionsFile) }
     try PredictionTable.write(predictions, to: run.predictionsFile)
