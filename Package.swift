@@ -12,7 +12,6 @@ let hasTorch =
   && FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cpu.so")
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
 
 /// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`.
@@ -34,6 +33,7 @@ func room(
 
 let shims: [Target] = [
   .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "CDICOM",
@@ -67,53 +67,55 @@ let torchShim: [Target] = [
 
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
-  + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
-  + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
-  + room(
-    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+  + room("Support", imports: ["CCrypto", "SwiftCSV"])
+  + room("DICOM", imports: ["Support", "CDICOM"], fixtures: ["Fixtures"])
+  + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
+  + room("Study", imports: ["Support", "DICOM", "CArchive", grdb, "Yams"], fixtures: ["Fixtures"])
   + room(
     "PACS",
     imports: [
-      "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      "Support", "DICOM", "Study", "CDIMSE", .product(name: "AsyncHTTPClient", package: "async-http-client"),
       .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
     ])
-  + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
+  + room("Annotation", imports: ["Support", "DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
+    "PublicCohorts", imports: ["Support", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
     fixtures: ["Fixtures"])
-  + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
-  + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
-  + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
-  + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
+  + room("ROI", imports: ["Support", "DICOM", "Study", "Annotation", "CPNG", grdb], fixtures: ["Fixtures"])
+  + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
+  + room("Cohort", imports: ["Support", "DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
+  + room("Report", imports: ["Support", "Evaluation", "Study", "Cohort"], data: ["Data"])
+  + room("Phantom", imports: ["Support", "DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
-  room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
+  room("Torch", imports: ["Support", "CTorch"], fixtures: ["Fixtures"])
   + room(
-    "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+    "Backbones", imports: ["Support", "Torch", .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", grdb])
+  + room(
+    "Training", imports: ["Support", "Torch", "Backbones", "ROI", "Study"], tests: ["DICOM", "Annotation", grdb])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
-        "Training", "Evaluation", "Cohort", "Report", "Phantom",
+        "Support", "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch",
+        "Backbones", "Training", "Evaluation", "Cohort", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Study", "ROI", "Torch", "Backbones", "Training",
+        "Support", "Study", "ROI", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+        "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom",
+        "TestSupport",
       ],
       swiftSettings: settings),
   ]
@@ -124,7 +126,6 @@ let package = Package(
   products: hasTorch ? [.executable(name: "renalgrade", targets: ["renalgrade"])] : [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),

@@ -1,8 +1,7 @@
 internal import CDIMSE
-import Crypto
 import DICOM
 public import Foundation
-import Study
+import Support
 
 /// One instance as the PACS sent it, in memory, with the patient's identity in it.
 public struct ReceivedInstance: Sendable {

@@ -3,6 +3,7 @@ import DICOM
 import Foundation
 import GRDB
 import Study
+import Support
 
 /// A volume's place in the study: UIDs that follow from cohort, patient and phase alone, so that a second import meets
 /// the first.

@@ -2,6 +2,7 @@ import Annotation
 import DICOM
 public import Foundation
 public import Study
+import Support
 
 /// The ROIs of one exam outside of any study: DICOM files and contours go in, crops come out, nothing is written.
 ///

@@ -3,6 +3,7 @@ import DICOM
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// Makes the study's ROIs: for each lesion and slice with a contour, the crop that the network will see.
 public enum ROIBuild {

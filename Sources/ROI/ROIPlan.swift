@@ -1,8 +1,8 @@
 import Annotation
-import Crypto
 import Foundation
 import GRDB
 import Study
+import Support
 
 /// The ROIs that a study's slices, lesions, contours and protocol ask for, and the patients that they leave out.
 ///

@@ -3,6 +3,7 @@ import DICOM
 import Foundation
 import GRDB
 public import Study
+import Support
 
 // The ROIs of negative controls: the same slices, seen differently on purpose.
 

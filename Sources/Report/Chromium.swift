@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 /// Chromium as a subprocess, without a window or a network.
 enum Chromium {

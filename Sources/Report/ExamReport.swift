@@ -1,6 +1,7 @@
 import Evaluation
 public import Foundation
 public import Study
+public import Support
 
 /// The prediction of one exam: what its networks say, summed up by lesion and patient, for a terminal and as JSON.
 ///

@@ -1,5 +1,6 @@
 public import Evaluation
 public import Study
+public import Support
 
 /// Runs beside one another on the patients that all of them have predicted.
 public struct RunComparison: Sendable {

@@ -1,6 +1,7 @@
 import Cohort
 import Foundation
 public import Study
+public import Support
 
 /// A run's metrics, figures and report.
 public enum RunReport {

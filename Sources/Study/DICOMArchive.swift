@@ -1,5 +1,6 @@
 internal import CArchive
 import Foundation
+import Support
 
 /// A zip archive of DICOM files, unpacked into a scratch folder for an import.
 ///

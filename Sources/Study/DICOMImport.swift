@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+public import Support
 import Synchronization
 
 /// Takes the CT slices of a folder or a zip archive into the study.

@@ -1,5 +1,6 @@
 public import DICOM
 public import Foundation
+public import Support
 
 /// What lies in a folder: the headers of its CT files, and what else was found there.
 public struct DICOMScan: Sendable {

@@ -1,3 +1,5 @@
+public import Support
+
 /// The split of a study's patients into folds: each patient is held out in exactly one.
 public struct Folds: Codable, Equatable, Sendable {
   /// The codes of the patients held out in each fold, sorted.

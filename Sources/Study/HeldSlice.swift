@@ -1,4 +1,5 @@
 import GRDB
+import Support
 
 /// Whose a slice is: the identifiers on the way from the patient down to the image.
 struct SliceIdentity: Hashable, Sendable {

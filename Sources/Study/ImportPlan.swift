@@ -1,6 +1,6 @@
-import Crypto
 import DICOM
 import Foundation
+import Support
 
 /// What an import will take over, and what it leaves and why: the rules, which change nothing yet.
 ///

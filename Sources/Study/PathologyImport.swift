@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+public import Support
 
 /// Reads lesions and grades from the pathology table into the study.
 public enum PathologyImport {

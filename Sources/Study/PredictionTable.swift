@@ -1,4 +1,5 @@
 public import Foundation
+public import Support
 
 /// `predictions.csv`: one row per held-out slice.
 public enum PredictionTable {

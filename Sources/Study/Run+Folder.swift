@@ -1,4 +1,5 @@
 public import Foundation
+public import Support
 
 extension Run {
   /// Opens the finished run in `folder`, wherever that lies: no study is needed around it.

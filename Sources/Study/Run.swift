@@ -1,4 +1,5 @@
 public import Foundation
+public import Support
 
 /// One execution of a protocol: a folder with its protocol, folds, log, checkpoints, predictions and report.
 public struct Run: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What tells later whether an exam is of a patient that a run learnt from, without naming anybody: `fingerprints.json`.
 public struct RunFingerprints: Codable, Equatable, Sendable {

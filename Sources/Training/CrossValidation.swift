@@ -2,6 +2,7 @@ public import Backbones
 public import Foundation
 import ROI
 public import Study
+import Support
 import Torch
 
 /// The paper's experiment: patients in folds, a fresh copy of the network trained for each, every slice predicted once.

@@ -1,5 +1,6 @@
 import ROI
 import Study
+import Support
 
 /// What the network learns: the class of each ROI and patient.
 struct Labels {

@@ -1,6 +1,7 @@
 import Foundation
 import ROI
 public import Study
+import Support
 
 /// An estimate that holds a choice inside: how each fold's network is trained is chosen without the patients that the fold
 /// holds out.

@@ -1,6 +1,7 @@
 import Backbones
 import Foundation
 import Study
+import Support
 import Torch
 
 /// A run that goes on where it was interrupted: by a signal, a power cut or a full disk.

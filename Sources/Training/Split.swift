@@ -1,5 +1,6 @@
 import ROI
 import Study
+import Support
 
 /// Which fold holds each ROI out.
 struct Split: Sendable {

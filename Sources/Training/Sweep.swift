@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+import Support
 import Synchronization
 import Torch
 

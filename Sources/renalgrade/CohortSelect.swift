@@ -2,6 +2,7 @@ import ArgumentParser
 import Cohort
 import Foundation
 import Study
+import Support
 
 struct CohortSelect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import Foundation
 import Phantom
 import Study
+import Support
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Phantom
 import Study
+import Support
 import Testing
 
 @testable import Cohort

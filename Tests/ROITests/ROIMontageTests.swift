@@ -1,6 +1,7 @@
 import CPNG
 import Foundation
 import Study
+import Support
 import TestSupport
 import Testing
 

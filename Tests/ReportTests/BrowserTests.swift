@@ -1,5 +1,6 @@
 import Cohort
 import Foundation
+import Support
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
 
 @testable import Report
-@testable import Study
 
 @Suite struct NestedSectionTests {
   private func text(_ json: String?) throws -> String {

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Support
 import TestSupport
 import Testing
 

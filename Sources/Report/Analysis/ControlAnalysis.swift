@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Study
+import Support
 
 /// The negative controls of a run, and whether its own probabilities know the labels.
 public struct ControlAnalysis: Codable, Equatable, Sendable {

@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import Study
+import Support
 
 /// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
 struct Reproduction {
@@ -71,15 +71,8 @@ struct Reproduction {
       ((try? FileManager.default.contentsOfDirectory(at: run.checkpointsFolder, includingPropertiesForKeys: nil)) ?? [])
       .filter { !$0.lastPathComponent.hasPrefix(".") }.sorted { $0.lastPathComponent < $1.lastPathComponent }
     let files = [run.protocolFile, run.foldsFile, run.predictionsFile] + checkpoints
-    return files.compactMap { file in Self.sha256(of: file).map { (file.lastPathComponent, $0) } }
-  }
-
-  /// Read piece by piece, since checkpoints are large.
-  private static func sha256(of file: URL) -> String? {
-    guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
-    defer { try? handle.close() }
-    var hash = SHA256()
-    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    return files.compactMap { file in
+      (try? SHA256.hash(contentsOf: file)).map { (file.lastPathComponent, $0.hexadecimal) }
+    }
   }
 }

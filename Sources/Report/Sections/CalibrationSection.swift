@@ -1,6 +1,6 @@
 import Evaluation
 import Foundation
-import Study
+import Support
 
 /// Whether the probabilities mean what they say, before and after rescaling.
 struct CalibrationSection: RunSection {

@@ -1,6 +1,6 @@
 import Evaluation
 import Foundation
-import Study
+import Support
 
 /// The pooled ROC curves over those of the folds, and the confusion matrices.
 struct CurvesSection: RunSection {

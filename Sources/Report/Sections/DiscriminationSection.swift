@@ -1,6 +1,6 @@
 import Evaluation
 import Foundation
-import Study
+import Support
 
 /// The area under the curve by each method, and precision against recall.
 struct DiscriminationSection: RunSection {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// The Methods of a paper, ready to be copied.
 struct MethodsTextSection: RunSection {

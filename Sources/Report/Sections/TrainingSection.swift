@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// The loss by epoch, and what the network saw.
 struct TrainingSection: RunSection {

@@ -1,8 +1,7 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
-
-@testable import Study
 
 @Suite struct DelimitedTableTests {
   let folder: TemporaryFolder
@@ -42,17 +41,5 @@ import Testing
     #expect(throws: StudyError.self) { try table("a,a\n1,2\n") }
     let quote = #expect(throws: StudyError.self) { try table("a,b\n1,2\n\"x\"y\",\"3\n") }
     #expect(quote?.description.contains("table.csv:3:") == true, "\(quote?.description ?? "")")
-  }
-
-  @Test func predictionsSurviveARoundTripToTheLastBit() throws {
-    var generator = DeterministicGenerator(seed: 7)
-    let predictions = (0..<200).map { index in
-      Prediction(
-        patient: "P,\"\(index)\"", lesion: "left\nupper", slice: "1.2.\(index)", fold: index % 5,
-        label: index % 3 == 0 ? .high : .low, probability: Double.random(in: 0...1, using: &generator))
-    }
-    let url = folder.url.appendingPathComponent("predictions.csv")
-    try PredictionTable.write(predictions, to: url)
-    #expect(try PredictionTable.read(url) == predictions)
   }
 }
