@@ -34,6 +34,7 @@ func room(
 let shims: [Target] = [
   .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "CDICOM",
@@ -68,16 +69,11 @@ let torchShim: [Target] = [
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
   + room("Support", imports: ["CCrypto", "SwiftCSV"])
+  + room("HTTP", imports: ["CCrypto", "CCurl"])
   + room("DICOM", imports: ["Support", "CDICOM"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
   + room("Study", imports: ["Support", "DICOM", "CArchive", grdb, "Yams"], fixtures: ["Fixtures"])
-  + room(
-    "PACS",
-    imports: [
-      "Support", "DICOM", "Study", "CDIMSE", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-      .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    ])
+  + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"])
   + room("Annotation", imports: ["Support", "DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
     "PublicCohorts", imports: ["Support", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
@@ -90,9 +86,7 @@ let roomsWithoutTorch: [Target] =
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["Support", "CTorch"], fixtures: ["Fixtures"])
-  + room(
-    "Backbones", imports: ["Support", "Torch", .product(name: "AsyncHTTPClient", package: "async-http-client")],
-    tests: ["DICOM"], fixtures: ["Fixtures"])
+  + room("Backbones", imports: ["Support", "HTTP", "Torch"], tests: ["DICOM"], fixtures: ["Fixtures"])
   + room(
     "Training", imports: ["Support", "Torch", "Backbones", "ROI", "Study"], tests: ["DICOM", "Annotation", grdb])
   + [
@@ -127,10 +121,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],
