@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Experiment
 import Study
+import Support
 
 /// The negative controls of a run, and whether its own probabilities know the labels.
 public struct ControlAnalysis: Codable, Equatable, Sendable {

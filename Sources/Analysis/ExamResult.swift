@@ -2,6 +2,7 @@ import Evaluation
 public import Experiment
 public import Foundation
 public import Study
+public import Support
 
 /// The prediction of one exam: what its networks say, summed up by lesion and patient.
 ///

@@ -1,6 +1,7 @@
 public import Evaluation
 public import Experiment
 public import Study
+public import Support
 
 /// Runs beside one another on the patients that all of them have predicted.
 public struct RunComparison: Sendable {

@@ -1,7 +1,7 @@
-import Crypto
 import Experiment
 import Foundation
 import Study
+import Support
 
 extension RunContent {
   /// The run's inputs and outputs; those that are not there are left out.
@@ -12,15 +12,8 @@ extension RunContent {
         ("\($0.deletingLastPathComponent().lastPathComponent)/\($0.lastPathComponent)", $0)
       }
     }
-    return (own + models).compactMap { name, file in Self.sha256(of: file).map { (name, $0) } }
-  }
-
-  /// Read piece by piece, since checkpoints are large.
-  private static func sha256(of file: URL) -> String? {
-    guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
-    defer { try? handle.close() }
-    var hash = SHA256()
-    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    return (own + models).compactMap { name, file in
+      (try? SHA256.hash(contentsOf: file)).map { (name, $0.hexadecimal) }
+    }
   }
 }

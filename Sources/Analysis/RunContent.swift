@@ -3,6 +3,7 @@ public import Evaluation
 public import Experiment
 import Foundation
 public import Study
+public import Support
 
 /// What a run's folder holds, and the numbers that follow from it.
 public final class RunContent {

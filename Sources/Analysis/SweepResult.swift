@@ -1,6 +1,7 @@
 public import Evaluation
 public import Experiment
 public import Study
+public import Support
 
 /// The runs of a sweep over batch sizes, side by side with the paper's Table 5.
 public struct SweepResult {

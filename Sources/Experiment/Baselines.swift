@@ -1,6 +1,7 @@
 import Evaluation
 public import Foundation
 public import Study
+public import Support
 
 extension Run {
   /// What is reached without looking at the image, in the run's own folds: the file `baselines.json` lists these.

@@ -1,6 +1,7 @@
 public import Foundation
 import ROI
 public import Study
+import Support
 
 /// A learner's cross-validation: patients in folds, a model fitted for each, every example predicted once.
 public struct CrossValidation: Sendable {

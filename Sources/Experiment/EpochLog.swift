@@ -1,5 +1,6 @@
 public import Foundation
 import Study
+import Support
 
 /// A log of epochs: one JSON object a line, each of which is on the disk before the next epoch begins.
 struct EpochLog {

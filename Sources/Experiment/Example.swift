@@ -1,4 +1,5 @@
 public import Study
+public import Support
 
 /// What is learnt from and predicted at once: a slice, a lesion's slices, or what is known of a lesion or patient.
 public struct Example: Equatable, Sendable {

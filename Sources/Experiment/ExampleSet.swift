@@ -1,6 +1,7 @@
 import Foundation
 public import ROI
 public import Study
+import Support
 
 /// The examples of an experiment with the class that is learnt of each.
 public struct ExampleSet: Sendable {

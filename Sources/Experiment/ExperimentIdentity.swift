@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+public import Support
 
 /// What two runs must have in common to be of one experiment.
 public struct ExperimentIdentity: Equatable, Sendable {

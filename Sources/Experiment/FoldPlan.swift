@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// The fold jobs of one cross-validation in the folder of a run or of a part of one, and the run that they are merged to.
 struct FoldPlan: Sendable {

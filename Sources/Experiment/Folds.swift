@@ -1,4 +1,5 @@
 public import Study
+public import Support
 
 /// The split of a study's patients into folds: each patient is held out in exactly one.
 public struct Folds: Codable, Equatable, Sendable {

@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+import Support
 
 /// A way to learn the grade class: it fits a model to the training examples of a fold, which then predicts the held-out ones.
 ///

@@ -1,4 +1,5 @@
 public import Study
+public import Support
 
 /// A learner's own settings, as `model.settings` of a protocol states them.
 public struct LearnerSettings {

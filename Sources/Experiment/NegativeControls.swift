@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+import Support
 
 /// The negative controls of a finished run: fitted in its folds, with its seeds and its protocol, in parts of its folder.
 ///

@@ -1,6 +1,7 @@
 import Foundation
 public import Study
 import Synchronization
+import Support
 
 /// An estimate that holds a choice inside: how each fold's model is fitted is chosen without the patients that the fold
 /// holds out.

@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 /// `predictions.csv`: one row per held-out slice.
 public enum PredictionTable {

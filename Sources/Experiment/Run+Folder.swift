@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 extension Run {
   /// Opens the finished run in `folder`, wherever that lies: no study is needed around it.

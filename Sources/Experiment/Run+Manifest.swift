@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+public import Support
 
 extension Run {
   /// What produced a run: versions, hashes, hardware, and what differs from the protocol. The file `run.json`.

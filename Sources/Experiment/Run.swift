@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 /// One execution of a protocol: a folder with its protocol, folds, log, checkpoints, predictions and report.
 public struct Run: Sendable {

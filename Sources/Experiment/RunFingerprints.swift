@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+import Support
 
 /// What tells later whether an exam is of a patient that a run learnt from, without naming anybody: `fingerprints.json`.
 public struct RunFingerprints: Codable, Equatable, Sendable {

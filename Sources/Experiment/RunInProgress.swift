@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// A run that goes on where it was interrupted: by a signal, a power cut or a full disk.
 ///

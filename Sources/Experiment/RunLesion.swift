@@ -2,6 +2,7 @@ import DICOM
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// One entry of a run's `lesions.json`: a lesion that the run learnt from or predicted, as pathology describes it.
 public struct RunLesion: Codable, Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Study
+import Support
 
 /// Which fold holds each example out.
 struct Split: Sendable {

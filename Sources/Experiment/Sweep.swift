@@ -1,6 +1,7 @@
 import Foundation
 public import Study
 import Synchronization
+import Support
 
 /// Several cross-validations of one experiment as one list of fold jobs: the paper's comparison of batch sizes, or several seeds.
 ///

@@ -1,6 +1,7 @@
 public import DICOM
 public import Foundation
 public import Study
+public import Support
 
 /// What lies in a folder or a zip archive: the headers of its CT files, and what else was found there.
 public struct DICOMScan: Sendable {

@@ -3,6 +3,7 @@ import DICOM
 public import Foundation
 import GRDB
 public import Study
+import Support
 
 /// One exam and its contours as a study in memory, filled by the imports that fill a study's folder; nothing is written.
 ///

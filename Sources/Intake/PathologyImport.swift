@@ -1,6 +1,7 @@
 public import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// Reads lesions and grades from the pathology table into the study.
 public enum PathologyImport {

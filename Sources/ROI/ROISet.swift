@@ -1,8 +1,8 @@
 public import Annotation
-import Crypto
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// The ROIs of a study, ready to be read: what they are of, and their pixels.
 public struct ROISet: Sendable {

@@ -3,6 +3,7 @@ import Evaluation
 public import Foundation
 public import Experiment
 public import Study
+public import Support
 
 /// The comparison of several runs as a page, a table and figures.
 public enum CompareReport {

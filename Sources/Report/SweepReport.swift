@@ -3,6 +3,7 @@ import Evaluation
 public import Foundation
 public import Experiment
 public import Study
+public import Support
 
 /// The paper's Table 5: the runs of a sweep over batch sizes, side by side.
 public enum SweepReport {

@@ -1,5 +1,6 @@
 public import Foundation
 public import GRDB
+public import Support
 
 /// A study: a folder that can be copied, resumed and audited.
 ///

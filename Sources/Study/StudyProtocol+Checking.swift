@@ -1,3 +1,5 @@
+import Support
+
 extension StudyProtocol {
   /// Checks every value, by the place of each key in `source`.
   func validate(_ source: ProtocolSource) throws(StudyError) {

@@ -1,3 +1,5 @@
+public import Support
+
 extension StudyProtocol {
   /// What a model learns from and predicts at once.
   public enum ExampleKind: String, Codable, CaseIterable, Sendable {

@@ -1,3 +1,5 @@
+import Support
+
 extension StudyProtocol {
   /// Parts of the patients that are looked at on their own.
   public struct Subgroup: Codable, Equatable, Sendable {

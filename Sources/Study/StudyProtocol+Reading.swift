@@ -1,4 +1,5 @@
 public import Foundation
+public import Support
 import Yams
 
 extension StudyProtocol {

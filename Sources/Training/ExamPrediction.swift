@@ -4,6 +4,7 @@ public import Foundation
 import ROI
 public import Study
 import Torch
+import Support
 
 /// A finished run's networks, ready to predict an exam that lies outside of any study.
 public struct ExamPrediction {

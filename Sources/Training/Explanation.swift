@@ -3,6 +3,7 @@ public import Experiment
 import Foundation
 import ROI
 public import Study
+import Support
 import Torch
 
 /// Where the networks of a finished run looked: Grad-CAM of every slice, by the network of the fold that held it out.

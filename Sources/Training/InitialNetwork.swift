@@ -1,6 +1,7 @@
 public import Backbones
 public import Foundation
 public import Study
+import Support
 import Torch
 
 /// The network that is trained, as the protocol asks for it or, where it allows that, its substitute.

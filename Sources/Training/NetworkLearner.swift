@@ -5,6 +5,7 @@ import ROI
 public import Study
 import Synchronization
 import Torch
+import Support
 
 /// The learner that is a network, trained by gradient descent: its frozen stages are run once, and the rest is fitted to them.
 public struct NetworkLearner: Learner {

@@ -2,6 +2,7 @@ import Evaluation
 import RunFixtures
 import Study
 import Testing
+import Support
 
 @testable import Analysis
 

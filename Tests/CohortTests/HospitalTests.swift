@@ -3,6 +3,7 @@ import GRDB
 import Intake
 import Phantom
 import Study
+import Support
 import Testing
 
 @testable import Cohort

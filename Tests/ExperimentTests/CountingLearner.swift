@@ -1,6 +1,7 @@
 import Foundation
 import Study
 import Synchronization
+import Support
 
 @testable import Experiment
 

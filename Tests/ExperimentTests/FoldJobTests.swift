@@ -3,6 +3,7 @@ import Study
 import Synchronization
 import TestSupport
 import Testing
+import Support
 
 @testable import Experiment
 

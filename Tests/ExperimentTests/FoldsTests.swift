@@ -1,4 +1,5 @@
 import Study
+import Support
 import Testing
 
 @testable import Experiment

@@ -3,6 +3,7 @@ import ROI
 import Study
 import TestSupport
 import Testing
+import Support
 
 @testable import Experiment
 

@@ -3,6 +3,7 @@ import Foundation
 import Study
 import TestSupport
 import Testing
+import Support
 
 @Suite struct PredictionTableTests {
   let folder: TemporaryFolder

@@ -2,6 +2,7 @@ import DICOM
 import Foundation
 import GRDB
 import Testing
+import Support
 
 @testable import Intake
 @testable import Study

@@ -1,6 +1,7 @@
 import RunFixtures
 import Cohort
 import Foundation
+import Support
 import TestSupport
 import Experiment
 import Testing

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import RunFixtures
 import Study
+import Support
 import Testing
 
 @testable import Report

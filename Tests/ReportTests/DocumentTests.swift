@@ -2,6 +2,7 @@ import RunFixtures
 import Analysis
 import Cohort
 import Foundation
+import Support
 import TestSupport
 import Experiment
 import Testing

@@ -3,6 +3,7 @@ import Analysis
 import Evaluation
 import Foundation
 import Experiment
+import Support
 import Testing
 
 @testable import Report

@@ -2,6 +2,7 @@ import RunFixtures
 import Analysis
 import Foundation
 import Experiment
+import Support
 import Testing
 
 @testable import Report

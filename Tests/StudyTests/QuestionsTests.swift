@@ -1,5 +1,7 @@
 import Experiment
 import Foundation
+import GRDB
+import Support
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import DICOM
 import Foundation
 import ROI
 import Study
+import Support
 import TestSupport
 import Testing
 import Torch

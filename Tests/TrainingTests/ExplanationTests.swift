@@ -2,6 +2,7 @@ import Backbones
 import Foundation
 import ROI
 import Study
+import Support
 import Testing
 import Torch
 

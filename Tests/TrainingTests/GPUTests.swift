@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 import Synchronization
 import Testing
 import Torch

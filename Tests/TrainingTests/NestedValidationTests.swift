@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import ROI
 import Study
+import Support
 import Synchronization
 import Testing
 

@@ -5,6 +5,7 @@ import Foundation
 import Intake
 import ROI
 import Study
+import Support
 import TestSupport
 import Testing
 import Torch

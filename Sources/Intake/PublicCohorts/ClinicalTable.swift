@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// A collection's clinical table: one row per patient, or several that say the same.
 struct ClinicalTable {

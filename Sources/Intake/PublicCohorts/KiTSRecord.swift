@@ -1,6 +1,7 @@
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// One patient in the table of a KiTS challenge (`kits.json`, `kits23.json`).
 struct KiTSRecord: Decodable, Sendable {

@@ -1,6 +1,8 @@
 import Analysis
 import Experiment
+import Foundation
 import Study
+import Support
 
 /// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
 struct Reproduction {

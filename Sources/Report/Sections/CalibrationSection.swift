@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Experiment
 import Study
+import Support
 
 /// Whether the probabilities mean what they say, before and after rescaling.
 struct CalibrationSection: RunSection {

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Experiment
 import Study
+import Support
 
 /// The pooled ROC curves over those of the folds, and the confusion matrices.
 struct CurvesSection: RunSection {

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Experiment
 import Study
+import Support
 
 /// The area under the curve by each method, and precision against recall.
 struct DiscriminationSection: RunSection {

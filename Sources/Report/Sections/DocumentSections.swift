@@ -2,6 +2,7 @@ import Analysis
 import Foundation
 import Experiment
 import Study
+import Support
 
 /// The Methods of a paper, ready to be copied.
 struct MethodsTextSection: RunSection {

@@ -2,6 +2,7 @@ import Analysis
 import Foundation
 import Experiment
 import Study
+import Support
 
 /// The loss by epoch, and what the network saw.
 struct TrainingSection: RunSection {

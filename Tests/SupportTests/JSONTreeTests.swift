@@ -1,7 +1,6 @@
 import Foundation
+import Support
 import Testing
-
-@testable import Annotation
 
 struct JSONTreeTests {
   private func tree(_ text: String) throws -> JSONTree { try JSONTree(Data(text.utf8)) }

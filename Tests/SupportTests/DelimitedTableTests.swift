@@ -1,8 +1,7 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
-
-@testable import Study
 
 @Suite struct DelimitedTableTests {
   let folder: TemporaryFolder

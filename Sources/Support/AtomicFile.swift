@@ -3,19 +3,21 @@ public import Foundation
 /// Files that are either wholly there or not there at all.
 public enum AtomicFile {
   /// A file that grows piece by piece beside its place and takes it when it is finished; unfinished, it leaves no trace.
-  public final class Writer {
+  ///
+  /// One thread may append and another one finish: forcing a large file to disk takes long.
+  public final class Writer: Sendable {
     private let url: URL
     private let temporary: URL
-    private var descriptor: Int32
+    private let descriptor: Int32
 
-    /// Opens a temporary file beside `url`.
+    /// Opens a temporary file beside `url`, with the permissions that the file is to have (less the process's mask).
     ///
     /// - Throws: `StudyError` of kind `.file` with the system's reason.
-    public init(_ url: URL) throws(StudyError) {
+    public init(_ url: URL, permissions: mode_t = 0o644) throws(StudyError) {
       self.url = url
       temporary = url.deletingLastPathComponent()
         .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
-      descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+      descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
       guard descriptor >= 0 else { throw failure("write", url) }
       // Held while it is written, and by no killed process: `removeAbandoned` goes by it.
       flock(descriptor, LOCK_EX | LOCK_NB)
@@ -24,18 +26,19 @@ public enum AtomicFile {
     deinit {
       guard descriptor >= 0 else { return }
       close(descriptor)
+      // Once it is renamed there is none of that name.
       unlink(temporary.path)
     }
 
     /// Adds `data` at the end.
-    public func append(_ data: Data) throws(StudyError) { try writeAll(data, to: descriptor, url) }
+    public func append(_ data: Data) throws(StudyError) {
+      guard AtomicFile.append(data, to: descriptor) else { throw failure("write", url) }
+    }
 
-    /// Forces the file to disk and renames it into place.
-    public func finish() throws(StudyError) {
-      guard fsync(descriptor) == 0 else { throw failure("write", url) }
+    /// Forces the file to disk, unless the caller does so later for many files at once, and renames it into place.
+    public func finish(synchronize: Bool = true) throws(StudyError) {
+      guard !synchronize || fsync(descriptor) == 0 else { throw failure("write", url) }
       guard rename(temporary.path, url.path) == 0 else { throw failure("replace", url) }
-      close(descriptor)
-      descriptor = -1
     }
   }
 
@@ -50,22 +53,24 @@ public enum AtomicFile {
     }
   }
 
-  /// Writes `data` beside `url`, forces it to disk, and renames it into place.
+  /// Writes `data` beside `url`, forces it to disk unless told otherwise, and renames it into place.
   ///
   /// - Throws: `StudyError` of kind `.file` with the system's reason (no space left, permission denied, ...); what stood
   ///   at `url` before is then untouched.
-  public static func write(_ data: Data, to url: URL) throws(StudyError) {
-    let writer = try Writer(url)
+  public static func write(
+    _ data: Data, to url: URL, permissions: mode_t = 0o644, synchronize: Bool = true
+  ) throws(StudyError) {
+    let writer = try Writer(url, permissions: permissions)
     try writer.append(data)
-    try writer.finish()
+    try writer.finish(synchronize: synchronize)
   }
 
-  /// Writes `text` as UTF-8, as `write(_:to:)` does.
+  /// Writes `text` as UTF-8, as `write` does of data.
   public static func write(_ text: String, to url: URL) throws(StudyError) {
     try write(Data(text.utf8), to: url)
   }
 
-  /// Writes `value` as indented JSON with sorted keys, as `write(_:to:)` does.
+  /// Writes `value` as indented JSON with sorted keys, as `write` does of data.
   public static func writeJSON(_ value: some Encodable, to url: URL) throws(StudyError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -83,20 +88,23 @@ public enum AtomicFile {
     let descriptor = open(url.path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     guard descriptor >= 0 else { throw failure("append to", url) }
     defer { close(descriptor) }
-    try writeAll(Data((line + "\n").utf8), to: descriptor, url)
-    guard fsync(descriptor) == 0 else { throw failure("append to", url) }
+    guard append(Data((line + "\n").utf8), to: descriptor), fsync(descriptor) == 0 else {
+      throw failure("append to", url)
+    }
   }
 
-  private static func writeAll(_ data: Data, to descriptor: Int32, _ url: URL) throws(StudyError) {
+  /// Writes all of `data` to an open file; false where the system refuses, with its reason in `errno`.
+  public static func append(_ data: Data, to descriptor: Int32) -> Bool {
     var offset = 0
     while offset < data.count {
       let written = data.withUnsafeBytes { bytes in
         bytes.baseAddress.map { Foundation.write(descriptor, $0 + offset, data.count - offset) } ?? 0
       }
       if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw failure("write", url) }
+      guard written > 0 else { return false }
       offset += written
     }
+    return true
   }
 
   private static func failure(_ action: String, _ url: URL) -> StudyError {

@@ -1,42 +1,61 @@
-import Foundation
+public import Foundation
 
 /// A JSON value that knows the line that it stands on, so that a message can say where.
-struct JSONTree {
-  enum Content {
+public struct JSONTree: Sendable {
+  /// What kind of value it is, and the value.
+  public enum Content: Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case boolean(Bool)
+    /// A number.
     case number(Double)
+    /// A text.
     case string(String)
+    /// A list of values.
     case array([JSONTree])
+    /// Values by their keys.
     case object([String: JSONTree])
   }
 
-  let content: Content
-  let line: Int
+  /// The value.
+  public let content: Content
+  /// The line that it begins on, from 1.
+  public let line: Int
 
   /// Reads one JSON text (RFC 8259); of a key that stands twice in an object, the last counts.
-  init(_ data: Data) throws(SyntaxError) {
+  ///
+  /// - Throws: `SyntaxError` where the text is something else, or nested more than 200 deep.
+  public init(_ data: Data) throws(SyntaxError) {
     var parser = Parser(bytes: [UInt8](data))
     self = try parser.parseText()
   }
 
-  struct SyntaxError: Error, Equatable {
-    let line: Int
-    let message: String
+  /// What is wrong with a text, and where.
+  public struct SyntaxError: Error, Equatable {
+    /// The line, from 1.
+    public let line: Int
+    /// What was expected and found.
+    public let message: String
   }
 
-  subscript(key: String) -> JSONTree? {
+  /// The value of a key; nil where this is no object, or the key is absent or `null`.
+  public subscript(key: String) -> JSONTree? {
     guard case .object(let members) = content, let value = members[key], !value.isNull else { return nil }
     return value
   }
 
-  var isNull: Bool { if case .null = content { true } else { false } }
-  var array: [JSONTree]? { if case .array(let elements) = content { elements } else { nil } }
-  var number: Double? { if case .number(let number) = content { number } else { nil } }
-  var isObject: Bool { if case .object = content { true } else { false } }
+  /// Whether the value is `null`.
+  public var isNull: Bool { if case .null = content { true } else { false } }
+  /// The elements; nil where this is no list.
+  public var array: [JSONTree]? { if case .array(let elements) = content { elements } else { nil } }
+  /// The number; nil where this is none.
+  public var number: Double? { if case .number(let number) = content { number } else { nil } }
+  /// Whether the value is an object.
+  public var isObject: Bool { if case .object = content { true } else { false } }
 
   /// The text of a string that is not blank, or a number as it is written where it is whole.
-  var text: String? {
+  public var text: String? {
     switch content {
     case .string(let string): string.allSatisfy(\.isWhitespace) ? nil : string
     case .number(let number): integer.map(String.init) ?? String(number)
@@ -44,7 +63,8 @@ struct JSONTree {
     }
   }
 
-  var integer: Int? { number.flatMap { Int(exactly: $0) } }
+  /// The number where it is whole; nil otherwise.
+  public var integer: Int? { number.flatMap { Int(exactly: $0) } }
 
   private init(_ content: Content, _ line: Int) {
     self.content = content

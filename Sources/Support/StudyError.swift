@@ -1,4 +1,4 @@
-/// What can go wrong in a study: where, what was expected and found, and what to do.
+/// What can go wrong with the files and tables of a study: where, what was expected and found, and what to do.
 public struct StudyError: Error, CustomStringConvertible, Equatable, Sendable {
   /// The kind of failure, for a caller that reacts to one of them.
   public enum Kind: Equatable, Sendable {

@@ -6,15 +6,8 @@ public struct DeterministicGenerator: RandomNumberGenerator, Sendable {
 
   /// Starts the stream number `stream` of `seed`; streams of one seed are independent of one another.
   public init(seed: UInt64, stream: UInt64 = 0) {
-    var splitMix = seed &+ stream &* 0xD1B5_4A32_D192_ED03
-    func next() -> UInt64 {
-      splitMix &+= 0x9E37_79B9_7F4A_7C15
-      var z = splitMix
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-    state = (next(), next(), next(), next())
+    var splitMix = SplitMix64(seed: seed &+ stream &* 0xD1B5_4A32_D192_ED03)
+    state = (splitMix.next(), splitMix.next(), splitMix.next(), splitMix.next())
   }
 
   /// The next 64 random bits.
