@@ -210,4 +210,3 @@ extension RunComparison.Entry {
 extension PairedDifference {
   fileprivate var estimate: Estimate { Estimate(value: value, interval: interval) }
 }
-

@@ -98,7 +98,7 @@ struct DataSetReader {
     guard vr == .sq else { return DataElement(tag, vr, try value(range, of: tag)) }
     do throws(DICOMError) {
       return DataElement(tag, vr, .items(try items(until: range.upperBound, encoding, depth, isDelimited: false)))
-    } catch where purpose == .rewriting || !isSequence {
+    } catch  where purpose == .rewriting || !isSequence {
       // Its length says where the next element is; what becomes of its contents is for the caller to judge.
       return DataElement(tag, .un, try value(range, of: tag))
     }

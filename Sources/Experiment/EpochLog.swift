@@ -1,18 +1,23 @@
 public import Foundation
 import Study
-import Support
+public import Support
 
 /// A log of epochs: one JSON object a line, each of which is on the disk before the next epoch begins.
-struct EpochLog {
+public struct EpochLog: Sendable {
   let url: URL
 
-  init(_ url: URL) { self.url = url }
+  /// Takes the file, which need not be there.
+  public init(_ url: URL) { self.url = url }
 
   /// Appends an epoch.
-  func append(_ epoch: Run.Epoch) throws(StudyError) { try AtomicFile.append(line: Self.line(epoch), to: url) }
+  ///
+  /// - Throws: `StudyError` where the file cannot be written, or a loss is not a finite number.
+  public func append(_ epoch: Run.Epoch) throws(StudyError) { try AtomicFile.append(line: Self.line(epoch), to: url) }
 
   /// Replaces the log.
-  func replace(by epochs: [Run.Epoch]) throws(StudyError) {
+  ///
+  /// - Throws: `StudyError` where the file cannot be written, or a loss is not a finite number.
+  public func replace(by epochs: [Run.Epoch]) throws(StudyError) {
     var text = ""
     for epoch in epochs { text += try Self.line(epoch) + "\n" }
     try AtomicFile.write(text, to: url)
@@ -21,7 +26,7 @@ struct EpochLog {
   /// The epochs logged so far, none where there is no log; a last line that a crash cut short is left out.
   ///
   /// - Throws: `StudyError` of kind `.run` where the log cannot be read, or a line before the last is none.
-  func epochs() throws(StudyError) -> [Run.Epoch] {
+  public func epochs() throws(StudyError) -> [Run.Epoch] {
     guard FileManager.default.fileExists(atPath: url.path) else { return [] }
     let lines: [Substring]
     do {

@@ -61,7 +61,9 @@ public struct ExampleSet: Sendable {
     let rois = try ROISet(study)
     let (kept, notes) = try Self.kept(rois, inputs.phases)
     switch inputs.examples {
-    case .slice: self.init(kind: .slice, kept.map { Self.example([$0], rois) }, rois: rois, notes: notes)
+    case .slice:
+      self.init(
+        kind: .slice, kept.map { Self.example([$0], rois, named: rois.entries[$0].slice) }, rois: rois, notes: notes)
     default:
       var lesions: [[String]: [Int]] = [:]
       var order: [[String]] = []
@@ -105,11 +107,12 @@ public struct ExampleSet: Sendable {
     return (kept, notes)
   }
 
-  private static func example(_ numbers: [Int], _ rois: ROISet) -> Example {
+  /// The example of some ROIs of one lesion; `slice` is its name where it is a slice.
+  private static func example(_ numbers: [Int], _ rois: ROISet, named slice: String = "") -> Example {
     let entries = numbers.map { rois.entries[$0] }
     let first = entries[0]
     return Example(
-      patient: first.patient, lesion: first.lesion, slice: numbers.count == 1 ? first.slice : "",
+      patient: first.patient, lesion: first.lesion, slice: slice,
       gradeClass: first.grade.gradeClass, reader: first.reader, phases: Set(entries.compactMap(\.phase)).sorted(),
       rois: numbers,
       provenance: entries.map {
@@ -166,6 +169,8 @@ public struct ExampleSet: Sendable {
       let attributes = example.attributes.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
       return (origin + attributes).joined(separator: "\t")
     }
-    return Data(lines.joined(separator: "\n").utf8).sha256
+    // Slices stood alone before there were other kinds: their runs of older versions have this hash too.
+    let kinds = kind == .slice ? [] : [kind.rawValue]
+    return Data((kinds + lines).joined(separator: "\n").utf8).sha256
   }
 }

@@ -98,7 +98,8 @@ public struct NestedValidation {
     roi.outputSize = own.roi.outputSize
     let sections = [
       ("pathology", other.pathology == own.pathology), ("annotation", other.annotation == own.annotation),
-      ("inputs", other.inputs == own.inputs), ("roi", roi == own.roi), ("folds", other.folds == own.folds), ("evaluation", other.evaluation == own.evaluation),
+      ("inputs", other.inputs == own.inputs), ("roi", roi == own.roi), ("folds", other.folds == own.folds),
+      ("evaluation", other.evaluation == own.evaluation),
       ("cohort", other.cohort == own.cohort),
     ]
     guard let differing = sections.first(where: { !$0.1 })?.0 else { return }

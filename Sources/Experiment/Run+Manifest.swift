@@ -195,7 +195,8 @@ extension Run.Manifest {
       let parts = device.components(separatedBy: ", ")
       hardware = Hardware(
         device: parts[0], capability: parts.count > 2 ? parts[1] : nil,
-        threads: parts.last.flatMap { Int($0.prefix(while: \.isNumber)) } ?? 1, processor: values["processor"] ?? "unknown",
+        threads: parts.last.flatMap { Int($0.prefix(while: \.isNumber)) } ?? 1,
+        processor: values["processor"] ?? "unknown",
         gpu: values["GPU"], libtorch: values["libtorch"])
     }
     duration = number("duration").map(Double.init)

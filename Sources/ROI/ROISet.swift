@@ -128,7 +128,8 @@ public struct ROISet: Sendable {
       }
       return Entry(
         patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
-        sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5], phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
+        sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
+        phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
         outline: row[2])
     }
   }

@@ -8,7 +8,8 @@ extension StudyProtocol {
       name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*/) != nil, "name",
       expected: "letters, digits, -, _ and . only, the first one a letter or digit", found: "\"\(name)\"")
     try source.require(roi.windowWidth > 0, "roi", "windowWidth", expected: "above 0 HU", found: roi.windowWidth)
-    try source.require((8...512).contains(roi.boxSize), "roi", "boxSize", expected: "8 to 512 pixels", found: roi.boxSize)
+    try source.require(
+      (8...512).contains(roi.boxSize), "roi", "boxSize", expected: "8 to 512 pixels", found: roi.boxSize)
     try source.require(
       (8...1024).contains(roi.outputSize), "roi", "outputSize", expected: "8 to 1024 pixels", found: roi.outputSize)
     if let size = roi.resampleTo {
@@ -34,7 +35,8 @@ extension StudyProtocol {
     try source.require(
       version == Self.currentVersion, "version", expected: "\(Self.currentVersion), or left out in a file of version 1",
       found: version)
-    try source.require(!model.learner.isEmpty, "model", "learner", expected: "the name of a learner", found: "an empty name")
+    try source.require(
+      !model.learner.isEmpty, "model", "learner", expected: "the name of a learner", found: "an empty name")
     try source.require(
       Set(inputs.phases).count == inputs.phases.count, "inputs", "phases", expected: "phases, each named once",
       found: inputs.phases.map(\.rawValue))
@@ -52,7 +54,8 @@ extension StudyProtocol {
 
   private func validate(_ training: Training, _ source: ProtocolSource) throws(StudyError) {
     try source.require(training.epochs >= 1, "training", "epochs", expected: "1 or more", found: training.epochs)
-    try source.require(training.batchSize >= 1, "training", "batchSize", expected: "1 or more", found: training.batchSize)
+    try source.require(
+      training.batchSize >= 1, "training", "batchSize", expected: "1 or more", found: training.batchSize)
     try source.require(
       training.learningRate > 0, "training", "learningRate", expected: "above 0", found: training.learningRate)
     for (key, value) in [("beta1", training.beta1), ("beta2", training.beta2)] {
@@ -103,4 +106,3 @@ extension StudyProtocol {
     }
   }
 }
-

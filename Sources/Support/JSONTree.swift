@@ -37,6 +37,12 @@ public struct JSONTree: Sendable {
     public let line: Int
     /// What was expected and found.
     public let message: String
+
+    /// Tells a fault of a text, or of what it should hold, by its line.
+    public init(line: Int, message: String) {
+      self.line = line
+      self.message = message
+    }
   }
 
   /// The value of a key; nil where this is no object, or the key is absent or `null`.

@@ -55,7 +55,8 @@ struct FrozenStages {
     // Read by all of them and changed by none.
     nonisolated(unsafe) let stages = self
     return try FeatureStore(
-      in: learner.study.featuresFolder, key: key, budget: budget, roiCount: roiCount, withFlips: withFlips, shape: shape,
+      in: learner.study.featuresFolder, key: key, budget: budget, roiCount: roiCount, withFlips: withFlips,
+      shape: shape,
       dtype: dtype, sides: sides, compute: { try stages.compute($0) }, progress: progress)
   }
 

@@ -1,3 +1,4 @@
+import Experiment
 import Evaluation
 import Foundation
 import RunFixtures

@@ -50,10 +50,12 @@ import Support
     let learner = CountingLearner(settings)
     let validation = try validation(learner)
     _ = try validation.run { _ in }
-    let training = learner.account.withLock { $0.training }
+    let training = learner.account.training
     for fold in 0..<3 {
       let seen = Set((training[fold] ?? []).map { validation.examples.examples[$0].patient })
-      #expect(seen.isDisjoint(with: validation.folds.heldOut[fold]) && seen.count == 12 - validation.folds.heldOut[fold].count)
+      #expect(
+        seen.isDisjoint(with: validation.folds.heldOut[fold]) && seen.count == 12 - validation.folds.heldOut[fold].count
+      )
     }
   }
 
@@ -62,7 +64,7 @@ import Support
     let run = try validation(learner).run(sideBySide: sideBySide) { _ in }
     let alone = try validation(CountingLearner(settings)).run { _ in }
     #expect(try PredictionTable.read(run.predictionsFile) == PredictionTable.read(alone.predictionsFile))
-    let account = learner.account.withLock { $0 }
+    let account = learner.account
     #expect(account.mostAtOnce <= sideBySide && account.workers <= sideBySide)
     // The threads of a job are a part of what its bits depend on.
     #expect(try run.manifest().hardware?.threads == 4 / sideBySide)
@@ -80,7 +82,7 @@ import Support
     }
     #expect(run.id == begun.id)
     #expect(
-      rest.account.withLock { $0.epochs }
+      rest.account.epochs
         == ["fold 1 epoch 2", "fold 1 epoch 3", "fold 2 epoch 1", "fold 2 epoch 2", "fold 2 epoch 3"])
     let found = fractions.withLock { $0 }
     #expect(try #require(found.first) > 1.0 / 3 && found.last == 1 && zip(found, found.dropFirst()).allSatisfy(<=))
@@ -106,7 +108,7 @@ import Support
     try FileManager.default.removeItem(at: folders[1].url)
     _ = try validation(rest).run { _ in }
     #expect(
-      rest.account.withLock { $0.epochs.sorted() }
+      rest.account.epochs.sorted()
         == (0..<2).flatMap { fold in (1...3).map { "fold \(fold) epoch \($0)" } } + ["fold 2 epoch 3"])
   }
 

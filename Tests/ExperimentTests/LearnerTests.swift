@@ -41,7 +41,8 @@ import Support
     let lesions = try run.readJSON([RunLesion].self, from: run.lesionsFile)
     let words = Set(lesions.compactMap { $0.attributes["sex"] }).sorted()
     func row(_ lesion: RunLesion) throws -> [Double] {
-      [try #require(Double(lesion.attributes["size_mm"] ?? ""))] + words.dropFirst().map { lesion.attributes["sex"] == $0 ? 1 : 0 }
+      [try #require(Double(lesion.attributes["size_mm"] ?? ""))]
+        + words.dropFirst().map { lesion.attributes["sex"] == $0 ? 1 : 0 }
     }
     for fold in 0..<3 {
       let heldOut = Set(validation.folds.heldOut[fold])
@@ -65,10 +66,13 @@ import Support
   @Test func whatIsMissingOrUnknownIsNeitherLearntNorPredicted() throws {
     let examples = ExampleSet(
       kind: .patientFeatures,
-      [("a", "10", "m", true), ("b", "20", "f", false), ("c", "", "m", true), ("d", "12", "f", true), ("e", "30", "x", false)]
-        .map { patient, size, sex, isHigh in
-          Example(patient: patient, gradeClass: isHigh ? .high : .low, attributes: ["size": size, "sex": sex])
-        })
+      [
+        ("a", "10", "m", true), ("b", "20", "f", false), ("c", "", "m", true), ("d", "12", "f", true),
+        ("e", "30", "x", false),
+      ]
+      .map { patient, size, sex, isHigh in
+        Example(patient: patient, gradeClass: isHigh ? .high : .low, attributes: ["size": size, "sex": sex])
+      })
     let learner = LogisticRegressionLearner(try settings(), columns: ["size", "sex"])
     let model = try learner.fit(examples, [0, 1, 2, 3])
     #expect(model.columns[1].categories == ["f", "m"])
@@ -87,12 +91,18 @@ import Support
       }
       return error?.description ?? ""
     }
-    #expect(try message { $0.model.learner = "forest" }.contains("model.learner must be one of logisticRegression, found forest"))
+    #expect(
+      try message { $0.model.learner = "forest" }.contains(
+        "model.learner must be one of logisticRegression, found forest"))
     #expect(try message { $0.inputs.examples = .slice }.contains("lesionFeatures or patientFeatures, found slice"))
     #expect(try message { $0.model.settings = nil }.contains("model.settings.columns must be a list"))
-    #expect(try message { $0.model.settings?["ridge"] = .number(-1) }.contains("model.settings.ridge must be a number from 0"))
+    #expect(
+      try message { $0.model.settings?["ridge"] = .number(-1) }.contains("model.settings.ridge must be a number from 0")
+    )
     #expect(try message { $0.model.settings?["rigde"] = .number(1) }.contains("model.settings.rigde is unknown"))
-    #expect(try message { $0.model.settings?["columns"] = .texts(["size_mm", "siez"]) }.contains("names siez, which no example has"))
+    #expect(
+      try message { $0.model.settings?["columns"] = .texts(["size_mm", "siez"]) }.contains(
+        "names siez, which no example has"))
   }
 
   @Test func aBagHoldsALesionsSlices() throws {

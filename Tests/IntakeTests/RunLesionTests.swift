@@ -1,3 +1,4 @@
+import Experiment
 import DICOM
 import Foundation
 import GRDB

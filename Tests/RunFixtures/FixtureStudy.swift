@@ -1,8 +1,7 @@
 public import Experiment
 public import Foundation
-@testable import Report
 public import Study
-import Support
+public import Support
 public import TestSupport
 
 /// A study with runs whose predictions are drawn at random, in a folder of its own.

@@ -206,7 +206,9 @@ import Torch
     let synthetic = try SyntheticStudy()
     let rois = try ROISet(synthetic.study)
     let graded = try ExampleSet(synthetic.study, synthetic.settings)
-    #expect(graded.examples.map(\.slice) == rois.entries.map(\.slice) && graded.examples.map(\.rois) == rois.entries.indices.map { [$0] })
+    #expect(
+      graded.examples.map(\.slice) == rois.entries.map(\.slice)
+        && graded.examples.map(\.rois) == rois.entries.indices.map { [$0] })
     var differing = 0
     for seed in 0..<5 as Range<UInt64> {
       let shuffled = graded.shuffled(by: seed)

@@ -27,8 +27,10 @@ import Testing
   private func nested(
     among alternatives: [StudyProtocol] = [], _ value: @escaping ([Prediction]) throws -> Double?
   ) throws -> NestedValidation {
-    try NestedValidation(
-      synthetic.study, protocol: settings, alternatives: alternatives, learners: synthetic.options().learners,
+    var options = try synthetic.options()
+    options.network.weightsBackbone = "resnet18"
+    return try NestedValidation(
+      synthetic.study, protocol: settings, alternatives: alternatives, learners: options.learners,
       criterion: .init(name: "AUC", value: value))
   }
 
@@ -201,7 +203,8 @@ import Testing
     settings.folds.count = 6
     // Of six patients of a class one is held out: five inner folds.
     let five = try NestedValidation(
-      synthetic.study, protocol: settings, learners: synthetic.options().learners, criterion: .init(name: "AUC") { _ in nil })
+      synthetic.study, protocol: settings, learners: synthetic.options().learners,
+      criterion: .init(name: "AUC") { _ in nil })
     #expect(five.innerFolds == 5)
     // With two patients of a class and two folds, one is left.
     try synthetic.study.write { database in
@@ -211,7 +214,8 @@ import Testing
     settings.folds.count = 2
     let error = #expect(throws: StudyError.self) {
       try NestedValidation(
-        synthetic.study, protocol: settings, learners: synthetic.options().learners, criterion: .init(name: "AUC") { _ in nil })
+        synthetic.study, protocol: settings, learners: synthetic.options().learners,
+        criterion: .init(name: "AUC") { _ in nil })
     }
     #expect(error?.kind == .folds && error?.description.contains("nested") == true)
   }

@@ -134,8 +134,9 @@ import Torch
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
     let features = try FeatureStore(
       in: study.featuresFolder, key: .init(parts: [rois.fileName]), roiCount: rois.entries.count, withFlips: true,
-      shape: shape, dtype: .float32, 
-      sides: SideBySide(1, of: LibTorch.threadCount, setThreadCount: LibTorch.setThreadCount), compute: compute, progress: { _, _ in })
+      shape: shape, dtype: .float32,
+      sides: SideBySide(1, of: LibTorch.threadCount, setThreadCount: LibTorch.setThreadCount), compute: compute,
+      progress: { _, _ in })
     let trainer = try FoldTrainer(
       network: network, settings: settings.requireTraining(), features: .stored(features),
       labels: ExampleSet(study, settings).classes.map { $0 == .high ? 1 : 0 }, device: .cpu)

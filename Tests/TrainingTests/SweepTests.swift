@@ -17,12 +17,15 @@ import Torch
     var standings: [ExperimentProgress.Standing] = []
     var passes = 0
     /// The titles of the jobs, each once, in the order in which they were seen.
-    var titles: [String] { standings.flatMap(\.jobs).map(\.title).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+    var titles: [String] {
+      standings.flatMap(\.jobs).map(\.title).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
   }
 
   /// Sweeps; `fitting` may hold a job up, `finishing` and `completing` say whether that part comes to its end.
   private func sweep(
-    _ synthetic: SyntheticStudy, _ settings: StudyProtocol, sideBySide: Int? = nil, over variation: Sweep.Variation = .batchSizes,
+    _ synthetic: SyntheticStudy, _ settings: StudyProtocol, sideBySide: Int? = nil,
+    over variation: Sweep.Variation = .batchSizes,
     fitting: @escaping @Sendable (ExperimentProgress.Standing) -> Void = { _ in },
     finishing: @escaping @Sendable (Run) -> Bool = { _ in true }, completing: Bool = true
   ) throws -> (record: Record, runs: [Run], error: (any Error)?) {
@@ -64,7 +67,8 @@ import Torch
     let interrupted = try sweep(synthetic, settings, sideBySide: sideBySide, finishing: { _ in false })
     #expect(interrupted.error is Interruption && interrupted.record.finished.isEmpty)
     if sideBySide == 1 {
-      #expect(interrupted.record.titles == ["batch 6, fold 1/2", "batch 6, fold 2/2"], "what takes longest is begun first")
+      #expect(
+        interrupted.record.titles == ["batch 6, fold 1/2", "batch 6, fold 2/2"], "what takes longest is begun first")
     }
     let complete = Run.complete(in: synthetic.study)
     let manifests = try complete.map { try Data(contentsOf: $0.manifestFile) }
@@ -181,7 +185,9 @@ import Torch
     let predictions = try found.runs.map { try PredictionTable.read($0.predictionsFile).map(\.probability) }
     #expect(Set(predictions).count == 3)
     // The first is the run of the protocol itself.
-    let own = try CrossValidation(synthetic.study, protocol: synthetic.settings, options: synthetic.options()).run { _ in }
+    let own = try CrossValidation(synthetic.study, protocol: synthetic.settings, options: synthetic.options()).run {
+      _ in
+    }
     #expect(try PredictionTable.read(own.predictionsFile).map(\.probability) == predictions[0])
   }
 

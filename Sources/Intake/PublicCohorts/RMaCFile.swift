@@ -1,3 +1,4 @@
+import Study
 import DICOM
 import Foundation
 

@@ -44,7 +44,7 @@ struct ModelCard {
       !manifest.examples.hasSlices
         ? "Input: columns of the pathology table, or of the outlines. Output: the probability of high grade."
         : "Input: a region of interest of a CT slice, \(settings.roi.outputSize) × \(settings.roi.outputSize) pixels, around a "
-        + "contour drawn by a reader. Output: the probability of high grade.",
+          + "contour drawn by a reader. Output: the probability of high grade.",
     ] + manifest.learner.methods + facts.compactMap { title, value in value.map { "\(title): \($0)" } }
       + ["Licence, contact and citation: " + Document.blank("all three")]
   }
