@@ -67,10 +67,12 @@ let torchShim: [Target] = [
 
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
+  + room("Support")
+  + room("Archives", imports: ["CArchive"])
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
-    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+    "Study", imports: ["Archives", "DICOM", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
   + room(
     "PACS",
     imports: [
@@ -84,14 +86,14 @@ let roomsWithoutTorch: [Target] =
     fixtures: ["Fixtures"])
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
-  + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
+  + room("Cohort", imports: ["Support", "DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
+  + room("Report", imports: ["Support", "Evaluation", "Study", "Cohort", crypto], data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
-  room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
+  room("Torch", imports: ["Archives", "CTorch", crypto], fixtures: ["Fixtures"])
   + room(
-    "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+    "Backbones", imports: ["Archives", "Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
   + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", grdb])
   + [
