@@ -35,6 +35,7 @@ func room(
 let shims: [Target] = [
   .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CSpawn"),
   .target(
     name: "CDICOM",
     linkerSettings: [
@@ -67,7 +68,7 @@ let torchShim: [Target] = [
 
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
-  + room("Support")
+  + room("Support", imports: ["CSpawn"])
   + room("Archives", imports: ["CArchive"])
   + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
@@ -79,7 +80,7 @@ let roomsWithoutTorch: [Target] =
       "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
       .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    ])
+    ], tests: ["Support"])
   + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
     "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
@@ -95,7 +96,8 @@ let roomsWithTorch: [Target] =
   + room(
     "Backbones", imports: ["Archives", "Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", grdb])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto],
+    tests: ["Support", "DICOM", "Annotation", grdb])
   + [
     .executableTarget(
       name: "renalgrade",
@@ -115,7 +117,7 @@ let roomsWithTorch: [Target] =
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+        "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
       ],
       swiftSettings: settings),
   ]

@@ -1,3 +1,4 @@
+internal import CSpawn
 public import Foundation
 
 /// Another program that is run to its end, without a shell.

@@ -26,10 +26,12 @@ final class SubprocessPipe {
   init?(keeping part: Part) {
     self.part = part
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
+    guard pipe(&ends) == 0 else { return nil }
     (output, input) = (ends[0], ends[1])
-    // The program's end of the pipe stays as programs expect it.
-    guard fcntl(output, F_SETFL, O_NONBLOCK) == 0 else { return nil }
+    // The program's end of the pipe waits, as programs expect it.
+    guard fcntl(output, F_SETFL, O_NONBLOCK) == 0, ends.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else {
+      return nil
+    }
   }
 
   deinit {
