@@ -94,9 +94,11 @@ let roomsWithoutTorch: [Target] =
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["Archives", "CTorch", crypto], fixtures: ["Fixtures"])
   + room(
-    "Backbones", imports: ["Archives", "Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
+    "Backbones",
+    imports: ["Archives", "Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto],
+  + room(
+    "Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto],
     tests: ["Support", "DICOM", "Annotation", grdb])
   + [
     .executableTarget(
@@ -117,7 +119,8 @@ let roomsWithTorch: [Target] =
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+        "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom",
+        "TestSupport",
       ],
       swiftSettings: settings),
   ]

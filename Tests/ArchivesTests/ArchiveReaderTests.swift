@@ -164,7 +164,7 @@ struct ArchiveReaderTests {
     for length in stride(from: 1, to: tar.count, by: 7) {
       guard let files = try? ArchiveReader.filesOfTar(in: tar.prefix(length)) else { continue }
       #expect(files.allSatisfy { $0.range.upperBound <= length })
-      for (file, size) in zip(files, [1000, 0, 3]) { #expect(file.range.count == size) }
+      for (file, size) in Swift.zip(files, [1000, 0, 3]) { #expect(file.range.count == size) }
     }
     let error = #expect(throws: ArchiveError.self) { try ArchiveReader.filesOfTar(in: tar.prefix(1500)) }
     #expect(error?.kind == .damaged && error?.description == "of a member of 1000 bytes, 476 are there")
