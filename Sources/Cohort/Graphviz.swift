@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Graphviz as a subprocess.
 enum Graphviz {
@@ -6,39 +7,15 @@ enum Graphviz {
   ///
   /// - Throws: `CohortError` of kind `.figure` with what Graphviz says.
   static func draw(_ name: String, in folder: URL, path: String? = nil) throws(CohortError) -> Bool {
-    let search = path ?? ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-    let candidates = search.split(separator: ":").map { "\($0)/dot" }
-    guard let program = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
-      return false
-    }
-    try run(program, ["-Tsvg", "-o", "\(name).svg", "-Tpdf", "-o", "\(name).pdf", "\(name).dot"], name, in: folder)
-    // A resolution given for all would scale the SVG, too, and cut it.
-    try run(program, ["-Tpng", "-Gdpi=300", "-o", "\(name).png", "\(name).dot"], name, in: folder)
-    return true
-  }
-
-  private static func run(
-    _ program: String, _ arguments: [String], _ name: String, in folder: URL
-  ) throws(CohortError) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = folder
-    let messages = Pipe()
-    process.standardError = messages
-    process.standardOutput = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    do {
-      try process.run()
+    guard let program = Subprocess.find("dot", path: path) else { return false }
+    do throws(SubprocessError) {
+      let vectors = ["-Tsvg", "-o", "\(name).svg", "-Tpdf", "-o", "\(name).pdf", "\(name).dot"]
+      try Subprocess(program, vectors, in: folder).run()
+      // A resolution given for all would scale the SVG, too, and cut it.
+      try Subprocess(program, ["-Tpng", "-Gdpi=300", "-o", "\(name).png", "\(name).dot"], in: folder).run()
     } catch {
-      throw CohortError(.figure, "\(program) cannot be started: \(error.localizedDescription)")
+      throw CohortError(.figure, "\(name).dot in \(folder.path) cannot be drawn: \(error)")
     }
-    let said = String(decoding: messages.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw CohortError(
-        .figure,
-        "Graphviz failed on \(name).dot in \(folder.path): \(said.trimmingCharacters(in: .whitespacesAndNewlines))")
-    }
+    return true
   }
 }

@@ -1,4 +1,4 @@
-internal import CArchive
+import Archives
 import Foundation
 import Study
 import Support
@@ -6,7 +6,7 @@ import Support
 /// A zip archive of DICOM files, unpacked into a scratch folder for an import.
 ///
 /// Names in the archive never become paths: each file gets a number, so that none can be written anywhere else. An archive
-/// that is damaged or encrypted anywhere is refused whole. Memory is that of one block, whatever the sizes.
+/// that is damaged or encrypted anywhere is refused whole.
 struct DICOMArchive {
   /// The files with their paths below the folder that was packed, in the order of the paths.
   let files: [(url: URL, path: String)]
@@ -23,46 +23,19 @@ struct DICOMArchive {
     } catch {
       throw StudyError(.file, "cannot make the folder \(scratch.path): \(error.localizedDescription)")
     }
-    guard let archive = archive_read_new() else { throw StudyError(.file, "there is no memory left") }
-    defer { archive_read_free(archive) }
-    func refused(_ reason: String, _ advice: String) -> StudyError {
-      StudyError(.file, "\(url.path) \(reason). Nothing of it was imported; \(advice)")
-    }
-    func damaged() -> StudyError {
-      let reason = archive_error_string(archive).map { String(cString: $0) } ?? "no reason given"
-      return refused("is no whole zip archive (\(reason))", "fetch it again, or give a folder")
-    }
-    // Only by the table at the end: an archive that was cut off has none.
-    archive_read_support_format_zip_seekable(archive)
-    // libarchive gives names in the thread's locale, and none where it has no characters for them.
-    let unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)
-    let former = unicode.flatMap { uselocale($0) }
-    defer {
-      if let former { uselocale(former) }
-      if let unicode { freelocale(unicode) }
-    }
-    guard archive_read_open_filename(archive, url.path, 1 << 16) == ARCHIVE_OK else { throw damaged() }
     var files: [(url: URL, path: String)] = []
-    var entry: OpaquePointer?
-    var status = archive_read_next_header(archive, &entry)
-    while status == ARCHIVE_OK || status == ARCHIVE_WARN {
-      guard archive_entry_is_encrypted(entry) == 0 else {
-        throw refused("is encrypted", "unpack it with its password, then import the folder")
-      }
-      if archive_entry_filetype(entry) == S_IFREG, let path = Self.path(of: entry, number: files.count + 1) {
-        let file = scratch.appendingPathComponent("\(files.count + 1)")
-        let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.cannotWrite(scratch, errno) }
-        defer { close(descriptor) }
-        guard archive_read_data_into_fd(archive, descriptor) == ARCHIVE_OK else {
-          let number = archive_errno(archive)
-          throw [ENOSPC, EDQUOT, EIO, EFBIG].contains(number) ? Self.cannotWrite(scratch, number) : damaged()
-        }
+    do throws(ArchiveError) {
+      let archive = try ArchiveReader(url, .zip)
+      while let member = try archive.next() {
+        let number = files.count + 1
+        guard member.isFile, let path = Self.path(of: member.name ?? "entry \(number)") else { continue }
+        let file = scratch.appendingPathComponent("\(number)")
+        try archive.unpack(to: file, permissions: 0o600)
         files.append((file, path))
       }
-      status = archive_read_next_header(archive, &entry)
+    } catch {
+      throw Self.refused(url, scratch, error)
     }
-    guard status == ARCHIVE_EOF else { throw damaged() }
     // As in a folder: the codes of patients must not depend on how the files were packed.
     files.sort { $0.path < $1.path }
     // A folder is mostly packed with its own name before everything.
@@ -76,14 +49,8 @@ struct DICOMArchive {
     }
   }
 
-  /// What remarks call the entry: its name without what leads out of the archive; nil where it is passed over.
-  private static func path(of entry: OpaquePointer?, number: Int) -> String? {
-    guard let bytes = archive_entry_pathname(entry) else { return "entry \(number)" }
-    // Read as Latin-1, names of unknown encoding stay apart from one another.
-    let name =
-      String(validatingCString: bytes) ?? String(
-        bytes: UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)), encoding: .isoLatin1)
-      ?? "entry \(number)"
+  /// What remarks call a member: its name without what leads out of the archive; nil where it is passed over.
+  private static func path(of name: String) -> String? {
     let parts = name.split { $0 == "/" || $0 == "\\" }.filter { $0 != "." && $0 != ".." }
     guard let last = parts.last, !DICOMScan.isPassedOver(String(last)),
       !parts.contains(where: { $0.hasPrefix(".") || $0 == "__MACOSX" })
@@ -91,10 +58,18 @@ struct DICOMArchive {
     return parts.joined(separator: "/")
   }
 
-  private static func cannotWrite(_ scratch: URL, _ number: Int32) -> StudyError {
-    StudyError(
-      .file,
-      "cannot unpack into \(scratch.deletingLastPathComponent().path): \(String(cString: strerror(number))). The study is "
-        + "as it was; make room or fix the permissions, then import again.")
+  private static func refused(_ url: URL, _ scratch: URL, _ error: ArchiveError) -> StudyError {
+    let (reason, advice) =
+      switch error.kind {
+      case .cannotWrite:
+        (
+          "cannot be unpacked into \(scratch.deletingLastPathComponent().path) (\(error))",
+          "make room or fix the permissions, then import again"
+        )
+      case .damaged: ("is no whole zip archive (\(error))", "fetch it again, or give a folder")
+      case .encrypted: ("is encrypted", "unpack it with its password, then import the folder")
+      case .tooLarge: ("cannot be what it says (\(error))", "ask where it comes from, or give a folder")
+      }
+    return StudyError(.file, "\(url.path) \(reason). Nothing of it was imported; \(advice)")
   }
 }

@@ -5,15 +5,9 @@ public import Support
 
 /// Chromium as a subprocess, without a window or a network.
 enum Chromium {
-  /// The names that it goes by.
-  static let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-
   /// The first of its programs on the PATH; nil where there is none.
   static func program(path: String? = nil) -> URL? {
-    let search = path ?? ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-    let folders = search.split(separator: ":")
-    return names.flatMap { name in folders.map { "\($0)/\(name)" } }
-      .first { FileManager.default.isExecutableFile(atPath: $0) }.map { URL(fileURLWithPath: $0) }
+    Subprocess.find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", path: path)
   }
 
   /// The options of every start: nothing is kept, nothing is fetched.
@@ -38,34 +32,24 @@ enum Chromium {
     }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("renalgrade-\(UUID().uuidString)")
     let file = folder.appendingPathComponent("page.pdf")
-    let messages = folder.appendingPathComponent("messages")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let process = Process()
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data().write(to: messages)
-      process.executableURL = program
-      process.arguments =
-        options(profile: folder.appendingPathComponent("profile"))
-        + ["--no-pdf-header-footer", "--print-to-pdf=\(file.path)", page.absoluteString]
-      process.standardOutput = FileHandle.nullDevice
-      process.standardInput = FileHandle.nullDevice
-      // Into a file, which never fills up as a pipe does.
-      process.standardError = try FileHandle(forWritingTo: messages)
-      try process.run()
     } catch {
-      throw StudyError(.file, "\(program.path) cannot be started: \(error.localizedDescription)")
+      throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
     }
-    let end = Date(timeIntervalSinceNow: 120)
-    while process.isRunning, Date() < end { usleep(20_000) }
-    guard !process.isRunning else {
-      process.terminate()
-      throw StudyError(.file, "\(program.path) did not print \(page.path) within two minutes; try again")
+    let outcome: Subprocess.Outcome
+    do throws(SubprocessError) {
+      outcome = try Subprocess(
+        program,
+        options(profile: folder.appendingPathComponent("profile"))
+          + ["--no-pdf-header-footer", "--print-to-pdf=\(file.path)", page.absoluteString]
+      ).run(timeLimit: .seconds(120))
+    } catch {
+      throw StudyError(.file, "\(page.path) was not printed: \(error)")
     }
-    guard process.terminationStatus == 0, let pdf = try? Data(contentsOf: file), pdf.starts(with: Data("%PDF".utf8))
-    else {
-      let said = ((try? String(contentsOf: messages, encoding: .utf8)) ?? "").suffix(500)
-      throw StudyError(.file, "\(program.path) did not print \(page.path): \(said)")
+    guard let pdf = try? Data(contentsOf: file), pdf.starts(with: Data("%PDF".utf8)) else {
+      throw StudyError(.file, "\(program.path) did not print \(page.path): \(outcome.messages.suffix(500))")
     }
     try AtomicFile.write(UndatedPDF.undated(pdf), to: url)
   }

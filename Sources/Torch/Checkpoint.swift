@@ -1,3 +1,4 @@
+import Archives
 public import Foundation
 
 /// Reads the named tensors of a file of weights, whoever wrote it.
@@ -47,7 +48,7 @@ public enum Checkpoint {
     if start == Data([0x50, 0x4B, 0x03, 0x04]) { return .zip }
     if SafeTensors.isStart(of: file) { return .safeTensors }
     if start.first == 0x80 { return .pickle }
-    if CheckpointTar.isStart(of: file) { return .tar }
+    if ArchiveReader.isTar(file.bytes) { return .tar }
     throw CheckpointError(
       file: file.file,
       "is not a file of weights: expected safetensors, or what torch.save writes (a zip, a pickle or a tar), found "

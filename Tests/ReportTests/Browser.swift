@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 
 @testable import Report
@@ -104,27 +105,11 @@ struct Browser {
   }
 
   private func run(_ arguments: [String]) throws -> (output: String, messages: String) {
-    let output = folder.url.appendingPathComponent("output")
-    let messages = folder.url.appendingPathComponent("messages")
-    for file in [output, messages] { try Data().write(to: file) }
-    let process = Process()
-    process.executableURL = Chromium.program()
-    process.arguments =
-      Chromium.options(profile: folder.url.appendingPathComponent("profile"))
-      + ["--virtual-time-budget=3000", "--enable-logging=stderr", "--v=0"] + arguments
-    // Into files, which never fill up as a pipe does.
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: messages)
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let clock = ContinuousClock()
-    let end = clock.now + .seconds(60)
-    while process.isRunning, clock.now < end { usleep(20_000) }
-    guard !process.isRunning else {
-      process.terminate()
-      throw Failure(reason: "the browser did not end within a minute")
-    }
-    func text(_ file: URL) throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
-    return (try text(output), try text(messages))
+    guard let program = Chromium.program() else { throw Failure(reason: "there is no Chromium") }
+    let options = Chromium.options(profile: folder.url.appendingPathComponent("profile"))
+    let outcome = try Subprocess(
+      program, options + ["--virtual-time-budget=3000", "--enable-logging=stderr", "--v=0"] + arguments
+    ).result(outputLimit: 1 << 26, timeLimit: .seconds(600))
+    return (String(decoding: outcome.output, as: UTF8.self), outcome.messages)
   }
 }

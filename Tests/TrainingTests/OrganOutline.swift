@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Support
 import Testing
 
 /// A label map of a NIfTI-1 file: one organ's number for each voxel.
@@ -62,16 +63,7 @@ struct LabelMap {
   struct Unsupported: Error, CustomStringConvertible { let description: String }
 
   private static func unzipped(_ url: URL) throws -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gzip", "-dc", url.path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-    return data
+    try Subprocess(URL(fileURLWithPath: "/usr/bin/env"), ["gzip", "-dc", url.path]).run(outputLimit: 1 << 30).output
   }
 
   /// The label at a position in DICOM's coordinates (mm); 0 outside of the map.

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 /// The `renalgrade` that was built beside the tests, run as a user runs it.
@@ -26,27 +27,24 @@ struct CommandLineTool {
   static func shell(_ script: String) throws -> Result { try run(command: ["sh", "-c", script], [:]) }
 
   private static func run(command: [String], _ environment: [String: String]) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.currentDirectoryURL = packageRoot
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("renalgrade-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    // Files rather than pipes: a pipe that nobody empties would block a talkative command.
-    let streams = try ["output", "error"].map { name in
-      let url = folder.appendingPathComponent(name)
-      try Data().write(to: url)
-      return (url, try FileHandle(forWritingTo: url))
+    let program = Subprocess(URL(fileURLWithPath: "/usr/bin/env"), command, in: packageRoot, environment: environment)
+    let outcome = try program.result(outputLimit: 1 << 26, timeLimit: .seconds(3600))
+    let status =
+      switch outcome.ending {
+      case .exited(let status): status
+      case .killed(let signal): 128 + signal
+      }
+    return Result(status: status, output: String(decoding: outcome.output, as: UTF8.self), error: outcome.messages)
+  }
+
+  /// Runs `renalgrade` and kills it at some time in its first two seconds, unless it ends before.
+  static func runAndKill(_ arguments: String...) throws {
+    do throws(SubprocessError) {
+      let time = Duration.milliseconds(Int.random(in: 200...2000))
+      _ = try Subprocess(executable, arguments, in: packageRoot).result(timeLimit: time)
+    } catch {
+      guard case .timeLimit = error.kind else { throw error }
     }
-    process.standardOutput = streams[0].1
-    process.standardError = streams[1].1
-    try process.run()
-    process.waitUntilExit()
-    return Result(
-      status: process.terminationStatus, output: try String(contentsOf: streams[0].0, encoding: .utf8),
-      error: try String(contentsOf: streams[1].0, encoding: .utf8))
   }
 
   /// Runs `renalgrade` and requires that it succeeds.

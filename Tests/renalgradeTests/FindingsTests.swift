@@ -46,19 +46,7 @@ struct FindingsTests {
     #expect(expected.count == 4)
 
     let killed = try prepare("killed")
-    var generator = SystemRandomNumberGenerator()
-    for _ in 0..<12 {
-      let process = Process()
-      process.executableURL = CommandLineTool.executable
-      process.arguments = ["crossvalidate", killed, "--controls", "--threads", "1"]
-      process.currentDirectoryURL = CommandLineTool.packageRoot
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      Thread.sleep(forTimeInterval: .random(in: 0.2...2, using: &generator))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    for _ in 0..<12 { try CommandLineTool.runAndKill("crossvalidate", killed, "--controls", "--threads", "1") }
     try CommandLineTool.succeed("crossvalidate", killed, "--controls", "--threads", "1")
     // One that ended before it was killed is followed by another.
     let runs = try completeRuns(killed)

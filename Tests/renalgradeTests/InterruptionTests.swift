@@ -43,19 +43,7 @@ import Testing
     let undisturbed = try prepare("undisturbed")
     try CommandLineTool.succeed("sweep", undisturbed, "--threads", "2")
     let killed = try prepare("killed")
-    var generator = SystemRandomNumberGenerator()
-    for _ in 0..<20 {
-      let process = Process()
-      process.executableURL = CommandLineTool.executable
-      process.arguments = ["sweep", killed, "--threads", "2"]
-      process.currentDirectoryURL = CommandLineTool.packageRoot
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      Thread.sleep(forTimeInterval: .random(in: 0.2...2, using: &generator))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    for _ in 0..<20 { try CommandLineTool.runAndKill("sweep", killed, "--threads", "2") }
     try CommandLineTool.succeed("sweep", killed, "--threads", "2")
     let (expected, found) = (try results(of: undisturbed), try results(of: killed))
     #expect(expected.count == 2)
