@@ -27,6 +27,7 @@ struct FoldPlan: Sendable {
   ///   - keepsModels: whether the models are kept.
   ///   - others: preparations of the same experiment, which may serve here too.
   ///   - progress: told how far the preparation is.
+  /// - Throws: what keeps a learner from being made ready.
   init(
     _ validation: CrossValidation, in run: Run, _ threads: Int, title: String = "", keepsModels: Bool = true,
     sharing others: [any PreparedLearner], progress: (ExperimentProgress) -> Void

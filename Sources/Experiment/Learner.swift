@@ -50,7 +50,9 @@ extension Learner {
   public func setThreadCount(_ count: Int) {}
 }
 
-/// A learner with what all its fits to one set of examples share. Each thread that fits has a worker of its own.
+/// A learner with what all its fits to one set of examples share.
+///
+/// Each thread that fits has a worker of its own.
 public protocol PreparedLearner: Sendable {
   /// What a thread keeps from one fit to the next, such as a network in memory.
   associatedtype Worker
@@ -71,7 +73,7 @@ public struct LearningTask {
   public let examples: ExampleSet
   /// The examples to learn from.
   public let training: [Int]
-  /// The examples that will be predicted. They may be watched, and must decide nothing.
+  /// The examples that will be predicted: they may be watched, and must decide nothing.
   public let heldOut: [Int]
   /// The fold's number, from 0; with the protocol's seed it decides all that is drawn.
   public let fold: Int
@@ -110,7 +112,7 @@ public struct LearningStep {
   public let epochCount: Int
   /// The examples that were seen in this epoch so far.
   public let done: Int
-  /// The mean loss of the epoch so far, or of the one before; nil where it is not known. To ask may cost time.
+  /// The mean loss of the epoch so far, or of the one before, nil where it is not known; to ask may cost time.
   public let loss: () throws -> Double?
 
   /// Makes a step from its parts.

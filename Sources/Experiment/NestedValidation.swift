@@ -125,7 +125,7 @@ public struct NestedValidation {
   /// - Parameters:
   ///   - sideBySide: how many fold jobs are done at a time, each with the same share of the threads.
   ///   - progress: told how far it is, by one thread at a time.
-  ///   - chosen: told in words what each inner cross-validation gave.
+  ///   - judged: told in words what each inner cross-validation gave.
   ///   - finishing: given the complete run, to make its report.
   /// - Returns: the finished run.
   /// - Throws: what a cross-validation throws, and what the criterion throws; what is complete by then stays.

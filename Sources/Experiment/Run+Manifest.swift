@@ -3,7 +3,7 @@ public import Study
 public import Support
 
 extension Run {
-  /// What produced a run: versions, hashes, hardware, and what differs from the protocol. The file `run.json`.
+  /// The file `run.json`: what produced a run, by versions, hashes and hardware, and what differs from the protocol.
   ///
   /// A run of version 0.1 stated facts by name; it is upgraded when it is read, and what it did not state is nil.
   public struct Manifest: Codable, Equatable, Sendable {

@@ -47,9 +47,8 @@ struct SVGPicture: Sendable {
 
   /// A square image with outlines on it, shown with the side `side`.
   ///
-  /// - Parameters:
-  ///   - outlines: closed polygons in the pixels of a box of `boxSize`, whose integers are centres of pixels.
-  ///   - words: what a reader who does not see it should know.
+  /// `outlines` are closed polygons in the pixels of a box of `boxSize`, whose integers are centres of pixels; `words` are what a
+  /// reader who does not see it should know. It throws `PNGError` where the image cannot be encoded.
   mutating func image(
     _ image: PixelImage, x: Int, y: Int, side: Int, outlines: [[SIMD2<Double>]], boxSize: Int, _ outline: String,
     thickness: Double, opacity: Double, words: String

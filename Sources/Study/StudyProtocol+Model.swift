@@ -41,7 +41,7 @@ extension StudyProtocol {
   public struct Model: Codable, Equatable, Sendable {
     /// The learner's name in the registry, such as `network` or `logisticRegression`.
     public var learner: String
-    /// The learner's own settings by name; the learner checks them. Nil where it has none, or all have their usual values.
+    /// The learner's own settings by name, which the learner checks; nil where it has none, or all have their usual values.
     public var settings: [String: ModelSetting]?
 
     /// Makes a model from its parts.

@@ -6,12 +6,12 @@ public import Support
 /// Logistic regression on columns of the pathology table, or on what the outlines tell, such as the tumour's size.
 ///
 /// Standardising, the words of a column and the fit itself see training examples alone.
-public struct LogisticRegressionLearner: Learner {
+struct LogisticRegressionLearner: Learner {
   /// The learner's name in the registry.
-  public static let name = "logisticRegression"
+  static let name = "logisticRegression"
 
-  public let settings: StudyProtocol
-  public let description: LearnerDescription
+  let settings: StudyProtocol
+  let description: LearnerDescription
   /// The columns that are learnt from.
   let columns: [String]
   /// The ridge penalty on standardised columns; without one, few patients separate the classes and have no fit.
@@ -23,7 +23,7 @@ public struct LogisticRegressionLearner: Learner {
   /// Reads the learner's settings: `columns`, and `ridge` (0 or more; 1 where it is not stated).
   ///
   /// - Throws: `StudyError` of kind `.invalidProtocol` where a setting is missing, unknown or not what it must be.
-  public init(_ settings: StudyProtocol) throws(StudyError) {
+  init(_ settings: StudyProtocol) throws(StudyError) {
     let own = LearnerSettings(settings)
     try own.allow("columns", "ridge")
     self.init(
@@ -44,13 +44,13 @@ public struct LogisticRegressionLearner: Learner {
       ])
   }
 
-  public var summary: String { "logistic regression on \(columns.joined(separator: ", "))" }
-  public var notes: [String] { [] }
-  public var hardware: Hardware { Hardware(processor: "any: double precision in a fixed order") }
+  var summary: String { "logistic regression on \(columns.joined(separator: ", "))" }
+  var notes: [String] { [] }
+  var hardware: Hardware { Hardware(processor: "any: double precision in a fixed order") }
 
-  public func with(_ settings: StudyProtocol) throws -> any Learner { try LogisticRegressionLearner(settings) }
+  func with(_ settings: StudyProtocol) throws -> any Learner { try LogisticRegressionLearner(settings) }
 
-  public func prepare(
+  func prepare(
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
     for column in columns where !examples.examples.contains(where: { $0.attributes[column] != nil }) {
