@@ -115,18 +115,6 @@ import Testing
     #expect(card.contains("efficientnet-lite0 was trained instead"))
   }
 
-  @Test func hashesAreThoseOfTheFiles() throws {
-    var fixture = try FixtureStudy()
-    let run = try fixture.run(fixture.predictions(patients: 10), epochs: 0)
-    // The SHA-256 of "abc" (FIPS 180-2, appendix B.1).
-    try Data("abc".utf8).write(to: run.checkpointsFolder.appendingPathComponent("fold-1.safetensors"))
-    let reproduction = Reproduction(try RunContent(run))
-    #expect(
-      reproduction.hashes.map(\.name) == ["protocol.yaml", "folds.json", "predictions.csv", "fold-1.safetensors"])
-    #expect(
-      reproduction.hashes.last?.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-  }
-
   @Test func theCommandsRepeatWhatWasDone() throws {
     let shuffled = Run.Manifest(facts: [
       .init("backbone", "resnet18"), .init("labels", "shuffled among patients, seed 7"),
