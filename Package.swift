@@ -88,7 +88,8 @@ let roomsWithoutTorch: [Target] =
     fixtures: ["Fixtures"])
   + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
+  + room("Phases", imports: ["DICOM", "Study", grdb])
+  + room("Cohort", imports: ["Study", "Evaluation", "Phases", grdb], tests: ["Phantom"])
   + room("Analysis", imports: ["Evaluation", "Study", "Cohort", crypto], tests: ["RunFixtures"])
   + room("Report", imports: ["Evaluation", "Study", "Cohort", "Analysis"], tests: ["RunFixtures"], data: ["Data"])
   + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
@@ -104,7 +105,7 @@ let roomsWithTorch: [Target] =
       name: "renalgrade",
       dependencies: [
         "DICOM", "Deidentification", "Study", "PACS", "Annotation", "PublicCohorts", "ROI", "Torch", "Backbones",
-        "Training", "Evaluation", "Cohort", "Analysis", "Report", "Phantom",
+        "Training", "Evaluation", "Phases", "Cohort", "Analysis", "Report", "Phantom",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -65,7 +65,7 @@ public struct SelectionFlow: Codable, Equatable, Sendable {
         step.reasons.map { "\($0.text): \($0.patients)" }.joined(separator: "; "),
       ]
     }
-    return csvText([header, start] + rows)
+    return DelimitedTable.text([header, start] + rows)
   }
 
   /// The diagram as a Graphviz script: `dot -Tsvg flow.dot`.

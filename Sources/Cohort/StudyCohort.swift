@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+public import Phases
 public import Study
 
 /// The selection of a study's patients: from its series and the clinical table to who takes part.

@@ -114,6 +114,13 @@ public struct DelimitedTable: Sendable {
   }
 }
 
+extension DelimitedTable {
+  /// Rows of cells as CSV (RFC 4180).
+  public static func text(_ rows: [[String]]) -> String {
+    rows.map { $0.map(\.csvCell).joined(separator: ",") }.joined(separator: "\n") + "\n"
+  }
+}
+
 extension String {
   /// The text as a CSV cell, quoted where needed (RFC 4180).
   public var csvCell: String {

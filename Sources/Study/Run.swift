@@ -80,8 +80,8 @@ public struct Run: Sendable {
   public var fingerprintsFile: URL { url.appendingPathComponent("fingerprints.json") }
   /// The lesions that the run learnt from or predicted, as a JSON array of `RunLesion`; older runs have none.
   public var lesionsFile: URL { url.appendingPathComponent("lesions.json") }
-  /// A picture of what the network saw.
-  public var montageFile: URL { url.appendingPathComponent("montage.png") }
+  /// A picture of what the network saw; older runs have a `montage.png` instead.
+  public var montageFile: URL { url.appendingPathComponent("montage.svg") }
   /// The folder with one safetensors file per fold.
   public var checkpointsFolder: URL { url.appendingPathComponent("checkpoints") }
 

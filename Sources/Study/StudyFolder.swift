@@ -146,4 +146,16 @@ public struct StudyFolder: Sendable {
     }
     return try await body()
   }
+  /// A file of the study's cohort; its folder is made where it is missing.
+  ///
+  /// - Throws: `StudyError` of kind `.file` where the folder cannot be made.
+  public func cohortFile(_ name: String) throws(StudyError) -> URL {
+    let folder = url.appendingPathComponent("cohort")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
+    }
+    return folder.appendingPathComponent(name)
+  }
 }

@@ -176,12 +176,14 @@ public struct Explanation {
       numbers[group, default: 0] += 1
       let finding = findings[index]
       let side = Int(Double(finding.map.count).squareRoot())
-      let picture = MapPicture(
+      let picture = try MapPicture(
         crop: rois.withCrop(places[index]) { Array($0) },
         map: try enlarged(Tensor(finding.map, shape: [1, side, side])).floats(),
-        contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize)
-      let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).png"
-      try AtomicFile.write(picture.png(), to: run.url.appendingPathComponent(image))
+        contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize,
+        description: "Patient \(predictions[index].patient), lesion \(predictions[index].lesion): the crop, and beside it the "
+          + "crop under the heat map; the contour is a thin line.")
+      let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).svg"
+      try AtomicFile.write(picture.svg, to: run.url.appendingPathComponent(image))
       return Run.Explanations.Example(
         group: group, predictions[index], energyInside: finding.energyInside, image: image)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cohort
 import Foundation
+import Phases
 import Study
 
 struct CohortSelect: AsyncParsableCommand {

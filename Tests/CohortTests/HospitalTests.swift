@@ -5,6 +5,7 @@ import Study
 import Testing
 
 @testable import Cohort
+@testable import Phases
 
 @Suite struct HospitalTests {
   /// `RENALGRADE_HOSPITAL` patients, 120 for the full count; 16 take seconds.

@@ -29,6 +29,12 @@ public struct FixtureStudy {
         + "FovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKxWCwWi8VisVgsFovFYrFYLBaLxWKx"
         + "WCwWi8VisVgsFovFYrFYLBaLxeKv8QLQmf0AP5pkhQAAAABJRU5ErkJggg==") ?? Data()
 
+  /// A picture as `montage.svg` is: 700 x 1600 pixels, with an image in it and what it shows in words.
+  public static let svg = Data(
+    ("<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"700\" "
+      + "height=\"1600\"><title>Crops</title><desc>Crops of A &amp; B.</desc><image width=\"700\" height=\"1600\" "
+      + "xlink:href=\"data:image/png;base64,\(png.base64EncodedString())\"/></svg>").utf8)
+
   /// Makes a study by one of the protocols that come with the program.
   public init(seed: UInt64 = 1, protocolName: String = "preset") throws {
     temporary = try TemporaryFolder()

@@ -32,7 +32,7 @@ import Testing
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
     #expect(try CommandLineTool.succeed("status", study).contains("Nothing was set aside."))
     try CommandLineTool.succeed("rois", "montage", study)
-    #expect(FileManager.default.fileExists(atPath: study + "/reports/montage.png"))
+    #expect(FileManager.default.fileExists(atPath: study + "/reports/montage.svg"))
     try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
     // The second run computes the frozen stages anew, and must come to the same bits.
     try FileManager.default.removeItem(atPath: study + "/features")
@@ -44,7 +44,7 @@ import Testing
     let checkpoints = try runs.map { try Data(contentsOf: $0.appendingPathComponent("checkpoints/fold-5.safetensors")) }
     #expect(checkpoints[0].suffix(1 << 20) == checkpoints[1].suffix(1 << 20))
     for file in [
-      "protocol.yaml", "folds.json", "log.jsonl", "run.json", "metrics.json", "report.html", "montage.png",
+      "protocol.yaml", "folds.json", "log.jsonl", "run.json", "metrics.json", "report.html", "montage.svg",
       "checkpoints/fold-1.safetensors", "checkpoints/fold-5.safetensors",
     ] {
       #expect(FileManager.default.fileExists(atPath: runs[0].appendingPathComponent(file).path), "\(file)")

@@ -1,7 +1,7 @@
 import Study
 import Testing
 
-@testable import Cohort
+@testable import Phases
 
 @Suite struct PhaseTextTests {
   @Test(arguments: [

@@ -103,26 +103,6 @@ public enum StudyPhases {
         reading.decision?.reasons.joined(separator: "; ") ?? "", reading.decision?.doubts.joined(separator: "; ") ?? "",
       ]
     }
-    return csvText([header] + rows)
+    return DelimitedTable.text([header] + rows)
   }
-}
-
-extension StudyFolder {
-  /// A file of the study's cohort; its folder is made where it is missing.
-  ///
-  /// - Throws: `StudyError` of kind `.file` where the folder cannot be made.
-  public func cohortFile(_ name: String) throws(StudyError) -> URL {
-    let folder = url.appendingPathComponent("cohort")
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
-    }
-    return folder.appendingPathComponent(name)
-  }
-}
-
-/// Rows of cells as CSV (RFC 4180).
-func csvText(_ rows: [[String]]) -> String {
-  rows.map { $0.map(\.csvCell).joined(separator: ",") }.joined(separator: "\n") + "\n"
 }

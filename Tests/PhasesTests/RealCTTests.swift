@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Cohort
+@testable import Phases
 
 /// One real abdominal CT, 97 s after the injection, without kidneys.
 @Suite struct RealCTTests {

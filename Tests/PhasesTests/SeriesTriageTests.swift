@@ -4,7 +4,7 @@ import Study
 import TestSupport
 import Testing
 
-@testable import Cohort
+@testable import Phases
 
 @Suite struct SeriesTriageTests {
   /// A stack of axial slices.
