@@ -67,33 +67,35 @@ let torchShim: [Target] = [
 
 let roomsWithoutTorch: [Target] =
   [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
-  + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
+  + room("Imaging", tests: ["Study"], fixtures: ["Fixtures"])
+  + room("DICOM", imports: ["Imaging", "CDICOM", crypto], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
   + room(
-    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], fixtures: ["Fixtures"])
+    "Study", imports: ["DICOM", "CArchive", grdb, crypto, "Yams", "SwiftCSV"], tests: ["Imaging"],
+    fixtures: ["Fixtures"])
   + room(
     "PACS",
     imports: [
       "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
       .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    ])
-  + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
+    ], tests: ["Imaging"])
+  + room("Annotation", imports: ["Imaging", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "PublicCohorts", imports: ["DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
+    "PublicCohorts", imports: ["Imaging", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb], tests: ["ROI"],
     fixtures: ["Fixtures"])
-  + room("ROI", imports: ["DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
+  + room("ROI", imports: ["Imaging", "DICOM", "Study", "Annotation", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
   + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Phantom"])
+  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Imaging", "Phantom"])
   + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
-  + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
+  + room("Phantom", imports: ["Imaging", "DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
   + room(
     "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
     tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", grdb])
+  + room("Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["Imaging", "DICOM", "Annotation", grdb])
   + [
     .executableTarget(
       name: "renalgrade",

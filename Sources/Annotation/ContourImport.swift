@@ -1,5 +1,6 @@
 public import Foundation
 public import GRDB
+public import Imaging
 public import Study
 
 /// Ties the contours of a MD.ai export to the study's slices and lesions.

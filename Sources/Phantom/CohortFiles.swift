@@ -1,6 +1,7 @@
 import Annotation
 import DICOM
 import Foundation
+import Imaging
 import Study
 
 /// What one patient adds to the cohort's files besides its images.

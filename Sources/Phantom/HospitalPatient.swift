@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Imaging
 import Study
 
 /// One patient of the virtual hospital while it is written.

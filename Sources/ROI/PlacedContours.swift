@@ -1,6 +1,7 @@
 import Annotation
 import DICOM
 import Foundation
+import Imaging
 import Study
 
 /// The contours of an export that lie on the slices of a folder, and which of them a network is to see.

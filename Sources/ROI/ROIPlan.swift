@@ -2,6 +2,7 @@ import Annotation
 import Crypto
 import Foundation
 import GRDB
+import Imaging
 import Study
 
 /// The ROIs that a study's slices, lesions, contours and protocol ask for, and the patients that they leave out.

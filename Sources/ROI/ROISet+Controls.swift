@@ -1,7 +1,7 @@
-public import Annotation
 import DICOM
 import Foundation
 import GRDB
+public import Imaging
 public import Study
 
 // The ROIs of negative controls: the same slices, seen differently on purpose.

@@ -1,7 +1,7 @@
-public import Annotation
 import Crypto
 import Foundation
 import GRDB
+public import Imaging
 public import Study
 
 /// The ROIs of a study, ready to be read: what they are of, and their pixels.

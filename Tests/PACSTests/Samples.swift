@@ -1,6 +1,7 @@
 import Crypto
 import DICOM
 import Foundation
+import Imaging
 import Study
 import Synchronization
 import TestSupport

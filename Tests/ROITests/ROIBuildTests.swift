@@ -2,6 +2,7 @@
 import DICOM
 import Foundation
 import GRDB
+import Imaging
 @testable import ROI
 @testable import Study
 import TestSupport
