@@ -1,6 +1,8 @@
 public import Annotation
+import DICOM
 import Foundation
 import GRDB
+public import Imaging
 public import Study
 import Support
 

@@ -1,6 +1,8 @@
 import Annotation
 import DICOM
 import Foundation
+import Imaging
+import Study
 import Support
 import TestSupport
 import Testing

@@ -1,5 +1,7 @@
 import DICOM
 import Foundation
+import Imaging
+import Study
 import Support
 import TestSupport
 import Testing

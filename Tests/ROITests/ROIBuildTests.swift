@@ -2,6 +2,7 @@
 import DICOM
 import Foundation
 import GRDB
+import Imaging
 import Intake
 import Support
 @testable import ROI

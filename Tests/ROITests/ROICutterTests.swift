@@ -1,5 +1,7 @@
 import Annotation
 import DICOM
+import Imaging
+import Study
 import Support
 import Testing
 

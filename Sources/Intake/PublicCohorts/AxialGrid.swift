@@ -1,3 +1,4 @@
+import Imaging
 import DICOM
 
 /// Where the voxels of a CT volume lie: columns towards the patient's left, rows towards the back, slices upwards, in

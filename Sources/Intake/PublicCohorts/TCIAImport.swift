@@ -1,3 +1,4 @@
+import Imaging
 import Annotation
 import DICOM
 public import Foundation
