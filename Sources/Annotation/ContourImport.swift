@@ -74,7 +74,7 @@ public enum ContourImport {
               subject: "\(source), annotation \(contour.annotationID)\(mismatch.place)", reason: mismatch.reason))
         }
       }
-      try Setting(key: settingsKey, value: description(of: settings)).save(database)
+      try Setting(key: settingsKey, value: identity(of: settings)).save(database)
       try database.replaceSetAside(of: .contours, with: entries)
       summary.slices = slices.count
       summary.setAside = entries.count
@@ -87,7 +87,7 @@ public enum ContourImport {
   /// - Throws: `StudyError` that asks for another import; SQLite's error where the tables cannot be read.
   public static func requireUnchanged(_ settings: StudyProtocol.Annotation, _ database: Database) throws {
     let imported = try Setting.fetchOne(database, key: settingsKey)?.value
-    if imported == description(of: settings) { return }
+    if imported == identity(of: settings) || imported == identityOfVersion1(of: settings) { return }
     if try imported == nil && StoredContour.fetchCount(database) == 0 { return }
     throw StudyError(
       .file,
@@ -98,7 +98,15 @@ public enum ContourImport {
   private static let settingsKey = "contours.settings"
 
   /// Everything in the protocol that the stored contours depend on.
-  private static func description(of settings: StudyProtocol.Annotation) -> String {
+  private static func identity(of settings: StudyProtocol.Annotation) -> String {
+    var encoding = CanonicalEncoding(of: "contours", version: 2)
+    encoding.field("lesionLabels", settings.lesionLabels.sorted())
+    encoding.field("integerCoordinate", settings.integerCoordinate.rawValue)
+    return "2 \(encoding.digest)"
+  }
+
+  /// What RenalGrade 0.1 stored.
+  private static func identityOfVersion1(of settings: StudyProtocol.Annotation) -> String {
     "lesionLabels \(settings.lesionLabels.sorted()), integerCoordinate \(settings.integerCoordinate.rawValue)"
   }
 }

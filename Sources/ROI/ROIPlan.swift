@@ -60,8 +60,10 @@ struct ROIPlan: Sendable {
   let candidates: [Candidate]
   /// The patients of whom a lesion cannot be seen.
   let setAside: [SetAside]
-  /// SHA-256 of everything that the ROIs depend on.
-  let digest: String
+  /// How the crops are made.
+  let settings: StudyProtocol.ROI
+  /// The codes of the patients who are left out.
+  let excluded: Set<String>
 
   /// Plans by what the tables hold.
   ///
@@ -87,7 +89,8 @@ struct ROIPlan: Sendable {
     candidates.removeAll { incomplete.contains($0.place.patientCode) }
     self.candidates = candidates
     self.setAside = setAside
-    digest = Self.digest(settings.roi, excluded.union(incomplete), candidates)
+    self.settings = settings.roi
+    self.excluded = excluded.union(incomplete)
   }
 
   /// One reader's contours of one lesion, by slice.
@@ -105,24 +108,6 @@ struct ROIPlan: Sendable {
   static func evenlySpread<T>(_ elements: [T], _ maximum: Int?) -> [T] {
     guard let maximum, elements.count > maximum else { return elements }
     return (0..<maximum).map { elements[(2 * $0 + 1) * elements.count / (2 * maximum)] }
-  }
-
-  private static func digest(
-    _ settings: StudyProtocol.ROI, _ excluded: Set<String>, _ candidates: [Candidate]
-  ) -> String {
-    var hash = SHA256()
-    func add(_ values: Any...) { hash.update(data: Data("\(values)\n".utf8)) }
-    // The network's own size is no matter of the crops.
-    var settings = settings
-    settings.outputSize = 0
-    add(settings, excluded.sorted())
-    for one in candidates {
-      add(
-        one.place.sliceId, one.lesionId, one.reader, one.place.path, one.place.frame, one.pixelSize as Any,
-        one.outlines.count)
-      hash.update(data: Data(one.outlines.joined(separator: "\n").utf8))
-    }
-    return hash.finalize().hexadecimal
   }
 
   /// A lesion with its patient, or a patient without any.

@@ -53,7 +53,8 @@ public struct ROISet: Sendable {
     let (file, isCurrent, entries) = try study.read { database in
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
-        try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
+        try Setting.fetchOne(database, key: Self.planKey).map { try ROIPlan(settings, database).isThat(of: $0.value) }
+          ?? false,
         try Self.entries(database)
       )
     }

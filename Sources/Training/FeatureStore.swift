@@ -9,14 +9,18 @@ import Torch
 /// later run. The file's name is a hash of all that the output depends on, so a change of slices, weights, cut or number
 /// type makes another file and never a stale hit; the file ends with the SHA-256 of its contents.
 struct FeatureStore: Sendable {
-  /// What the stored values depend on, in words; their hash names the file.
+  /// What the stored values depend on; its hash names the file.
   struct Key {
-    let parts: [String]
+    private let identity: CanonicalEncoding
 
-    var fileName: String {
-      let digest = SHA256.hash(data: Data(parts.joined(separator: "\n").utf8))
-      return digest.hexadecimal.prefix(32) + ".features"
+    /// Names what they depend on.
+    init(_ fields: (inout CanonicalEncoding) -> Void) {
+      var encoding = CanonicalEncoding(of: "features", version: 2)
+      fields(&encoding)
+      identity = encoding
     }
+
+    var fileName: String { identity.digest.prefix(32) + ".features" }
   }
 
   /// How many ROIs one pass of the frozen stages takes; fixed, so that the values do not depend on the batch size in use.

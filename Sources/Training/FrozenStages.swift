@@ -3,6 +3,7 @@ import Experiment
 import Foundation
 import ROI
 import Study
+import Support
 import Torch
 
 /// The frozen stages of a network, whose output for a slice is a constant: stored where that pays and fits, computed elsewhere.
@@ -28,13 +29,22 @@ struct FrozenStages {
   /// What the stored output depends on; nil where there is nothing to store.
   private var key: FeatureStore.Key? {
     guard let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else { return nil }
-    return FeatureStore.Key(parts: [
-      "rois \(inputs.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
-      "backbone \(initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
-      "dtype \(dtype)", "flips \(withFlips)", "RenalGrade \(renalGradeVersion)",
-      "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(learner.device) "
-        + LibTorch.hardware(of: learner.device),
-    ])
+    return FeatureStore.Key { encoding in
+      encoding.field("rois", inputs.rois.fileName)
+      encoding.field("size", inputs.size)
+      encoding.field("mean", inputs.preprocessing.mean)
+      encoding.field("standardDeviation", inputs.preprocessing.standardDeviation)
+      encoding.field("backbone", initial.backbone)
+      encoding.field("weights", weights)
+      encoding.field("frozenThrough", frozenThrough)
+      encoding.field("type", "\(dtype)")
+      encoding.field("withFlips", withFlips)
+      encoding.field("RenalGrade", renalGradeVersion)
+      encoding.field("libtorch", LibTorch.version)
+      encoding.field("capability", LibTorch.cpuCapability)
+      encoding.field("device", "\(learner.device)")
+      encoding.field("hardware", LibTorch.hardware(of: learner.device))
+    }
   }
 
   /// The name of the file that the output is stored in; nil where there is nothing to store.

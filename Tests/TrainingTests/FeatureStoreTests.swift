@@ -25,7 +25,7 @@ import Torch
     threads: Int = 1, compute: (@Sendable ([Sample]) throws -> Tensor)? = nil
   ) throws -> FeatureStore {
     try FeatureStore(
-      in: folder.url.appendingPathComponent("features"), key: .init(parts: [part]), roiCount: roiCount,
+      in: folder.url.appendingPathComponent("features"), key: .init { $0.field("part", part) }, roiCount: roiCount,
       withFlips: withFlips, shape: [3, 2, 4], dtype: dtype,
       sides: SideBySide(threads, of: LibTorch.threadCount, setThreadCount: LibTorch.setThreadCount),
       compute: compute ?? { try Self.values($0) }, progress: { _, _ in })
