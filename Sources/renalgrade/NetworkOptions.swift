@@ -63,6 +63,7 @@ extension LearnerRegistry {
   static func all(_ network: NetworkLearner.Options) -> LearnerRegistry {
     LearnerRegistry([
       .network(network),
+      .nearestNeighbours(network),
       .logisticRegression,
     ])
   }
