@@ -113,7 +113,8 @@ let roomsWithTorch: [Target] =
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "Torch",
+        "Backbones", "TestSupport",
       ],
       swiftSettings: settings),
   ]
