@@ -1,5 +1,5 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test test-without-torch demo demo-check picture bench bench-peers install format lint \
+.PHONY: all setup build test test-without-torch test-threads demo demo-check picture bench bench-peers install format lint \
   docs reference clean
 
 PREFIX ?= /usr/local
@@ -30,6 +30,11 @@ test-without-torch:
 	  --event-stream-output-path .build-without-torch/test-events.jsonl
 	scripts/check-skips .build-without-torch/test-events.jsonl
 
+# The rooms that need no libtorch, under the thread sanitizer: the tests of what runs in parallel.
+test-threads:
+	scripts/setup --without-torch --tests
+	scripts/test-threads
+
 demo: build
 	scripts/demo $(RENALGRADE)
 
@@ -46,10 +51,18 @@ bench: build
 	swift build $(SWIFT_FLAGS) --product renalgrade-bench
 	Benchmarks/run --own
 
+# `make bench-peers step16 rois` runs these alone.
 bench-peers: build
-	scripts/setup --python
+	scripts/setup --peers
 	swift build $(SWIFT_FLAGS) --product renalgrade-bench
-	Benchmarks/run
+	Benchmarks/run $(BENCHES)
+
+# To make, what stands after bench-peers are targets, too: there is nothing to do for them.
+ifeq ($(firstword $(MAKECMDGOALS)),bench-peers)
+BENCHES = $(wordlist 2, $(words $(MAKECMDGOALS)), $(MAKECMDGOALS))
+.PHONY: $(BENCHES)
+$(BENCHES): ; @:
+endif
 
 # After `make build`, so that root need not build. The binary finds libtorch where it was built: keep this folder.
 install:
@@ -71,4 +84,4 @@ reference:
 	scripts/reference
 
 clean:
-	rm -rf .build .build-without-torch .docs demo
+	rm -rf .build .build-without-torch .build-threads .docs demo

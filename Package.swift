@@ -125,7 +125,7 @@ let roomsWithTorch: [Target] =
       name: "renalgradeTests",
       dependencies: [
         "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "Evaluation", "ROI", "Experiment", "Analysis",
-        "Report", "Phantom", "TestSupport",
+        "Report", "Phantom", "Torch", "Backbones", "TestSupport",
       ],
       swiftSettings: settings),
   ]

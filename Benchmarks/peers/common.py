@@ -8,12 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.utils.data import Dataset
-
-# torchvision's compiled operators do not load beside every build of torch; none of them is needed here.
-sys.path.append(str(Path(__file__).resolve().parents[2] / "Tests/Reference"))
-import torchvision_without_ops  # noqa: E402, F401
-from torchvision.models import resnet50  # noqa: E402
-from torchvision.transforms import v2  # noqa: E402
+from torchvision.models import resnet50
+from torchvision.transforms import v2
 
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 WORKERS = int(os.environ.get("BENCHMARK_THREADS") or os.cpu_count())
@@ -45,8 +41,8 @@ class Crops(Dataset):
 class Trainer:
     """ResNet-50 with stem, layer1 and layer2 frozen, and the paper's optimiser and loss."""
 
-    def __init__(self, tuned, device="cpu"):
-        self.tuned, self.device = tuned, device
+    def __init__(self, tuned, device="cpu", precision="bfloat16"):
+        self.tuned, self.device, self.precision = tuned, device, precision
         self.network = network = resnet50(weights=None)
         network.fc = torch.nn.Linear(2048, 2)
         self.frozen = torch.nn.Sequential(
@@ -69,7 +65,7 @@ class Trainer:
         images = images.to(self.device, non_blocking=True)
         if not self.tuned:
             return self.trained(self.frozen(images))
-        with torch.autocast(self.device, torch.bfloat16):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bfloat16"):
             with torch.no_grad():
                 features = self.frozen(images.to(memory_format=torch.channels_last))
             return self.trained(features)

@@ -12,13 +12,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study")
     parser.add_argument("--variant", choices=["stock", "tuned"], required=True)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16", help="of tuned")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=3)
     arguments = parser.parse_args()
 
     torch.set_num_threads(WORKERS)
     torch.manual_seed(1)
-    trainer = Trainer(arguments.variant == "tuned")
+    trainer = Trainer(arguments.variant == "tuned", precision=arguments.precision)
     half = len(Crops(arguments.study)) // 2
     options = {"batch_size": arguments.batch, "num_workers": WORKERS, "persistent_workers": True}
     training = DataLoader(Crops(arguments.study, range(half)), shuffle=True, **options)

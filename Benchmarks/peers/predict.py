@@ -1,6 +1,6 @@
 """Predicts one exam from cold start by the five networks of a run: DICOM files and contours in, probabilities out.
 
-`stock` is float32, five whole networks one after the other; `tuned` is channels-last and bfloat16, and runs the frozen stages
+`stock` is float32, five whole networks one after the other; `tuned` is channels-last in --precision, and runs the frozen stages
 once. `--make` writes the checkpoints that both load, by torch.save of the same tensors, and predicts nothing.
 """
 
@@ -61,19 +61,12 @@ def exam(dicom, contours):
 def predict(arguments):
     import numpy as np
     import torch
-
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        # Its compiled operators do not fit this build of torch. The way round takes time that is not the peer's: measure
-        # beside a torchvision that fits.
-        sys.path.append(str(Path(__file__).resolve().parents[2] / "Tests/Reference"))
-        import torchvision_without_ops  # noqa: F401
     from torchvision.models import resnet50
     from torchvision.transforms import v2
 
     torch.set_num_threads(THREADS)
     tuned = arguments.variant == "tuned"
+    with_bfloat16 = tuned and arguments.precision == "bfloat16"
     prepare = v2.Compose([
         v2.Resize(224, antialias=False), v2.Lambda(lambda grey: grey.expand(-1, 3, -1, -1)),
         v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
@@ -88,7 +81,7 @@ def predict(arguments):
         # RenalGrade's checkpoints hold no counters of batches, which prediction does not need.
         network.load_state_dict(torch.load(path, weights_only=True), strict=False)
         network.eval().to(memory_format=format)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=tuned):
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=with_bfloat16):
             if not tuned:
                 logits = [network(batch) for batch in batches]
             else:
@@ -113,6 +106,7 @@ if __name__ == "__main__":
     parser.add_argument("--dicom")
     parser.add_argument("--contours")
     parser.add_argument("--variant", choices=["stock", "tuned"])
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16", help="of tuned")
     parser.add_argument("--batch", type=int, default=8)
     arguments = parser.parse_args()
     if arguments.make:

@@ -1,4 +1,4 @@
-"""Times training steps of ResNet-50, paper's freezing: `stock` is float32, `tuned` is channels-last with bfloat16."""
+"""Times training steps of ResNet-50, paper's freezing: `stock` is float32, `tuned` is channels-last in --precision."""
 
 import argparse
 import time
@@ -12,6 +12,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study")
     parser.add_argument("--variant", choices=["stock", "tuned"], required=True)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16", help="of tuned")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--warm-up", type=int, default=2)
     parser.add_argument("--steps", type=int, default=6)
@@ -20,7 +21,7 @@ if __name__ == "__main__":
 
     torch.set_num_threads(WORKERS)
     torch.manual_seed(1)
-    trainer = Trainer(arguments.variant == "tuned", arguments.device)
+    trainer = Trainer(arguments.variant == "tuned", arguments.device, arguments.precision)
     trainer.train_mode()
     crops = Crops(arguments.study)
     count = arguments.batch * (arguments.warm_up + arguments.steps)

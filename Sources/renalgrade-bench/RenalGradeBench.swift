@@ -6,8 +6,11 @@ import Foundation
 struct RenalGradeBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "renalgrade-bench",
-    abstract: "Times what RenalGrade does; each subcommand prints one line of JSON.",
-    subcommands: [TrainingStep.self, ROIPreparation.self, Indexing.self, MatrixProduct.self, RandomWeights.self])
+    abstract: "Times what RenalGrade does; each subcommand that times something prints one line of JSON.",
+    subcommands: [
+      TrainingStep.self, ROIPreparation.self, Indexing.self, MatrixProduct.self, RandomWeights.self,
+      MachinePrecision.self,
+    ])
 }
 
 /// The line that a subcommand prints; the Python peers print the same.

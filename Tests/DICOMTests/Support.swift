@@ -55,5 +55,5 @@ enum PydicomFiles {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent(".deps/pydicom-files")
   static var arePresent: Bool { FileManager.default.fileExists(atPath: root.appendingPathComponent(".complete").path) }
-  static let missing: Comment = "needs pydicom's test files: run scripts/setup"
+  static let missing: Comment = "needs pydicom's test files: scripts/setup --tests"
 }

@@ -12,7 +12,7 @@ struct RealFilesTests {
     .appendingPathComponent(".deps/pydicom-files")
   static var arePresent: Bool { FileManager.default.fileExists(atPath: root.appendingPathComponent(".complete").path) }
 
-  @Test(.enabled(if: arePresent, "needs pydicom's test files: run scripts/setup"), .timeLimit(.minutes(15)))
+  @Test(.enabled(if: arePresent, "needs pydicom's test files: scripts/setup --tests"), .timeLimit(.minutes(15)))
   func pydicomFilesKeepTheirPixels() throws {
     let folder = try TemporaryFolder()
     let url = folder.url.appendingPathComponent("out.dcm")

@@ -6,7 +6,7 @@ import Testing
 /// A real PACS on loopback: Debian's Orthanc, with ports and a folder of its own.
 final class Orthanc: @unchecked Sendable {
   static let isInstalled = FileManager.default.isExecutableFile(atPath: executable)
-  static let missing: Comment = "needs Orthanc: scripts/setup --pacs"
+  static let missing: Comment = "needs Orthanc: scripts/setup --tests"
 
   private static let executable = "/usr/sbin/Orthanc"
   private static let plugins = "/usr/share/orthanc/plugins"
@@ -55,7 +55,8 @@ final class Orthanc: @unchecked Sendable {
     process.standardError = process.standardOutput
     try process.run()
     lock.withLock { self.process = process }
-    for _ in 0..<600 {
+    // Guards against a hang only: ten minutes.
+    for _ in 0..<12_000 {
       if Loopback.answers(httpPort) && Loopback.answers(dicomPort) { return }
       guard process.isRunning else { break }
       try await Task.sleep(for: .milliseconds(50))

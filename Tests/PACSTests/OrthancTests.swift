@@ -138,7 +138,7 @@ struct OrthancTests {
       Task { try await orthanc.start() }
     }
     let journal = try RetrievalJournal(orthanc.folder.url.appendingPathComponent("journal"), hash: Samples.hash)
-    let summary = try await Retrieval(from: try way.client(orthanc, attempts: 30), into: sink, journal: journal)
+    let summary = try await Retrieval(from: try way.client(orthanc, attempts: 600), into: sink, journal: journal)
       .run([RetrievalRequest(.patient, "PAT-1", source: "test")])
     #expect(summary.isComplete)
     #expect(try Samples.digests(sink.instances) == Samples.digests(files))

@@ -30,7 +30,8 @@ struct Certificates {
   }
 }
 
-@Suite(.serialized, .enabled(if: Certificates.areMakeable, "needs openssl"), .timeLimit(.minutes(15)))
+@Suite(
+  .serialized, .enabled(if: Certificates.areMakeable, "needs OpenSSL: scripts/setup --tests"), .timeLimit(.minutes(15)))
 struct TLSTests {
   /// Debian's Orthanc 1.10 crashes at its first HTTPS request, so that openssl serves the one answer.
   @Test func overHTTPS() async throws {

@@ -10,7 +10,7 @@ import Testing
 @testable import Study
 
 /// The report as a browser lays it out, offline.
-@Suite(.serialized, .enabled(if: Chromium.program() != nil, "needs chromium or google-chrome on the PATH"))
+@Suite(.serialized, .enabled(if: Chromium.program() != nil, "needs Chromium: scripts/setup --tests"))
 struct BrowserTests {
   /// A report with all that a report can hold: long codes, a montage higher than a page, a list of what was set aside.
   func report() throws -> (fixture: FixtureStudy, run: Run) {

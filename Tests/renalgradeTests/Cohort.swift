@@ -1,7 +1,9 @@
+import Backbones
 import Foundation
 import Phantom
 import TestSupport
 import Testing
+import Torch
 
 /// A small cohort of virtual patients on disk, made once for all tests that only read it.
 enum Cohort {
@@ -18,6 +20,21 @@ enum Cohort {
     settings.seed = 11
     try PhantomCohort(settings).write(to: folder.url.appendingPathComponent("cohort"))
     return folder
+  }
+
+  /// Weights of EfficientNet-Lite0 for `--weights`, so that no test of the pipeline needs a download.
+  ///
+  /// They have learnt nothing: the fresh weights that seed 2019 draws, in the layout of the published ones.
+  static let weights: Result<TemporaryFolder, any Error> = Result {
+    let folder = try TemporaryFolder()
+    let network = try Backbone.make("efficientnet-lite0", classes: 1000, seed: 2019)
+    try SafeTensors.write(network.state, to: folder.url.appendingPathComponent("weights.safetensors"))
+    return folder
+  }
+
+  /// The path of `weights`.
+  static func weightsFile() throws -> String {
+    try weights.get().url.appendingPathComponent("weights.safetensors").path
   }
 
   /// A copy of the small cohort that a test may damage: `dicom/`, `mdai.json`, `pathology.csv`.

@@ -38,7 +38,7 @@ struct CommandLineTool {
   }
 
   /// Runs `renalgrade` and kills it at some time in its first two seconds, unless it ends before.
-  static func runAndKill(_ arguments: String...) throws {
+  static func runAndKill(_ arguments: [String]) throws {
     do throws(SubprocessError) {
       let time = Duration.milliseconds(Int.random(in: 200...2000))
       _ = try Subprocess(executable, arguments, in: packageRoot).result(timeLimit: time)

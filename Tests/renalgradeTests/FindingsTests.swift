@@ -6,8 +6,7 @@ import TestSupport
 import Testing
 
 /// Controls, nested estimate and explanations as a user asks for them.
-@Suite(.serialized, .enabled(if: PipelineTests.hasWeights, "needs the weights that scripts/setup unpacks"))
-struct FindingsTests {
+@Suite(.serialized) struct FindingsTests {
   let folder: TemporaryFolder
   init() throws { folder = try TemporaryFolder() }
 
@@ -38,7 +37,10 @@ struct FindingsTests {
 
   @Test func controlsThatAreKilledEndWithTheSameBits() throws {
     let undisturbed = try prepare("undisturbed")
-    let output = try CommandLineTool.succeed("crossvalidate", undisturbed, "--controls", "--threads", "1")
+    let options = ["--controls", "--weights", try Cohort.weightsFile(), "--threads", "1"]
+    let result = try CommandLineTool.run(["crossvalidate", undisturbed] + options)
+    try #require(result.status == 0, "\(result.error)")
+    let output = result.output
     for title in ["Shuffled labels: ", "leaks on purpose): ", "Background only: ", "ROI jitter of up to 16 pixels: "] {
       #expect(output.contains(title + "patient-level AUC "), "\(title)")
     }
@@ -46,8 +48,8 @@ struct FindingsTests {
     #expect(expected.count == 4)
 
     let killed = try prepare("killed")
-    for _ in 0..<12 { try CommandLineTool.runAndKill("crossvalidate", killed, "--controls", "--threads", "1") }
-    try CommandLineTool.succeed("crossvalidate", killed, "--controls", "--threads", "1")
+    for _ in 0..<12 { try CommandLineTool.runAndKill(["crossvalidate", killed] + options) }
+    try #require(try CommandLineTool.run(["crossvalidate", killed] + options).status == 0)
     // One that ended before it was killed is followed by another.
     let runs = try completeRuns(killed)
     #expect(!runs.isEmpty)
@@ -73,7 +75,8 @@ struct FindingsTests {
 
   @Test func aSweepsBestIsHeldAgainstANestedEstimateAndARunIsExplained() throws {
     let study = try prepare("study")
-    let output = try CommandLineTool.succeed("sweep", study, "--nested", "--threads", "1")
+    let output = try CommandLineTool.succeed(
+      "sweep", study, "--nested", "--weights", try Cohort.weightsFile(), "--threads", "1")
     for part in [
       "Table 5:", "without fold 5, batch size 8", "Chosen, fold by fold: batch size",
       "The nested patient-level AUC is", "The best of all on the same folds, batch size",

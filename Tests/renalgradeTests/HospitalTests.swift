@@ -8,7 +8,7 @@ struct HospitalTests {
   /// `scripts/hospital` compares both ways with one another and with what was planted, and fails where anything differs.
   @Test(
     .enabled(
-      if: FileManager.default.isExecutableFile(atPath: "/usr/sbin/Orthanc"), "needs Orthanc: scripts/setup --pacs"))
+      if: FileManager.default.isExecutableFile(atPath: "/usr/sbin/Orthanc"), "needs Orthanc: scripts/setup --tests"))
   func bothWaysGiveTheCohortThatWasPlanted() throws {
     let folder = try TemporaryFolder()
     let patients = ProcessInfo.processInfo.environment["RENALGRADE_HOSPITAL"] ?? "16"

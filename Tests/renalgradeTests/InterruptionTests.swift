@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A sweep, whose batch sizes are trained side by side, is killed again and again and ends with the same bits as an undisturbed one.
+/// Experiments whose fold jobs run side by side are killed again and again, and end with the same bits as undisturbed ones.
 @Suite(.serialized) struct InterruptionTests {
   let folder: TemporaryFolder
   init() throws { folder = try TemporaryFolder() }
@@ -38,16 +38,18 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: PipelineTests.hasWeights, "needs the weights that scripts/setup unpacks"))
-  func aSweepThatIsKilledEndsWithTheSameBits() throws {
+  @Test(arguments: [["sweep"], ["nested", "--side-by-side", "2"]])
+  func whatIsKilledEndsWithTheSameBits(_ command: [String]) throws {
+    let options = command.dropFirst() + ["--weights", try Cohort.weightsFile(), "--threads", "2"]
+    func arguments(_ study: String) -> [String] { [command[0], study] + options }
     let undisturbed = try prepare("undisturbed")
-    try CommandLineTool.succeed("sweep", undisturbed, "--threads", "2")
+    try #require(try CommandLineTool.run(arguments(undisturbed)).status == 0)
     let killed = try prepare("killed")
-    for _ in 0..<20 { try CommandLineTool.runAndKill("sweep", killed, "--threads", "2") }
-    try CommandLineTool.succeed("sweep", killed, "--threads", "2")
+    for _ in 0..<20 { try CommandLineTool.runAndKill(arguments(killed)) }
+    try #require(try CommandLineTool.run(arguments(killed)).status == 0)
     let (expected, found) = (try results(of: undisturbed), try results(of: killed))
-    #expect(expected.count == 2)
-    // A sweep that ended before it was killed is followed by another, with the same results.
+    #expect(expected.count == (command[0] == "sweep" ? 2 : 1))
+    // One that ended before it was killed is followed by another, with the same results.
     #expect(Set(found) == Set(expected))
     #expect(try #require(found.last).count == 1 + 5 * 3)
     let reports = try FileManager.default.contentsOfDirectory(atPath: killed + "/reports")

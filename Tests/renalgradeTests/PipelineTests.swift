@@ -5,9 +5,6 @@ import Testing
 
 /// The whole job as a user does it, on virtual and on real patients.
 @Suite(.serialized) struct PipelineTests {
-  static let hasWeights = FileManager.default.fileExists(
-    atPath: CommandLineTool.packageRoot.appendingPathComponent(".deps/weights/efficientnet-lite0-57934424.pth").path)
-
   let folder: TemporaryFolder
   var study: String { folder.url.appendingPathComponent("study").path }
   init() throws { folder = try TemporaryFolder() }
@@ -21,22 +18,25 @@ import Testing
     try CommandLineTool.succeed("rois", "build", study)
   }
 
+  private func crossValidate() throws {
+    try CommandLineTool.succeed("crossvalidate", study, "--weights", try Cohort.weightsFile(), "--threads", "1")
+  }
+
   private func runs() throws -> [URL] {
     try FileManager.default.contentsOfDirectory(
       at: URL(fileURLWithPath: study).appendingPathComponent("runs"), includingPropertiesForKeys: nil
     ).sorted { $0.path < $1.path }
   }
 
-  @Test(.enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
-  func virtualPatientsFromFolderToReportAndTheSameBitsAgain() throws {
+  @Test func virtualPatientsFromFolderToReportAndTheSameBitsAgain() throws {
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
     #expect(try CommandLineTool.succeed("status", study).contains("Nothing was set aside."))
     try CommandLineTool.succeed("rois", "montage", study)
     #expect(FileManager.default.fileExists(atPath: study + "/reports/montage.svg"))
-    try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
+    try crossValidate()
     // The second run computes the frozen stages anew, and must come to the same bits.
     try FileManager.default.removeItem(atPath: study + "/features")
-    try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
+    try crossValidate()
     let runs = try runs()
     try #require(runs.count == 2)
     let predictions = try runs.map { try Data(contentsOf: $0.appendingPathComponent("predictions.csv")) }
@@ -64,7 +64,7 @@ import Testing
     #expect(report.localizedCaseInsensitiveContains("not a medical device"))
     // A third run finds them in the store.
     let stored = try FileManager.default.contentsOfDirectory(atPath: study + "/features")
-    try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
+    try crossValidate()
     #expect(try FileManager.default.contentsOfDirectory(atPath: study + "/features") == stored)
     #expect(try Data(contentsOf: try self.runs()[2].appendingPathComponent("predictions.csv")) == predictions[0])
     // A report can be written anew, and says the same.
@@ -75,10 +75,10 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: study + "/features").count == 1)
   }
 
-  @Test(.enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
-  func aSweepMakesTable5AndShuffledLabelsSaySo() throws {
+  @Test func aSweepMakesTable5AndShuffledLabelsSaySo() throws {
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
-    try CommandLineTool.succeed("sweep", study, "--shuffle-labels", "3", "--threads", "1")
+    try CommandLineTool.succeed(
+      "sweep", study, "--shuffle-labels", "3", "--weights", try Cohort.weightsFile(), "--threads", "1")
     #expect(try runs().count == 2)
     let reports = URL(fileURLWithPath: study).appendingPathComponent("reports")
     let sweep = try #require(
@@ -107,9 +107,8 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: study + "/features"))
   }
 
-  @Test(
-    .enabled(if: SharedData.isPresent, "\(SharedData.missing)"),
-    .enabled(if: hasWeights, "needs the weights that scripts/setup unpacks"))
+  /// With the published weights, which scripts/setup unpacks.
+  @Test(.enabled(if: SharedData.isPresent, "\(SharedData.missing)"))
   func realPatientsGoThroughTheSameCommands() throws {
     let cohort = try #require(SharedData.root).appendingPathComponent("real-ccrcc")
     try prepare(
