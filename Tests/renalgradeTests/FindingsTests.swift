@@ -84,7 +84,7 @@ import Testing
       #expect(output.contains(part), "\(part)")
     }
     #expect(
-      try CommandLineTool.fail("sweep", study, "--side-by-side", "0").contains("--side-by-side is a number from 1 on"))
+      try CommandLineTool.fail("sweep", study, "--side-by-side", "0").contains("--side-by-side must be at least 1"))
     try compare(study)
     let nested = try #require(try completeRuns(study).last { $0.id.hasSuffix("-nested") })
     let choice = try nested.readJSON(Run.NestedChoice.self, from: nested.nestedFile)

@@ -46,3 +46,11 @@ import Testing
     #expect(help.contains("not a medical device"))
   }
 }
+
+/// What CONTRIBUTING.md says of the house.
+@Suite struct HouseTests {
+  @Test func theDiagramIsThatOfPackageSwiftAndEveryRoomImportsOnlyRoomsAboveIt() throws {
+    let result = try CommandLineTool.shell("scripts/rooms --check")
+    #expect(result.status == 0, "\(result.error)")
+  }
+}
