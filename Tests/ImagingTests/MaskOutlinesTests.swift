@@ -1,9 +1,6 @@
-@testable import Annotation
-import Study
 import Support
 import Testing
 
-@testable import Annotation
 @testable import Imaging
 
 /// Outlines give back the mask that they were traced from.

@@ -78,7 +78,7 @@ import Testing
     let output = try CommandLineTool.succeed(
       "sweep", study, "--nested", "--weights", try Cohort.weightsFile(), "--threads", "1")
     for part in [
-      "Table 5:", "without fold 5, batch size 8", "Chosen, fold by fold: batch size",
+      "Table 5:", "Without fold 5, batch size 8", "Chosen, fold by fold: batch size",
       "The nested patient-level AUC is", "The best of all on the same folds, batch size",
     ] {
       #expect(output.contains(part), "\(part)")

@@ -102,8 +102,8 @@ import Testing
       ])
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), protocolFile)
     try CommandLineTool.succeed("crossvalidate", study, "--threads", "1")
-    let manifest = try String(contentsOf: try runs()[0].appendingPathComponent("run.json"), encoding: .utf8)
-    #expect(manifest.contains("trained from scratch"))
+    let report = try String(contentsOf: try runs()[0].appendingPathComponent("report.html"), encoding: .utf8)
+    #expect(report.contains("none: trained from scratch"))
     #expect(!FileManager.default.fileExists(atPath: study + "/features"))
   }
 
