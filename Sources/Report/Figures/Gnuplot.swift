@@ -1,5 +1,4 @@
 import Foundation
-import Study
 import Support
 
 /// gnuplot as a subprocess.
