@@ -28,8 +28,9 @@ public final class HTTPClient: Sendable {
   private final class Idle: Sendable {
     private let handles = Mutex<[CurlHandle]>([])
 
-    func take() -> CurlHandle? { handles.withLock { $0.popLast() } }
-    func give(_ handle: CurlHandle) { handles.withLock { $0.append(handle) } }
+    // Never inlined, as the lock of a transfer.
+    @inline(never) func take() -> CurlHandle? { handles.withLock { $0.popLast() } }
+    @inline(never) func give(_ handle: CurlHandle) { handles.withLock { $0.append(handle) } }
   }
 
   /// Makes a client; nothing is sent yet.

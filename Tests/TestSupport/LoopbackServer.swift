@@ -103,10 +103,12 @@ public final class LoopbackServer: @unchecked Sendable {
   /// Answers the requests of one connection; false where one was left without an answer.
   private func serve(_ connection: Int32, _ answer: (Request) -> Response?) -> Bool {
     while true {
-      guard let received = receive(connection, until: { $0.range(of: Data("\r\n\r\n".utf8)) != nil }) else {
-        return false
-      }
-      guard let end = received.range(of: Data("\r\n\r\n".utf8)) else { return true }
+      let border = Data("\r\n\r\n".utf8)
+      // Another protocol's client begins with a byte that is no letter, and waits for an answer.
+      func isForeign(_ received: Data) -> Bool { received.first.map { $0 < 0x20 } ?? false }
+      let received = receive(connection) { isForeign($0) || $0.range(of: border) != nil }
+      if isForeign(received) { return false }
+      guard let end = received.range(of: border) else { return true }
       let lines = String(decoding: received[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
       let headers = lines.dropFirst().compactMap { line -> (String, String)? in
         guard let colon = line.firstIndex(of: ":") else { return nil }
@@ -116,7 +118,7 @@ public final class LoopbackServer: @unchecked Sendable {
       var body = Data(received[end.upperBound...])
       let length = fields["content-length"].flatMap { Int($0) } ?? 0
       if body.count < length {
-        body += receive(connection, until: { [missing = length - body.count] in $0.count >= missing }) ?? Data()
+        body += receive(connection) { [missing = length - body.count] in $0.count >= missing }
       }
       let request = lock.withLock {
         let target = lines[0].split(separator: " ").dropFirst().first.map(String.init) ?? ""
@@ -134,16 +136,14 @@ public final class LoopbackServer: @unchecked Sendable {
     }
   }
 
-  /// What arrives until it is enough, or the client hangs up; nil where it is no HTTP.
-  private func receive(_ connection: Int32, until isEnough: (Data) -> Bool) -> Data? {
+  /// What arrives until it is enough, or the client hangs up.
+  private func receive(_ connection: Int32, until isEnough: (Data) -> Bool) -> Data {
     var received = Data()
     var buffer = [UInt8](repeating: 0, count: 65536)
     while !isEnough(received) {
       let count = recv(connection, &buffer, buffer.count, 0)
-      guard count > 0 else { return received }
+      guard count > 0 else { break }
       received.append(contentsOf: buffer[..<count])
-      // Another protocol's client waits for an answer by now.
-      if received[received.startIndex] < 0x20 { return nil }
     }
     return received
   }
