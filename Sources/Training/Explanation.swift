@@ -180,8 +180,8 @@ public struct Explanation {
         crop: rois.withCrop(places[index]) { Array($0) },
         map: try enlarged(Tensor(finding.map, shape: [1, side, side])).floats(),
         contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize,
-        description: "Patient \(predictions[index].patient), lesion \(predictions[index].lesion): the crop, and beside it the "
-          + "crop under the heat map; the contour is a thin line.")
+        description: "Patient \(predictions[index].patient), lesion \(predictions[index].lesion): the crop, and beside "
+          + "it the crop under the heat map; the contour is a thin line.")
       let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).svg"
       try AtomicFile.write(picture.svg, to: run.url.appendingPathComponent(image))
       return Run.Explanations.Example(
