@@ -1,5 +1,5 @@
 import DICOM
-public import Foundation
+import Foundation
 public import GRDB
 public import Study
 public import Support

@@ -35,7 +35,7 @@ public struct MapPicture: Sendable {
       (side + Self.gap, PixelImage(covered, side: side), "The crop under the map"),
     ] {
       try picture.image(
-        image, x: left, y: 0, side: side, outlines: contour.map(\.vertices), boxSize: boxSize, "#ffffff",
+        image, x: left, y: 0, side: side, outlines: contour.map(\.vertices), boxSize: boxSize, colour: "#ffffff",
         thickness: 1.4, opacity: 0.9, words: words)
     }
     svg = picture.file(title: "Where the network looked", description: description)

@@ -100,7 +100,7 @@ public struct ROIMontage: Sendable {
     let caption = isFirst ? "\(tile.patient) G\(tile.grade.rawValue)" : "slice \(tile.slice + 1)"
     try picture.image(
       PixelImage(greys: pixels, side: tileSize), x: place.x, y: place.y, side: tileSize, outlines: tile.contour,
-      boxSize: boxSize, Style.contour, thickness: 1.2, opacity: 0.85,
+      boxSize: boxSize, colour: Style.contour, thickness: 1.2, opacity: 0.85,
       words: "\(tile.patient), grade \(tile.grade.rawValue), slice \(tile.slice + 1)")
     drawFrame(tile.grade.gradeClass, x: place.x, y: place.y, width: tileSize, height: tileSize, &picture)
     picture.text(

@@ -50,7 +50,7 @@ struct SVGPicture: Sendable {
   /// `outlines` are closed polygons in the pixels of a box of `boxSize`, whose integers are centres of pixels; `words` are what a
   /// reader who does not see it should know. It throws `PNGError` where the image cannot be encoded.
   mutating func image(
-    _ image: PixelImage, x: Int, y: Int, side: Int, outlines: [[SIMD2<Double>]], boxSize: Int, _ outline: String,
+    _ image: PixelImage, x: Int, y: Int, side: Int, outlines: [[SIMD2<Double>]], boxSize: Int, colour: String,
     thickness: Double, opacity: Double, words: String
   ) throws(PNGError) {
     let paths = outlines.map { points in
@@ -64,7 +64,7 @@ struct SVGPicture: Sendable {
         + #"<image width="\#(boxSize)" height="\#(boxSize)" xlink:href="data:image/png;base64,"#
         + (try image.png()).base64EncodedString() + #""/>"#
         + paths.map {
-          #"<path d="\#($0)" fill="none" stroke="\#(outline)" stroke-width="\#(Self.text(stroke))""#
+          #"<path d="\#($0)" fill="none" stroke="\#(colour)" stroke-width="\#(Self.text(stroke))""#
             + #" stroke-opacity="\#(Self.text(opacity))" stroke-linejoin="round"/>"#
         }.joined() + "</svg>")
   }
