@@ -113,14 +113,14 @@ public final class LoopbackServer: @unchecked Sendable {
         return (line[..<colon].lowercased(), line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
       }
       let fields = Dictionary(headers) { first, _ in first }
-      var body = received[end.upperBound...]
+      var body = Data(received[end.upperBound...])
       let length = fields["content-length"].flatMap { Int($0) } ?? 0
       if body.count < length {
         body += receive(connection, until: { [missing = length - body.count] in $0.count >= missing }) ?? Data()
       }
       let request = lock.withLock {
         let target = lines[0].split(separator: " ").dropFirst().first.map(String.init) ?? ""
-        let request = Request(target: target, headers: fields, body: Data(body), number: seen.count)
+        let request = Request(target: target, headers: fields, body: body, number: seen.count)
         seen.append(request)
         return request
       }
