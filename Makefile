@@ -10,23 +10,25 @@ SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing
 all: build
 
 # On a new machine what needs no libtorch compiles while libtorch is downloaded.
+MEANWHILE = --meanwhile 'RENALGRADE_WITHOUT_TORCH=1 swift build $(SWIFT_FLAGS)'
 setup:
-	scripts/setup --meanwhile 'RENALGRADE_WITHOUT_TORCH=1 swift build $(SWIFT_FLAGS)'
+	scripts/setup $(MEANWHILE)
 
 build: setup
 	swift build $(SWIFT_FLAGS) --product renalgrade
 
 # A test that is skipped for want of something that scripts/setup can install is a failure.
 test:
-	scripts/setup --tests
+	scripts/setup --tests $(MEANWHILE)
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --event-stream-output-path .build/test-events.jsonl
 	scripts/check-skips .build/test-events.jsonl
 
 # The rooms that need no libtorch, as if there were none; in a folder of its own, so that neither build undoes the other.
+# FILTER, a regular expression, chooses among their tests.
 test-without-torch:
 	scripts/setup --without-torch --tests
-	RENALGRADE_WITHOUT_TORCH=1 swift test $(SWIFT_FLAGS) --scratch-path .build-without-torch \
+	RENALGRADE_WITHOUT_TORCH=1 swift test $(SWIFT_FLAGS) --scratch-path .build-without-torch $(if $(FILTER),--filter '$(FILTER)') \
 	  --event-stream-output-path .build-without-torch/test-events.jsonl
 	scripts/check-skips .build-without-torch/test-events.jsonl
 
