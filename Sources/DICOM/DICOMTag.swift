@@ -1,4 +1,5 @@
 internal import CDICOM
+import Support
 
 /// A DICOM attribute's tag, group and element; PS3.6 lists them.
 public struct DICOMTag: Hashable, Comparable, RawRepresentable, CustomStringConvertible, Sendable {

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Support
 
 /// Unique identifiers: made by this program, or well known.
 public enum DICOMUID {

@@ -49,7 +49,8 @@ extension DataSet {
         (0..<4).reduce(0) { $0 | Int(table[4 * index + $1]) << (8 * $1) }
       }
       let end = frame + 1 < frameCount ? offsets[frame + 1] : Int.max
-      return try joined(fragments.filter { offsets[frame]..<max(offsets[frame], end) ~= $0.lowerBound - first.lowerBound })
+      return try joined(
+        fragments.filter { offsets[frame]..<max(offsets[frame], end) ~= $0.lowerBound - first.lowerBound })
     }
     var current: [Range<Int>] = []
     var number = 0

@@ -88,7 +88,7 @@ package struct DataSet: Sendable {
       transferSyntax = isNative ? TransferSyntax.native(actual) : syntax ?? TransferSyntax.explicitLittleEndian
       bytes = reader.bytes.finished()
       trailingByteCount = bytes.count - reader.position
-    } catch where !hasMagic && error.kind != .unreadable {
+    } catch  where !hasMagic && error.kind != .unreadable {
       throw Self.notDICOM(file.name)
     }
     // Without the magic word nearly anything could be taken for a tag.

@@ -105,7 +105,8 @@ struct ConfidentialityProfile: Sendable {
   /// Whether an item holds a code of a hospital's own, whose meaning may be any text.
   private func holdsForeignCode(_ elements: [DataElement], in file: DataSet) -> Bool {
     guard elements.contains(where: { $0.tag == .codeMeaning || $0.tag == .codeValue }) else { return false }
-    return file.characters(.codingSchemeDesignator, in: elements).map { !ProfileTable.codingSchemes.contains($0) } ?? true
+    return file.characters(.codingSchemeDesignator, in: elements).map { !ProfileTable.codingSchemes.contains($0) }
+      ?? true
   }
 
   /// The block of a private element that stays, nil for any other element.

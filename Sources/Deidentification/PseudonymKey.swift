@@ -1,26 +1,26 @@
-import Crypto
 import DICOM
 public import Foundation
+import Support
 
 /// The secret from which a study's pseudonyms, UIDs and date offsets come.
 ///
 /// The same key gives the same patient the same pseudonym at every later retrieval; without it nobody can tell which
 /// patient a pseudonym is, nor whether two studies share one.
 public struct PseudonymKey: Sendable {
-  private let key: SymmetricKey
+  private let key: HMACKey
 
   /// Makes a new key from the system's random source.
-  public init() { key = SymmetricKey(size: .bits256) }
+  public init() { key = HMACKey() }
 
   /// Takes up a key of 32 bytes, or nil where there is another number of them.
   public init?(bytes: some ContiguousBytes) {
-    let key = SymmetricKey(data: bytes)
-    guard key.bitCount == 256 else { return nil }
+    let key = HMACKey(bytes: bytes)
+    guard key.count == 32 else { return nil }
     self.key = key
   }
 
   /// A name for the key that tells nothing about it, so that a study can notice another key: 16 hexadecimal digits.
-  public var fingerprint: String { digest("fingerprint", []).prefix(8).map { String(format: "%02x", $0) }.joined() }
+  public var fingerprint: String { digest("fingerprint", []).prefix(8).hexadecimal }
 
   /// The patient's name in the study, such as `RG-7K3M9Q2D`.
   ///
@@ -70,17 +70,17 @@ public struct PseudonymKey: Sendable {
 
   /// HMAC-SHA256 over a purpose and texts, each behind its length so that no two lists look alike.
   private func digest(_ purpose: String, _ texts: [[UInt8]]) -> [UInt8] {
-    var code = HMAC<SHA256>(key: key)
+    var message: [UInt8] = []
     for text in [Array(purpose.utf8)] + texts {
-      code.update(data: withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) })
-      code.update(data: text)
+      withUnsafeBytes(of: UInt64(text.count).littleEndian) { message.append(contentsOf: $0) }
+      message.append(contentsOf: text)
     }
-    return Array(code.finalize())
+    return key.code(for: message)
   }
 
   /// The key in hexadecimal digits.
   fileprivate var hexadecimal: String {
-    key.withUnsafeBytes { $0.map { String(format: "%02x", $0) }.joined() }
+    key.withUnsafeBytes { $0.hexadecimal }
   }
 }
 

@@ -1,7 +1,7 @@
-import Crypto
+internal import CDIMSE
 import DICOM
 public import Foundation
-import Study
+import Support
 
 /// One instance as the PACS sent it, in memory, with the patient's identity in it.
 public struct ReceivedInstance: Sendable {

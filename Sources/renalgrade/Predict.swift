@@ -1,4 +1,6 @@
+import Analysis
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study
@@ -18,7 +20,7 @@ struct Predict: ParsableCommand {
     help: ArgumentHelp("The folder of a finished run: runs/<id> of a study.", valueName: "run"), completion: .directory)
   var runFolder: String
 
-  @Option(help: "A folder with the exam's DICOM files, at any depth.", completion: .directory)
+  @Option(help: "A folder with the exam's DICOM files, at any depth, or a zip archive of one.", completion: .file())
   var dicom: String
 
   @Option(help: "The exam's contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]))
@@ -38,11 +40,11 @@ struct Predict: ParsableCommand {
       Run.open(at: URL(fileURLWithPath: runFolder)), folds: folds.indices, usesGPU: !compute.cpu)
     let scores = try prediction.scores(
       dicom: URL(fileURLWithPath: dicom), contours: URL(fileURLWithPath: contours))
-    let report = ExamReport(
+    let result = ExamResult(
       scores, runID: prediction.run.id, settings: prediction.settings, manifest: prediction.manifest,
       predictions: prediction.predictions)
-    if let json { try report.write(to: URL(fileURLWithPath: json)) }
-    print(report.text)
+    if let json { try result.write(to: URL(fileURLWithPath: json)) }
+    print(result.text)
   }
 }
 

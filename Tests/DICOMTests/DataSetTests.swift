@@ -108,7 +108,9 @@ struct DataSetTests {
       let dataSet = try DataSet(Self.slice([element]), name: "slice")
       #expect(dataSet.numbers(Self.privateTag) == numbers, "\(vr)")
     }
-    for (vr, text) in [(ValueRepresentation.us, "65536"), (.us, "-1"), (.ss, "32768"), (.ul, "x"), (.fd, ""), (.sq, "")] {
+    for (vr, text) in [
+      (ValueRepresentation.us, "65536"), (.us, "-1"), (.ss, "32768"), (.ul, "x"), (.fd, ""), (.sq, ""),
+    ] {
       let element = DataElement(Self.privateTag, vr, parsing: text)
       #expect(text.isEmpty && vr != .sq ? element != nil : element == nil, "\(vr) \(text)")
     }

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -146,7 +147,7 @@ struct BadInputTests {
 
   @Test(.timeLimit(.minutes(15)))
   func mutatedFilesNeverLeak() throws {
-    var random = Generator(state: 7)
+    var random = SplitMix64(seed: 7)
     let original = try Planted.data("planted-explicit")
     // The marks of texts only: a changed length can make a number a part of another attribute's value.
     var passed = 0
@@ -167,17 +168,5 @@ extension DataElement {
   /// The value of FileMetaInformationGroupLength.
   fileprivate func metaGroupLength(_ file: DataSet) -> Int {
     file.value(of: self).reversed().reduce(0) { $0 << 8 | Int($1) }
-  }
-}
-
-/// A small generator of its own, so that the same files are made everywhere (SplitMix64).
-struct Generator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,6 +1,6 @@
-import Crypto
 import DICOM
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -107,7 +107,7 @@ struct PlantedValueTests {
     }
     let checked = try JSONDecoder().decode(Checked.self, from: Data(contentsOf: Planted.fixture("checked.json")))
     let file = try #require(checked.files[name + ".dcm"])
-    let digest = SHA256.hash(data: data).map { String(format: "%02x", $0) }.joined()
+    let digest = data.sha256
     #expect(
       digest == file.sha256, "the outcome has changed: check it again, as Tests/Reference/deidentification.py says")
     #expect(file.findings.isEmpty)

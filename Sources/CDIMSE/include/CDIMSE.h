@@ -62,6 +62,30 @@ typedef struct {
   const char *value; // several values separated by backslashes, UTF-8 where the peer's can be converted
 } cn_element;
 
+typedef struct {
+  const char *sop_class, *sop_instance, *transfer_syntax;
+  const uint8_t *bytes; // the data set as it came over the network, without file meta information
+  size_t byte_count;
+} cn_stored;
+
+typedef struct {
+  uint16_t status; // of the final response (PS3.4 section C.4)
+  uint32_t completed, failed;
+} cn_outcome;
+
+typedef void (*cn_match)(void *context, const cn_element *elements, size_t count);
+// Returns false to stop and abort; status goes back in the C-STORE response.
+typedef bool (*cn_store)(void *context, const cn_stored *stored, uint16_t *status);
+
+int cn_echo(cn_association association, uint16_t *status);
+int cn_find(cn_association association, const char *sop_class, const cn_element *query, size_t count, cn_match match,
+            void *context, uint16_t *status);
+int cn_get(cn_association association, const char *sop_class, const cn_element *query, size_t count, cn_store store,
+           void *context, cn_outcome *out);
+// The peer opens associations to the listening port; those that call for another title than the calling one are refused.
+int cn_move(cn_association association, const char *sop_class, const cn_element *query, size_t count, cn_store store,
+            void *context, cn_outcome *out);
+
 // --- files ----------------------------------------------------------------------------------------------------------
 
 // syncfs(2), which glibc declares only to C with _GNU_SOURCE: forces a file system to disk. Sets errno where it fails.
