@@ -3,7 +3,7 @@ package import Foundation
 /// A DICOM file as a tree of elements over its bytes.
 ///
 /// Of a file on disk only the elements before the pixel data are in memory; values of more than 64 KiB, the pixels among
-/// them, are read where they are asked for.
+/// them, are read where they are asked for. A sequence whose items are not understood is a value of unknown representation.
 package struct DataSet: Sendable {
   /// What the elements' ranges count in: the file, or what its deflated data set inflates to.
   package let bytes: FileBytes
@@ -22,10 +22,9 @@ package struct DataSet: Sendable {
 
   /// What a data set is read for.
   package enum Purpose: Sendable {
-    /// For its values: all of it must be there, and understood.
+    /// For its values: all of it must be there.
     case values
-    /// To be written anew: it ends with the pixel data, and a sequence that is not understood becomes a value of unknown
-    /// representation.
+    /// To be written anew: it ends with the pixel data.
     case rewriting
   }
 
@@ -77,12 +76,14 @@ package struct DataSet: Sendable {
         reader = DataSetReader(FileBytes(inflated, name: file.name), position: 0, for: purpose)
         syntax = TransferSyntax.explicitLittleEndian
       }
-      let stated = TransferSyntax.encoding(of: syntax)
-      let announced = if let stated { stated } else { try reader.guessedEncoding() }
+      let guessed = try reader.guessedEncoding()
+      let stated = TransferSyntax.encoding(of: syntax) ?? guessed
+      // Nothing else than big endian looks like it.
+      let announced = stated == .explicitLittle && guessed == .explicitBig ? guessed : stated
       let actual = try reader.encoding(until: reader.bytes.count, announced: announced)
       elements = try reader.elements(until: reader.bytes.count, actual)
       // Compressed data sets are explicit; the others say how they really are.
-      let isNative = syntax.map(TransferSyntax.natives.contains) ?? true
+      let isNative = syntax.map(TransferSyntax.natives.contains) ?? true || announced == .explicitBig
       encoding = isNative ? actual : announced
       transferSyntax = isNative ? TransferSyntax.native(actual) : syntax ?? TransferSyntax.explicitLittleEndian
       bytes = reader.bytes.finished()

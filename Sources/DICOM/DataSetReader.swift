@@ -62,11 +62,9 @@ struct DataSetReader {
     _ tag: DICOMTag, until end: Int, _ encoding: ElementEncoding, _ depth: Int
   ) throws(DICOMError) -> DataElement {
     var vr = ValueRepresentation.un
-    var isSequence = false
     let length: Int
     if encoding.isExplicit, encoding.isBigEndian || hasLetters(at: position) {
       vr = ValueRepresentation(letters: letters(at: position)) ?? .un
-      isSequence = vr == .sq
       if vr.hasLongLength {
         guard position + 8 <= end else { throw truncated(tag) }
         length = readUnsigned(at: position + 4, count: 4, encoding)
@@ -85,7 +83,6 @@ struct DataSetReader {
       !encoding.isExplicit || known.isCharacters || known == .sq || !encoding.isBigEndian
     {
       vr = known
-      isSequence = !encoding.isExplicit && known == .sq
     }
     if length == Self.undefinedLength {
       if tag == .pixelData { return DataElement(tag, vr == .un ? .ob : vr, .fragments(try fragments(until: end))) }
@@ -98,7 +95,7 @@ struct DataSetReader {
     guard vr == .sq else { return DataElement(tag, vr, try value(range, of: tag)) }
     do throws(DICOMError) {
       return DataElement(tag, vr, .items(try items(until: range.upperBound, encoding, depth, isDelimited: false)))
-    } catch  where purpose == .rewriting || !isSequence {
+    } catch {
       // Its length says where the next element is; what becomes of its contents is for the caller to judge.
       return DataElement(tag, .un, try value(range, of: tag))
     }

@@ -13,6 +13,8 @@ struct FrameHeader {
   /// The frame's own functional groups, then those that all frames share.
   private let groups: [[DataElement]]
 
+  private static let groupSequences: [DICOMTag] = [.sharedFunctionalGroupsSequence, .perFrameFunctionalGroupsSequence]
+
   init(_ dataSet: DataSet, frame: Int, frameCount: Int) {
     self.dataSet = dataSet
     self.frame = frame
@@ -32,11 +34,22 @@ struct FrameHeader {
     groups.lazy.map { dataSet.item(0, of: group, in: $0) }.first { dataSet.text(tag, in: $0) != nil }
   }
 
+  /// - Throws: `DICOMError` where one of the sequences that say what the pixels are is there, but damaged.
+  private func requireItems(of sequences: [DICOMTag]) throws(DICOMError) {
+    for tag in sequences {
+      guard let element = dataSet.element(tag), element.vr != .sq else { continue }
+      throw DICOMError(
+        .invalid, file: dataSet.name, tag: tag, "the items of the sequence cannot be read",
+        advice: "The file is damaged; fetch it from its source again")
+    }
+  }
+
   /// Slope and intercept: stored value x slope + intercept is HU.
   ///
   /// - Throws: `DICOMError` where they are absent or are no numbers: stored values are not to be taken for HU by mistake.
   func rescale() throws(DICOMError) -> (slope: Double, intercept: Double) {
     let group = DICOMTag.pixelValueTransformationSequence
+    try requireItems(of: Self.groupSequences + [.modalityLUTSequence])
     guard dataSet.items(.modalityLUTSequence).isEmpty else {
       throw DICOMError(
         .unsupported, file: dataSet.name, tag: .modalityLUTSequence, "the values are not linear in HU",
@@ -62,6 +75,7 @@ struct FrameHeader {
 
   /// - Throws: `DICOMError` where nothing tells the image or its series from others.
   func attributes(_ format: PixelFormat) throws(DICOMError) -> CTAttributes {
+    try requireItems(of: Self.groupSequences)
     guard let sopInstanceUID = dataSet.text(.sopInstanceUID) ?? dataSet.text(.mediaStorageSOPInstanceUID) else {
       throw blank(.sopInstanceUID)
     }

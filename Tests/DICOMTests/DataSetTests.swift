@@ -138,21 +138,43 @@ struct DataSetTests {
     #expect(try Self.attributes(file).first?.patientID == "AB1234")
   }
 
-  @Test func damagedSequences() throws {
+  /// The same file with another VR in the place of OW.
+  private static func renamed(_ tag: [UInt8], to vr: String, in file: [UInt8]) throws -> [UInt8] {
+    var file = file
+    let start = try #require(Data(file).range(of: Data(tag + Array("OW".utf8)))).lowerBound
+    file.replaceSubrange(start + 4..<start + 6, with: Array(vr.utf8))
+    return file
+  }
+
+  @Test(arguments: ["SQ", "UN"])
+  func damagedSequences(vr: String) throws {
     // Its length is right, but what it holds is no item.
     let name = Array("Miller^Anna ".utf8)
-    var file = Self.slice([DataElement(.sourceImageSequence, .ow, .bytes(name))])
-    let tag: [UInt8] = [0x08, 0, 0x12, 0x21]
-    let start = try #require(Data(file).range(of: Data(tag + Array("OW".utf8)))).lowerBound
-    file.replaceSubrange(start + 4..<start + 6, with: Array("SQ".utf8))
-    let error = try #require(throws: DICOMError.self) { try DataSet(file, name: "slice") }
-    #expect(error.kind == .invalid)
-    let dataSet = try DataSet(file, name: "slice", for: .rewriting)
-    #expect(dataSet.element(.sourceImageSequence)?.vr == .un)
-    #expect(dataSet.element(.sourceImageSequence).map { Array(dataSet.value(of: $0)) } == name)
-    // A sender that did not know it for a sequence promised none.
-    file.replaceSubrange(start + 4..<start + 6, with: Array("UN".utf8))
-    #expect(try DataSet(file, name: "slice").element(.sourceImageSequence)?.vr == .un)
+    let file = try Self.renamed(
+      [0x08, 0, 0x12, 0x21], to: vr, in: Self.slice([DataElement(.sourceImageSequence, .ow, .bytes(name))]))
+    for purpose in [DataSet.Purpose.values, .rewriting] {
+      let dataSet = try DataSet(file, name: "slice", for: purpose)
+      #expect(dataSet.element(.sourceImageSequence)?.vr == .un)
+      #expect(dataSet.element(.sourceImageSequence).map { Array(dataSet.value(of: $0)) } == name)
+    }
+    #expect(try Self.attributes(file).count == 1)
+    // What says where the pixels lie must be understood.
+    let groups = try Self.renamed(
+      [0x00, 0x52, 0x30, 0x92], to: vr,
+      in: Self.slice([DataElement(.perFrameFunctionalGroupsSequence, .ow, .bytes(name))]))
+    let error = try #require(throws: DICOMError.self) { try Self.attributes(groups) }
+    #expect(error.kind == .invalid && error.tag == .perFrameFunctionalGroupsSequence)
+  }
+
+  @Test func bigEndianUnderAnotherName() throws {
+    let file = Self.slice([], .explicitBig)
+    let uid = try #require(Data(file).range(of: Data("1.2.840.10008.1.2.2\0".utf8)))
+    for other in ["1.2.840.10008.1.2.1\0", "1.2.840.10008.1.2.9\0", "1.2.841.10008.1.2.2\0"] {
+      var renamed = file
+      renamed.replaceSubrange(uid, with: Array(other.utf8))
+      #expect(try DataSet(renamed, name: "slice").encoding == .explicitBig)
+      #expect(try Self.attributes(renamed).count == 1)
+    }
   }
 
   @Test func elementsAfterThePixels() throws {
