@@ -75,18 +75,20 @@ let roomsWithoutTorch: [Target] =
   ]
   + room("Support", imports: ["CCrypto", "SwiftCSV"])
   + room("HTTP", imports: ["CCrypto", "CCurl"])
-  + room("DICOM", imports: ["Support", "CDICOM"], fixtures: ["Fixtures"])
+  + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
+  + room("DICOM", imports: ["Support", "Imaging", "CDICOM"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
   + room("Study", imports: ["Support", "DICOM", grdb, "Yams"])
-  + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"])
-  + room("Annotation", imports: ["Support", "DICOM", "Study", grdb], fixtures: ["Fixtures"])
+  + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"], tests: ["Imaging"])
+  + room("Annotation", imports: ["Support", "Imaging", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "Intake", imports: ["Support", "DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb],
+    "Intake",
+    imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb],
     tests: ["ROI", "Experiment"], fixtures: ["Fixtures"])
   + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
-  + room("Phases", imports: ["Support", "DICOM", "Study", grdb])
+  + room("Phases", imports: ["Support", "DICOM", "Study", grdb], tests: ["Imaging"])
   + room("Cohort", imports: ["Support", "Study", "Evaluation", "Phases", grdb], tests: ["DICOM", "Intake", "Phantom"])
-  + room("ROI", imports: ["Support", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb], fixtures: ["Fixtures"])
+  + room("ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb], fixtures: ["Fixtures"])
   + room(
     "Experiment", imports: ["Support", "DICOM", "Study", "Evaluation", "ROI", grdb], tests: ["Intake"],
     fixtures: ["Fixtures"])
@@ -94,14 +96,14 @@ let roomsWithoutTorch: [Target] =
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
     data: ["Data"])
-  + room("Phantom", imports: ["Support", "DICOM", "Study", "Annotation"])
+  + room("Phantom", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["Support", "CTorch"], fixtures: ["Fixtures"])
   + room("Backbones", imports: ["Support", "HTTP", "Torch"], tests: ["DICOM"], fixtures: ["Fixtures"])
   + room(
     "Training", imports: ["Support", "Study", "ROI", "Experiment", "Torch", "Backbones"],
-    tests: ["DICOM", "Annotation", "Intake", grdb])
+    tests: ["Imaging", "DICOM", "Annotation", "Intake", grdb])
   + [
     .executableTarget(
       name: "renalgrade",

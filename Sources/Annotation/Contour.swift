@@ -1,3 +1,5 @@
+public import Imaging
+
 /// One closed outline of one reader on one slice, as an annotation tool exported it.
 public struct Contour: Equatable, Sendable {
   /// The annotation's id in its source.

@@ -1,5 +1,6 @@
 public import Foundation
 public import GRDB
+public import Imaging
 public import Study
 public import Support
 

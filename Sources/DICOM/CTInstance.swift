@@ -1,4 +1,5 @@
 public import Foundation
+public import Imaging
 
 /// A single-frame CT image that is to be written as a DICOM file.
 ///

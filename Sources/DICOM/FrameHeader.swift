@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 
 /// The attributes of one frame, wherever the file keeps them.
 ///
@@ -140,12 +141,4 @@ struct FrameHeader {
       attributes.imagePosition = SIMD3(position[0], position[1], position[2])
     }
   }
-}
-
-extension SIMD3<Double> {
-  func dot(_ other: Self) -> Double { (self * other).sum() }
-  func cross(_ other: Self) -> Self {
-    Self(y * other.z - z * other.y, z * other.x - x * other.z, x * other.y - y * other.x)
-  }
-  var length: Double { dot(self).squareRoot() }
 }

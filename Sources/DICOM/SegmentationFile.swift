@@ -1,4 +1,5 @@
 public import Foundation
+public import Imaging
 
 /// A DICOM segmentation (PS3.3 sections A.51 and A.90): which pixels of which slices belong to which segment.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 
 /// Where the slices of a series lie: their order along the normal, and what is wrong with the stack.
 public struct SeriesGeometry: Sendable {

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Imaging
 import Study
 import Support
 

@@ -1,5 +1,5 @@
-import Annotation
 import Foundation
+import Imaging
 import Support
 
 /// Polygons in JSON columns as text: reading tables is one core's work, and decoding them that of all.

@@ -1,6 +1,6 @@
-import Annotation
 import Foundation
 import GRDB
+import Imaging
 public import Study
 import Support
 
@@ -32,8 +32,8 @@ public enum LesionExtent {
     let extents = ParallelMap.run(outlines, chunk: 64) { outline in
       Result {
         let polygon = try JSONText.polygon(outline.vertices)
-        return largestDistance(
-          polygon.vertices.map { SIMD2($0.x * outline.columnSpacing, $0.y * outline.rowSpacing) })
+        let millimetres = SIMD2(outline.columnSpacing, outline.rowSpacing)
+        return Polygon(vertices: polygon.vertices.map { $0 * millimetres }).diameter
       }
     }
     var largest: [Int64: Double] = [:]
@@ -41,26 +41,5 @@ public enum LesionExtent {
       largest[outline.lesionId] = max(largest[outline.lesionId] ?? 0, try extent.get())
     }
     return largest
-  }
-
-  /// The largest distance between two of `points`, which are corners of their convex hull.
-  static func largestDistance(_ points: [SIMD2<Double>]) -> Double {
-    let sorted = points.sorted { ($0.x, $0.y) < ($1.x, $1.y) }
-    func chain(_ points: some Sequence<SIMD2<Double>>) -> [SIMD2<Double>] {
-      points.reduce(into: []) { hull, point in
-        while hull.count > 1 {
-          let (a, b) = (hull[hull.count - 1] - hull[hull.count - 2], point - hull[hull.count - 1])
-          guard a.x * b.y - a.y * b.x <= 0 else { break }
-          hull.removeLast()
-        }
-        hull.append(point)
-      }
-    }
-    let hull = chain(sorted) + chain(sorted.reversed())
-    var largest = 0.0
-    for (index, first) in hull.enumerated() {
-      for second in hull[..<index] { largest = max(largest, ((first - second) * (first - second)).sum()) }
-    }
-    return largest.squareRoot()
   }
 }

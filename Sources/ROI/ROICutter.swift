@@ -1,5 +1,5 @@
-public import Annotation
 public import DICOM
+public import Imaging
 
 /// Cuts the box around a tumour out of a slice.
 ///

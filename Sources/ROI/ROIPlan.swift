@@ -2,6 +2,7 @@ import Annotation
 import DICOM
 import Foundation
 import GRDB
+import Imaging
 import Study
 import Support
 

@@ -1,6 +1,6 @@
-public import Annotation
 import Foundation
 import GRDB
+public import Imaging
 public import Study
 import Support
 

@@ -1,4 +1,4 @@
-public import Annotation
+public import Imaging
 public import Study
 
 /// How a slice and its contour become a crop.

@@ -1,6 +1,7 @@
 import DICOM
 import Foundation
 import GRDB
+import Imaging
 import Support
 import TestSupport
 import Testing

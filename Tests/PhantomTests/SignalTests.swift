@@ -1,5 +1,6 @@
 import Annotation
 import Foundation
+import Imaging
 import Support
 import Testing
 

@@ -2,10 +2,11 @@
 import DICOM
 import Foundation
 import GRDB
+import Imaging
 import Intake
-import Support
 @testable import ROI
 @testable import Study
+import Support
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
+import Imaging
 import Testing
 
-@testable import Annotation
 @testable import ROI
 
 @Suite struct MapPictureTests {

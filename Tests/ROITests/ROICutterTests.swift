@@ -1,5 +1,6 @@
 import Annotation
 import DICOM
+import Imaging
 import Support
 import Testing
 

@@ -21,7 +21,7 @@ except ImportError:
     cv2 = None
 
 COLUMNS, ROWS = 72, 56
-OUTPUT = "Tests/AnnotationTests/Fixtures/polygons.json"
+OUTPUT = "Tests/ImagingTests/Fixtures/polygons.json"
 
 
 def shoelace(vertices):

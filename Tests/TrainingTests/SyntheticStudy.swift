@@ -2,6 +2,7 @@ import Annotation
 import Backbones
 import DICOM
 import Foundation
+import Imaging
 import Intake
 import ROI
 import Study

@@ -1,6 +1,7 @@
-import Study
 import DICOM
 import Foundation
+import Imaging
+import Study
 
 /// The HDF5 file of one patient of UCSF RMaC: volumes as data sets, all else as attributes.
 struct RMaCFile: Sendable {

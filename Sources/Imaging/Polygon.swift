@@ -58,24 +58,10 @@ public struct Polygon: Codable, Equatable, Sendable {
     a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)
   }
 
-  /// Throws unless this can be a tumour's outline on an image of that size.
+  /// The numbers, from 0, of the first two edges that cross one another; nil where none do.
   ///
-  /// Half a pixel beyond the image's border is still accepted: viewers differ in whether an integer is a pixel's centre or
-  /// its corner. An outline may touch itself, but not cross itself.
-  public func validate(columns: Int, rows: Int) throws(ContourError) {
-    if let index = vertices.firstIndex(where: { !$0.x.isFinite || !$0.y.isFinite }) { throw .notFinite(vertex: index) }
-    let distinct = Set(vertices).count
-    guard distinct >= 3 else { throw .tooFewVertices(distinct) }
-    for vertex in vertices
-    where vertex.x < -1 || vertex.y < -1 || vertex.x > Double(columns) || vertex.y > Double(rows) {
-      throw .outsideImage(x: vertex.x, y: vertex.y, columns: columns, rows: rows)
-    }
-    if let (first, second) = firstCrossing { throw .selfIntersecting(edge: first, other: second) }
-    guard area > 1e-9 else { throw .noArea }
-  }
-
-  /// The first two edges that cross one another.
-  private var firstCrossing: (Int, Int)? {
+  /// Edges that only touch do not cross.
+  public var firstCrossing: (Int, Int)? {
     func side(_ a: SIMD2<Double>, _ b: SIMD2<Double>, _ c: SIMD2<Double>) -> Double {
       (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
     }
@@ -90,35 +76,25 @@ public struct Polygon: Codable, Equatable, Sendable {
     }
     return nil
   }
-}
 
-/// Why an outline cannot be a tumour's.
-public enum ContourError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Fewer than three different vertices.
-  case tooFewVertices(Int)
-  /// A coordinate that is no number.
-  case notFinite(vertex: Int)
-  /// A vertex off the image.
-  case outsideImage(x: Double, y: Double, columns: Int, rows: Int)
-  /// Two edges that cross.
-  case selfIntersecting(edge: Int, other: Int)
-  /// No area within.
-  case noArea
-
-  /// What was expected, what was found, and what to do.
-  public var description: String {
-    switch self {
-    case .tooFewVertices(let count):
-      "the contour has \(count) different vertices; a polygon needs 3 or more: draw it again"
-    case .notFinite(let vertex):
-      "vertex \(vertex + 1) of the contour is not a number; export the annotation again"
-    case .outsideImage(let x, let y, let columns, let rows):
-      "the contour leaves the image: a vertex lies at (\(x), \(y)), the image has \(columns) x \(rows) pixels; "
-        + "is it drawn on another series?"
-    case .selfIntersecting(let first, let second):
-      "the contour crosses itself (edge \(first + 1) and edge \(second + 1)); draw it again without loops"
-    case .noArea:
-      "the contour encloses no area: its vertices lie on one line; draw it again"
+  /// The largest distance between two corners, which are corners of the convex hull.
+  public var diameter: Double {
+    let sorted = vertices.sorted { ($0.x, $0.y) < ($1.x, $1.y) }
+    func chain(_ points: some Sequence<SIMD2<Double>>) -> [SIMD2<Double>] {
+      points.reduce(into: []) { hull, point in
+        while hull.count > 1 {
+          let (a, b) = (hull[hull.count - 1] - hull[hull.count - 2], point - hull[hull.count - 1])
+          guard a.x * b.y - a.y * b.x <= 0 else { break }
+          hull.removeLast()
+        }
+        hull.append(point)
+      }
     }
+    let hull = chain(sorted) + chain(sorted.reversed())
+    var largest = 0.0
+    for (index, first) in hull.enumerated() {
+      for second in hull[..<index] { largest = max(largest, ((first - second) * (first - second)).sum()) }
+    }
+    return largest.squareRoot()
   }
 }

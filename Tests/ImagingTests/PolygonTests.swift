@@ -1,5 +1,5 @@
-import Annotation
 import Foundation
+import Imaging
 import TestSupport
 import Testing
 
@@ -97,40 +97,29 @@ struct PolygonTests {
     #expect(both.x == both.y)
   }
 
-  @Test(
-    arguments: [
-      ([[1, 1], [5, 5]], ContourError.tooFewVertices(2)),
-      ([[1, 1], [5, 5], [1, 1], [5, 5]], .tooFewVertices(2)),
-      ([], .tooFewVertices(0)),
-      ([[1, 1], [5, .nan], [3, 8]], .notFinite(vertex: 1)),
-      ([[1, 1], [.infinity, 2], [3, 8]], .notFinite(vertex: 1)),
-      ([[1, 1], [70, 1], [3, 8]], .outsideImage(x: 70, y: 1, columns: 64, rows: 48)),
-      ([[1, 1], [5, 1], [3, -1.5]], .outsideImage(x: 3, y: -1.5, columns: 64, rows: 48)),
-      ([[0, 0], [10, 10], [10, 0], [0, 10]], .selfIntersecting(edge: 0, other: 2)),
-      ([[0, 0], [8, 0], [8, 8], [4, -0.5], [0, 8]], .selfIntersecting(edge: 0, other: 2)),
-      ([[1, 1], [3, 3], [5, 5]], .noArea),
-    ] as [([SIMD2<Double>], ContourError)])
-  func `an impossible outline is refused`(vertices: [SIMD2<Double>], error: ContourError) {
-    #expect(throws: error) { try Polygon(vertices: vertices).validate(columns: 64, rows: 48) }
-    #expect(error.description.count > 20)
+  @Test func `edges that cross are found, edges that touch are not`() {
+    #expect(golden.cases.allSatisfy { Polygon(vertices: $0.vertices).firstCrossing == nil })
+    let crossing = Polygon(vertices: [[0, 0], [10, 10], [10, 0], [0, 10]]).firstCrossing
+    #expect(crossing.map { [$0, $1] } == [0, 2])
+    #expect(Polygon(vertices: [[0, 0], [8, 0], [4, 4], [8, 8], [0, 8], [4, 4]]).firstCrossing == nil)
   }
 
-  @Test func `a possible outline passes`() throws {
-    for one in golden.cases {
-      try Polygon(vertices: one.vertices).validate(columns: golden.columns, rows: golden.rows)
+  @Test func `the diameter is the largest distance of all pairs of corners`() {
+    func brute(_ points: [SIMD2<Double>]) -> Double {
+      points.flatMap { first in points.map { (($0 - first) * ($0 - first)).sum().squareRoot() } }.max() ?? 0
     }
-    // The image's very border, by either reading of an integer, and an outline that touches itself.
-    try Polygon(vertices: [[0, 0], [64, 0], [64, 48], [0, 48]]).validate(columns: 64, rows: 48)
-    try Polygon(vertices: [[0, 0], [8, 0], [4, 4], [8, 8], [0, 8], [4, 4]]).validate(columns: 64, rows: 48)
-  }
-
-  @Test func `scaling keeps pixel centres where they belong`() {
-    var contour = Contour(
-      annotationID: "A", studyInstanceUID: "1", seriesInstanceUID: "2", sopInstanceUID: "3", labelName: "Lesion",
-      reader: "U", vertices: [[-0.5, -0.5], [255.5, 255.5], [10, 20]], width: 256, height: 256)
-    #expect(contour.scaled(columns: 512, rows: 512).vertices == [[-0.5, -0.5], [511.5, 511.5], [20.5, 40.5]])
-    contour.width = nil
-    contour.height = nil
-    #expect(contour.scaled(columns: 512, rows: 512).vertices == contour.vertices)
+    var generator = SystemRandomNumberGenerator()
+    for count in [0, 1, 2, 3, 5, 40, 300] {
+      for isOnGrid in [false, true] {
+        let points = (0..<count).map { _ in
+          let point = SIMD2(Double.random(in: -9...40, using: &generator), .random(in: 0...3, using: &generator))
+          return isOnGrid ? point.rounded(.down) : point
+        }
+        #expect(abs(Polygon(vertices: points).diameter - brute(points)) < 1e-12)
+      }
+    }
+    // On a line, and all in one place.
+    #expect(Polygon(vertices: [[0, 0], [1, 1], [3, 3], [2, 2]]).diameter == 18.0.squareRoot())
+    #expect(Polygon(vertices: [[4, 4], [4, 4], [4, 4]]).diameter == 0)
   }
 }
