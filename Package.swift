@@ -77,7 +77,7 @@ let roomsWithoutTorch: [Target] =
   + room("Support", imports: ["CCrypto", "CSpawn", "SwiftCSV"])
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["CCrypto", "CCurl"])
-  + room("Imaging", imports: [], tests: ["Support"], fixtures: ["Fixtures"])
+  + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
   + room("DICOM", imports: ["Support", "Imaging", "CDICOM"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
   + room("Study", imports: ["Support", "DICOM", grdb, "Yams"])
@@ -89,7 +89,9 @@ let roomsWithoutTorch: [Target] =
   + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
   + room("Phases", imports: ["Support", "Imaging", "DICOM", "Study", grdb])
   + room("Cohort", imports: ["Support", "Study", "Evaluation", "Phases", grdb], tests: ["DICOM", "Intake", "Phantom"])
-  + room("ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb], fixtures: ["Fixtures"])
+  + room(
+    "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
+    fixtures: ["Fixtures"])
   + room(
     "Experiment", imports: ["Support", "Imaging", "DICOM", "Study", "Evaluation", "ROI", grdb], tests: ["Intake"],
     fixtures: ["Fixtures"])

@@ -1,6 +1,6 @@
 public import Evaluation
 public import Experiment
-public import Study
+import Study
 public import Support
 
 /// The runs of a sweep over batch sizes, side by side with the paper's Table 5.

@@ -1,6 +1,6 @@
 public import Foundation
 public import Study
-public import Support
+import Support
 
 /// What a run's report tells of its cohort: the selection, the subtypes of all tumours and the tables that describe who is in
 /// the study.

@@ -1,6 +1,6 @@
 import Evaluation
 public import Foundation
-public import Study
+import Study
 public import Support
 
 extension Run {

@@ -1,5 +1,5 @@
-public import Foundation
-public import Study
+import Foundation
+import Study
 import Support
 
 /// One fit: the model of a fold, learnt from the other folds' examples, and what it predicts of those held out.

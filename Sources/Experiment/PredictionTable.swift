@@ -1,5 +1,5 @@
 public import Foundation
-public import Study
+import Study
 public import Support
 
 /// `predictions.csv`: one row per held-out slice.

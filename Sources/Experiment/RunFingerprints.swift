@@ -1,5 +1,5 @@
 import Foundation
-public import Study
+import Study
 import Support
 
 /// What tells later whether an exam is of a patient that a run learnt from, without naming anybody: `fingerprints.json`.

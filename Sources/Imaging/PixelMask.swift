@@ -36,3 +36,14 @@ public struct PixelMask: Equatable, Sendable {
     values[row * columns + column] = true
   }
 }
+
+extension PixelMask {
+  /// The share of the smallest rectangle around the mask that is inside; 0 where nothing is.
+  public var rectangularFill: Double {
+    let inside = values.indices.filter { values[$0] }
+    let xs = inside.map { $0 % columns }
+    let ys = inside.map { $0 / columns }
+    guard let left = xs.min(), let right = xs.max(), let top = ys.min(), let bottom = ys.max() else { return 0 }
+    return Double(inside.count) / Double((right - left + 1) * (bottom - top + 1))
+  }
+}

@@ -1,6 +1,6 @@
 public import DICOM
 public import Foundation
-public import Study
+import Study
 public import Support
 
 /// What lies in a folder or a zip archive: the headers of its CT files, and what else was found there.

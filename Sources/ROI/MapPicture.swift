@@ -1,5 +1,5 @@
-public import Annotation
-public import Foundation
+import Annotation
+import Foundation
 public import Imaging
 
 /// A crop, and beside it the same crop under a map of where a network looked, both with the contour, as SVG.

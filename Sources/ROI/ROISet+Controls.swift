@@ -1,4 +1,4 @@
-public import Annotation
+import Annotation
 import DICOM
 import Foundation
 import GRDB

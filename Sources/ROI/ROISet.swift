@@ -1,4 +1,3 @@
-public import Annotation
 import Foundation
 import GRDB
 public import Imaging

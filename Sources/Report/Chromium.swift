@@ -1,6 +1,6 @@
 public import Foundation
 public import Experiment
-public import Study
+import Study
 public import Support
 
 /// Chromium as a subprocess, without a window or a network.

@@ -2,7 +2,7 @@ public import Analysis
 import Evaluation
 public import Foundation
 public import Experiment
-public import Study
+import Study
 public import Support
 
 /// The comparison of several runs as a page, a table and figures.

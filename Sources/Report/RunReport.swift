@@ -1,7 +1,7 @@
 public import Analysis
 import Foundation
 public import Experiment
-public import Study
+import Study
 public import Support
 
 /// A run's metrics, figures and report.

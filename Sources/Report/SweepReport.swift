@@ -2,7 +2,7 @@ import Analysis
 import Evaluation
 public import Foundation
 public import Experiment
-public import Study
+import Study
 public import Support
 
 /// The paper's Table 5: the runs of a sweep over batch sizes, side by side.

@@ -131,7 +131,8 @@ private struct Neighbours: FittedModel {
       let neighbours: Int
       let training: [Int]
     }
-    try AtomicFile.writeJSON(Kept(neighbours: count, training: training), to: folder.appendingPathComponent("model.json"))
+    try AtomicFile.writeJSON(
+      Kept(neighbours: count, training: training), to: folder.appendingPathComponent("model.json"))
   }
 }
 

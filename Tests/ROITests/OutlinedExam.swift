@@ -3,11 +3,12 @@ import Annotation
 import DICOM
 import Foundation
 import GRDB
+import Imaging
 import Intake
 import Study
+import Support
 import TestSupport
 import Testing
-import Support
 
 @testable import ROI
 

@@ -4,9 +4,9 @@ import Foundation
 import GRDB
 import Imaging
 import Intake
-import Support
 @testable import ROI
 @testable import Study
+import Support
 import TestSupport
 import Testing
 

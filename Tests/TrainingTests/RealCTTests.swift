@@ -134,7 +134,8 @@ import Torch
     let compute = { @Sendable (samples: [Sample]) in try frozen.frozenPart(inputs.batch(samples)) }
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
     let features = try FeatureStore(
-      in: study.featuresFolder, key: .init { $0.field("rois", rois.fileName) }, roiCount: rois.entries.count, withFlips: true,
+      in: study.featuresFolder, key: .init { $0.field("rois", rois.fileName) }, roiCount: rois.entries.count,
+      withFlips: true,
       shape: shape, dtype: .float32,
       sides: SideBySide(1, of: LibTorch.threadCount, setThreadCount: LibTorch.setThreadCount), compute: compute,
       progress: { _, _ in })

@@ -1,7 +1,7 @@
 import Evaluation
-public import Foundation
-public import Study
-public import Support
+import Foundation
+import Study
+import Support
 
 /// Logistic regression on columns of the pathology table, or on what the outlines tell, such as the tumour's size.
 ///

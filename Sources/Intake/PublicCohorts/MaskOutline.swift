@@ -1,6 +1,7 @@
 import Imaging
 import Annotation
 import Foundation
+import Imaging
 
 /// A tumour's mask on a volume's grid: its outlines, slice by slice, and its measures.
 struct MaskOutline: Sendable {
@@ -42,16 +43,5 @@ struct MaskOutline: Sendable {
   /// The outlines on the slices of a series.
   func contours(_ identity: SeriesIdentity) -> [Contour] {
     masks.flatMap { identity.contours($0.mask, slice: $0.slice) }
-  }
-}
-
-extension PixelMask {
-  /// The share of the smallest rectangle around the mask that is inside; 0 where nothing is.
-  var rectangularFill: Double {
-    let inside = values.indices.filter { values[$0] }
-    let xs = inside.map { $0 % columns }
-    let ys = inside.map { $0 / columns }
-    guard let left = xs.min(), let right = xs.max(), let top = ys.min(), let bottom = ys.max() else { return 0 }
-    return Double(inside.count) / Double((right - left + 1) * (bottom - top + 1))
   }
 }

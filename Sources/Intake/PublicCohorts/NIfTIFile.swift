@@ -1,5 +1,6 @@
 internal import CNIfTI
 import Foundation
+import Imaging
 
 /// Reads NIfTI-1 and NIfTI-2 volumes, plain or gzipped.
 enum NIfTIFile {

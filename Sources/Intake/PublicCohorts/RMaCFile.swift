@@ -1,6 +1,6 @@
-import Study
 import DICOM
 import Foundation
+import Imaging
 import Study
 
 /// The HDF5 file of one patient of UCSF RMaC: volumes as data sets, all else as attributes.

@@ -1,6 +1,7 @@
 import Annotation
 import DICOM
 import Foundation
+import Imaging
 import Study
 import Support
 

@@ -2,6 +2,7 @@ import Imaging
 import Annotation
 import DICOM
 import Foundation
+import Imaging
 import Study
 import Support
 

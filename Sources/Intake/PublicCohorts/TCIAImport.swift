@@ -3,6 +3,7 @@ import Annotation
 import DICOM
 public import Foundation
 import GRDB
+import Imaging
 public import Study
 import Support
 

@@ -1,7 +1,7 @@
 import Analysis
 import Foundation
 public import Experiment
-public import Study
+import Study
 
 /// What a choice costs: made by inner folds, against the best of all that was tried.
 struct NestedSection: RunSection {
