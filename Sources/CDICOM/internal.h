@@ -1,5 +1,6 @@
 #pragma once
 #include "CDICOM.h"
+#include "guarded.h"
 
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dctk.h"
@@ -10,29 +11,16 @@
 
 namespace dicom_shim {
 
-struct Failure {
-  int status;
-  std::string message;
-};
+using shim::Failure;
 
 void set_error(const std::string &message);
 void initialize();
 
-// Runs body; every failure and every exception becomes a status and a message.
 template <typename Body> int guarded(Body body) noexcept {
-  try {
+  return shim::guarded(CD_FAILED, set_error, [&] {
     initialize();
     body();
-    return CD_OK;
-  } catch (const Failure &failure) {
-    set_error(failure.message);
-    return failure.status;
-  } catch (const std::exception &error) {
-    set_error(error.what());
-  } catch (...) {
-    set_error("unknown C++ exception");
-  }
-  return CD_FAILED;
+  });
 }
 
 inline void check(const OFCondition &condition, int status = CD_FAILED) {

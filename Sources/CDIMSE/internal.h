@@ -1,5 +1,6 @@
 #pragma once
 #include "CDIMSE.h"
+#include "../CDICOM/guarded.h"
 
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmdata/dctk.h"
@@ -38,29 +39,16 @@ struct cn_association_ {
 
 namespace dimse_shim {
 
-struct Failure {
-  int status;
-  std::string message;
-};
+using shim::Failure;
 
 void set_error(const std::string &message);
 void initialize();
 
-// Runs body; every failure and every exception becomes a status and a message.
 template <typename Body> int guarded(Body body) noexcept {
-  try {
+  return shim::guarded(CN_FAILED, set_error, [&] {
     initialize();
     body();
-    return CN_OK;
-  } catch (const Failure &failure) {
-    set_error(failure.message);
-    return failure.status;
-  } catch (const std::exception &error) {
-    set_error(error.what());
-  } catch (...) {
-    set_error("unknown C++ exception");
-  }
-  return CN_FAILED;
+  });
 }
 
 // Throws a network condition as the status it amounts to.
