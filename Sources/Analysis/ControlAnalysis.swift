@@ -1,6 +1,8 @@
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// The negative controls of a run, and whether its own probabilities know the labels.
 public struct ControlAnalysis: Codable, Equatable, Sendable {
@@ -41,7 +43,8 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
     }
     controls = content.controls?.map { record in
       do throws(StudyError) {
-        let predictions = try PredictionTable.read(try Self.file(record, in: content.run))
+        let predictions = try PredictionTable.read(
+          content.run.file(record.predictions, namedBy: content.run.controlsFile.lastPathComponent))
         return Control(
           name: record.name, title: record.title, meaning: record.meaning,
           result: levels(LevelCases(predictions, evaluation)), note: nil)
@@ -51,14 +54,5 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
           note: "Its predictions cannot be read. \(error.description)")
       }
     }
-  }
-
-  /// The table of a control, which must lie within the run's folder.
-  private static func file(_ record: Run.Control, in run: Run) throws(StudyError) -> URL {
-    let parts = record.predictions.split(separator: "/", omittingEmptySubsequences: false)
-    guard !record.predictions.hasPrefix("/"), !parts.contains(".."), !parts.contains("") else {
-      throw StudyError(.run, "controls.json names a file outside of the run's folder for \(record.name)")
-    }
-    return run.url.appendingPathComponent(record.predictions)
   }
 }

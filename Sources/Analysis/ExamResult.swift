@@ -1,6 +1,8 @@
 import Evaluation
+public import Experiment
 public import Foundation
 public import Study
+public import Support
 
 /// The prediction of one exam: what its networks say, summed up by lesion and patient.
 ///
@@ -74,8 +76,9 @@ public struct ExamResult: Encodable, Sendable {
   ) {
     run = runID
     network =
-      "\(manifest["backbone"] ?? settings.network.backbone), frozen through \(manifest["frozen through"] ?? "nothing"), "
-      + "\(settings.training.precision.rawValue)"
+      "\(manifest.learner.network?.backbone ?? manifest.learner.learner), frozen through "
+      + "\(manifest.learner.network?.frozenThrough ?? "nothing"), "
+      + "\(settings.training?.precision.rawValue ?? "double precision")"
     isTrainedOnSyntheticData = manifest.synthetic
     folds = scores.folds.map { $0 + 1 }
     let thresholds = ExamThresholds(predictions, settings.evaluation)

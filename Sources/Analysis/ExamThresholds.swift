@@ -1,4 +1,5 @@
 import Evaluation
+public import Experiment
 public import Study
 
 /// From which probability on a new exam counts as high grade: what the run's rule takes from all of its out-of-fold predictions.

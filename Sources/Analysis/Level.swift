@@ -1,3 +1,5 @@
+import Study
+
 /// The three levels that a result is stated at.
 public enum Level: String, Codable, CaseIterable, Sendable {
   /// One ROI.
@@ -9,4 +11,13 @@ public enum Level: String, Codable, CaseIterable, Sendable {
 
   /// From the one that matters down.
   public static let downward = [Level.patient, .lesion, .slice]
+
+  /// The levels that a result has where examples are of a kind, from the one that matters down.
+  static func of(_ examples: StudyProtocol.ExampleKind) -> [Level] {
+    switch examples {
+    case .slice: downward
+    case .bag, .volume, .lesionFeatures: [.patient, .lesion]
+    case .patientFeatures: [.patient]
+    }
+  }
 }

@@ -1,4 +1,5 @@
 public import Evaluation
+public import Experiment
 public import Study
 
 /// How a threshold is chosen from cases; `StudyProtocol.Evaluation.ThresholdRule` is what the protocol calls it.

@@ -1,4 +1,5 @@
 import Evaluation
+public import Experiment
 public import Study
 
 /// What a choice among settings goes by: the AUC of the patients, without an interval.

@@ -1,4 +1,5 @@
 import Evaluation
+import Experiment
 import Study
 
 /// What is stated of a run besides the result itself.
@@ -26,14 +27,14 @@ public struct RunAnalysis: Codable, Equatable, Sendable {
     let fitting = cases.fitting(.patient, foldCount: foldCount)
     let thresholds = content.metrics.thresholds.each(cases, .patient)
     let attributes = content.lesions.map(PatientAttributes.init)
-    areas = Level.downward.map { AreaAnalysis($0, cases[$0]) }
+    areas = content.levels.map { AreaAnalysis($0, cases[$0]) }
     thresholdRules = ThresholdAnalysis.alternatives(cases, settings.evaluation, foldCount: foldCount)
-    calibration = Level.downward.map { CalibrationAnalysis($0, cases.fitting($0, foldCount: foldCount)) }
+    calibration = content.levels.map { CalibrationAnalysis($0, cases.fitting($0, foldCount: foldCount)) }
     predictiveValues = PredictiveAnalysis(content.calledPatients)
     subgroups = attributes.map {
       SubgroupResult.all(settings.subgroups ?? [], cases.patient, thresholds: thresholds, $0)
     }
-    baselines = BaselineAnalysis(settings.baselines, fitting, attributes)
+    baselines = BaselineAnalysis(content, fitting)
     controls = ControlAnalysis(content)
     precision = PrecisionPlan(content.metrics.pooled.patient)
   }

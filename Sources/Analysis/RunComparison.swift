@@ -1,5 +1,7 @@
 public import Evaluation
+public import Experiment
 public import Study
+public import Support
 
 /// Runs beside one another on the patients that all of them have predicted.
 public struct RunComparison: Sendable {
@@ -178,16 +180,16 @@ public struct RunComparison: Sendable {
   // MARK: Seeds
 
   private static func seedGroups(_ entries: [Entry]) -> [SeedGroup] {
-    var groups: [(settings: StudyProtocol, identity: [String?], runs: [Int])] = []
+    var groups: [(identity: ExperimentIdentity, runs: [Int])] = []
     for (place, entry) in entries.enumerated() {
-      let settings = entry.settings.withoutSeeds
-      if let known = groups.firstIndex(where: { $0.settings == settings && $0.identity == entry.identity }) {
+      let identity = ExperimentIdentity(entry.manifest, entry.settings).withoutSeeds
+      if let known = groups.firstIndex(where: { $0.identity == identity }) {
         // A run that only repeats the seeds of another has no spread of its own.
         if !groups[known].runs.contains(where: { entries[$0].seeds == entry.seeds }) {
           groups[known].runs.append(place)
         }
       } else {
-        groups.append((settings, entry.identity, [place]))
+        groups.append((identity, [place]))
       }
     }
     return groups.filter { $0.runs.count > 1 }.map { group in
@@ -202,23 +204,9 @@ public struct RunComparison: Sendable {
 
 extension RunComparison.Entry {
   /// The seeds of folds and training.
-  fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.training.seed] }
-
-  /// What its manifest tells of the experiment besides the protocol.
-  fileprivate var identity: [String?] {
-    Run.Manifest.identity.filter { !Run.Manifest.seededFacts.contains($0) }.map { manifest[$0] }
-  }
+  fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.seed] }
 }
 
 extension PairedDifference {
   fileprivate var estimate: Estimate { Estimate(value: value, interval: interval) }
-}
-
-extension StudyProtocol {
-  /// The protocol with every seed at 0: what runs of different seeds have in common.
-  fileprivate var withoutSeeds: StudyProtocol {
-    var settings = self
-    (settings.folds.seed, settings.training.seed) = (0, 0)
-    return settings
-  }
 }

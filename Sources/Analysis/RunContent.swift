@@ -1,7 +1,9 @@
 public import Cohort
 public import Evaluation
+public import Experiment
 import Foundation
 public import Study
+public import Support
 
 /// What a run's folder holds, and the numbers that follow from it.
 public final class RunContent {
@@ -31,6 +33,8 @@ public final class RunContent {
   public let nested: Run.NestedChoice?
   /// The controls; nil where none was run.
   public let controls: [Run.Control]?
+  /// What is reached without the image; nil where the run has not recorded it.
+  public let baselines: [Run.Baseline]?
   /// The predictions as labelled and scored cases.
   public let cases: LevelCases
   /// The result, without `analysis`.
@@ -46,13 +50,14 @@ public final class RunContent {
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     protocolText = (try? String(contentsOf: run.protocolFile, encoding: .utf8)) ?? ""
     folds = try run.readJSON(Folds.self, from: run.foldsFile)
-    manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    manifest = try run.manifest()
     epochs = try run.epochs()
     predictions = try PredictionTable.read(run.predictionsFile)
     setAside = try run.readJSONIfPresent([SetAside].self, from: run.setAsideFile)
     lesions = try run.readJSONIfPresent([RunLesion].self, from: run.lesionsFile)
     controls = try run.readJSONIfPresent([Run.Control].self, from: run.controlsFile)
-    cohort = try CohortDescription.read(of: run)
+    baselines = try run.readJSONIfPresent([Run.Baseline].self, from: run.baselinesFile)
+    cohort = try run.readJSONIfPresent(CohortDescription.self, from: run.cohortFile)
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
     cases = LevelCases(predictions, settings.evaluation)
@@ -68,6 +73,12 @@ public final class RunContent {
 
   /// The patients, each with 1 or 0 for what it is called at the threshold of its fold, to be decided at 0.5; NaN stays.
   public var calledPatients: Cases { cases.patient.called(at: metrics.thresholds.each(cases, .patient)) }
+
+  /// Examples per training step; 0 where no network is trained.
+  public var batchSize: Int { settings.training?.batchSize ?? 0 }
+
+  /// The levels that the run's examples have, patients first.
+  public var levels: [Level] { Level.of(manifest.examples) }
 
   /// The cases of one fold.
   public func cases(ofFold fold: Int) -> LevelCases {

@@ -1,4 +1,5 @@
 public import Evaluation
+public import Experiment
 public import Study
 
 /// `metrics.json`: a run's result, pooled over the folds and fold by fold.

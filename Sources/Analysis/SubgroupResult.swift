@@ -1,4 +1,5 @@
 import Evaluation
+import Experiment
 import Study
 
 /// The patient-level result in parts of the patients, and whether the parts differ by more than chance.

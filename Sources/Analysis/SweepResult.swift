@@ -1,5 +1,7 @@
 public import Evaluation
+public import Experiment
 public import Study
+public import Support
 
 /// The runs of a sweep over batch sizes, side by side with the paper's Table 5.
 public struct SweepResult {
@@ -46,16 +48,16 @@ public struct SweepResult {
     var contents: [RunContent] = []
     for run in runs { contents.append(try RunContent(run)) }
     guard let first = contents.first else { throw StudyError(.run, "a sweep's report needs at least one run") }
-    contents.sort { $0.settings.training.batchSize < $1.settings.training.batchSize }
+    contents.sort { $0.batchSize < $1.batchSize }
     self.runs = contents
     rows = Self.rows(contents)
     haveSameFolds = contents.allSatisfy { $0.folds == first.folds }
     haveSameProtocol = contents.allSatisfy { content in
       var settings = content.settings
-      settings.training.batchSize = first.settings.training.batchSize
+      settings.training?.batchSize = first.batchSize
       return settings == first.settings
     }
-    haveOwnBatchSizes = Set(contents.map(\.settings.training.batchSize)).count == contents.count
+    haveOwnBatchSizes = Set(contents.map(\.batchSize)).count == contents.count
   }
 
   private static func rows(_ runs: [RunContent]) -> [Row] {
@@ -63,7 +65,7 @@ public struct SweepResult {
       Level.downward.map { level in
         let result = content.metrics.pooled[level]
         return Row(
-          batchSize: content.settings.training.batchSize, source: .study, level: level, count: result.n,
+          batchSize: content.batchSize, source: .study, level: level, count: result.n,
           estimates: metrics.map { result[$0] })
       }
     }

@@ -1,5 +1,7 @@
 public import Evaluation
+public import Experiment
 public import Study
+public import Support
 
 /// The thresholds of a run, and what other rules would have given.
 ///

@@ -1,6 +1,7 @@
 public import Foundation
 public import GRDB
 public import Study
+public import Support
 
 /// Ties the contours of a MD.ai export to the study's slices and lesions.
 public enum ContourImport {
@@ -18,7 +19,7 @@ public enum ContourImport {
   ///
   /// A contour that cannot be right (off the image, self-intersecting, two points, a slice that the study lacks, no lesion
   /// to belong to) sets its patient aside; what is no contour of a lesion is listed; the rest goes on. The lesion of a
-  /// contour is the patient's only one, or the one whose name is, or ends, the label's name. A patient whose contours carry
+  /// contour is the patient's only one, or the one whose name is the label's or, where none is, ends it. A patient whose contours carry
   /// more labels than pathology lists lesions is set aside: one of them has no grade.
   /// - Throws: an error with file and place where the export cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws -> Summary {
@@ -33,8 +34,17 @@ public enum ContourImport {
   public static func run(
     _ contours: [Contour], skipped: [MDAIExport.Skipped] = [], source: String, into study: StudyFolder
   ) throws -> Summary {
-    let settings = try study.readProtocol().annotation
-    return try study.write { database in
+    try run(contours, skipped: skipped, source: source, study.readProtocol().annotation, into: study.tables)
+  }
+
+  /// Replaces the tables' contours by `contours`, as the protocol's `settings` say.
+  ///
+  /// - Throws: `StudyError` where the tables cannot be written.
+  @discardableResult public static func run(
+    _ contours: [Contour], skipped: [MDAIExport.Skipped], source: String, _ settings: StudyProtocol.Annotation,
+    into tables: StudyTables
+  ) throws(StudyError) -> Summary {
+    try tables.write { database in
       let index = try StudyIndex(database)
       try StoredContour.deleteAll(database)
       var summary = Summary()
@@ -201,7 +211,8 @@ private struct StudyIndex {
     }
     let lesions = self.lesions(of: patient)
     let label = contour.labelName.lowercased()
-    let named = lesions.filter { label == $0.name.lowercased() || label.hasSuffix(" \($0.name.lowercased())") }
+    let equal = lesions.filter { label == $0.name.lowercased() }
+    let named = equal.isEmpty ? lesions.filter { label.hasSuffix(" \($0.name.lowercased())") } : equal
     guard let lesion = lesions.count == 1 ? lesions.first : (named.count == 1 ? named.first : nil),
       let lesionId = lesion.id
     else {

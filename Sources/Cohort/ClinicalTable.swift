@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+public import Support
 
 /// A tumour as the clinical table describes it.
 public struct ClinicalLesion: Codable, Equatable, Sendable {

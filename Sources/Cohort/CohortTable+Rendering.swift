@@ -1,4 +1,5 @@
 import Study
+import Support
 
 extension CohortTable {
   /// How a table can be written.

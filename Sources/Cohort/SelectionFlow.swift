@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+import Support
 
 /// The selection as a flow diagram (the paper's Figure 3): data, text and a Graphviz script.
 public struct SelectionFlow: Codable, Equatable, Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 public import Phases
 public import Study
+public import Support
 
 /// The selection of a study's patients: from its series and the clinical table to who takes part.
 public enum StudyCohort {
@@ -122,13 +123,6 @@ public enum StudyCohort {
 
   /// The codes of the patients with at least one contour.
   public static func annotatedPatients(of study: StudyFolder) throws(StudyError) -> Set<String> {
-    try study.read { database in
-      try String.fetchSet(
-        database,
-        sql: """
-          SELECT DISTINCT patient.code FROM contour JOIN lesion ON lesion.id = contour.lesionId
-            JOIN patient ON patient.id = lesion.patientId
-          """)
-    }
+    try study.read { Set(try SlicePlace.all($0, namedBy: "contour").map(\.patientCode)) }
   }
 }

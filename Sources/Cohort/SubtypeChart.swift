@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// The subtypes of all lesions with a record (the paper's Figure 8): most frequent first.
 public struct SubtypeChart: Codable, Equatable, Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// A patient's build: the outline of the trunk and the layers of its wall, the same on every slice.
 struct Habitus: Sendable {

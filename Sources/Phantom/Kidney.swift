@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Left and right, as the patient has it.
 enum Laterality: String, CaseIterable {

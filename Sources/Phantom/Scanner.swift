@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Turns a painted slice into what a CT would store: blurred, noisy, in whole HU.
 struct Scanner: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Spine, ribs and the muscles of the back.
 struct Skeleton: Sendable {

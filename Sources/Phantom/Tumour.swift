@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// A clear cell RCC in its place: a lobulated ball that takes up contrast unevenly around a necrotic core.
 struct Tumour: Solid, Sendable {

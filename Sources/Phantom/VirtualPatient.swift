@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// A virtual person: one body, one or two tumours of one grade class, and how it is scanned.
 struct VirtualPatient: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Liver, spleen, stomach, pancreas, gut and the great vessels.
 ///

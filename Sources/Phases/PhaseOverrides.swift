@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 /// The phases that the user states, by series or by description; a file that `StudyPhases` writes can be corrected and read.
 public struct PhaseOverrides: Equatable, Sendable {

@@ -2,6 +2,7 @@ import DICOM
 import Foundation
 public import GRDB
 public import Study
+public import Support
 
 /// What a study's series was found to be.
 public struct SeriesReading: Codable, Equatable, Sendable {

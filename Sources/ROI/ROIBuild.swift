@@ -1,8 +1,8 @@
 import Annotation
-import DICOM
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// Makes the study's ROIs: for each lesion and slice with a contour, the crop that the network will see.
 public enum ROIBuild {
@@ -34,52 +34,83 @@ public enum ROIBuild {
     let plan = try study.read { try ROIPlan(settings, $0) }
     CropFile.removeUnfinished(study)
     var file = try CropFile(study)
-    let cutter = ROICutter(ROISettings(settings.roi))
-    var entries = plan.setAside
+    let made = try cut(
+      plan, settings.roi, in: study.url, progress: progress, prepare: { CropBytes($0) },
+      keep: { crop throws(StudyError) in try file.append(crop) })
+    let fileName = try file.finish()
+    try study.write { database in
+      try made.store(database)
+      try Setting(key: ROISet.fileKey, value: fileName).save(database)
+      try Setting(key: ROISet.planKey, value: plan.digest).save(database)
+    }
+    CropFile.removeAll(study, except: fileName)
+    return Summary(
+      rois: made.rows.count, lesions: Set(made.rows.map(\.lesionId)).count, patients: made.patients,
+      setAside: made.setAside.count)
+  }
+
+  /// The ROIs that were made, without their crops, and who is left out.
+  struct Made: Sendable {
+    /// In the order of the crops.
     var rows: [ROIRecord] = []
+    var setAside: [SetAside]
+    /// Patients that have an ROI.
     var patients = 0
+
+    /// Replaces the ROIs in the tables.
+    func store(_ database: Database) throws {
+      try ROIRecord.deleteAll(database)
+      for row in rows { try row.insert(database) }
+      try database.replaceSetAside(of: .rois, with: setAside)
+    }
+  }
+
+  /// Cuts the planned crops, all of a patient's or none.
+  ///
+  /// - Parameters:
+  ///   - plan: what is to be cut.
+  ///   - settings: how it is cropped.
+  ///   - folder: the study's folder; nil where slices have absolute paths.
+  ///   - progress: called now and then with the numbers of ROIs done and planned.
+  ///   - prepare: is given each crop, on all cores.
+  ///   - keep: is given what `prepare` made, in order.
+  /// - Returns: what the kept crops are of.
+  /// - Throws: what `keep` throws.
+  static func cut<Crop: Sendable>(
+    _ plan: ROIPlan, _ settings: StudyProtocol.ROI, in folder: URL?, progress: (@Sendable (Int, Int) -> Void)? = nil,
+    prepare: @Sendable ([Float]) -> Crop, keep: (Crop) throws(StudyError) -> Void
+  ) throws(StudyError) -> Made {
+    let cutter = ROICutter(ROISettings(settings))
+    var made = Made(setAside: plan.setAside)
     var done = 0
     for batch in batches(plan.candidates) {
       let before = done
-      let results = ParallelMap.run(batch, chunk: 8) {
-        cut($0, of: study, cutter)
+      let results = ParallelMap.run(batch, chunk: min(8, 1 + batch.count / 16)) {
+        cut($0, in: folder, cutter, prepare)
       } progress: {
         progress?(before + $0, plan.candidates.count)
       }
       done += batch.count
       let refused = zip(batch, results).compactMap { candidate, result in
-        if case .failure = result { candidate.patientCode } else { nil }
+        if case .failure = result { candidate.place.patientCode } else { nil }
       }
-      patients += Set(batch.map(\.patientCode)).subtracting(refused).count
+      made.patients += Set(batch.map(\.place.patientCode)).subtracting(refused).count
       for (candidate, result) in zip(batch, results) {
         switch result {
         case .failure(let refusal):
-          entries.append(candidate.setAside(excludes: true, refusal.reason))
+          made.setAside.append(candidate.setAside(excludes: true, refusal.reason))
         case .success(let cut):
-          entries += cut.warnings.map { candidate.setAside(excludes: false, $0.description) }
-          if refused.contains(candidate.patientCode) { continue }
-          rows.append(
+          made.setAside += cut.warnings.map { candidate.setAside(excludes: false, $0.description) }
+          if refused.contains(candidate.place.patientCode) { continue }
+          made.rows.append(
             ROIRecord(
-              ordinal: rows.count, sliceId: candidate.sliceId, lesionId: candidate.lesionId, reader: candidate.reader,
-              pixelHash: cut.pixelHash, contour: cut.contour))
-          try file.append(cut.crop)
+              ordinal: made.rows.count, sliceId: candidate.place.sliceId, lesionId: candidate.lesionId,
+              reader: candidate.reader, pixelHash: cut.pixelHash, contour: cut.contour))
+          try keep(cut.crop)
         }
       }
     }
-    let fileName = try file.finish()
-    let (finalRows, finalEntries, finalPatients) = (rows, entries, patients)
-    let summary = try study.write { database in
-      try ROIRecord.deleteAll(database)
-      for row in finalRows { try row.insert(database) }
-      try database.replaceSetAside(of: .rois, with: finalEntries)
-      try Setting(key: ROISet.fileKey, value: fileName).save(database)
-      try Setting(key: ROISet.planKey, value: plan.digest).save(database)
-      return Summary(
-        rois: finalRows.count, lesions: Set(finalRows.map(\.lesionId)).count, patients: finalPatients,
-        setAside: finalEntries.count)
-    }
-    CropFile.removeAll(study, except: fileName)
-    return summary
+    return made
   }
 
   /// Whole patients together, so that one that cannot be used leaves nothing in the file; few enough that memory stays
@@ -87,7 +118,7 @@ public enum ROIBuild {
   private static func batches(_ candidates: [ROIPlan.Candidate]) -> [[ROIPlan.Candidate]] {
     var batches: [[ROIPlan.Candidate]] = []
     for candidate in candidates {
-      if let last = batches.last, last.count < 256 || last.last?.patientCode == candidate.patientCode {
+      if let last = batches.last, last.count < 256 || last.last?.place.patientCode == candidate.place.patientCode {
         batches[batches.count - 1].append(candidate)
       } else {
         batches.append([candidate])
@@ -96,32 +127,24 @@ public enum ROIBuild {
     return batches
   }
 
-  private struct Cut: Sendable {
-    let crop: CropBytes
+  private struct Cut<Crop: Sendable>: Sendable {
+    let crop: Crop
     let warnings: [ROIWarning]
     let contour: String
     let pixelHash: String
   }
 
-  private struct Refusal: Error {
-    let reason: String
-  }
-
-  private static func cut(
-    _ candidate: ROIPlan.Candidate, of study: StudyFolder, _ cutter: ROICutter
-  ) -> Result<Cut, Refusal> {
-    do {
-      let image = try DICOMFile.image(at: study.url.appendingPathComponent(candidate.path), frame: candidate.frame)
-      let crop = try cutter.cut(image, around: candidate.polygons(), pixelSize: candidate.pixelSize)
+  private static func cut<Crop>(
+    _ candidate: ROIPlan.Candidate, in folder: URL?, _ cutter: ROICutter, _ prepare: ([Float]) -> Crop
+  ) -> Result<Cut<Crop>, ROIPlan.Refusal> {
+    do throws(ROIPlan.Refusal) {
+      let (image, crop) = try candidate.cut(in: folder, cutter)
       return .success(
         Cut(
-          crop: CropBytes(crop.values), warnings: crop.warnings, contour: JSONText.encode(crop.polygons),
+          crop: prepare(crop.values), warnings: crop.warnings, contour: JSONText.encode(crop.polygons),
           pixelHash: image.pixelHash))
-    } catch let error as DICOMError {
-      // The file's name is no part of a reason: reasons stand in reports.
-      return .failure(Refusal(reason: error.problem))
     } catch {
-      return .failure(Refusal(reason: "\(error)"))
+      return .failure(error)
     }
   }
 }

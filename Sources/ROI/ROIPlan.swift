@@ -1,8 +1,9 @@
 import Annotation
-import Crypto
+import DICOM
 import Foundation
 import GRDB
 import Study
+import Support
 
 /// The ROIs that a study's slices, lesions, contours and protocol ask for, and the patients that they leave out.
 ///
@@ -10,31 +11,48 @@ import Study
 struct ROIPlan: Sendable {
   /// One ROI to be made.
   struct Candidate: Sendable {
-    let sliceId: Int64
+    let place: SlicePlace
     let lesionId: Int64
     let reader: String
-    let patientCode: String
-    /// The slice's file, relative to the study folder.
-    let path: String
-    let frame: Int
-    let ordinal: Int
-    let rowSpacing: Double?
-    let columnSpacing: Double?
     /// The outlines in the slice's pixels, each in JSON.
     let outlines: [String]
 
-    func polygons() throws -> [Polygon] { try outlines.map(JSONText.polygon) }
-
     var pixelSize: (row: Double, column: Double)? {
-      guard let rowSpacing, let columnSpacing else { return nil }
-      return (rowSpacing, columnSpacing)
+      guard let row = place.rowSpacing, let column = place.columnSpacing else { return nil }
+      return (row, column)
     }
 
     func setAside(excludes: Bool, _ reason: String) -> SetAside {
-      SetAside(
-        stage: .rois, patientCode: patientCode, excludes: excludes,
-        subject: "slice \(ordinal + 1) of its series (\(path))", reason: reason)
+      // The study's own path names nobody; another may.
+      let file = place.path.hasPrefix("/") ? "" : " (\(place.path))"
+      return SetAside(
+        stage: .rois, patientCode: place.patientCode, excludes: excludes,
+        subject: "slice \(place.ordinal + 1) of its series\(file)", reason: reason)
     }
+
+    /// Reads the slice and cuts the crop, the box `shift` columns and rows off its place.
+    ///
+    /// `folder` is the study's; nil where the path is absolute.
+    func cut(
+      in folder: URL?, _ cutter: ROICutter, shift: SIMD2<Int> = .zero
+    ) throws(Refusal) -> (image: CTImage, crop: ROICrop) {
+      do {
+        let file = folder?.appendingPathComponent(place.path) ?? URL(fileURLWithPath: place.path)
+        let image = try DICOMFile.image(at: file, frame: place.frame)
+        let polygons = try outlines.map(JSONText.polygon)
+        return (image, try cutter.cut(image, around: polygons, pixelSize: pixelSize, shift: shift))
+      } catch let error as DICOMError {
+        // The file's name is no part of a reason: reasons stand in reports.
+        throw Refusal(reason: error.problem)
+      } catch {
+        throw Refusal(reason: "\(error)")
+      }
+    }
+  }
+
+  /// Why a crop cannot be cut.
+  struct Refusal: Error {
+    let reason: String
   }
 
   /// What is to be cut, whole patients together.
@@ -51,7 +69,7 @@ struct ROIPlan: Sendable {
     try ContourImport.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
     let excluded = try database.excludedPatientCodes(before: .rois)
-    let contours = Dictionary(grouping: try ContourRow.fetchAll(database), by: \.lesionId)
+    let contours = Dictionary(grouping: try PlacedContour.fetchAll(database), by: \.lesionId)
     var candidates: [Candidate] = []
     var setAside: [SetAside] = []
     for lesion in try LesionRow.fetchAll(database) where !excluded.contains(lesion.patientCode) {
@@ -65,22 +83,20 @@ struct ROIPlan: Sendable {
       }
     }
     let incomplete = Set(setAside.compactMap(\.patientCode))
-    candidates.removeAll { incomplete.contains($0.patientCode) }
+    candidates.removeAll { incomplete.contains($0.place.patientCode) }
     self.candidates = candidates
     self.setAside = setAside
     digest = Self.digest(settings.roi, excluded.union(incomplete), candidates)
   }
 
   /// One reader's contours of one lesion, by slice.
-  private static func candidates(_ contours: [ContourRow], _ maximum: Int?) -> [Candidate] {
-    let slices = Dictionary(grouping: contours, by: \.sliceId).values
+  private static func candidates(_ contours: [PlacedContour], _ maximum: Int?) -> [Candidate] {
+    let slices = Dictionary(grouping: contours, by: \.place.sliceId).values
       .compactMap { contours in contours.first.map { ($0, contours) } }
-      .sorted { ($0.0.seriesId, $0.0.ordinal) < ($1.0.seriesId, $1.0.ordinal) }
-    return evenlySpread(slices, maximum).map { slice, contours in
+      .sorted { ($0.0.place.seriesId, $0.0.place.ordinal) < ($1.0.place.seriesId, $1.0.place.ordinal) }
+    return evenlySpread(slices, maximum).map { first, contours in
       Candidate(
-        sliceId: slice.sliceId, lesionId: slice.lesionId, reader: slice.reader, patientCode: slice.patientCode,
-        path: slice.path, frame: slice.frame, ordinal: slice.ordinal, rowSpacing: slice.rowSpacing,
-        columnSpacing: slice.columnSpacing, outlines: contours.map(\.vertices))
+        place: first.place, lesionId: first.lesionId, reader: first.reader, outlines: contours.map(\.vertices))
     }
   }
 
@@ -100,7 +116,9 @@ struct ROIPlan: Sendable {
     settings.outputSize = 0
     add(settings, excluded.sorted())
     for one in candidates {
-      add(one.sliceId, one.lesionId, one.reader, one.path, one.frame, one.pixelSize as Any, one.outlines.count)
+      add(
+        one.place.sliceId, one.lesionId, one.reader, one.place.path, one.place.frame, one.pixelSize as Any,
+        one.outlines.count)
       hash.update(data: Data(one.outlines.joined(separator: "\n").utf8))
     }
     return hash.finalize().hexadecimal
@@ -140,29 +158,21 @@ struct ROIPlan: Sendable {
     }
   }
 
-  private struct ContourRow: Decodable, FetchableRecord {
-    let sliceId: Int64
+  /// A contour, and the slice that it lies on.
+  private struct PlacedContour {
     let lesionId: Int64
     let reader: String
     let vertices: String
-    let path: String
-    let frame: Int
-    let ordinal: Int
-    let rowSpacing: Double?
-    let columnSpacing: Double?
-    let seriesId: Int64
-    let patientCode: String
+    let place: SlicePlace
 
-    static func fetchAll(_ database: Database) throws -> [ContourRow] {
-      try fetchAll(
-        database,
-        sql: """
-          SELECT contour.sliceId, contour.lesionId, contour.reader, contour.vertices, slice.path, slice.frame, slice.ordinal,
-            slice.rowSpacing, slice.columnSpacing, slice.seriesId, patient.code AS patientCode
-          FROM contour JOIN slice ON slice.id = contour.sliceId JOIN lesion ON lesion.id = contour.lesionId
-            JOIN patient ON patient.id = lesion.patientId
-          ORDER BY contour.id
-          """)
+    static func fetchAll(_ database: Database) throws -> [PlacedContour] {
+      let places = Dictionary(
+        uniqueKeysWithValues: try SlicePlace.all(database, namedBy: "contour").map { ($0.sliceId, $0) })
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT lesionId, reader, vertices, sliceId FROM contour ORDER BY id")
+      return rows.compactMap { row in
+        places[row[3]].map { PlacedContour(lesionId: row[0], reader: row[1], vertices: row[2], place: $0) }
+      }
     }
   }
 }

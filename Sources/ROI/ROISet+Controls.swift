@@ -1,8 +1,8 @@
 public import Annotation
-import DICOM
 import Foundation
 import GRDB
 public import Study
+import Support
 
 // The ROIs of negative controls: the same slices, seen differently on purpose.
 
@@ -58,7 +58,7 @@ extension ROISet {
         try ROIRecord.order(Column("ordinal")).fetchAll(database).map { [$0.sliceId, $0.lesionId] }
       )
     }
-    let byPlace = Dictionary(candidates.map { ([$0.sliceId, $0.lesionId], $0) }) { first, _ in first }
+    let byPlace = Dictionary(candidates.map { ([$0.place.sliceId, $0.lesionId], $0) }) { first, _ in first }
     let cutter = ROICutter(ROISettings(settings.roi))
     return try derived(in: study) { index in
       guard places.indices.contains(index), let candidate = byPlace[places[index]] else {
@@ -68,13 +68,11 @@ extension ROISet {
       var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 1 << 32 | UInt64(index))
       let shift = SIMD2(
         Int.random(in: -pixels...pixels, using: &generator), Int.random(in: -pixels...pixels, using: &generator))
-      do {
-        let image = try DICOMFile.image(at: study.url.appendingPathComponent(candidate.path), frame: candidate.frame)
-        let crop = try cutter.cut(image, around: candidate.polygons(), pixelSize: candidate.pixelSize, shift: shift)
+      do throws(ROIPlan.Refusal) {
+        let crop = try candidate.cut(in: study.url, cutter, shift: shift).crop
         return (crop.values, JSONText.encode(crop.polygons))
-      } catch let error as DICOMError {
-        // The file's name is no part of a reason.
-        throw StudyError(.file, "slice \(index + 1) cannot be cut anew: \(error.problem)")
+      } catch {
+        throw StudyError(.file, "slice \(index + 1) cannot be cut anew: \(error.reason)")
       }
     }
   }

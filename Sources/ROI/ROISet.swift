@@ -1,8 +1,8 @@
 public import Annotation
-import Crypto
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// The ROIs of a study, ready to be read: what they are of, and their pixels.
 public struct ROISet: Sendable {
@@ -22,13 +22,14 @@ public struct ROISet: Sendable {
     public let sliceOrdinal: Int
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
+    /// The reader whose outline it was cut around.
+    public let reader: String
+    /// The contrast phase of the slice's series; nil where it was not told.
+    public let phase: Phase?
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
     public var contour: [Polygon] { get throws { try JSONText.polygons(outline) } }
     /// The contour as the study's table holds it.
     var outline: String
-
-    /// What must not stand on both sides of a split.
-    public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
   }
 
   /// The entries, in the order of their crops.
@@ -52,7 +53,7 @@ public struct ROISet: Sendable {
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,
         try Setting.fetchOne(database, key: Self.planKey)?.value == ROIPlan(settings, database).digest,
-        try Row.fetchAll(database).map(\.entry)
+        try Self.entries(database)
       )
     }
     guard let file, !entries.isEmpty else {
@@ -109,35 +110,27 @@ public struct ROISet: Sendable {
     }
   }
 
-  private struct Row: Decodable, FetchableRecord {
-    let patient: String
-    let exam: String
-    let lesion: String
-    let grade: Grade
-    let sopInstanceUID: String
-    let frame: Int
-    let sliceOrdinal: Int
-    let pixelHash: String
-    let contour: String
-
-    static func fetchAll(_ database: Database) throws -> [Row] {
-      try fetchAll(
-        database,
-        sql: """
-          SELECT patient.code AS patient, exam.studyInstanceUID AS exam, lesion.name AS lesion, lesion.grade,
-            slice.sopInstanceUID, slice.frame, slice.ordinal AS sliceOrdinal, roi.pixelHash, roi.contour
-          FROM roi JOIN slice ON slice.id = roi.sliceId JOIN series ON series.id = slice.seriesId
-            JOIN exam ON exam.id = series.examId JOIN lesion ON lesion.id = roi.lesionId
-            JOIN patient ON patient.id = lesion.patientId
-          ORDER BY roi.ordinal
-          """)
-    }
-
-    var entry: Entry {
-      Entry(
-        patient: patient, exam: exam, lesion: lesion, grade: grade,
-        slice: frame == 0 ? sopInstanceUID : "\(sopInstanceUID)#\(frame)", sliceOrdinal: sliceOrdinal,
-        pixelHash: pixelHash, outline: contour)
+  /// What the ROIs in the tables are of, in the order of their crops.
+  static func entries(_ database: Database) throws -> [Entry] {
+    let places = Dictionary(
+      uniqueKeysWithValues: try SlicePlace.all(database, namedBy: "roi").map { ($0.sliceId, $0) })
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase
+        FROM roi JOIN lesion ON lesion.id = roi.lesionId JOIN slice ON slice.id = roi.sliceId
+          LEFT JOIN seriesPhase ON seriesPhase.seriesId = slice.seriesId
+        ORDER BY roi.ordinal
+        """)
+    return try rows.map { row in
+      guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else {
+        throw StudyError(.file, "study.sqlite holds an ROI of no slice, or of no grade; make the ROIs again")
+      }
+      return Entry(
+        patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
+        sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
+        phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
+        outline: row[2])
     }
   }
 }

@@ -1,7 +1,9 @@
 public import Analysis
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
+public import Support
 
 /// The comparison of several runs as a page, a table and figures.
 public enum CompareReport {
@@ -170,7 +172,7 @@ extension RunComparison {
     if !haveSameFolds {
       remarks.append("The runs have not the same folds: their difference is also one of the split.")
     }
-    let shuffled = entries.filter { $0.manifest["labels"] != nil }.map(\.run)
+    let shuffled = entries.filter { $0.manifest.shuffledBy != nil }.map(\.run)
     if !shuffled.isEmpty { remarks.append("Trained on shuffled labels: \(shuffled.joined(separator: ", ")).") }
     return remarks
   }

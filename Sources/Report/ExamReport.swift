@@ -1,4 +1,5 @@
 public import Analysis
+import Experiment
 import Study
 
 extension ExamResult {

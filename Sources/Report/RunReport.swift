@@ -1,6 +1,8 @@
 public import Analysis
 import Foundation
+public import Experiment
 public import Study
+public import Support
 
 /// A run's metrics, figures and report.
 public enum RunReport {

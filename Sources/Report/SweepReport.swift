@@ -1,7 +1,9 @@
 import Analysis
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
+public import Support
 
 /// The paper's Table 5: the runs of a sweep over batch sizes, side by side.
 public enum SweepReport {
@@ -47,7 +49,7 @@ public enum SweepReport {
   private static func roc(_ contents: [RunContent], level: Level) -> Figure? {
     let curves = contents.enumerated().compactMap { index, content in
       ROCCurve(content.cases[level].finite).map {
-        let size = content.settings.training.batchSize
+        let size = content.batchSize
         return NamedCurve(
           name: "run \(index + 1) batch \(size)",
           label: NamedCurve.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
@@ -61,7 +63,7 @@ public enum SweepReport {
 
   /// One of the paper's Figure 9: a matrix for each batch size.
   private static func confusion(_ content: RunContent, level: Level, number: Int) -> Figure {
-    let batch = "Batch \(content.settings.training.batchSize)"
+    let batch = "Batch \(content.batchSize)"
     var figure = Figure.confusion(
       content.metrics.pooled[level], level: level, name: "sweep-confusion-\(level.rawValue)-\(number)")
     figure.title = "\(batch), confusion matrix of \(level.plural)"
@@ -103,7 +105,7 @@ public enum SweepReport {
                 let pooled = content.metrics.pooled
                 let duration = content.manifest.facts.first { $0.name == "duration" }?.value ?? "–"
                 return [
-                  "\(content.settings.training.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
+                  "\(content.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
                   "\(pooled.patient.positives)", "\(pooled.slice.n)", HTML(text: duration),
                 ]
               }, isNumeric: false

@@ -1,5 +1,6 @@
 public import Analysis
 import Evaluation
+public import Experiment
 public import Study
 
 extension Level {

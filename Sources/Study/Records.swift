@@ -1,4 +1,5 @@
 public import GRDB
+public import Support
 
 /// A person, known by a code that identifies nobody.
 public struct Patient: Codable, Equatable, Sendable, FetchableRecord, MutablePersistableRecord {
@@ -8,6 +9,11 @@ public struct Patient: Codable, Equatable, Sendable, FetchableRecord, MutablePer
   public var code: String
   /// The PatientID in the files; never shown unless the protocol says that it is a code.
   public var sourceID: String
+
+  /// Makes a row from its columns; `id` is nil until it is inserted.
+  public init(id: Int64? = nil, code: String, sourceID: String) {
+    (self.id, self.code, self.sourceID) = (id, code, sourceID)
+  }
 
   /// Takes over the key that SQLite gave.
   public mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
@@ -21,6 +27,11 @@ public struct Exam: Codable, Equatable, Sendable, FetchableRecord, MutablePersis
   public var patientId: Int64
   /// DICOM (0020,000D).
   public var studyInstanceUID: String
+
+  /// Makes a row from its columns; `id` is nil until it is inserted.
+  public init(id: Int64? = nil, patientId: Int64, studyInstanceUID: String) {
+    (self.id, self.patientId, self.studyInstanceUID) = (id, patientId, studyInstanceUID)
+  }
 
   /// Takes over the key that SQLite gave.
   public mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
@@ -36,6 +47,11 @@ public struct Series: Codable, Equatable, Sendable, FetchableRecord, MutablePers
   public var seriesInstanceUID: String
   /// DICOM (0008,103E).
   public var description: String?
+
+  /// Makes a row from its columns; `id` is nil until it is inserted.
+  public init(id: Int64? = nil, examId: Int64, seriesInstanceUID: String, description: String?) {
+    (self.id, self.examId, self.seriesInstanceUID, self.description) = (id, examId, seriesInstanceUID, description)
+  }
 
   /// The table's name.
   public static let databaseTableName = "series"
@@ -54,7 +70,7 @@ public struct SliceRecord: Codable, Equatable, Sendable, FetchableRecord, Mutabl
   public var sopInstanceUID: String
   /// The frame within the instance, from 0.
   public var frame: Int
-  /// The file, relative to the study folder.
+  /// The file, relative to the study folder; absolute where there is none and the slices stay where they lie.
   public var path: String
   /// The place in the series along its normal, from 0.
   public var ordinal: Int
@@ -66,6 +82,16 @@ public struct SliceRecord: Codable, Equatable, Sendable, FetchableRecord, Mutabl
   public var rowSpacing: Double?
   /// The distance of two columns in mm.
   public var columnSpacing: Double?
+
+  /// Makes a row from its columns; `id` is nil until it is inserted.
+  public init(
+    id: Int64? = nil, seriesId: Int64, sopInstanceUID: String, frame: Int, path: String, ordinal: Int, columns: Int,
+    rows: Int, rowSpacing: Double?, columnSpacing: Double?
+  ) {
+    (self.id, self.seriesId, self.sopInstanceUID, self.frame) = (id, seriesId, sopInstanceUID, frame)
+    (self.path, self.ordinal, self.columns, self.rows) = (path, ordinal, columns, rows)
+    (self.rowSpacing, self.columnSpacing) = (rowSpacing, columnSpacing)
+  }
 
   /// The table's name.
   public static let databaseTableName = "slice"
@@ -86,6 +112,12 @@ public struct Lesion: Codable, Equatable, Sendable, FetchableRecord, MutablePers
   public var grade: Grade
   /// The pathology table's further columns.
   public var attributes: [String: String]
+
+  /// Makes a row from its columns; `id` is nil until it is inserted.
+  public init(id: Int64? = nil, patientId: Int64, name: String, grade: Grade, attributes: [String: String]) {
+    (self.id, self.patientId, self.name) = (id, patientId, name)
+    (self.grade, self.attributes) = (grade, attributes)
+  }
 
   /// Takes over the key that SQLite gave.
   public mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
@@ -133,18 +165,6 @@ public struct SetAside: Codable, Equatable, Sendable, FetchableRecord, Persistab
   }
 }
 
-extension StudyFolder {
-  /// Everything set aside so far, in the order of the steps.
-  public func setAside() throws(StudyError) -> [SetAside] {
-    try read { database in
-      let order = Dictionary(uniqueKeysWithValues: SetAside.Stage.allCases.enumerated().map { ($1, $0) })
-      return try SetAside.order(Column("id")).fetchAll(database).sorted {
-        (order[$0.stage] ?? 0) < (order[$1.stage] ?? 0)
-      }
-    }
-  }
-}
-
 extension Database {
   /// Replaces what `stage` set aside: all of it, or only what it found in `source`.
   public func replaceSetAside(of stage: SetAside.Stage, from source: String? = nil, with entries: [SetAside]) throws {
@@ -163,8 +183,10 @@ extension Database {
 }
 
 extension StudyFolder {
-  static let syntheticKey = "images.synthetic"
-  static let patientIDsKey = "pathology.patientIDs"
+  /// The name of the `Setting` that an import leaves where an image says of itself that it was made and not taken.
+  public static let syntheticKey = "images.synthetic"
+  /// The name of the `Setting` with the value that `pathology.patientIDs` had when images were imported.
+  public static let patientIDsKey = "pathology.patientIDs"
 
   /// Whether any imported image says of itself that it was made and not taken (SyntheticData, (0008,001C)).
   public func isSynthetic() throws(StudyError) -> Bool {

@@ -1,5 +1,6 @@
 import Foundation
 public import GRDB
+import Support
 
 /// What a selection of patients rests on: the images that the study held, and the protocol's rules.
 ///
@@ -22,18 +23,12 @@ public struct SelectionBasis: Codable, Equatable, Sendable {
       sql: "SELECT DISTINCT patientCode FROM setAside WHERE excludes AND patientCode IS NOT NULL AND stage = ?",
       arguments: [SetAside.Stage.dicom.rawValue])
     let patients = try Patient.order(Column("code")).fetchAll(database)
-    let series = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT seriesInstanceUID AS uid, COUNT(*) AS slices FROM slice JOIN series ON series.id = slice.seriesId
-        GROUP BY series.id ORDER BY seriesInstanceUID
-        """
-    ).map { (uid: $0["uid"] as String, slices: $0["slices"] as Int) }
+    let series = try SlicePlace.counts(database).sorted { $0.key < $1.key }
     self.patients = patients.count
     self.series = series.count
-    slices = series.reduce(0) { $0 + $1.slices }
+    slices = series.reduce(0) { $0 + $1.value }
     images = Self.digest(
-      patients.map { "\($0.code) \(excluded.contains($0.code))" } + series.map { "\($0.uid) \($0.slices)" })
+      patients.map { "\($0.code) \(excluded.contains($0.code))" } + series.map { "\($0.key) \($0.value)" })
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     rules = Self.digest([

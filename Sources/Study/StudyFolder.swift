@@ -1,5 +1,6 @@
 public import Foundation
 public import GRDB
+public import Support
 
 /// A study: a folder that can be copied, resumed and audited.
 ///
@@ -8,7 +9,7 @@ public struct StudyFolder: Sendable {
   /// Where the study is.
   public let url: URL
   /// The study's tables.
-  public let database: DatabaseQueue
+  public let tables: StudyTables
 
   /// The file with the experiment.
   public var protocolFile: URL { url.appendingPathComponent("protocol.yaml") }
@@ -69,7 +70,8 @@ public struct StudyFolder: Sendable {
     configuration.busyMode = .timeout(10)
     configuration.readonly = readOnly
     do {
-      database = try DatabaseQueue(path: url.appendingPathComponent("study.sqlite").path, configuration: configuration)
+      let database = try DatabaseQueue(
+        path: url.appendingPathComponent("study.sqlite").path, configuration: configuration)
       if readOnly {
         guard try database.read(Schema.migrator.hasCompletedMigrations) else {
           throw StudyError(
@@ -78,6 +80,7 @@ public struct StudyFolder: Sendable {
       } else {
         try Schema.migrator.migrate(database)
       }
+      tables = StudyTables(database)
     } catch let error as StudyError {
       throw error
     } catch {
@@ -109,27 +112,18 @@ public struct StudyFolder: Sendable {
   ///
   /// - Throws: `StudyError` of kind `.file` with SQLite's reason.
   public func read<T: Sendable>(_ body: @Sendable (Database) throws -> T) throws(StudyError) -> T {
-    do {
-      return try database.read(body)
-    } catch let error as StudyError {
-      throw error
-    } catch {
-      throw StudyError(.file, "study.sqlite cannot be read: \(error)")
-    }
+    try tables.read(body)
   }
 
   /// Changes the tables in one transaction: all of it, or none.
   ///
   /// - Throws: `StudyError` of kind `.file` with SQLite's reason.
   public func write<T: Sendable>(_ body: @Sendable (Database) throws -> T) throws(StudyError) -> T {
-    do {
-      return try database.write(body)
-    } catch let error as StudyError {
-      throw error
-    } catch {
-      throw StudyError(.file, "study.sqlite cannot be written: \(error). Nothing of this step was kept.")
-    }
+    try tables.write(body)
   }
+
+  /// Everything set aside so far, in the order of the steps.
+  public func setAside() throws(StudyError) -> [SetAside] { try tables.setAside() }
 
   /// Runs `body` while no other process changes the study.
   ///

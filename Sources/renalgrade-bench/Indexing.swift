@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Intake
 import Study
 
 /// Times reading the headers of a folder's files.

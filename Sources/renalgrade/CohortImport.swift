@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Foundation
-import PublicCohorts
+import Intake
 import Study
 
 struct CohortImportCommand: AsyncParsableCommand {

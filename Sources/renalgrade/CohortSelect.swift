@@ -3,6 +3,7 @@ import Cohort
 import Foundation
 import Phases
 import Study
+import Support
 
 struct CohortSelect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import Analysis
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study

@@ -1,6 +1,7 @@
 import Annotation
 import ArgumentParser
 import Foundation
+import Intake
 import Study
 
 struct Import: AsyncParsableCommand {

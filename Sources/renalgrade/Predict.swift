@@ -1,5 +1,6 @@
 import Analysis
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study
@@ -19,7 +20,7 @@ struct Predict: ParsableCommand {
     help: ArgumentHelp("The folder of a finished run: runs/<id> of a study.", valueName: "run"), completion: .directory)
   var runFolder: String
 
-  @Option(help: "A folder with the exam's DICOM files, at any depth.", completion: .directory)
+  @Option(help: "A folder with the exam's DICOM files, at any depth, or a zip archive of one.", completion: .file())
   var dicom: String
 
   @Option(help: "The exam's contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]))

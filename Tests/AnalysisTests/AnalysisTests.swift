@@ -1,3 +1,4 @@
+import Experiment
 import Evaluation
 import Foundation
 import RunFixtures
@@ -211,19 +212,5 @@ import Testing
     }
     #expect(rows.allSatisfy { $0.needs.map { $0.patients ?? 0 } == $0.needs.map { $0.patients ?? 0 }.sorted() })
     withExtendedLifetime(fixture) {}
-  }
-
-  // MARK: Files
-
-  @Test func hashesAreThoseOfTheFiles() throws {
-    var fixture = try FixtureStudy()
-    let run = try fixture.run(fixture.predictions(patients: 10), epochs: 0)
-    // The SHA-256 of "abc" (FIPS 180-2, appendix B.1).
-    try Data("abc".utf8).write(to: run.checkpointsFolder.appendingPathComponent("fold-1.safetensors"))
-    let hashes = try RunContent(run).hashes
-    #expect(
-      hashes.map(\.name) == ["protocol.yaml", "folds.json", "predictions.csv", "fold-1.safetensors"])
-    #expect(
-      hashes.last?.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
   }
 }

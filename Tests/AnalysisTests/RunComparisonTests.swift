@@ -1,7 +1,9 @@
+import Experiment
 import Evaluation
 import RunFixtures
 import Study
 import Testing
+import Support
 
 @testable import Analysis
 
@@ -53,7 +55,7 @@ import Testing
     var runs: [Run] = []
     for seed in 1...3 {
       let predictions = fixture.predictions(patients: 40)
-      runs.append(try fixture.run(predictions) { $0.training.seed = UInt64(seed) })
+      runs.append(try fixture.run(predictions) { $0.training?.seed = UInt64(seed) })
     }
     runs.append(try fixture.run(fixture.predictions(patients: 40), batchSize: 64))
     let comparison = try RunComparison(runs, margin: 0.05)

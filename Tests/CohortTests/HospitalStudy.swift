@@ -1,6 +1,8 @@
 import Foundation
+import Intake
 import Phantom
 import Study
+import Support
 import TestSupport
 import Testing
 

@@ -1,7 +1,9 @@
 import Foundation
 import GRDB
+import Intake
 import Phantom
 import Study
+import Support
 import Testing
 
 @testable import Cohort

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 import Testing
 
 @testable import Phantom

@@ -1,6 +1,6 @@
 import DICOM
 import Foundation
-import Study
+import Support
 import TestSupport
 import Testing
 

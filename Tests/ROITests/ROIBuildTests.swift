@@ -2,6 +2,8 @@
 import DICOM
 import Foundation
 import GRDB
+import Intake
+import Support
 @testable import ROI
 @testable import Study
 import TestSupport

@@ -2,6 +2,7 @@ import CPNG
 import Foundation
 import FoundationXML
 import Study
+import Support
 import TestSupport
 import Testing
 

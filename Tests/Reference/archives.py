@@ -1,4 +1,4 @@
-"""Fixtures for Tests/StudyTests: zip archives of CT slices as Python's zipfile writes them, good and bad.
+"""Fixtures for Tests/IntakeTests: zip archives of CT slices as Python's zipfile writes them, good and bad.
 
 folder.zip is a folder packed by hand: a patient's series below two folders, with what else lies there. streamed.zip was
 written to a pipe: sizes stand behind the data, in Zip64. escaping.zip has names that lead out of the archive, and a link.
@@ -16,7 +16,7 @@ import numpy as np
 import pydicom
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
-OUTPUT = pathlib.Path("Tests/StudyTests/Fixtures")
+OUTPUT = pathlib.Path("Tests/IntakeTests/Fixtures/archives")
 
 
 def uid(name):

@@ -1,4 +1,4 @@
-"""Fixtures and golden values for Tests/PublicCohortsTests: files in the layouts of the public cohorts.
+"""Fixtures and golden values for Tests/IntakeTests: files in the layouts of the public cohorts.
 
 UCSF RMaC: h5py writes one file per patient as the data set's own scripts do (github.com/LarsonLab/UCSF-RMaC, doi
 10.58078/C2WC74), each with a quirk or a defect. KiTS: nibabel writes cases in the challenge's layout, each with another
@@ -18,7 +18,7 @@ import h5py
 import nibabel
 import numpy as np
 
-OUTPUT = pathlib.Path("Tests/PublicCohortsTests/Fixtures")
+OUTPUT = pathlib.Path("Tests/IntakeTests/Fixtures")
 SAMPLE = pathlib.Path("../shared/data/kits-sample")
 PHASES = ["noncon", "arterial", "portven", "delay"]
 ROWS, COLUMNS, SLICES = 20, 28, 5  # no two alike, so that no axis is taken for another

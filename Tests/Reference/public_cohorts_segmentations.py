@@ -1,4 +1,4 @@
-"""Fixtures for Tests/PublicCohortsTests: a collection in the layout of The Cancer Imaging Archive.
+"""Fixtures for Tests/IntakeTests: a collection in the layout of The Cancer Imaging Archive.
 
 pydicom writes the CT slices, highdicom the segmentations (binary, fractional, label map), as C4KC-KiTS has them; the
 clinical table has the columns of TCGA-KIRC at the Genomic Data Commons. The masks are golden: a slice's check is that of
@@ -18,7 +18,7 @@ import pydicom
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, RLELossless
 
-OUTPUT = pathlib.Path("Tests/PublicCohortsTests/Fixtures/tcia")
+OUTPUT = pathlib.Path("Tests/IntakeTests/Fixtures/tcia")
 ROWS, COLUMNS, SLICES = 11, 13, 3
 KINDS = hd.seg.SegmentationTypeValues
 

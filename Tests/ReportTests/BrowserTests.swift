@@ -1,7 +1,9 @@
 import RunFixtures
 import Cohort
 import Foundation
+import Support
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Report

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 import Cohort
+import Support
 
 @testable import Report
-@testable import Study
 
 @Suite struct ChecklistTests {
   @Test func itemsAreNumberedAsPublished() {

@@ -1,8 +1,10 @@
 import Analysis
 import Evaluation
+import Experiment
 import Foundation
 import RunFixtures
 import Study
+import Support
 import Testing
 
 @testable import Report
@@ -26,7 +28,7 @@ import Testing
     var runs: [Run] = []
     for seed in 1...3 {
       let predictions = fixture.predictions(patients: 40)
-      runs.append(try fixture.run(predictions) { $0.training.seed = UInt64(seed) })
+      runs.append(try fixture.run(predictions) { $0.training?.seed = UInt64(seed) })
     }
     #expect(try RunComparison(runs, margin: 0.05).text.contains("Seeds: runs 1, 2, 3, mean (SD): AUC"))
   }

@@ -1,3 +1,4 @@
+import Experiment
 import Analysis
 import RunFixtures
 import Study

@@ -1,10 +1,10 @@
 import RunFixtures
 import Foundation
+import Support
 import TestSupport
 import Testing
 
 @testable import Report
-@testable import Study
 
 /// Figures and reports as files: SVG, PDF, PNG.
 @Suite struct PictureFileTests {

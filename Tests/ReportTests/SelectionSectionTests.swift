@@ -2,7 +2,9 @@ import RunFixtures
 import Analysis
 import Evaluation
 import Foundation
+import Support
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Cohort

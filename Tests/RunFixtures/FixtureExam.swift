@@ -1,3 +1,4 @@
+public import Experiment
 import Foundation
 public import Study
 
@@ -28,7 +29,10 @@ public enum FixtureExam {
   /// What made the run.
   public static func manifest(synthetic: Bool) -> Run.Manifest {
     Run.Manifest(
-      facts: [.init("backbone", "resnet18"), .init("frozen through", "layer2")], notes: ["Shuffled."],
+      learner: .init(
+        learner: "network",
+        network: .init(backbone: "resnet18", weights: nil, frozenThrough: "layer2", trainedParameters: 0)),
+      notes: ["Shuffled."],
       synthetic: synthetic)
   }
 

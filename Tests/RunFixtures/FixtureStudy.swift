@@ -1,5 +1,7 @@
+public import Experiment
 public import Foundation
 public import Study
+public import Support
 public import TestSupport
 
 /// A study with runs whose predictions are drawn at random, in a folder of its own.
@@ -97,33 +99,40 @@ public struct FixtureStudy {
     lesions: [RunLesion]? = nil, _ configure: (inout StudyProtocol) -> Void = { _ in }
   ) throws -> Run {
     var settings = try study.readProtocol()
-    settings.training.batchSize = batchSize
+    settings.training?.batchSize = batchSize
     configure(&settings)
     let run = try Run.create(in: study, name: "\(settings.name)-batch\(batchSize)")
     try AtomicFile.write(settings.yaml, to: run.protocolFile)
     let heldOut = (0..<5).map { fold in Set(predictions.filter { $0.fold == fold }.map(\.patient)).sorted() }
     try AtomicFile.writeJSON(["heldOut": heldOut], to: run.foldsFile)
+    var epochLog: [Run.Epoch] = []
     for fold in 0..<(epochs > 0 ? 5 : 0) {
       for epoch in 1...epochs {
         let wobble = Double.random(in: -0.03...0.03, using: &generator)
         let loss = 0.25 + 0.45 * exp(-Double(epoch) / 3) + wobble
-        try run.append(
+        epochLog.append(
           Run.Epoch(
             fold: fold, epoch: epoch, loss: loss, heldOutLoss: 0.42 + 0.3 * exp(-Double(epoch) / 3) + 3 * wobble,
             imagesPerSecond: 40, seconds: 3))
       }
     }
-    let standard = Run.Manifest(
-      facts: [
-        .init("RenalGrade", "0.1.0"), .init("backbone", "efficientnet-lite0"),
-        .init("weights (SHA-256)", String(repeating: "9f86d081", count: 8)), .init("libtorch", "2.15.0"),
-        .init("seeds", "folds 1, training 1"), .init("duration", "412 s"),
-      ],
+    if !epochLog.isEmpty { try EpochLog(run.logFile).replace(by: epochLog) }
+    var standard = Run.Manifest(
+      learner: .init(
+        learner: "network",
+        network: .init(
+          backbone: "efficientnet-lite0", weights: String(repeating: "9f86d081", count: 8), frozenThrough: nil,
+          trainedParameters: 0)),
       notes: ["The protocol asks for resnet50, but its weights are not here; efficientnet-lite0 was trained instead."],
       synthetic: true)
+    standard.program = "0.1.0"
+    standard.seeds = .init(folds: 1, training: 1)
+    standard.duration = 412
+    standard.hardware = Hardware(threads: 2, processor: "a processor", libtorch: "2.15.0")
     try AtomicFile.writeJSON(manifest ?? standard, to: run.manifestFile)
     if let lesions { try AtomicFile.writeJSON(lesions, to: run.lesionsFile) }
     try PredictionTable.write(predictions, to: run.predictionsFile)
+    try Baselines.write(for: run)
     return run
   }
 

@@ -1,11 +1,16 @@
 public import Foundation
 
+/// The package's root, where `Package.swift` is.
+private let packageRoot = URL(fileURLWithPath: #filePath)
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+/// The protocols that come with the package.
+public let protocolsFolder = packageRoot.appendingPathComponent("Protocols")
+
 /// The real data that may stand beside a checkout; never part of the repository.
 public enum SharedData {
   /// `RENALGRADE_TEST_DATA`, or `../shared/data` seen from the package root; nil where neither is there.
   public static let root: URL? = {
-    let packageRoot = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let candidates = [
       ProcessInfo.processInfo.environment["RENALGRADE_TEST_DATA"].map { URL(fileURLWithPath: $0) },
       packageRoot.deletingLastPathComponent().appendingPathComponent("shared/data"),

@@ -41,11 +41,11 @@ import Testing
     try #require(runs.count == 2)
     let predictions = try runs.map { try Data(contentsOf: $0.appendingPathComponent("predictions.csv")) }
     #expect(predictions[0] == predictions[1])
-    let checkpoints = try runs.map { try Data(contentsOf: $0.appendingPathComponent("checkpoints/fold-5.safetensors")) }
-    #expect(checkpoints[0].suffix(1 << 20) == checkpoints[1].suffix(1 << 20))
+    let checkpoints = try runs.map { try Data(contentsOf: $0.appendingPathComponent("folds/fold-5/model.safetensors")) }
+    #expect(checkpoints[0] == checkpoints[1])
     for file in [
       "protocol.yaml", "folds.json", "log.jsonl", "run.json", "metrics.json", "report.html", "montage.svg",
-      "checkpoints/fold-1.safetensors", "checkpoints/fold-5.safetensors",
+      "folds/fold-1/model.safetensors", "folds/fold-5/model.safetensors",
     ] {
       #expect(FileManager.default.fileExists(atPath: runs[0].appendingPathComponent(file).path), "\(file)")
     }

@@ -1,5 +1,8 @@
 import Analysis
+import Experiment
+import Foundation
 import Study
+import Support
 
 /// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
 struct Reproduction {
@@ -37,15 +40,14 @@ struct Reproduction {
       "renalgrade init study --protocol \(content.run.id)/protocol.yaml",
       "renalgrade import study --dicom DICOM --pathology TABLE --contours CONTOURS",
     ]
-    if content.settings.network.initialisation == .imagenet {
-      lines.insert("renalgrade weights get \(manifest["backbone"] ?? content.settings.network.backbone)", at: 0)
+    if let network = content.settings.network, network.initialisation == .imagenet {
+      lines.insert("renalgrade weights get \(manifest.learner.network?.backbone ?? network.backbone)", at: 0)
     }
     if content.settings.cohort != nil { lines.append("renalgrade cohort select study --clinical TABLE") }
-    let shuffled = manifest["labels"]?.split(separator: " ").last.flatMap { UInt64($0) }
     let command = content.nested == nil ? "crossvalidate study" : "nested study" + alternatives
     return lines + [
       "renalgrade rois build study",
-      "renalgrade \(command)" + (shuffled.map { " --shuffle-labels \($0)" } ?? ""),
+      "renalgrade \(command)" + (manifest.shuffledBy.map { " --shuffle-labels \($0)" } ?? ""),
     ]
   }
 

@@ -1,6 +1,8 @@
 import Analysis
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// The Methods of a paper, ready to be copied.
 struct MethodsTextSection: RunSection {

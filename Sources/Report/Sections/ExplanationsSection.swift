@@ -1,5 +1,6 @@
 import Analysis
 import Foundation
+import Experiment
 import Study
 
 /// What the networks looked at: heat maps of the surest right, the surest wrong and the least sure slices.

@@ -1,6 +1,7 @@
 import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// What the paper's printed numbers imply.

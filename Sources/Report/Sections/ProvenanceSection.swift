@@ -1,5 +1,6 @@
 import Analysis
 import Foundation
+import Experiment
 import Study
 
 /// What produced the run.

@@ -1,6 +1,8 @@
 import Analysis
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// The loss by epoch, and what the network saw.
 struct TrainingSection: RunSection {

@@ -1,7 +1,9 @@
 import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// Whether acting on the network would do more good than harm, and what its calls would mean elsewhere.
 struct UsefulnessSection: RunSection {

@@ -1,0 +1,147 @@
+public import Foundation
+import GRDB
+public import Study
+public import Support
+
+/// Takes the CT slices of a folder or a zip archive into the study.
+///
+/// What is not a readable CT image is listed and left; a patient whose files contradict one another, or what the study holds,
+/// is set aside; the rest goes on. Importing the same folder again changes nothing, importing another one adds to the study.
+public enum DICOMImport {
+  /// What an import did.
+  public struct Summary: Equatable, Sendable {
+    /// Patients that the study now has.
+    public var patients = 0
+    /// Series to which this import added slices.
+    public var series = 0
+    /// Slices taken over by this import.
+    public var slices = 0
+    /// Entries listed as set aside or remarked on by this import.
+    public var setAside = 0
+    /// Whether any file does not state that the patient's identity was removed.
+    public var identityNotRemoved = false
+  }
+
+  /// Imports every CT slice below a folder or in a zip archive.
+  ///
+  /// An archive is unpacked into the study's folder, and what was unpacked removed in the end, so that the disk must have
+  /// room for it twice.
+  /// - Throws: `StudyError` where the source cannot be read or the study not be written; the study is then as before.
+  public static func run(
+    _ source: URL, into study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws(StudyError) -> Summary {
+    let patientIDs = try study.readProtocol().pathology.patientIDs
+    let scratch = study.url.appendingPathComponent(".import")
+    return try DICOMScan.with(source, scratch: scratch, progress: progress) { scan throws(StudyError) in
+      let plan = ImportPlan(scan, held: try study.read { try SlicePlace.all($0) }, study: study.url)
+      let (copied, unreadable) = try SliceCopying.copyFiles(of: plan.series, into: study.url)
+      return try study.write { database in
+        var summary = try store(
+          copied, of: plan, remarks: plan.remarks + unreadable, source: source.path, patientIDs, database)
+        summary.identityNotRemoved = scan.frames.contains { !$0.attributes.patientIdentityRemoved }
+        if scan.frames.contains(where: \.attributes.isSynthetic) {
+          try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
+        }
+        return summary
+      }
+    }
+  }
+
+  /// Puts the plan's patients, the `series` and the remarks into the tables; `source` is what was read.
+  static func store(
+    _ series: [ImportPlan.PlannedSeries], of plan: ImportPlan, remarks: [ImportPlan.Remark], source: String,
+    _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
+  ) throws -> Summary {
+    var summary = Summary()
+    var patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0) })
+    for sourceID in plan.patientIDs where patients[sourceID] == nil {
+      patients[sourceID] = try newPatient(sourceID, number: patients.count + 1, patientIDs, database)
+    }
+    for series in series {
+      guard let patientId = patients[series.patientID]?.id else { continue }
+      let added = try insert(series, patientId, database)
+      summary.slices += added
+      summary.series += added > 0 ? 1 : 0
+    }
+    let entries = remarks.map { remark in
+      SetAside(
+        stage: .dicom, source: source, patientCode: remark.patientID.flatMap { patients[$0]?.code },
+        excludes: remark.excludes, subject: remark.subject, reason: remark.reason)
+    }
+    try forget(series, codes: Set(series.compactMap { patients[$0.patientID]?.code }), database)
+    try database.replaceSetAside(of: .dicom, from: source, with: entries)
+    try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+    summary.setAside = entries.count
+    summary.patients = patients.count
+    return summary
+  }
+
+  /// Adds those of the patients that the study lacks, of whom there are records but no images.
+  ///
+  /// - Throws: `StudyError` where the study cannot be written.
+  public static func addPatients(_ sourceIDs: [String], to study: StudyFolder) throws(StudyError) {
+    let patientIDs = try study.readProtocol().pathology.patientIDs
+    try study.write { database in
+      var known = Set(try Patient.fetchAll(database).map(\.sourceID))
+      for sourceID in sourceIDs where known.insert(sourceID).inserted {
+        _ = try newPatient(sourceID, number: known.count, patientIDs, database)
+      }
+      try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+    }
+  }
+
+  private static func newPatient(
+    _ sourceID: String, number: Int, _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
+  ) throws -> Patient {
+    let digits = String(number)
+    let invented = "case-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    var patient = Patient(code: patientIDs == .codes ? sourceID : invented, sourceID: sourceID)
+    try patient.insert(database)
+    return patient
+  }
+
+  /// Adds a series' slices that the study lacks, and puts all of them in order; returns how many are new.
+  private static func insert(
+    _ planned: ImportPlan.PlannedSeries, _ patientId: Int64, _ database: Database
+  ) throws -> Int {
+    var exam =
+      try Exam.filter(Column("studyInstanceUID") == planned.studyInstanceUID).fetchOne(database)
+      ?? Exam(patientId: patientId, studyInstanceUID: planned.studyInstanceUID)
+    if exam.id == nil { try exam.insert(database) }
+    guard let examId = exam.id else { return 0 }
+    let uid = planned.seriesInstanceUID
+    var series =
+      try Series.filter(Column("seriesInstanceUID") == uid).fetchOne(database)
+      ?? Series(examId: examId, seriesInstanceUID: uid, description: planned.description)
+    if series.id == nil { try series.insert(database) }
+    guard let seriesId = series.id else { return 0 }
+    var added = 0
+    for slice in planned.slices {
+      let attributes = slice.attributes
+      let known = SliceRecord.filter(
+        Column("sopInstanceUID") == attributes.sopInstanceUID && Column("frame") == slice.frame)
+      if var record = try known.fetchOne(database) {
+        try record.updateChanges(database) { $0.ordinal = slice.ordinal }
+        continue
+      }
+      var record = SliceRecord(
+        seriesId: seriesId, sopInstanceUID: attributes.sopInstanceUID, frame: slice.frame, path: slice.path,
+        ordinal: slice.ordinal, columns: attributes.columns, rows: attributes.rows,
+        rowSpacing: attributes.pixelSpacing?.row,
+        columnSpacing: attributes.pixelSpacing?.column)
+      try record.insert(database)
+      added += 1
+    }
+    return added
+  }
+
+  /// What earlier imports, from whatever folder, held against patients whose files are now taken, and said of these series.
+  private static func forget(
+    _ taken: [ImportPlan.PlannedSeries], codes: Set<String>, _ database: Database
+  ) throws {
+    try SetAside
+      .filter(Column("stage") == SetAside.Stage.dicom.rawValue && codes.contains(Column("patientCode")))
+      .filter(Column("excludes") || taken.map(\.subject).contains(Column("subject")))
+      .deleteAll(database)
+  }
+}

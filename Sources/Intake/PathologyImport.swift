@@ -1,0 +1,154 @@
+public import Foundation
+import GRDB
+public import Study
+public import Support
+
+/// Reads lesions and grades from the pathology table into the study.
+public enum PathologyImport {
+  /// What an import did.
+  public struct Summary: Equatable, Sendable {
+    /// Lesions taken over.
+    public var lesions = 0
+    /// Rows of patients of whom the study has no CT.
+    public var withoutImages = 0
+    /// Lesions that the table no longer has, removed with their contours and ROIs.
+    public var removedLesions = 0
+    /// Entries set aside.
+    public var setAside = 0
+  }
+
+  /// One usable row.
+  struct Row {
+    let line: Int
+    let patientID: String
+    let lesion: String
+    let grade: Grade
+    let attributes: [String: String]
+  }
+
+  /// Brings the study's lesions to those of the table at `url`; a lesion that stays keeps its contours and ROIs.
+  ///
+  /// A row with a missing or impossible grade sets its patient aside; the rest goes on.
+  /// - Throws: `StudyError` where the table cannot be read at all, or the study not be written.
+  public static func run(_ url: URL, into study: StudyFolder) throws(StudyError) -> Summary {
+    let mapping = try study.readProtocol().pathology
+    let table = try DelimitedTable(contentsOf: url)
+    let (rows, problems) = try parse(table, mapping)
+    return try study.write { database in
+      let patients = try Patient.fetchAll(database)
+      let patientBySource = Dictionary(uniqueKeysWithValues: patients.map { ($0.sourceID, $0) })
+      var former = Dictionary(
+        uniqueKeysWithValues: try Lesion.fetchAll(database).map {
+          (LesionKey(patientId: $0.patientId, name: $0.name), $0)
+        })
+      var summary = Summary()
+      var entries: [SetAside] = []
+      for problem in problems {
+        entries.append(
+          SetAside(
+            stage: .pathology, patientCode: problem.patientID.flatMap { patientBySource[$0]?.code }, excludes: true,
+            subject: "\(table.name):\(problem.line)", reason: problem.reason))
+      }
+      for row in rows {
+        guard let patientID = patientBySource[row.patientID]?.id else {
+          summary.withoutImages += 1
+          entries.append(
+            SetAside(
+              stage: .pathology, patientCode: nil, excludes: false, subject: "\(table.name):\(row.line)",
+              reason: "the study has no CT of this row's patient; the patient ID must equal the DICOM PatientID"))
+          continue
+        }
+        let known = former.removeValue(forKey: LesionKey(patientId: patientID, name: row.lesion))
+        var lesion = Lesion(
+          id: known?.id, patientId: patientID, name: row.lesion, grade: row.grade, attributes: row.attributes)
+        try lesion.save(database)
+        summary.lesions += 1
+      }
+      for lesion in former.values { try lesion.delete(database) }
+      summary.removedLesions = former.count
+      let listed = Set(rows.map(\.patientID)).union(problems.compactMap(\.patientID))
+      for patient in patients where !listed.contains(patient.sourceID) {
+        entries.append(
+          SetAside(
+            stage: .pathology, patientCode: patient.code, excludes: true, subject: table.name,
+            reason: "the table has no row for this patient"))
+      }
+      try database.replaceSetAside(of: .pathology, with: entries)
+      summary.setAside = entries.count
+      return summary
+    }
+  }
+
+  private struct LesionKey: Hashable {
+    let patientId: Int64
+    let name: String
+  }
+
+  struct Problem: Equatable {
+    let line: Int
+    let patientID: String?
+    let reason: String
+  }
+
+  static func parse(
+    _ table: DelimitedTable, _ mapping: StudyProtocol.Pathology
+  ) throws(StudyError) -> (rows: [Row], problems: [Problem]) {
+    try table.require(column: mapping.patientColumn, from: "pathology.patientColumn")
+    try table.require(column: mapping.gradeColumn, from: "pathology.gradeColumn")
+    if let column = mapping.lesionColumn { try table.require(column: column, from: "pathology.lesionColumn") }
+    let used = Set([mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn ?? ""])
+    // Two spellings of one ID are one person under two ids, or two persons under one: nobody but the user can tell.
+    let spellings = Dictionary(
+      grouping: Set(table.rows.compactMap { $0.cells[mapping.patientColumn] }), by: foldedSpelling)
+    let ambiguous = Set(spellings.values.filter { $0.count > 1 }.flatMap { $0 })
+    var rows: [Row] = []
+    var problems: [Problem] = []
+    var seen: [String: Int] = [:]
+    for row in table.rows {
+      func text(_ column: String) -> String { ClinicalCell(row.cells[column]).value ?? "" }
+      let patientID = text(mapping.patientColumn)
+      let lesion = mapping.lesionColumn.map(text) ?? "1"
+      let gradeText = text(mapping.gradeColumn)
+      func reject(_ reason: String) {
+        problems.append(Problem(line: row.line, patientID: patientID.isEmpty ? nil : patientID, reason: reason))
+      }
+      let key = "\(patientID)\u{0}\(lesion)"
+      if patientID.isEmpty {
+        reject("the patient (column \"\(mapping.patientColumn)\") is missing")
+      } else if ambiguous.contains(patientID) {
+        reject(
+          "this patient stands in the table under two ids that differ only in case, blanks or punctuation; use one")
+      } else if lesion.isEmpty {
+        reject("the lesion's name (column \"\(mapping.lesionColumn ?? "")\") is missing")
+      } else if let first = seen[key] {
+        reject("this lesion stands in the table twice, first in line \(first)")
+      } else if gradeText.isEmpty {
+        reject("the grade (column \"\(mapping.gradeColumn)\") is missing; expected 1, 2, 3 or 4")
+      } else if let grade = Grade(text: gradeText) {
+        let attributes = row.cells.filter { !used.contains($0.key) }
+        rows.append(Row(line: row.line, patientID: patientID, lesion: lesion, grade: grade, attributes: attributes))
+      } else {
+        reject("the grade is \"\(gradeText)\"; expected 1, 2, 3 or 4")
+      }
+      seen[key] = seen[key] ?? row.line
+    }
+    let rejected = Set(problems.compactMap(\.patientID))
+    return (rows.filter { !rejected.contains($0.patientID) }, problems)
+  }
+
+  /// The ID without case, blanks, and punctuation beside letters; between digits it parts numbers: 1-11 is not 11-1.
+  static func foldedSpelling(_ patientID: String) -> String {
+    var folded = ""
+    var isParted = false
+    for character in patientID.lowercased() where !character.isWhitespace {
+      guard character.isLetter || character.isNumber else {
+        isParted = true
+        continue
+      }
+      if isParted, character.isNumber, folded.last?.isNumber == true { folded.append("-") }
+      folded.append(character)
+      isParted = false
+    }
+    return folded
+  }
+}

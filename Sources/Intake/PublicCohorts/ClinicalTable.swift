@@ -1,0 +1,83 @@
+import Foundation
+import Study
+import Support
+
+/// A collection's clinical table: one row per patient, or several that say the same.
+struct ClinicalTable {
+  /// The patients in the order of their first rows, with the tumour or the reason why there is none.
+  let patients: [CohortPatient]
+
+  /// Reads a table by the protocol's columns or, where the file is JSON, the records of a KiTS challenge.
+  ///
+  /// - Throws: `StudyError` of kind `.invalidTable` with file and line.
+  init(_ url: URL, _ mapping: StudyProtocol.Pathology, _ settings: TCIASettings) throws(StudyError) {
+    patients =
+      url.pathExtension.lowercased() == "json" ? try Self.kits(url, settings) : try Self.rows(url, mapping, settings)
+  }
+
+  private static func kits(_ url: URL, _ settings: TCIASettings) throws(StudyError) -> [CohortPatient] {
+    let subtypes = settings.subtypes.isEmpty ? KiTSSettings().subtypes : settings.subtypes
+    return try KiTSRecord.all(at: url).map { record in
+      patient(record.caseID, settings) { () throws(PublicCohortError) in try record.tumour(subtypes: subtypes) }
+    }
+  }
+
+  private static func rows(
+    _ url: URL, _ mapping: StudyProtocol.Pathology, _ settings: TCIASettings
+  ) throws(StudyError) -> [CohortPatient] {
+    let table = try DelimitedTable(contentsOf: url)
+    try table.require(column: mapping.patientColumn, from: "pathology.patientColumn")
+    try table.require(column: mapping.gradeColumn, from: "pathology.gradeColumn")
+    if let column = settings.subtypeColumn { try table.require(column: column, from: "the subtype's column") }
+    var order: [String] = []
+    var cells: [String: [String: Set<String>]] = [:]
+    for row in table.rows {
+      let id = row.cells[mapping.patientColumn] ?? ""
+      if cells[id] == nil { order.append(id) }
+      for (column, cell) in row.cells.compactMapValues({ ClinicalCell($0).text }) {
+        cells[id, default: [:]][column, default: []].insert(cell)
+      }
+    }
+    return order.filter { !$0.isEmpty }.map { id in
+      patient(id, settings) { () throws(PublicCohortError) in try tumour(cells[id] ?? [:], mapping, settings) }
+    }
+  }
+
+  /// The patient whom the table calls `id`, with the tumour or the reason why there is none.
+  private static func patient(
+    _ id: String, _ settings: TCIASettings, _ tumour: () throws(PublicCohortError) -> CohortPatient.Tumour
+  ) -> CohortPatient {
+    var patient = CohortPatient(patientID: settings.patientPrefix?.patientID(of: id) ?? id)
+    do throws(PublicCohortError) {
+      patient.tumour = try tumour()
+    } catch {
+      patient.remark(.pathology, excludes: true, error.description)
+    }
+    return patient
+  }
+
+  private static func tumour(
+    _ cells: [String: Set<String>], _ mapping: StudyProtocol.Pathology, _ settings: TCIASettings
+  ) throws(PublicCohortError) -> CohortPatient.Tumour {
+    if let column = settings.subtypeColumn {
+      let taken = Set(settings.subtypes.map { $0.lowercased() })
+      let found = cells[column] ?? []
+      guard !found.isEmpty, found.allSatisfy({ taken.contains($0.lowercased()) }) else {
+        throw PublicCohortError(
+          "\(column) is \(quoted(found)); taken is \(settings.subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
+      }
+    }
+    let grades = cells[mapping.gradeColumn] ?? []
+    guard grades.count == 1, let text = grades.first, let grade = Grade(text: text) else {
+      throw PublicCohortError("\(mapping.gradeColumn) is \(quoted(grades)); expected one grade from 1 to 4")
+    }
+    // Rows that differ, such as one for each treatment, agree on the patient's own columns.
+    let attributes = cells.filter { $0.value.count == 1 }.compactMapValues(\.first)
+    let used = [mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn ?? ""]
+    return .init(grade: grade, attributes: attributes.filter { !used.contains($0.key) })
+  }
+
+  private static func quoted(_ texts: Set<String>) -> String {
+    texts.isEmpty ? "missing" : texts.sorted().map { "\"\($0)\"" }.joined(separator: " and ")
+  }
+}

@@ -1,0 +1,152 @@
+import Annotation
+import DICOM
+import Foundation
+import Study
+import Support
+
+/// UCSF RMaC: one HDF5 file per patient, `<PID>.hdf5`, and `phase_reg_key.csv`.
+///
+/// The layout is that of the data set's own description and of the scripts that made it
+/// (github.com/LarsonLab/UCSF-RMaC).
+struct RMaCLayout: CohortLayout {
+  let name = "UCSF RMaC"
+  let entries: [CohortEntry]
+  private let folder: URL
+  private let key: RMaCKey
+  private let settings: RMaCSettings
+
+  init(_ folder: URL, _ settings: RMaCSettings) throws(StudyError) {
+    self.folder = folder
+    self.settings = settings
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    } catch {
+      throw StudyError(.file, "the folder \(folder.path) cannot be read: \(error.localizedDescription)")
+    }
+    let files = names.filter { $0.lowercased().hasSuffix(".hdf5") || $0.lowercased().hasSuffix(".h5") }
+    let table = folder.appendingPathComponent("phase_reg_key.csv")
+    guard !files.isEmpty, FileManager.default.fileExists(atPath: table.path) else {
+      throw StudyError(
+        .file,
+        "\(folder.path) is no folder of UCSF RMaC: expected phase_reg_key.csv and one .hdf5 file per patient, found "
+          + "\(files.count) such files and \(names.contains(table.lastPathComponent) ? "the" : "no") key")
+    }
+    key = try RMaCKey(table)
+    entries = files.sorted().map { name in
+      let stem = URL(fileURLWithPath: name).deletingPathExtension().lastPathComponent
+      return CohortEntry(patientID: stem.trimmingCharacters(in: .whitespaces), subject: name)
+    }
+  }
+
+  func read(_ entry: CohortEntry, _ staging: SeriesStaging) throws -> CohortPatient {
+    let file = try RMaCFile(folder.appendingPathComponent(entry.subject))
+    let record = try RMaCRecord(file)
+    if let stated = record.patientID, stated != entry.patientID {
+      throw PublicCohortError("the attribute PID is not the file's name; one of the two is wrong")
+    }
+    guard let status = try key.status(of: entry.patientID) else {
+      throw PublicCohortError(
+        "phase_reg_key.csv has no row for this patient, so nothing says which volumes are registered")
+    }
+    var patient = CohortPatient(patientID: entry.patientID)
+    let tumour: CohortPatient.Tumour
+    do throws(PublicCohortError) {
+      tumour = try record.tumour(subtypes: settings.subtypes)
+    } catch {
+      patient.remark(.pathology, excludes: true, error.description)
+      return patient
+    }
+    let volumes = try presentVolumes(file, status, &patient)
+    let mask = try file.mask()
+    guard let carrier = try carrier(volumes, mask.grid, file, &patient) else { return patient }
+    let outline = try MaskOutline(mask)
+    guard settings.takesBoxes || !outline.isBox else {
+      patient.remark(.contours, excludes: true, "the mask is a bounding box and no outline, and boxes are left out")
+      return patient
+    }
+    for volume in volumes where volume.phase == carrier || !settings.onlyContouredPhase {
+      do {
+        try write(volume, record, file, staging, &patient)
+      } catch let error as PublicCohortError where volume.phase != carrier {
+        patient.remark(.dicom, "the volume \(volume.phase.rawValue) is left out: \(error)")
+      }
+    }
+    patient.contours = outline.contours(identity(patient.patientID, (carrier, .registered)))
+    patient.tumour = tumour.adding(outline.attributes).adding(["mask_phase": carrier.rawValue])
+    return patient
+  }
+
+  private typealias PresentVolume = (phase: RMaCSettings.Phase, status: RMaCKey.Status)
+
+  /// The volumes that the file and the key both have; what only one of them has is remarked on.
+  private func presentVolumes(
+    _ file: RMaCFile, _ status: [RMaCSettings.Phase: RMaCKey.Status], _ patient: inout CohortPatient
+  ) throws(PublicCohortError) -> [PresentVolume] {
+    var present: [PresentVolume] = []
+    for phase in RMaCSettings.Phase.allCases {
+      let stated = status[phase] ?? .absent
+      let isThere = try file.has(phase.rawValue)
+      if isThere != (stated != .absent) {
+        patient.remark(
+          .dicom,
+          isThere
+            ? "phase_reg_key.csv says that there is no volume \(phase.rawValue), but the file has one; it is left out"
+            : "the file lacks the volume \(phase.rawValue), which phase_reg_key.csv lists")
+      } else if isThere {
+        present.append((phase, stated))
+      }
+    }
+    return present
+  }
+
+  /// The phase that carries the contours: the first in the order of preference on whose voxels the mask lies.
+  private func carrier(
+    _ volumes: [PresentVolume], _ mask: AxialGrid, _ file: RMaCFile, _ patient: inout CohortPatient
+  ) throws(PublicCohortError) -> RMaCSettings.Phase? {
+    for phase in settings.contouredPhases {
+      guard volumes.contains(where: { $0.phase == phase && $0.status == .registered }) else { continue }
+      if try file.grid(phase.rawValue, isRegistered: true).agrees(with: mask) { return phase }
+      patient.remark(
+        .contours,
+        "the volume \(phase.rawValue) should be registered, but has other voxels than the mask; no contours on it")
+    }
+    let wanted = settings.contouredPhases.map(\.rawValue).joined(separator: ", ")
+    patient.remark(
+      .contours, excludes: true,
+      "the mask lies on the unenhanced volume, and of the phases that may carry contours (\(wanted)) none is there and "
+        + "registered to it")
+    return nil
+  }
+
+  private func write(
+    _ present: PresentVolume, _ record: RMaCRecord, _ file: RMaCFile, _ staging: SeriesStaging,
+    _ patient: inout CohortPatient
+  ) throws {
+    let name = present.phase.rawValue
+    if present.status == .unregistered {
+      patient.remark(
+        .contours, "the volume \(name) is not registered, so the mask does not apply to it: no contours on it")
+    }
+    let identity = identity(patient.patientID, present)
+    let isRegistered = present.status == .registered
+    if staging.isHeld(identity, slices: try file.grid(name, isRegistered: isRegistered).slices) {
+      patient.isHeld = true
+      return
+    }
+    let volume = try file.volume(name, isRegistered: isRegistered)
+    if volume.notFiniteCount > 0 {
+      patient.remark(.dicom, "\(volume.notFiniteCount) voxels of the volume \(name) are no numbers; read as air")
+    }
+    var header = record.header
+    header[.seriesDescription] = present.phase.description
+    header[.seriesNumber] = "\((RMaCSettings.Phase.allCases.firstIndex(of: present.phase) ?? 0) + 1)"
+    try staging.write(volume, identity, header: header)
+  }
+
+  private func identity(_ patientID: String, _ volume: PresentVolume) -> SeriesIdentity {
+    SeriesIdentity(
+      cohort: name, patientID: patientID, phase: volume.phase.rawValue,
+      space: volume.status == .registered ? RMaCSettings.Phase.noncon.rawValue : volume.phase.rawValue)
+  }
+}

@@ -1,0 +1,86 @@
+import DICOM
+import Study
+
+/// What the attributes of a patient's file say of the person and the tumour.
+struct RMaCRecord: Sendable {
+  let patientID: String?
+  /// For the DICOM header.
+  let header: [DICOMTag: String]
+  private let tumourType: String?
+  private let pathology: String?
+  private let grade: String?
+  private let attributes: [String: String]
+
+  private static let tumourTypes = [
+    "0": "renal cell carcinoma", "1": "oncocytoma", "2": "angiomyolipoma", "3": "another tumour",
+  ]
+
+  init(_ file: RMaCFile) throws(PublicCohortError) {
+    patientID = try file.text("PID")
+    tumourType = try file.text("tumor_type")
+    pathology = try file.text("pathology")
+    grade = try file.text("pathology_grade")
+    let sex = try file.text("Patient Sex")
+    let age = try file.text("Patient Age")
+    let manufacturer = try file.text("Manufacturer")
+    attributes = [
+      "pathology": pathology, "pathology_grade": grade, "sex": sex, "age": age, "manufacturer": manufacturer,
+    ]
+    .compactMapValues { $0 }
+    header = Self.header(sex: sex, age: age).merging([.manufacturer: manufacturer ?? ""]) { $1 }
+  }
+
+  /// The tumour, where it is one of the study's question.
+  ///
+  /// Grades 1 to 4 are taken as they are. Of 5 (high) and 6 (low) only the class is known: they are taken as 3 and 2,
+  /// the grades next to the border, and `grade_basis` says so.
+  /// - Throws: `PublicCohortError` with the reason why the patient is left out.
+  func tumour(subtypes: [String]) throws(PublicCohortError) -> CohortPatient.Tumour {
+    guard let tumourType else { throw PublicCohortError("the attribute tumor_type is missing; expected 0, 1, 2 or 3") }
+    guard tumourType == "0" else {
+      throw PublicCohortError(
+        "the tumour is no renal cell carcinoma: tumor_type is \(tumourType) "
+          + "(\(Self.tumourTypes[tumourType] ?? "unknown"))"
+      )
+    }
+    guard let pathology else {
+      throw PublicCohortError("the attribute pathology is missing, so the subtype is not known")
+    }
+    guard subtypes.contains(where: { $0.lowercased() == pathology.lowercased() }) else {
+      throw PublicCohortError(
+        "pathology is \"\(pathology)\"; taken is \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
+    }
+    var attributes = attributes
+    switch grade {
+    case "5", "6":
+      attributes["grade_basis"] = "class"
+      guard let stand = Grade(rawValue: grade == "5" ? 3 : 2) else { break }
+      return .init(grade: stand, attributes: attributes)
+    case let text?:
+      attributes["grade_basis"] = "grade"
+      guard let grade = Grade(text: text) else { break }
+      return .init(grade: grade, attributes: attributes)
+    case nil: break
+    }
+    throw PublicCohortError(
+      "pathology_grade is \(grade.map { "\"\($0)\"" } ?? "missing"); expected 1 to 4, or 5 (high) or 6 (low)")
+  }
+
+  /// Sex and age as DICOM has them, of whatever form.
+  static func header(sex: String?, age: String?) -> [DICOMTag: String] {
+    var header: [DICOMTag: String] = [:]
+    if let initial = sex?.uppercased().first, "MFO".contains(initial) { header[.patientSex] = String(initial) }
+    if let years = age.flatMap({ Int($0.trimming { !$0.isNumber }) ?? Double($0).map { Int($0) } }),
+      (0...120).contains(years)
+    {
+      header[.patientAge] = String(repeating: "0", count: 3 - "\(years)".count) + "\(years)Y"
+    }
+    return header
+  }
+}
+
+extension String {
+  fileprivate func trimming(_ isTrimmed: (Character) -> Bool) -> String {
+    String(drop(while: isTrimmed).reversed().drop(while: isTrimmed).reversed())
+  }
+}

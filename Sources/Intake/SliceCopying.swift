@@ -1,0 +1,76 @@
+import Foundation
+import Study
+import Synchronization
+import Support
+
+/// Copies the files of an import into the study's folder.
+enum SliceCopying {
+  /// Copies each file once, several series at a time; a series of which a file cannot be read is left, and its patient set aside.
+  static func copyFiles(
+    of series: [ImportPlan.PlannedSeries], into study: URL
+  ) throws(StudyError) -> (copied: [ImportPlan.PlannedSeries], remarks: [ImportPlan.Remark]) {
+    let hasFailed = Atomic(false)
+    let outcomes = ParallelMap.run(series, chunk: 1) { planned -> Result<String?, StudyError> in
+      // Where one file cannot be written, no other series is begun.
+      guard !hasFailed.load(ordering: .relaxed) else { return .success(nil) }
+      do throws(StudyError) {
+        return .success(try unreadableFile(copying: planned, into: study))
+      } catch {
+        hasFailed.store(true, ordering: .relaxed)
+        return .failure(error)
+      }
+    }
+    var copied: [ImportPlan.PlannedSeries] = []
+    var remarks: [ImportPlan.Remark] = []
+    for (planned, outcome) in zip(series, outcomes) {
+      if let unreadable = try outcome.get() {
+        remarks.append(
+          .init(
+            patientID: planned.patientID, excludes: true, subject: unreadable,
+            reason: "the file can no longer be read; check the disk and import again"))
+      } else {
+        copied.append(planned)
+      }
+    }
+    return (copied, remarks)
+  }
+
+  /// Copies a series' files until one cannot be read, whose name for a remark is given back.
+  private static func unreadableFile(
+    copying series: ImportPlan.PlannedSeries, into study: URL
+  ) throws(StudyError) -> String? {
+    var done: Set<String> = []
+    for slice in series.slices where done.insert(slice.path).inserted {
+      guard let source = slice.source else { continue }
+      if try !copy(source, to: study.appendingPathComponent(slice.path)) { return slice.subject }
+    }
+    return nil
+  }
+
+  /// Copies `source` whole or not at all; false where it cannot be read, an error where `target` cannot be written.
+  private static func copy(_ source: URL, to target: URL) throws(StudyError) -> Bool {
+    let input = open(source.path, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { return false }
+    defer { close(input) }
+    let folder = target.deletingLastPathComponent()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError(
+        .file,
+        "cannot make the folder \(folder.path): \(error.localizedDescription). The study is as it was; make room or fix "
+          + "the permissions, then import again.")
+    }
+    let output = try AtomicFile.Writer(target)
+    var piece = Data(count: 1 << 20)
+    while true {
+      let count = piece.withUnsafeMutableBytes { read(input, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return false }
+      guard count > 0 else { break }
+      try output.append(piece.prefix(count))
+    }
+    try output.finish()
+    return true
+  }
+}
