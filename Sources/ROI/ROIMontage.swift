@@ -1,5 +1,5 @@
 public import Foundation
-public import Study
+import Study
 public import Support
 
 /// A picture of what the network will see: the enlarged crops, patient by patient, framed by grade class.
