@@ -74,7 +74,7 @@ let roomsWithoutTorch: [Target] =
       swiftSettings: settings),
   ]
   + room("Support", imports: ["CCrypto", "SwiftCSV"])
-  + room("HTTP", imports: ["CCrypto", "CCurl"])
+  + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("DICOM", imports: ["Support", "CDICOM"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
   + room("Study", imports: ["Support", "DICOM", grdb, "Yams"])
