@@ -76,7 +76,7 @@ let roomsWithoutTorch: [Target] =
   ]
   + room("Support", imports: ["CCrypto", "CSpawn", "SwiftCSV"])
   + room("Archives", imports: ["CArchive"])
-  + room("HTTP", imports: ["CCrypto", "CCurl"])
+  + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
   + room("DICOM", imports: ["Support", "Imaging", "CDICOM"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])

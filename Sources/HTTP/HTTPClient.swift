@@ -1,6 +1,6 @@
 import CCrypto
 public import Foundation
-import Synchronization
+import Support
 
 /// A client of HTTP/1.1 over libcurl; it keeps connections open between its requests.
 ///
@@ -26,11 +26,10 @@ public final class HTTPClient: Sendable {
 
   /// Handles that no exchange uses.
   private final class Idle: Sendable {
-    private let handles = Mutex<[CurlHandle]>([])
+    private let handles = Locked<[CurlHandle]>([])
 
-    // Never inlined, as the lock of a transfer.
-    @inline(never) func take() -> CurlHandle? { handles.withLock { $0.popLast() } }
-    @inline(never) func give(_ handle: CurlHandle) { handles.withLock { $0.append(handle) } }
+    func take() -> CurlHandle? { handles.withLock { $0.popLast() } }
+    func give(_ handle: CurlHandle) { handles.withLock { $0.append(handle) } }
   }
 
   /// Makes a client; nothing is sent yet.

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Synchronization
+import Support
 
 /// One exchange, between the thread that libcurl runs on and the task that reads the answer.
 ///
@@ -22,7 +22,7 @@ final class Transfer: Sendable {
     var threadWaits = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let room = DispatchSemaphore(value: 0)
   private let interrupt: @Sendable () -> Void
 
@@ -32,14 +32,14 @@ final class Transfer: Sendable {
   // MARK: The thread's side
 
   /// Whether nobody wants the rest.
-  var isOver: Bool { locked { $0.end != nil } }
+  var isOver: Bool { state.withLock { $0.end != nil } }
 
   func receive(_ head: Head) { change { $0.head = head } }
 
   /// Adds bytes of the body, once there is room for them; false where nobody wants them.
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     while true {
-      let waits = locked { state in
+      let waits = state.withLock { state in
         state.threadWaits = state.end == nil && state.arrived.count >= Self.capacity
         return state.threadWaits
       }
@@ -70,7 +70,7 @@ final class Transfer: Sendable {
   /// The answer, once its header is there.
   func head() async throws -> Head {
     while true {
-      if let head = try locked({ state -> Head? in
+      if let head = try state.withLock({ state -> Head? in
         if state.head == nil, case .failure(let error) = state.end { throw error }
         return state.head
       }) {
@@ -83,7 +83,7 @@ final class Transfer: Sendable {
   /// What has arrived since the last call; nil at the end.
   func next() async throws -> Data? {
     while true {
-      let (piece, isAtEnd) = try locked { state -> (Data, Bool) in
+      let (piece, isAtEnd) = try state.withLock { state -> (Data, Bool) in
         if state.arrived.isEmpty, case .failure(let error) = state.end { throw error }
         defer { state.arrived = Data() }
         return (state.arrived, state.end != nil)
@@ -99,7 +99,7 @@ final class Transfer: Sendable {
 
   private func somethingNew(_ isNew: (State) -> Bool) async {
     await withCheckedContinuation { continuation in
-      let isThere = locked { state in
+      let isThere = state.withLock { state in
         if state.end != nil || isNew(state) { return true }
         state.reader = continuation
         return false
@@ -108,16 +108,9 @@ final class Transfer: Sendable {
     }
   }
 
-  /// Never inlined: inlined into a function that suspends, the lock may be given up in the name of the thread on which the
-  /// function ran before it was suspended, which ends the process.
-  @inline(never)
-  private func locked<Result: Sendable>(_ body: (inout State) throws -> Result) rethrows -> Result {
-    try state.withLock { try body(&$0) }
-  }
-
   /// Changes the state, and wakes whoever waits for a change.
   private func change(_ body: (inout State) -> Void) {
-    let (reader, threadWaits) = locked { state in
+    let (reader, threadWaits) = state.withLock { state in
       body(&state)
       defer { (state.reader, state.threadWaits) = (nil, false) }
       return (state.reader, state.threadWaits)

@@ -1,6 +1,6 @@
 import DICOM
 public import Foundation
-import Synchronization
+import Support
 
 /// A DIMSE client: C-ECHO, C-FIND, C-GET, and C-MOVE where C-GET is refused (PS3.4, study root).
 public final class DIMSEClient: PACSClient {
@@ -63,7 +63,7 @@ public final class DIMSEClient: PACSClient {
   private let queue = DispatchQueue(label: "DIMSE", attributes: .concurrent)
   /// The listening port serves one C-MOVE at a time.
   private let moves = DispatchQueue(label: "DIMSE C-MOVE")
-  private let isGetRefused = Mutex(false)
+  private let isGetRefused = Locked(false)
 
   /// Makes a client; nothing is sent yet.
   ///
@@ -152,7 +152,7 @@ public final class DIMSEClient: PACSClient {
 
   private func pull(_ query: [DICOMTag: String], _ receive: @escaping InstanceReceiver) async throws {
     if !isGetRefused.withLock({ $0 }) {
-      let sent = Mutex(false)
+      let sent = Locked(false)
       do {
         return try await pull(query, by: .get) { delivery in
           sent.withLock { $0 = true }

@@ -1,4 +1,4 @@
-import Synchronization
+import Support
 
 /// Takes in the instances of one series: checks each, stores what is new, sets aside what is wrong.
 final class Intake: Sendable {
@@ -13,7 +13,7 @@ final class Intake: Sendable {
   private let journal: RetrievalJournal
   private let commitInterval: Int
   private let tally: RetrievalTally
-  private let counts = Mutex(Counts())
+  private let counts = Locked(Counts())
 
   init(
     _ wanted: Retrieval.Wanted, sink: any InstanceSink, journal: RetrievalJournal, commitInterval: Int,
@@ -82,7 +82,7 @@ final class RetrievalTally: Sendable {
     var failures: [(order: [Int], failure: RetrievalSummary.Failure)] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let report: @Sendable (RetrievalProgress) -> Void
 
   init(requestCount: Int, _ report: @escaping @Sendable (RetrievalProgress) -> Void) {

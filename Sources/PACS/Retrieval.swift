@@ -1,4 +1,4 @@
-import Synchronization
+import Support
 
 /// Retrieves what a list asks for: looks it up, pulls series in parallel, goes on where an earlier one stopped.
 public struct Retrieval: Sendable {
@@ -63,7 +63,7 @@ public struct Retrieval: Sendable {
   // MARK: Looking up
 
   private func lookUp(_ requests: [RetrievalRequest], _ tally: RetrievalTally) async throws -> [Wanted] {
-    let found = Mutex<[Wanted]>([])
+    let found = Locked<[Wanted]>([])
     try await inParallel(Array(requests.enumerated())) { index, request in
       do {
         let wanted = try await lookUp(request, index, tally)

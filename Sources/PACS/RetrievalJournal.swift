@@ -1,6 +1,6 @@
 public import Foundation
 import Study
-import Synchronization
+import Support
 
 /// Which instances a retrieval has stored, in a file that an interruption at any moment leaves usable.
 ///
@@ -45,8 +45,8 @@ public final class RetrievalJournal: Sendable {
   private let url: URL
   private let hash: @Sendable (String) -> String
   private let descriptor: Int32
-  private let state = Mutex(State())
-  private let commits = Mutex(())
+  private let state = Locked(State())
+  private let commits = Locked(())
 
   /// Opens the journal, or begins one, and locks it against other processes.
   ///

@@ -2,7 +2,7 @@ public import ArgumentParser
 import Deidentification
 import Foundation
 import PACS
-import Synchronization
+import Support
 
 extension PACSCommand {
   struct Pull: AsyncParsableCommand {
@@ -78,7 +78,7 @@ final class DeidentifyingSink: InstanceSink {
   private let deidentifier: Deidentifier
   private let auditFolder: URL
   /// What became of the instances since the last `synchronize`, by exam.
-  private let audits = Mutex<[String: DeidentificationAudit]>([:])
+  private let audits = Locked<[String: DeidentificationAudit]>([:])
 
   init(_ folder: URL, _ deidentifier: Deidentifier) throws {
     files = try InstanceFolder(folder)

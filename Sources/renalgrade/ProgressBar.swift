@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Support
 
 /// A line on standard error that redraws itself; where that is no terminal, a line now and then.
 final class ProgressBar: Sendable {
@@ -10,7 +10,7 @@ final class ProgressBar: Sendable {
 
   private let title: String
   private let isTerminal = isatty(STDERR_FILENO) == 1
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ title: String) { self.title = title }
 
