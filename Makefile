@@ -1,5 +1,6 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test test-without-torch demo demo-check picture bench bench-peers install format lint docs reference clean
+.PHONY: all setup build test test-without-torch demo demo-check picture bench bench-peers install format lint \
+  docs reference clean
 
 PREFIX ?= /usr/local
 RENALGRADE = .build/release/renalgrade
@@ -8,20 +9,26 @@ SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing
 
 all: build
 
+# On a new machine what needs no libtorch compiles while libtorch is downloaded.
 setup:
-	scripts/setup
+	scripts/setup --meanwhile 'RENALGRADE_WITHOUT_TORCH=1 swift build $(SWIFT_FLAGS)'
 
 build: setup
 	swift build $(SWIFT_FLAGS) --product renalgrade
 
-test: setup
+# A test that is skipped for want of something that scripts/setup can install is a failure.
+test:
+	scripts/setup --tests
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build
+	swift test $(SWIFT_FLAGS) --skip-build --event-stream-output-path .build/test-events.jsonl
+	scripts/check-skips .build/test-events.jsonl
 
-# The rooms that need no libtorch, as if there were none.
+# The rooms that need no libtorch, as if there were none; in a folder of its own, so that neither build undoes the other.
 test-without-torch:
-	scripts/setup --without-torch
-	RENALGRADE_WITHOUT_TORCH=1 swift test $(SWIFT_FLAGS)
+	scripts/setup --without-torch --tests
+	RENALGRADE_WITHOUT_TORCH=1 swift test $(SWIFT_FLAGS) --scratch-path .build-without-torch \
+	  --event-stream-output-path .build-without-torch/test-events.jsonl
+	scripts/check-skips .build-without-torch/test-events.jsonl
 
 demo: build
 	scripts/demo $(RENALGRADE)
@@ -64,4 +71,4 @@ reference:
 	scripts/reference
 
 clean:
-	rm -rf .build .docs demo
+	rm -rf .build .build-without-torch .docs demo
