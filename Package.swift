@@ -12,7 +12,6 @@ let hasTorch =
   && FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cpu.so")
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
 
 /// One room and its tests: `Sources/<name>`, `Tests/<name>Tests`.
@@ -34,6 +33,8 @@ func room(
 
 let shims: [Target] = [
   .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+  .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .target(
     name: "CDICOM",
@@ -66,55 +67,62 @@ let torchShim: [Target] = [
 ]
 
 let roomsWithoutTorch: [Target] =
-  [.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings)]
-  + room("DICOM", imports: ["CDICOM", crypto], fixtures: ["Fixtures"])
-  + room("Deidentification", imports: ["DICOM", crypto], fixtures: ["Fixtures"], data: ["Data"])
+  [
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "RunFixtures", dependencies: ["TestSupport", "Support", "Study", "Experiment"], path: "Tests/RunFixtures",
+      swiftSettings: settings),
+  ]
+  + room("Support", imports: ["CCrypto", "SwiftCSV"])
+  + room("HTTP", imports: ["CCrypto", "CCurl"])
+  + room("DICOM", imports: ["Support", "CDICOM"], fixtures: ["Fixtures"])
+  + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
+  + room("Study", imports: ["Support", "DICOM", grdb, "Yams"])
+  + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"])
+  + room("Annotation", imports: ["Support", "DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "Study", imports: ["DICOM", grdb, crypto, "Yams", "SwiftCSV"])
+    "Intake", imports: ["Support", "DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb],
+    tests: ["ROI", "Experiment"], fixtures: ["Fixtures"])
+  + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
+  + room("Phases", imports: ["Support", "DICOM", "Study", grdb])
+  + room("Cohort", imports: ["Support", "Study", "Evaluation", "Phases", grdb], tests: ["DICOM", "Intake", "Phantom"])
+  + room("ROI", imports: ["Support", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb], fixtures: ["Fixtures"])
   + room(
-    "PACS",
-    imports: [
-      "DICOM", "Study", "CDIMSE", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client"),
-      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-      .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    ])
-  + room("Annotation", imports: ["DICOM", "Study", grdb], fixtures: ["Fixtures"])
-  + room(
-    "Intake", imports: ["DICOM", "Study", "Annotation", "CArchive", "CHDF5", "CNIfTI", grdb, crypto], tests: ["ROI"],
+    "Experiment", imports: ["Support", "DICOM", "Study", "Evaluation", "ROI", grdb], tests: ["Intake"],
     fixtures: ["Fixtures"])
-  + room("ROI", imports: ["DICOM", "Study", "Annotation", "Intake", "CPNG", grdb, crypto], fixtures: ["Fixtures"])
-  + room("Evaluation", fixtures: ["Fixtures"])
-  + room("Cohort", imports: ["DICOM", "Study", "Evaluation", grdb], tests: ["Intake", "Phantom"])
-  + room("Report", imports: ["Evaluation", "Study", "Cohort", crypto], data: ["Data"])
-  + room("Phantom", imports: ["DICOM", "Study", "Annotation"])
+  + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
+  + room(
+    "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
+    data: ["Data"])
+  + room("Phantom", imports: ["Support", "DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =
-  room("Torch", imports: ["CTorch", crypto], fixtures: ["Fixtures"])
+  room("Torch", imports: ["Support", "CTorch"], fixtures: ["Fixtures"])
+  + room("Backbones", imports: ["Support", "HTTP", "Torch"], tests: ["DICOM"], fixtures: ["Fixtures"])
   + room(
-    "Backbones", imports: ["Torch", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")],
-    tests: ["DICOM"], fixtures: ["Fixtures"])
-  + room(
-    "Training", imports: ["Torch", "Backbones", "ROI", "Study", crypto], tests: ["DICOM", "Annotation", "Intake", grdb])
+    "Training", imports: ["Support", "Study", "ROI", "Experiment", "Torch", "Backbones"],
+    tests: ["DICOM", "Annotation", "Intake", grdb])
   + [
     .executableTarget(
       name: "renalgrade",
       dependencies: [
-        "DICOM", "Deidentification", "Study", "PACS", "Annotation", "Intake", "ROI", "Torch", "Backbones",
-        "Training", "Evaluation", "Cohort", "Report", "Phantom",
+        "Support", "DICOM", "Deidentification", "Study", "PACS", "Annotation", "Intake", "Evaluation", "Phases",
+        "Cohort", "ROI", "Experiment", "Analysis", "Report", "Phantom", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Study", "Intake", "ROI", "Torch", "Backbones", "Training",
+        "Support", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "DICOM", "Study", "Annotation", "ROI", "Evaluation", "Report", "Phantom", "TestSupport",
+        "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "Evaluation", "ROI", "Experiment", "Analysis",
+        "Report", "Phantom", "TestSupport",
       ],
       swiftSettings: settings),
   ]
@@ -125,12 +133,8 @@ let package = Package(
   products: hasTorch ? [.executable(name: "renalgrade", targets: ["renalgrade"])] : [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
   ],

@@ -19,8 +19,8 @@ def make(run, folder):
     from safetensors.torch import load_file
 
     folder.mkdir(parents=True)
-    for path in sorted(Path(run, "checkpoints").glob("fold-*.safetensors")):
-        torch.save(load_file(path), folder / f"{path.stem}.pth")
+    for path in sorted(Path(run, "folds").glob("fold-*/model.safetensors")):
+        torch.save(load_file(path), folder / f"{path.parent.name}.pth")
 
 
 def centroid(vertices):

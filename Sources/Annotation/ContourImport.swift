@@ -1,6 +1,7 @@
 public import Foundation
 public import GRDB
 public import Study
+public import Support
 
 /// Ties the contours of a MD.ai export to the study's slices and lesions.
 public enum ContourImport {

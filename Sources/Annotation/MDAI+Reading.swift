@@ -1,3 +1,5 @@
+import Support
+
 /// One pass over an export's tree.
 struct MDAIReading {
   private struct Label {

@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 extension MDAI {
   /// Writes contours in the layout of a MD.ai export; the same contours give the same bytes.

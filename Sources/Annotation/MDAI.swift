@@ -1,4 +1,5 @@
 public import Foundation
+import Support
 
 /// MD.ai's JSON export of annotations, as its own Python client reads it; what that client drops in silence is listed here.
 public enum MDAI {

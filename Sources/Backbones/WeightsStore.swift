@@ -1,5 +1,5 @@
-import Crypto
 public import Foundation
+import Support
 import Torch
 
 /// The weights on this machine: a cache folder that `get` fills, and further folders that are only read.
@@ -123,17 +123,12 @@ public struct WeightsStore: Sendable {
   }
 
   private static func check(_ url: URL, name: String, _ expected: String) throws(WeightsError) {
-    var hash = SHA256()
+    let digits: String
     do {
-      // Mapped, and given to the hash in pieces, so that no copy of the file stands in memory.
-      let data = try Data(contentsOf: url, options: .alwaysMapped)
-      for start in stride(from: 0, to: data.count, by: 1 << 22) {
-        hash.update(data: data[start..<min(start + 1 << 22, data.count)])
-      }
+      digits = try SHA256.hash(contentsOf: url).hexadecimal
     } catch {
       throw WeightsError(.file, "\(name) cannot be read: \(error.localizedDescription).")
     }
-    let digits = hash.finalize().flatMap { [$0 >> 4, $0 & 0xF] }.map { String($0, radix: 16) }.joined()
     guard digits.hasPrefix(expected), expected.count >= 8 else {
       throw WeightsError(
         .wrongHash,

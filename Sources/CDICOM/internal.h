@@ -8,12 +8,6 @@
 #include <string>
 #include <vector>
 
-struct cd_file_ {
-  DcmFileFormat format;
-  std::string text; // what cd_string handed out last
-  std::string transfer_syntax;
-};
-
 namespace dicom_shim {
 
 struct Failure {
@@ -44,8 +38,6 @@ template <typename Body> int guarded(Body body) noexcept {
 inline void check(const OFCondition &condition, int status = CD_FAILED) {
   if (condition.bad()) throw Failure{status, condition.text()};
 }
-
-bool is_truncation(const OFCondition &condition);
 
 inline DcmTagKey key(uint32_t tag) { return DcmTagKey(Uint16(tag >> 16), Uint16(tag & 0xFFFF)); }
 

@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+public import Support
 
 /// A tumour as the clinical table describes it.
 public struct ClinicalLesion: Codable, Equatable, Sendable {
@@ -51,7 +52,7 @@ public struct ClinicalTable: Equatable, Sendable {
     var contradictions: [String: String] = [:]
     var anonymous: [Int] = []
     for row in table.rows {
-      func text(_ column: String?) -> String? { column.flatMap { ClinicalValue.text(row.cells[$0]) } }
+      func text(_ column: String?) -> String? { column.flatMap { ClinicalCell(row.cells[$0]).value } }
       guard let id = text(pathology.patientColumn) else {
         anonymous.append(row.line)
         continue

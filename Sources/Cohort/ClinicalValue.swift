@@ -1,26 +1,14 @@
 import Foundation
+import Study
 
 /// What people write into clinical tables.
 enum ClinicalValue {
-  /// The cell's text; nil where it says that nothing is known.
-  static func text(_ cell: String?) -> String? {
-    guard let cell,
-      !["", "na", "nan", "none", "null", "unknown", "unk", "notavailable", "missing"].contains(fold(cell))
-    else { return nil }
-    return cell
-  }
-
-  /// Letters and digits in lower case: `Clear-cell RCC` and `clear cell rcc` are one.
-  static func fold(_ text: String) -> String {
-    String(text.lowercased().filter { $0.isLetter || $0.isNumber })
-  }
-
   /// Whether a finding is present; nil where nothing is known, true for whatever is no denial.
   static func isPresent(_ cell: String?) -> Bool? {
     guard let cell else { return nil }
-    switch fold(cell) {
+    switch ClinicalCell.folded(cell) {
     case "no", "n", "0", "none", "absent", "negative", "neg", "false", "n0", "m0", "without", "denied": return false
-    default: return text(cell) == nil ? nil : true
+    default: return ClinicalCell(cell).text == nil ? nil : true
     }
   }
 
@@ -109,7 +97,7 @@ public enum TumourSide: String, Codable, CaseIterable, Sendable {
 
   /// Reads `Left`, `L`, `rt`, `bilateral`; nil for anything else.
   public init?(text: String) {
-    switch ClinicalValue.fold(text) {
+    switch ClinicalCell.folded(text) {
     case "left", "l", "lt", "leftkidney": self = .left
     case "right", "r", "rt", "rightkidney": self = .right
     case "bilateral", "both", "b", "bilat": self = .bilateral
@@ -129,7 +117,7 @@ public enum TumourSide: String, Codable, CaseIterable, Sendable {
 enum Subtype {
   /// `Clear-cell RCC` and `ccRCC` are clear cell; what is not known stays as it is written, in lower case.
   static func name(_ text: String) -> String {
-    let folded = ClinicalValue.fold(text)
+    let folded = ClinicalCell.folded(text)
     let names = [
       ("clearcellpapillary", "clear cell papillary"), ("clear", "clear cell"), ("ccrcc", "clear cell"),
       ("papillary", "papillary"), ("prcc", "papillary"), ("chromophobe", "chromophobe"), ("chrcc", "chromophobe"),

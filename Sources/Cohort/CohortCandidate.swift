@@ -90,9 +90,9 @@ extension StudyProtocol.Cohort.Rule {
       return verdict(scan: scan, lesion, scannedBefore.map { ($0, columns.header(of: $0)) })
     }
     let header = columns.header(of: column ?? "")
-    guard let text = ClinicalValue.text(lesion.cells[header]) else { return .unknown("\(column ?? "") unknown") }
+    guard let text = ClinicalCell(lesion.cells[header]).value else { return .unknown("\(column ?? "") unknown") }
     func isAmong(_ values: [String]) -> Bool {
-      values.contains { ClinicalValue.fold($0) == ClinicalValue.fold(text) }
+      values.contains { ClinicalCell.folded($0) == ClinicalCell.folded(text) }
     }
     let holds = equals.map(isAmong) ?? !(differs.map(isAmong) ?? false)
     return holds ? .holds : .fails(column == "subtype" ? Subtype.name(text) : text)
@@ -107,7 +107,7 @@ extension StudyProtocol.Cohort.Rule {
     guard let scan else { return .unknown("date of the scan unknown") }
     var unknown: Verdict?
     for (column, header) in dates {
-      guard let text = ClinicalValue.text(lesion.cells[header]) else {
+      guard let text = ClinicalCell(lesion.cells[header]).value else {
         unknown = unknown ?? .unknown("\(column) unknown")
         continue
       }

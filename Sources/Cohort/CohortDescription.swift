@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+public import Support
 
 /// What a run's report tells of its cohort: the selection, the subtypes of all tumours and the tables that describe who is in
 /// the study.
@@ -71,32 +72,21 @@ public struct CohortDescription: Codable, Equatable, Sendable {
     }
   }
 
-  /// Keeps the description of `study`'s cohort in the folder of `run`; those whom the run has predicted have contours.
+  /// Keeps the description of `study`'s cohort as `cohort.json` in the folder of a run, whose patients `predicted` have contours.
   ///
   /// - Returns: false where the study selects nobody, so that there is nothing to keep.
-  /// - Throws: `CohortError` of kind `.noSelection` where the selection cannot be read; `StudyError` where the run is damaged or
-  ///   the file cannot be written.
+  /// - Throws: `CohortError` of kind `.noSelection` where the selection cannot be read; `StudyError` where the file cannot be
+  ///   written.
   @discardableResult
-  public static func record(of study: StudyFolder, in run: Run) throws -> Bool {
+  public static func record(of study: StudyFolder, predicted: Set<String>, in folder: URL) throws -> Bool {
     let selection = study.url.appendingPathComponent("cohort/\(StudyCohort.selectionFile)")
     let isThere = FileManager.default.fileExists(atPath: selection.path)
     guard try study.readProtocol().cohort != nil, isThere else { return false }
-    let patients = Set(try PredictionTable.read(run.predictionsFile).map(\.patient))
-    let description = CohortDescription(try StudyCohort.selection(of: study), annotated: patients)
-    try AtomicFile.writeJSON(description, to: run.cohortFile)
+    let description = CohortDescription(try StudyCohort.selection(of: study), annotated: predicted)
+    try AtomicFile.writeJSON(description, to: file(in: folder))
     return true
   }
 
-  /// Reads what `run` keeps; nil where it keeps none.
-  ///
-  /// - Throws: `StudyError` of kind `.run` where the file is damaged.
-  public static func read(of run: Run) throws(StudyError) -> CohortDescription? {
-    guard FileManager.default.fileExists(atPath: run.cohortFile.path) else { return nil }
-    return try run.readJSON(CohortDescription.self, from: run.cohortFile)
-  }
-}
-
-extension Run {
-  /// The description of the cohort at the time of the run.
-  public var cohortFile: URL { url.appendingPathComponent("cohort.json") }
+  /// The file in the folder of a run.
+  public static func file(in folder: URL) -> URL { folder.appendingPathComponent("cohort.json") }
 }

@@ -1,3 +1,6 @@
+import Study
+import Support
+
 extension CohortTable {
   /// How a table can be written.
   public enum Format: String, CaseIterable, Sendable {
@@ -35,7 +38,7 @@ extension CohortTable {
         if isVariable { variable = cells[0] }
         return [variable, isVariable ? "" : cells[0]] + cells.dropFirst()
       }
-      return csvText([["variable", "category"] + header.dropFirst()] + rows)
+      return DelimitedTable.text([["variable", "category"] + header.dropFirst()] + rows)
     case .markdown: return Self.markdown(title, header, body, notes)
     case .latex: return Self.latex(title, header, body, notes)
     }

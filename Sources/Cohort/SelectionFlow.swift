@@ -1,5 +1,6 @@
 public import Foundation
 public import Study
+import Support
 
 /// The selection as a flow diagram (the paper's Figure 3): data, text and a Graphviz script.
 public struct SelectionFlow: Codable, Equatable, Sendable {
@@ -65,7 +66,7 @@ public struct SelectionFlow: Codable, Equatable, Sendable {
         step.reasons.map { "\($0.text): \($0.patients)" }.joined(separator: "; "),
       ]
     }
-    return csvText([header, start] + rows)
+    return DelimitedTable.text([header, start] + rows)
   }
 
   /// The diagram as a Graphviz script: `dot -Tsvg flow.dot`.

@@ -1,6 +1,8 @@
 import Foundation
 import GRDB
+public import Phases
 public import Study
+public import Support
 
 /// The selection of a study's patients: from its series and the clinical table to who takes part.
 public enum StudyCohort {

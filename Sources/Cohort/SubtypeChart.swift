@@ -1,4 +1,6 @@
 import Foundation
+import Study
+import Support
 
 /// The subtypes of all lesions with a record (the paper's Figure 8): most frequent first.
 public struct SubtypeChart: Codable, Equatable, Sendable {
@@ -23,7 +25,7 @@ public struct SubtypeChart: Codable, Equatable, Sendable {
   /// One row per subtype, with its share of all lesions in percent.
   public var csv: String {
     let total = bars.reduce(0) { $0 + $1.lesions }
-    return csvText(
+    return DelimitedTable.text(
       [["subtype", "lesions", "percent"]]
         + bars.map { [$0.subtype, "\($0.lesions)", String(format: "%.1f", 100 * Double($0.lesions) / Double(total))] })
   }

@@ -1,4 +1,4 @@
-import Crypto
+import Support
 
 /// One CT slice, kept as it is stored and turned into Hounsfield units where it is asked for.
 public struct CTImage: Sendable {
@@ -54,11 +54,11 @@ public struct CTImage: Sendable {
   /// any two acquisitions differ in each of their rows.
   public var pixelHash: String {
     var hash = SHA256()
-    func add(_ words: [UInt16]) { words.withUnsafeBytes { hash.update(bufferPointer: $0) } }
+    func add(_ words: [UInt16]) { words.withUnsafeBytes { hash.update(data: $0) } }
     add([columns, rows].map { UInt16(truncatingIfNeeded: $0).littleEndian })
     for row in stride(from: 0, to: rows, by: 8) {
       add(stored.map(row * columns..<(row + 1) * columns) { UInt16(truncatingIfNeeded: $0).littleEndian })
     }
-    return hash.finalize().map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+    return hash.finalize().hexadecimal
   }
 }

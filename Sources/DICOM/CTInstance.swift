@@ -71,6 +71,7 @@ public struct CTInstance: Sendable {
         .cannotWrite, file: name, tag: .pixelData, "the image has another size than its values",
         expected: "\(columns) x \(rows) values", found: "\(storedValues.count)")
     }
+    try DICOMDictionary.require(for: name)
     for tag in [DICOMTag.sopClassUID, .sopInstanceUID, .seriesInstanceUID] where elements[tag, default: ""].isEmpty {
       throw DICOMError(.cannotWrite, file: name, tag: tag, "the image needs an identifier", found: "nothing")
     }
@@ -82,11 +83,24 @@ public struct CTInstance: Sendable {
     ]
     var all = elements.merging(pixelModule) { $1 }
     if !all.values.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) { all[.specificCharacterSet] = "ISO_IR 192" }
-    let dataSet = try DataSet(new: name)
-    for (tag, value) in all.sorted(by: { $0.key < $1.key }) { try dataSet.set(tag, value) }
-    try dataSet.setPixels(storedValues.map(UInt16.init(bitPattern:)))
-    return try dataSet.encoded()
+    var written: [DataElement] = []
+    for (tag, value) in all.sorted(by: { $0.key < $1.key }) {
+      guard let vr = Self.newerVRs[tag] ?? DICOMDictionary.vr(of: tag),
+        let element = DataElement(tag, vr, parsing: value)
+      else { throw DICOMError(.cannotWrite, file: name, tag: tag, "the value cannot be set") }
+      written.append(element)
+    }
+    written.append(
+      DataElement(.pixelData, .ow, .bytes(storedValues.map(\.littleEndian).withUnsafeBytes { Array($0) })))
+    // An import takes files of the same bytes for the same: those of earlier versions name DCMTK as their writer.
+    let writer = DICOMFileWriter(
+      written, of: DataSet(written, name: name), sopClassUID: elements[.sopClassUID, default: ""],
+      sopInstanceUID: elements[.sopInstanceUID, default: ""], by: .dcmtk)
+    return Data(writer.bytes)
   }
+
+  /// Attributes that PS3.6 has gained since DCMTK's dictionary was made.
+  private static let newerVRs: [DICOMTag: ValueRepresentation] = [.syntheticData: .cs]
 
   /// Writes the file whole or not at all, in Explicit VR Little Endian.
   ///

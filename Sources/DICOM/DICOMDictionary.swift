@@ -1,22 +1,31 @@
 internal import CDICOM
 import Foundation
 
-/// What reading and rewriting a data set byte by byte needs of DCMTK and zlib.
+/// What reading and writing elements needs of DCMTK and zlib.
 package enum DICOMDictionary {
-  /// The VR of an attribute, such as `LO`; nil where DCMTK's dictionary has no such tag, as for private ones.
-  package static func vr(of tag: DICOMTag) -> String? {
-    let name = String(cString: cd_tag_vr(tag.rawValue))
-    return name.isEmpty ? nil : name
+  /// The VR of an attribute; nil where DCMTK's dictionary has no such tag, as for private ones.
+  package static func vr(of tag: DICOMTag) -> ValueRepresentation? {
+    ValueRepresentation(letters: cd_tag_vr(tag.rawValue))
   }
+
+  /// - Throws: `DICOMError` where DCMTK did not find its dictionary.
+  static func require(for name: String) throws(DICOMError) {
+    guard !isPresent else { return }
+    throw DICOMError(
+      .unreadable, file: name, "DCMTK's data dictionary (dicom.dic) was not found",
+      advice: "Install the package libdcmtk17, or set DCMDICTPATH to the dictionary's path")
+  }
+
+  private static let isPresent = cd_has_dictionary()
 
   /// The data set of a file in Deflated Explicit VR Little Endian, at most 2 GiB.
   ///
   /// `bytes` are what follows the file meta information, `name` is what an error calls the file.
   /// - Throws: `DICOMError` where the stream is cut off, damaged or too large.
-  package static func inflated(_ bytes: ArraySlice<UInt8>, name: String) throws(DICOMError) -> [UInt8] {
+  static func inflated(_ bytes: [UInt8], name: String) throws(DICOMError) -> [UInt8] {
     var inflated: UnsafeMutablePointer<UInt8>?
     var count = 0
-    let status = bytes.withUnsafeBytes { Int(cd_inflate($0.baseAddress, $0.count, 1 << 31, &inflated, &count)) }
+    let status = Int(cd_inflate(bytes, bytes.count, 1 << 31, &inflated, &count))
     let message = String(cString: cd_last_error())
     guard status == CD_OK, let inflated else {
       throw status == CD_TRUNCATED

@@ -15,10 +15,11 @@ public enum DICOMFile {
   ///
   /// - Throws: `DICOMError` as for a file on disk.
   public static func attributes(of data: Data, name: String) throws(DICOMError) -> [CTAttributes] {
-    try attributes(of: DataSet(data, name: name))
+    try attributes(of: DataSet([UInt8](data), name: name))
   }
 
-  private static func attributes(of dataSet: DataSet) throws(DICOMError) -> [CTAttributes] {
+  /// The same of a file whose elements have been read.
+  package static func attributes(of dataSet: DataSet) throws(DICOMError) -> [CTAttributes] {
     try requireCT(dataSet)
     let format = try PixelFormat(dataSet)
     try requireGrey(format, dataSet)
@@ -39,7 +40,7 @@ public enum DICOMFile {
     let format = try PixelFormat(dataSet)
     try requireGrey(format, dataSet)
     let (slope, intercept) = try FrameHeader(dataSet, frame: frame, frameCount: format.frameCount).rescale()
-    guard format.element == .pixelData else {
+    guard format.attribute == .pixelData else {
       throw DICOMError(.unsupported, file: url.lastPathComponent, tag: .floatPixelData, "CT values are whole numbers")
     }
     return CTImage(

@@ -1,4 +1,5 @@
 internal import CDICOM
+import Support
 
 /// A DICOM attribute's tag, group and element; PS3.6 lists them.
 public struct DICOMTag: Hashable, Comparable, RawRepresentable, CustomStringConvertible, Sendable {
@@ -26,8 +27,12 @@ public struct DICOMTag: Hashable, Comparable, RawRepresentable, CustomStringConv
 
 // The names are the keywords of PS3.6, so that each can be looked up there.
 extension DICOMTag {
+  /// `MediaStorageSOPClassUID`, in the file meta information.
+  public static let mediaStorageSOPClassUID = DICOMTag(0x0002_0002)
   /// `MediaStorageSOPInstanceUID`, in the file meta information.
   public static let mediaStorageSOPInstanceUID = DICOMTag(0x0002_0003)
+  /// `TransferSyntaxUID`, in the file meta information.
+  public static let transferSyntaxUID = DICOMTag(0x0002_0010)
   /// `SpecificCharacterSet`.
   public static let specificCharacterSet = DICOMTag(0x0008_0005)
   /// `ImageType`.

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Support
 
 /// Unique identifiers: made by this program, or well known.
 public enum DICOMUID {
@@ -7,6 +7,17 @@ public enum DICOMUID {
   public static let ctImageStorage = "1.2.840.10008.5.1.4.1.1.2"
   /// Enhanced CT Image Storage.
   public static let enhancedCTImageStorage = "1.2.840.10008.5.1.4.1.1.2.1"
+
+  /// Whether a UID is one of DICOM's own (PS3.6 Annex A), such as a SOP class; their numbers have no more than four
+  /// digits.
+  public static func isWellKnown(_ uid: some StringProtocol) -> Bool {
+    let parts = uid.split(separator: ".", omittingEmptySubsequences: false)
+    let root = ["1", "2", "840", "10008"]
+    return parts.count > root.count && zip(parts, root).allSatisfy { $0 == $1 }
+      && parts.dropFirst(root.count).allSatisfy {
+        (1...4).contains($0.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) }
+      }
+  }
 
   /// A UID that depends on `name` alone: the same name gives the same UID, two names never do in practice.
   ///

@@ -9,28 +9,26 @@ struct FrameHeader {
   let frame: Int
   let frameCount: Int
   private let hasGroups: Bool
+  /// The frame's own functional groups, then those that all frames share.
+  private let groups: [[DataElement]]
 
   init(_ dataSet: DataSet, frame: Int, frameCount: Int) {
     self.dataSet = dataSet
     self.frame = frame
     self.frameCount = frameCount
-    hasGroups =
-      dataSet.itemCount(.sharedFunctionalGroupsSequence) + dataSet.itemCount(.perFrameFunctionalGroupsSequence) > 0
+    let own = dataSet.items(.perFrameFunctionalGroupsSequence)
+    let shared = dataSet.items(.sharedFunctionalGroupsSequence)
+    hasGroups = !own.isEmpty || !shared.isEmpty
+    groups = (own.indices.contains(frame) ? [own[frame]] : []) + shared.prefix(1)
   }
 
-  func text(_ tag: DICOMTag, group: DICOMTag) -> String? {
-    dataSet.text(tag, in: scope(of: tag, in: group))
-  }
+  func text(_ tag: DICOMTag, group: DICOMTag) -> String? { dataSet.text(tag, in: item(with: tag, of: group)) }
 
-  func numbers(_ tag: DICOMTag, group: DICOMTag) -> [Double]? {
-    dataSet.numbers(tag, in: scope(of: tag, in: group))
-  }
+  func numbers(_ tag: DICOMTag, group: DICOMTag) -> [Double]? { dataSet.numbers(tag, in: item(with: tag, of: group)) }
 
-  private func scope(of tag: DICOMTag, in group: DICOMTag) -> DataSet.Scope {
-    guard hasGroups else { return .top }
-    let own = DataSet.Scope.top.item(frame, of: .perFrameFunctionalGroupsSequence).item(0, of: group)
-    let shared = DataSet.Scope.top.item(0, of: .sharedFunctionalGroupsSequence).item(0, of: group)
-    return [own, shared].first { dataSet.text(tag, in: $0) != nil } ?? .top
+  /// The item of a group that has a value for the tag; nil where only the top level may have one.
+  private func item(with tag: DICOMTag, of group: DICOMTag) -> [DataElement]? {
+    groups.lazy.map { dataSet.item(0, of: group, in: $0) }.first { dataSet.text(tag, in: $0) != nil }
   }
 
   /// Slope and intercept: stored value x slope + intercept is HU.
@@ -38,7 +36,7 @@ struct FrameHeader {
   /// - Throws: `DICOMError` where they are absent or are no numbers: stored values are not to be taken for HU by mistake.
   func rescale() throws(DICOMError) -> (slope: Double, intercept: Double) {
     let group = DICOMTag.pixelValueTransformationSequence
-    guard dataSet.itemCount(.modalityLUTSequence) == 0 else {
+    guard dataSet.items(.modalityLUTSequence).isEmpty else {
       throw DICOMError(
         .unsupported, file: dataSet.name, tag: .modalityLUTSequence, "the values are not linear in HU",
         expected: "a rescale slope and intercept", found: "a look-up table")

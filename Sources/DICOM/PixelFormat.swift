@@ -2,8 +2,8 @@ internal import CDICOM
 
 /// How a data set stores its pixels: the Image Pixel module, PS3.3 section C.7.6.3.
 struct PixelFormat {
-  /// The element that holds the pixels.
-  let element: DICOMTag
+  /// The attribute that holds the pixels.
+  var attribute: DICOMTag { element.tag }
   let columns: Int
   let rows: Int
   let samples: Int
@@ -15,7 +15,8 @@ struct PixelFormat {
   let isSigned: Bool
   /// Whether native colour is stored plane by plane.
   let isPlanar: Bool
-  private let storage: cd_pixel_element
+  private let element: DataElement
+  private let isBigEndian: Bool
 
   /// Reads the module and checks that as much pixel data is there as it promises.
   ///
@@ -32,23 +33,21 @@ struct PixelFormat {
       return value
     }
     let candidates: [DICOMTag] = [.pixelData, .floatPixelData, .doubleFloatPixelData]
-    var found: (DICOMTag, cd_pixel_element)?
-    for tag in candidates where found == nil {
-      if let pixels = dataSet.pixelElement(tag) { found = (tag, pixels) }
-    }
+    let found = candidates.lazy.compactMap { dataSet.element($0) }.first
     guard let found else {
       throw DICOMError(
         .truncated, file: dataSet.name, tag: .pixelData, "the file has no pixel data",
         advice: "If it should hold an image, it was cut off; fetch it from its source again")
     }
-    (element, storage) = found
+    element = found
+    isBigEndian = dataSet.encoding.isBigEndian
     rows = try required(.rows, 1...65535)
     columns = try required(.columns, 1...65535)
     samples = dataSet.text(.samplesPerPixel) == nil ? 1 : try required(.samplesPerPixel, 1...4)
     frameCount = dataSet.text(.numberOfFrames) == nil ? 1 : try required(.numberOfFrames, 1...Int(Int32.max))
     photometricInterpretation = dataSet.text(.photometricInterpretation) ?? ""
     bitsAllocated = try required(.bitsAllocated, 1...64)
-    let isInteger = element == .pixelData
+    let isInteger = found.tag == .pixelData
     bitsStored = isInteger ? try required(.bitsStored, 1...bitsAllocated) : bitsAllocated
     highBit = dataSet.integer(.highBit) ?? bitsStored - 1
     isSigned =
@@ -62,22 +61,34 @@ struct PixelFormat {
     try requireEnough(dataSet.name)
   }
 
-  /// Whether native YBR_FULL_422 shares each pair of chroma samples between two pixels.
-  private var isSubsampled: Bool {
-    photometricInterpretation == "YBR_FULL_422" && samples == 3 && !storage.is_encapsulated
+  /// The fragments of compressed pixel data; nil where it is native.
+  private var fragments: DataElement.Fragments? {
+    if case .fragments(let fragments) = element.value { fragments } else { nil }
   }
+  /// The bytes of native pixel data.
+  private var byteCount: Int {
+    switch element.value {
+    case .source(let range): range.count
+    case .bytes(let bytes): bytes.count
+    case .items, .fragments: 0
+    }
+  }
+  /// Whether native YBR_FULL_422 shares each pair of chroma samples between two pixels.
+  private var isSubsampled: Bool { photometricInterpretation == "YBR_FULL_422" && samples == 3 && fragments == nil }
   private var sampleCount: Int { columns * rows * samples }
   private var frameBits: Int { isSubsampled ? columns * rows * 2 * bitsAllocated : sampleCount * bitsAllocated }
 
   private func requireEnough(_ name: String) throws(DICOMError) {
-    if storage.is_encapsulated {
-      guard storage.fragment_count >= frameCount else {
-        throw DataSet.truncated(name, "\(storage.fragment_count) fragments of pixel data for \(frameCount) frames")
+    if let fragments {
+      // The first item is the offset table.
+      let count = max(fragments.items.count - 1, 0)
+      guard count >= frameCount else {
+        throw DataSet.truncated(name, "\(count) fragments of pixel data for \(frameCount) frames")
       }
     } else {
       let (bits, isTooMuch) = frameBits.multipliedReportingOverflow(by: frameCount)
-      guard !isTooMuch, (bits + 7) / 8 <= Int(clamping: storage.byte_count) else {
-        throw DataSet.truncated(name, "\(storage.byte_count) bytes of pixel data, fewer than the image needs")
+      guard !isTooMuch, (bits + 7) / 8 <= byteCount else {
+        throw DataSet.truncated(name, "\(byteCount) bytes of pixel data, fewer than the image needs")
       }
     }
   }
@@ -86,10 +97,10 @@ struct PixelFormat {
 
   /// The stored values of a frame, row by row, the samples of a pixel together.
   func values(of frame: Int, in dataSet: DataSet) throws(DICOMError) -> StoredPixels.Values {
-    if element != .pixelData { return .reals(try reals(frame, dataSet)) }
+    if attribute != .pixelData { return .reals(try reals(frame, dataSet)) }
     let stored = try integers(of: frame, in: dataSet)
     let values = stored.map(0..<stored.count) { $0 }
-    if storage.is_encapsulated { return .integers(values) }
+    if fragments != nil { return .integers(values) }
     return .integers(isSubsampled ? expandChroma(values) : pixelwise(values))
   }
 
@@ -99,7 +110,8 @@ struct PixelFormat {
   /// precision, which then takes the place of BitsStored.
   func integers(of frame: Int, in dataSet: DataSet) throws(DICOMError) -> StoredIntegers {
     try require(frame, dataSet)
-    return storage.is_encapsulated ? try decoded(frame, dataSet) : try native(frame, dataSet)
+    guard let fragments else { return try native(frame, dataSet) }
+    return try decoded(frame, fragments, dataSet)
   }
 
   private func require(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) {
@@ -110,7 +122,9 @@ struct PixelFormat {
     }
   }
 
-  private func decoded(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> StoredIntegers {
+  private func decoded(
+    _ frame: Int, _ fragments: DataElement.Fragments, _ dataSet: DataSet
+  ) throws(DICOMError) -> StoredIntegers {
     guard bitsAllocated % 8 == 0 else {
       throw DICOMError(
         .unsupported, file: dataSet.name, tag: .bitsAllocated, "compressed pixel data of 1 bit",
@@ -118,8 +132,9 @@ struct PixelFormat {
     }
     let layout = cd_frame_layout(
       columns: UInt32(columns), rows: UInt32(rows), samples: UInt32(samples), bits_allocated: UInt32(bitsAllocated),
-      frame_count: UInt32(frameCount))
-    let (bytes, precision) = try dataSet.decodeFrame(frame, layout)
+      bits_stored: UInt32(bitsStored), is_signed: isSigned)
+    let (bytes, precision) = try dataSet.decodeFrame(
+      frame, of: frameCount, in: fragments, layout, photometricInterpretation)
     return StoredIntegers(
       bytes: bytes, firstBit: 0, count: sampleCount, bitsAllocated: bitsAllocated, validBits: precision ?? bitsStored,
       isSigned: isSigned)
@@ -129,10 +144,10 @@ struct PixelFormat {
     // Single bits, and big-endian bytes in 16-bit words, need not begin a frame at a byte or word.
     let firstBit = frame * frameBits
     let first = firstBit / 16 * 2
-    let last = min((firstBit + frameBits + 15) / 16 * 2, Int(clamping: storage.byte_count))
-    var bytes = try dataSet.nativeBytes(element, from: first, count: last - first)
-    if storage.is_big_endian {
-      let isWords = bitsAllocated <= 8 && !storage.is_bytes
+    let last = min((firstBit + frameBits + 15) / 16 * 2, byteCount)
+    var bytes = try dataSet.bytes(first..<last, of: element)
+    if isBigEndian {
+      let isWords = bitsAllocated <= 8 && element.vr != .ob
       reverse(&bytes, every: isWords ? 2 : bitsAllocated / 8)
     }
     return StoredIntegers(
@@ -143,8 +158,8 @@ struct PixelFormat {
   private func reals(_ frame: Int, _ dataSet: DataSet) throws(DICOMError) -> [Double] {
     try require(frame, dataSet)
     let count = frameBits / 8
-    var bytes = try dataSet.nativeBytes(element, from: frame * count, count: count)
-    if storage.is_big_endian { reverse(&bytes, every: bitsAllocated / 8) }
+    var bytes = try dataSet.bytes(frame * count..<(frame + 1) * count, of: element)
+    if isBigEndian { reverse(&bytes, every: bitsAllocated / 8) }
     return bytes.withUnsafeBytes { raw in
       (0..<sampleCount).map { index in
         bitsAllocated == 32

@@ -81,7 +81,7 @@ public final class SegmentationFile {
     segments = Self.segments(dataSet)
     patientID = dataSet.text(.patientID) ?? ""
     studyInstanceUID = dataSet.text(.studyInstanceUID) ?? ""
-    sourceSeriesUID = dataSet.text(.seriesInstanceUID, in: DataSet.Scope.top.item(0, of: .referencedSeriesSequence))
+    sourceSeriesUID = dataSet.text(.seriesInstanceUID, in: dataSet.item(0, of: .referencedSeriesSequence))
     columns = format.columns
     rows = format.rows
     var frames: [Frame] = []
@@ -133,10 +133,9 @@ public final class SegmentationFile {
   }
 
   private static func segments(_ dataSet: DataSet) -> [Segment] {
-    (0..<dataSet.itemCount(.segmentSequence)).compactMap { index in
-      let scope = DataSet.Scope.top.item(index, of: .segmentSequence)
-      return dataSet.integer(.segmentNumber, in: scope).map {
-        Segment(number: $0, label: dataSet.text(.segmentLabel, in: scope) ?? "")
+    dataSet.items(.segmentSequence).compactMap { item in
+      dataSet.integer(.segmentNumber, in: item).map {
+        Segment(number: $0, label: dataSet.text(.segmentLabel, in: item) ?? "")
       }
     }
   }
@@ -146,8 +145,9 @@ public final class SegmentationFile {
   ) throws(DICOMError) -> Frame {
     let dataSet = header.dataSet
     let attributes = try header.attributes(format)
-    let own = DataSet.Scope.top.item(index, of: .perFrameFunctionalGroupsSequence)
-    let source = own.item(0, of: .derivationImageSequence).item(0, of: .sourceImageSequence)
+    let own = dataSet.item(index, of: .perFrameFunctionalGroupsSequence)
+    let source = dataSet.item(
+      0, of: .sourceImageSequence, in: dataSet.item(0, of: .derivationImageSequence, in: own))
     let segment = header.numbers(.referencedSegmentNumber, group: .segmentIdentificationSequence)?.first
     return Frame(
       segment: segment.flatMap(Int.init(exactly:)), sopInstanceUID: dataSet.text(.referencedSOPInstanceUID, in: source),

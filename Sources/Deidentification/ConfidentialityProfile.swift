@@ -37,7 +37,7 @@ struct ConfidentialityProfile: Sendable {
   }
 
   /// What becomes of each element of a data set or an item, in the order of their tags.
-  func decisions(for elements: [DataElement], in file: ParsedFile) -> [(element: DataElement, action: Action)] {
+  func decisions(for elements: [DataElement], in file: DataSet) -> [(element: DataElement, action: Action)] {
     let keptBlocks = Set(elements.compactMap { keptPrivateBlock($0, among: elements, in: file) })
     let holdsForeignCode = holdsForeignCode(elements, in: file)
     var previous: DICOMTag?
@@ -53,8 +53,8 @@ struct ConfidentialityProfile: Sendable {
       if holdsForeignCode, Self.codeAttributes.contains(element.tag) { return (element, .remove) }
       let action = action(for: element)
       switch (action, element.value) {
-      case (.keep, .source(let range)), (.shift, .source(let range)):
-        return (element, isPlausible(element, file.bytes[range]) ? action : .remove)
+      case (.keep, .source), (.keep, .bytes), (.shift, .source), (.shift, .bytes):
+        return (element, isPlausible(element, file.value(of: element)) ? action : .remove)
       default: return (element, action)
       }
     }
@@ -74,7 +74,7 @@ struct ConfidentialityProfile: Sendable {
 
   /// What becomes of an attribute that no list has.
   private func unlistedAction(_ tag: DICOMTag, _ vr: ValueRepresentation) -> Action {
-    guard vr != .un, let known = DICOMDictionary.vr(of: tag).flatMap(ValueRepresentation.init(rawValue:)) else {
+    guard vr != .un, let known = DICOMDictionary.vr(of: tag) else {
       return .remove
     }
     // The stated VR decides how the value is read, the dictionary's what it was meant to be: the more telling one
@@ -90,7 +90,7 @@ struct ConfidentialityProfile: Sendable {
   private func isPlausible(_ element: DataElement, _ value: ArraySlice<UInt8>) -> Bool {
     // Bytes that nobody can read, among them those of a sequence without items.
     guard element.vr != .un, element.vr.isPlausible(value) else { return false }
-    guard let known = DICOMDictionary.vr(of: element.tag).flatMap(ValueRepresentation.init(rawValue:)) else {
+    guard let known = DICOMDictionary.vr(of: element.tag) else {
       return true
     }
     return known != .sq && known.isPlausible(value) && (known.isCharacters || !element.vr.isCharacters)
@@ -103,17 +103,18 @@ struct ConfidentialityProfile: Sendable {
   ]
 
   /// Whether an item holds a code of a hospital's own, whose meaning may be any text.
-  private func holdsForeignCode(_ elements: [DataElement], in file: ParsedFile) -> Bool {
+  private func holdsForeignCode(_ elements: [DataElement], in file: DataSet) -> Bool {
     guard elements.contains(where: { $0.tag == .codeMeaning || $0.tag == .codeValue }) else { return false }
-    return file.text(.codingSchemeDesignator, in: elements).map { !ProfileTable.codingSchemes.contains($0) } ?? true
+    return file.characters(.codingSchemeDesignator, in: elements).map { !ProfileTable.codingSchemes.contains($0) }
+      ?? true
   }
 
   /// The block of a private element that stays, nil for any other element.
   private func keptPrivateBlock(
-    _ element: DataElement, among elements: [DataElement], in file: ParsedFile
+    _ element: DataElement, among elements: [DataElement], in file: DataSet
   ) -> UInt32? {
     guard !safePrivate.isEmpty, element.isPrivate, !element.isPrivateCreator, let block = element.privateBlock,
-      let creator = file.text(DICOMTag(rawValue: element.group << 16 | block & 0xFF), in: elements),
+      let creator = file.characters(DICOMTag(rawValue: element.group << 16 | block & 0xFF), in: elements),
       let vr = safePrivate[
         ProfileTable.PrivateAttribute(creator: creator, group: element.group, element: element.tag.rawValue & 0xFF)],
       element.vr == vr || element.vr == .un && vr.isCharacters

@@ -1,3 +1,5 @@
+import DICOM
+
 /// Moves dates by whole days, so that the intervals between them stay.
 struct DateShift {
   /// How many days back.

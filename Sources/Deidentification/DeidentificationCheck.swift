@@ -67,8 +67,8 @@ public struct DeidentificationCheck: Sendable {
   private func findings(inFile url: URL, path: String) -> [Finding] {
     // Links are not followed: what they lead to is not in the folder.
     let isLink = (try? url.resourceValues(forKeys: [.isSymbolicLinkKey]))?.isSymbolicLink ?? true
-    let file = isLink ? nil : (try? Data(contentsOf: url)).flatMap { try? ParsedFile([UInt8]($0), name: "file") }
-    let uids = file.map { Set($0.elements.filter { $0.vr == .ui }.compactMap($0.text(of:))) } ?? []
+    let file = isLink ? nil : (try? Data(contentsOf: url)).flatMap { try? DataSet(original: $0, name: "file") }
+    let uids = file.map { Set($0.elements.filter { $0.vr == .ui }.compactMap($0.characters(of:))) } ?? []
     let names = path.split(separator: "/").map { SuspiciousName.masked(String($0), known: uids) }
     let place = names.map(\.text).joined(separator: "/")
     var findings: [Finding] = []
@@ -81,7 +81,7 @@ public struct DeidentificationCheck: Sendable {
   }
 
   /// What is found in one file in memory.
-  func problems(in file: ParsedFile) -> [(Problem, DICOMTag?)] {
+  func problems(in file: DataSet) -> [(Problem, DICOMTag?)] {
     var problems: [(Problem, DICOMTag?)] = []
     if file.hasPreambleContent { problems.append((.preamble, nil)) }
     if file.trailingByteCount > 0 { problems.append((.trailingBytes, nil)) }
@@ -89,9 +89,9 @@ public struct DeidentificationCheck: Sendable {
     for element in file.meta where !Self.harmlessMeta.contains(element.tag.rawValue) {
       problems.append((.fileMeta, element.tag))
     }
-    let metaUID = file.text(.mediaStorageSOPInstanceUID, in: file.meta) ?? ""
+    let metaUID = file.characters(.mediaStorageSOPInstanceUID) ?? ""
     if !options.retainsUIDs, !Self.isMade(metaUID) { problems.append((.uid, .mediaStorageSOPInstanceUID)) }
-    if file.text(.patientIdentityRemoved, in: file.elements) != "YES" {
+    if file.characters(.patientIdentityRemoved) != "YES" {
       problems.append((.notStated, .patientIdentityRemoved))
     }
     if !options.admitsImagesWithText, let refusal = ImageText.refusal(of: file) {
@@ -107,10 +107,10 @@ public struct DeidentificationCheck: Sendable {
 
   /// Whether each UID of a value is one that de-identification leaves or makes.
   private static func isMade(_ uids: String) -> Bool {
-    uids.split(separator: "\\").allSatisfy { $0.hasPrefix("2.25.") || PseudonymKey.isWellKnown($0) }
+    uids.split(separator: "\\").allSatisfy { $0.hasPrefix("2.25.") || DICOMUID.isWellKnown($0) }
   }
 
-  private func problems(in elements: [DataElement], of file: ParsedFile) -> [(Problem, DICOMTag?)] {
+  private func problems(in elements: [DataElement], of file: DataSet) -> [(Problem, DICOMTag?)] {
     profile.decisions(for: elements, in: file).flatMap { element, action -> [(Problem, DICOMTag?)] in
       if case .items(let items) = element.value, action == .keep { return items.flatMap { problems(in: $0, of: file) } }
       guard let problem = problem(element, action, of: file) else { return [] }
@@ -119,15 +119,15 @@ public struct DeidentificationCheck: Sendable {
   }
 
   private func problem(
-    _ element: DataElement, _ action: ConfidentialityProfile.Action, of file: ParsedFile
+    _ element: DataElement, _ action: ConfidentialityProfile.Action, of file: DataSet
   ) -> Problem? {
     // Pixels are long, and no text.
-    let text = element.vr.isCharacters ? file.text(of: element) : nil
+    let text = element.vr.isCharacters ? file.characters(of: element) : nil
     let isEmpty: Bool
     switch element.value {
     case .items(let items): isEmpty = items.allSatisfy(\.isEmpty)
     case .fragments: isEmpty = false
-    case .source, .new: isEmpty = element.vr.isCharacters ? text == nil : file.value(of: element).isEmpty
+    case .source, .bytes: isEmpty = element.vr.isCharacters ? text == nil : file.value(of: element).isEmpty
     }
     guard !isEmpty, !isOurs(element, text) else { return nil }
     switch action {
@@ -136,7 +136,7 @@ public struct DeidentificationCheck: Sendable {
       return isTellingAge ? .attribute : nil
     case .shift:
       // Whether a date was moved cannot be seen, but stated.
-      let isStated = file.text(.longitudinalTemporalInformationModified, in: file.elements) == "MODIFIED"
+      let isStated = file.characters(.longitudinalTemporalInformationModified) == "MODIFIED"
       return isStated && text.flatMap { DateShift(days: 0).moved($0, element.vr) } != nil ? nil : .attribute
     case .clean: return text.map { DescriptorCleaner.clean($0) != $0 } ?? true ? .attribute : nil
     case .map:

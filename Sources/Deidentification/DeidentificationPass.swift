@@ -2,7 +2,7 @@ import DICOM
 
 /// One run over the elements of a file: what the profile decides is done, and noted.
 struct DeidentificationPass {
-  let file: ParsedFile
+  let file: DataSet
   let key: PseudonymKey
   let profile: ConfidentialityProfile
   let identity: Identity
@@ -26,18 +26,18 @@ struct DeidentificationPass {
     case .remove: return (nil, .removed)
     case .empty: return emptied(element)
     case .replace:
-      let value = element.vr == .sq ? DataElement.Value.items([[]]) : .new(element.vr.dummy)
+      let value = element.vr == .sq ? DataElement.Value.items([[]]) : .bytes(element.vr.dummy)
       return (element.with(value), .replaced)
     case .keep: return keep(element)
     case .map:
-      guard element.vr == .ui, let text = file.text(of: element) else { return emptied(element) }
+      guard element.vr == .ui, let text = file.characters(of: element) else { return emptied(element) }
       let uids = text.split(separator: "\\", omittingEmptySubsequences: false).map { key.uid($0.filter { $0 != " " }) }
       return changed(element, text, uids.joined(separator: "\\"), .mapped)
     case .clean:
-      guard element.vr.content == .text, let text = file.text(of: element) else { return emptied(element) }
+      guard element.vr.content == .text, let text = file.characters(of: element) else { return emptied(element) }
       return changed(element, text, DescriptorCleaner.clean(text), .cleaned)
     case .shift:
-      guard let text = file.text(of: element), let moved = identity.dateShift.moved(text, element.vr) else {
+      guard let text = file.characters(of: element), let moved = identity.dateShift.moved(text, element.vr) else {
         return emptied(element)
       }
       return changed(element, text, moved, .shifted)
@@ -49,15 +49,15 @@ struct DeidentificationPass {
     switch element.value {
     case .items(let items): isEmpty = items.isEmpty
     case .fragments: isEmpty = false
-    case .source, .new: isEmpty = file.value(of: element).isEmpty
+    case .source, .bytes: isEmpty = file.value(of: element).isEmpty
     }
-    return (element.with(element.vr == .sq ? .items([]) : .new([])), isEmpty ? .kept : .emptied)
+    return (element.with(element.vr == .sq ? .items([]) : .bytes([])), isEmpty ? .kept : .emptied)
   }
 
   private func changed(
     _ element: DataElement, _ old: String, _ new: String, _ outcome: DeidentificationAudit.Outcome
   ) -> (DataElement, DeidentificationAudit.Outcome) {
-    (element.with(.new(Array(new.utf8))), old == new ? .kept : outcome)
+    (element.with(.bytes(Array(new.utf8))), old == new ? .kept : outcome)
   }
 
   private mutating func keep(_ element: DataElement) -> (DataElement?, DeidentificationAudit.Outcome) {
@@ -71,12 +71,12 @@ struct DeidentificationPass {
       if element.tag == .patientAge { return age(element) }
       guard element.tag == .pixelData, file.excessPixelByteCount > 0 else { return (element, .kept) }
       return (element.with(.source(range.lowerBound..<range.upperBound - file.excessPixelByteCount)), .kept)
-    case .fragments, .new: return (element, .kept)
+    case .fragments, .bytes: return (element, .kept)
     }
   }
 
   private func age(_ element: DataElement) -> (DataElement?, DeidentificationAudit.Outcome) {
-    guard let text = file.text(of: element) else { return (element, .kept) }
+    guard let text = file.characters(of: element) else { return (element, .kept) }
     return Self.cappedAge(text).map { changed(element, text, $0, .replaced) } ?? emptied(element)
   }
 
@@ -91,19 +91,4 @@ struct DeidentificationPass {
 
 extension DataElement {
   func with(_ value: Value) -> DataElement { DataElement(tag, vr, value) }
-}
-
-extension ParsedFile {
-  /// How many bytes of native pixel data lie beyond the image that rows, columns and frames describe.
-  var excessPixelByteCount: Int {
-    guard let element = elements.last, element.tag == .pixelData, case .source(let range) = element.value,
-      let rows = unsigned(.rows), let columns = unsigned(.columns), let bits = unsigned(.bitsAllocated)
-    else { return 0 }
-    let frames = text(.numberOfFrames, in: elements).flatMap { Int($0) } ?? 1
-    let samples = unsigned(.samplesPerPixel) ?? 1
-    let (pixels, overflow) = (rows * columns * samples * bits).multipliedReportingOverflow(by: max(frames, 1))
-    guard !overflow, pixels <= Int.max - 15 else { return 0 }
-    let size = (pixels + 7) / 8
-    return max(0, range.count - size - size % 2)
-  }
 }

@@ -44,7 +44,7 @@ public struct Deidentifier: Sendable {
   /// - Throws: `DICOMError` where it is no whole DICOM file, or has too few identifiers to be told from others;
   ///   `DeidentificationRefusal` where text may stand in its image.
   public func deidentify(_ data: Data, name: String = "DICOM file") throws -> DeidentifiedFile {
-    let file = try ParsedFile([UInt8](data), name: name)
+    let file = try DataSet(original: data, name: name)
     if !options.admitsImagesWithText, let refusal = ImageText.refusal(of: file) { throw refusal }
     try requirePixels(file)
     let identity = try Identity(file, key)
@@ -58,10 +58,10 @@ public struct Deidentifier: Sendable {
     let sopInstanceUID = uid(identity.sopInstanceUID)
     stamp(&elements, identity, sopClassUID, sopInstanceUID)
     let writer = DICOMFileWriter(elements, of: file, sopClassUID: sopClassUID, sopInstanceUID: sopInstanceUID)
-    let isCT = file.text(.modality, in: file.elements) == "CT"
+    let isCT = file.characters(.modality) == "CT"
     return DeidentifiedFile(
       data: Data(writer.bytes), audit: pass.audit,
-      facts: isCT ? (try? DICOMFile.attributes(of: data, name: name)) ?? [] : [], pseudonym: identity.pseudonym,
+      facts: isCT ? (try? DICOMFile.attributes(of: file)) ?? [] : [], pseudonym: identity.pseudonym,
       studyInstanceUID: uid(identity.studyInstanceUID), seriesInstanceUID: uid(identity.seriesInstanceUID),
       sopInstanceUID: sopInstanceUID, lacksPatientID: identity.lacksPatientID)
   }
@@ -92,10 +92,10 @@ public struct Deidentifier: Sendable {
   }
 
   /// An image without its pixels was cut off between two elements, or keeps them elsewhere.
-  private func requirePixels(_ file: ParsedFile) throws(DICOMError) {
-    let sopClass = file.text(.sopClassUID, in: file.elements)
+  private func requirePixels(_ file: DataSet) throws(DICOMError) {
+    let sopClass = file.characters(.sopClassUID)
     let isCT = sopClass == DICOMUID.ctImageStorage || sopClass == DICOMUID.enhancedCTImageStorage
-    guard isCT || file.unsigned(.rows) != nil else { return }
+    guard isCT || file.integer(.rows) != nil else { return }
     let pixels: Set<DICOMTag> = [.pixelData, .floatPixelData, .doubleFloatPixelData]
     guard !file.elements.contains(where: { pixels.contains($0.tag) }) else { return }
     throw DICOMError(
@@ -142,9 +142,9 @@ struct Identity {
   let studyInstanceUID: String
   let seriesInstanceUID: String
 
-  init(_ file: ParsedFile, _ key: PseudonymKey) throws(DICOMError) {
+  init(_ file: DataSet, _ key: PseudonymKey) throws(DICOMError) {
     func uid(_ tag: DICOMTag, orMeta metaTag: DICOMTag? = nil) -> String {
-      file.text(tag, in: file.elements) ?? metaTag.flatMap { file.text($0, in: file.meta) } ?? ""
+      file.characters(tag) ?? metaTag.flatMap { file.characters($0) } ?? ""
     }
     func bytes(_ tag: DICOMTag) -> [UInt8] {
       file.elements.first { $0.tag == tag }.map { Array(file.value(of: $0).trimmingPadding()) } ?? []
@@ -177,7 +177,6 @@ struct Identity {
 }
 
 extension DICOMTag {
-  static let mediaStorageSOPClassUID = DICOMTag(rawValue: 0x0002_0002)
   static let issuerOfPatientID = DICOMTag(rawValue: 0x0010_0021)
   static let deidentificationMethodCodeSequence = DICOMTag(rawValue: 0x0012_0064)
   static let longitudinalTemporalInformationModified = DICOMTag(rawValue: 0x0028_0303)

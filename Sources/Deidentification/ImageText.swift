@@ -42,16 +42,16 @@ enum ImageText {
   }
 
   /// The first sign that an object has, or nil.
-  static func refusal(of file: ParsedFile) -> DeidentificationRefusal? {
+  static func refusal(of file: DataSet) -> DeidentificationRefusal? {
     func refusal(_ tag: DICOMTag, _ reason: String) -> DeidentificationRefusal {
       DeidentificationRefusal(file: file.name, tag: tag, reason: reason)
     }
     for sign in signs {
-      guard let text = file.text(sign.tag, in: file.elements) else { continue }
+      guard let text = file.characters(sign.tag) else { continue }
       let values = text.uppercased().split(separator: "\\").map { $0.trimmingSpaces() }
       if values.contains(where: { matches($0, sign.value) }) { return refusal(sign.tag, sign.reason) }
     }
-    if file.text(.modality, in: file.elements) == "CT", (file.unsigned(.samplesPerPixel) ?? 1) > 1 {
+    if file.characters(.modality) == "CT", (file.integer(.samplesPerPixel) ?? 1) > 1 {
       return refusal(.samplesPerPixel, "a colour image among CT images is a screen capture or a drawing")
     }
     for element in file.elements where (0x6000...0x60FF).contains(element.group) {

@@ -1,26 +1,26 @@
-import Crypto
 import DICOM
 public import Foundation
+import Support
 
 /// The secret from which a study's pseudonyms, UIDs and date offsets come.
 ///
 /// The same key gives the same patient the same pseudonym at every later retrieval; without it nobody can tell which
 /// patient a pseudonym is, nor whether two studies share one.
 public struct PseudonymKey: Sendable {
-  private let key: SymmetricKey
+  private let key: HMACKey
 
   /// Makes a new key from the system's random source.
-  public init() { key = SymmetricKey(size: .bits256) }
+  public init() { key = HMACKey() }
 
   /// Takes up a key of 32 bytes, or nil where there is another number of them.
   public init?(bytes: some ContiguousBytes) {
-    let key = SymmetricKey(data: bytes)
-    guard key.bitCount == 256 else { return nil }
+    let key = HMACKey(bytes: bytes)
+    guard key.count == 32 else { return nil }
     self.key = key
   }
 
   /// A name for the key that tells nothing about it, so that a study can notice another key: 16 hexadecimal digits.
-  public var fingerprint: String { digest("fingerprint", []).prefix(8).map { String(format: "%02x", $0) }.joined() }
+  public var fingerprint: String { digest("fingerprint", []).prefix(8).hexadecimal }
 
   /// The patient's name in the study, such as `RG-7K3M9Q2D`.
   ///
@@ -44,19 +44,8 @@ public struct PseudonymKey: Sendable {
   /// The UID that takes the place of another one: `2.25.<128-bit number>`; well-known ones of DICOM (1.2.840.10008)
   /// stay.
   public func uid(_ original: String) -> String {
-    guard !original.isEmpty, !Self.isWellKnown(original) else { return original }
+    guard !original.isEmpty, !DICOMUID.isWellKnown(original) else { return original }
     return DICOMUID.make(fromDigest: digest("uid", [Array(original.utf8)]))
-  }
-
-  /// Whether a UID is one of DICOM's own (PS3.6 Annex A), such as a SOP class; their numbers have no more than four
-  /// digits.
-  static func isWellKnown(_ uid: some StringProtocol) -> Bool {
-    let parts = uid.split(separator: ".", omittingEmptySubsequences: false)
-    let root = ["1", "2", "840", "10008"]
-    return parts.count > root.count && zip(parts, root).allSatisfy { $0 == $1 }
-      && parts.dropFirst(root.count).allSatisfy {
-        (1...4).contains($0.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) }
-      }
   }
 
   /// Whether a text is written like a UID (PS3.5 section 9.1).
@@ -81,17 +70,17 @@ public struct PseudonymKey: Sendable {
 
   /// HMAC-SHA256 over a purpose and texts, each behind its length so that no two lists look alike.
   private func digest(_ purpose: String, _ texts: [[UInt8]]) -> [UInt8] {
-    var code = HMAC<SHA256>(key: key)
+    var message: [UInt8] = []
     for text in [Array(purpose.utf8)] + texts {
-      code.update(data: withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) })
-      code.update(data: text)
+      withUnsafeBytes(of: UInt64(text.count).littleEndian) { message.append(contentsOf: $0) }
+      message.append(contentsOf: text)
     }
-    return Array(code.finalize())
+    return key.code(for: message)
   }
 
   /// The key in hexadecimal digits.
   fileprivate var hexadecimal: String {
-    key.withUnsafeBytes { $0.map { String(format: "%02x", $0) }.joined() }
+    key.withUnsafeBytes { $0.hexadecimal }
   }
 }
 

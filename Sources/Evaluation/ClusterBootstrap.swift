@@ -1,3 +1,5 @@
+import Support
+
 /// Draws of whole clusters with replacement: what another sample of patients might have given.
 struct ClusterBootstrap {
   /// The cases by rising score; tied ones share a group.
@@ -63,24 +65,4 @@ struct ClusterBootstrap {
     let above = min(below + 1, values.count - 1)
     return values[below] + (place - Double(below)) * (values[above] - values[below])
   }
-}
-
-/// The SplitMix64 generator: the same seed gives the same numbers on every machine.
-///
-/// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// A number in 0..<bound; its bias of bound / 2^64 is of no account.
-  mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 }

@@ -1,3 +1,5 @@
+import Support
+
 /// Percentile intervals of any statistic over draws of whole clusters (patients), with replacement.
 ///
 /// Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13; clusters drawn whole as in Field and

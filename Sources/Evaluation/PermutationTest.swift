@@ -1,3 +1,5 @@
+import Support
+
 /// Whether a statistic is larger than it would be were the labels dealt out at random.
 ///
 /// Source: Phipson and Smyth, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular

@@ -1,6 +1,7 @@
 internal import CArchive
 import Foundation
 import Study
+import Support
 
 /// A zip archive of DICOM files, unpacked into a scratch folder for an import.
 ///

@@ -1,6 +1,7 @@
 public import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// Takes the CT slices of a folder or a zip archive into the study.
 ///

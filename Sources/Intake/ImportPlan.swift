@@ -1,7 +1,7 @@
-import Crypto
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// What an import will take over, and what it leaves and why: the rules, which change nothing yet.
 ///

@@ -1,6 +1,7 @@
 public import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// Reads lesions and grades from the pathology table into the study.
 public enum PathologyImport {
@@ -104,9 +105,10 @@ public enum PathologyImport {
     var problems: [Problem] = []
     var seen: [String: Int] = [:]
     for row in table.rows {
-      let patientID = row.cells[mapping.patientColumn] ?? ""
-      let lesion = mapping.lesionColumn.flatMap { row.cells[$0] } ?? "1"
-      let gradeText = row.cells[mapping.gradeColumn] ?? ""
+      func text(_ column: String) -> String { ClinicalCell(row.cells[column]).value ?? "" }
+      let patientID = text(mapping.patientColumn)
+      let lesion = mapping.lesionColumn.map(text) ?? "1"
+      let gradeText = text(mapping.gradeColumn)
       func reject(_ reason: String) {
         problems.append(Problem(line: row.line, patientID: patientID.isEmpty ? nil : patientID, reason: reason))
       }

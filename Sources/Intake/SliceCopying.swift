@@ -1,6 +1,7 @@
 import Foundation
 import Study
 import Synchronization
+import Support
 
 /// Copies the files of an import into the study's folder.
 enum SliceCopying {

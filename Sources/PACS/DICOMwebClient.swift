@@ -1,8 +1,7 @@
-import AsyncHTTPClient
 import DICOM
 public import Foundation
-import NIOCore
-import NIOSSL
+import HTTP
+import Support
 
 /// A DICOMweb client: QIDO-RS and WADO-RS (PS3.18 chapter 10).
 public final class DICOMwebClient: PACSClient {
@@ -49,25 +48,16 @@ public final class DICOMwebClient: PACSClient {
         .invalidRequest,
         "A DICOMweb URL is like https://HOST/dicom-web, without a user, password or query in it.")
     }
-    var settings = HTTPClient.Configuration(redirectConfiguration: .disallow)
-    settings.timeout = .init(
-      connect: .nanoseconds(configuration.connectTimeout.nanoseconds),
-      read: .nanoseconds(configuration.readTimeout.nanoseconds))
-    // Attempts are counted here, and a wrong certificate must not look like a slow server.
-    settings.connectionPool.retryConnectionEstablishment = false
-    if let authorities = configuration.authorities {
-      var tls = TLSConfiguration.makeClientConfiguration()
-      do {
-        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities.path))
-      } catch {
-        throw PACSError(.insecure, "\(authorities.path) holds no certificates in PEM form.")
-      }
-      settings.tlsConfiguration = tls
+    var settings = HTTPClient.Configuration()
+    settings.authorities = configuration.authorities
+    settings.connectTimeout = configuration.connectTimeout
+    settings.idleTimeout = configuration.readTimeout
+    do {
+      http = try HTTPClient(settings)
+    } catch {
+      throw PACSError(.insecure, "\(error).")
     }
-    http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
   }
-
-  deinit { http.shutdown { _ in } }
 
   // MARK: QIDO-RS
 
@@ -121,9 +111,8 @@ public final class DICOMwebClient: PACSClient {
     let request = request(path, items, accept: "application/dicom+json")
     return try await retry.run { [self] in
       try await answer(to: request, "QIDO-RS") { response in
-        guard response.status != .noContent else { return [] }
-        let body = try await response.body.collect(upTo: 1 << 27)
-        return try DICOMJSON.dataSets(Data(body.readableBytesView))
+        guard response.status != 204 else { return [] }
+        return try DICOMJSON.dataSets(try await response.body(upTo: 1 << 27))
       }
     }
   }
@@ -144,10 +133,10 @@ public final class DICOMwebClient: PACSClient {
   private func pull(_ path: String, _ receive: InstanceReceiver) async throws {
     let accept = "multipart/related; type=\"application/dicom\"; transfer-syntax=*"
     try await answer(to: request(path, [], accept: accept), "WADO-RS") { response in
-      var parser = try MultipartParser(contentType: response.headers.first(name: "Content-Type"))
-      for try await part in response.body {
+      var parser = try MultipartParser(contentType: response.header("Content-Type"))
+      while let part = try await response.next() {
         try Task.checkCancellation()
-        try parser.append(part.readableBytesView) { data in
+        try parser.append(part) { data in
           let instance = Result { () throws(PACSError) in try ReceivedInstance(parsing: data) }
           do { try receive(instance) } catch { throw ReceiverFailure(cause: error) }
         }
@@ -168,17 +157,16 @@ public final class DICOMwebClient: PACSClient {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
-  private func request(_ path: String, _ items: [(String, String)], accept: String) -> HTTPClientRequest {
+  private func request(_ path: String, _ items: [(String, String)], accept: String) -> HTTPRequest {
     let query = items.map { name, value in
       "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? "")"
     }
     var root = configuration.root.absoluteString
     while root.hasSuffix("/") { root.removeLast() }
-    var request = HTTPClientRequest(url: "\(root)/\(path)" + (query.isEmpty ? "" : "?" + query.joined(separator: "&")))
-    request.headers.add(name: "Accept", value: accept)
-    request.headers.add(name: "User-Agent", value: "RenalGrade")
+    let url = "\(root)/\(path)" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+    var request = HTTPRequest(url, headers: [("Accept", accept), ("User-Agent", "RenalGrade")])
     if let credentials = configuration.credentials {
-      request.headers.add(name: "Authorization", value: credentials.header)
+      request.headers.append(("Authorization", credentials.header))
     }
     return request
   }
@@ -193,12 +181,13 @@ public final class DICOMwebClient: PACSClient {
 
   /// Sends a request and reads its answer; every failure becomes a `PACSError` that names no URL, as those hold identifiers.
   private func answer<Result: Sendable>(
-    to request: HTTPClientRequest, _ service: String, read: (HTTPClientResponse) async throws -> Result
+    to request: HTTPRequest, _ service: String, read: (HTTPResponse) async throws -> Result
   ) async throws -> Result {
     do {
-      let response = try await http.execute(request, deadline: .distantFuture)
-      try HTTPFailure.check(response, service)
-      return try await read(response)
+      return try await http.send(request) { response in
+        try HTTPFailure.check(response, service)
+        return try await read(response)
+      }
     } catch let failure as ReceiverFailure {
       throw failure.cause
     } catch {
@@ -206,8 +195,4 @@ public final class DICOMwebClient: PACSClient {
       throw HTTPFailure.error(error, service)
     }
   }
-}
-
-extension Duration {
-  var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
 }

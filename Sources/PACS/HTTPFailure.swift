@@ -1,14 +1,11 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
-import NIOPosix
-import NIOSSL
+import HTTP
 
 /// What an HTTP status, or a broken connection, means for a PACS client.
 enum HTTPFailure {
   /// Throws unless the status is one of success.
-  static func check(_ response: HTTPClientResponse, _ service: String) throws(PACSError) {
-    let code = response.status.code
+  static func check(_ response: HTTPResponse, _ service: String) throws(PACSError) {
+    let code = response.status
     switch code {
     case 200, 204, 206: return
     case 401:
@@ -26,7 +23,7 @@ enum HTTPFailure {
     case 408, 425, 429, 500, 502...504, 507:
       throw PACSError(
         .server, "\(service): the server answered \(code).",
-        retryAfter: retryAfter(response.headers.first(name: "Retry-After")))
+        retryAfter: retryAfter(response.header("Retry-After")))
     default: throw PACSError(.malformed, "\(service): the server answered \(code).")
     }
   }
@@ -44,39 +41,26 @@ enum HTTPFailure {
 
   /// The error as it concerns the person at the terminal.
   static func error(_ error: any Error, _ service: String) -> PACSError {
-    switch error {
-    case let error as PACSError: error
-    case let error as HTTPClientError where error == .connectTimeout:
+    if let error = error as? PACSError { return error }
+    guard let error = error as? HTTPError else {
+      return PACSError(.interrupted, "\(service): the connection was cut.")
+    }
+    return switch error.kind {
+    case .unreachable:
+      PACSError(
+        .unreachable,
+        "\(service): the server cannot be reached (\(error)): is it running, and the port the right one?")
+    case .connectTimeout:
       PACSError(.unreachable, "\(service): the server cannot be reached: no connection in time.")
-    case let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded:
-      PACSError(.timeout, "\(service): the server did not answer in time.")
-    case let error as HTTPClientError where error == .remoteConnectionClosed:
-      PACSError(.interrupted, "\(service): the connection was closed before the answer was whole.")
-    case is HTTPClientError:
-      PACSError(.malformed, "\(service): \(error)")
-    case let error as NIOSSLError where !isHandshake(error):
-      PACSError(.interrupted, "\(service): the connection was cut.")
-    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+    case .idleTimeout, .timeLimit: PACSError(.timeout, "\(service): the server did not answer in time.")
+    case .insecure:
       PACSError(
         .insecure,
         "\(service): the server's certificate is not accepted, or TLS failed: \(error). Give the file of the authority "
           + "that signed it.")
-    case is NIOConnectionError:
-      PACSError(.unreachable, "\(service): the server cannot be reached: is it running, and the port the right one?")
-    case let error as IOError where error.errnoCode == ECONNREFUSED:
-      PACSError(.unreachable, "\(service): the connection was refused.")
-    case is NIOTooManyBytesError:
-      PACSError(.malformed, "\(service): the answer is too long.")
-    default:
-      // A broken socket, or an answer that ends in its middle.
-      PACSError(.interrupted, "\(service): the connection was cut.")
-    }
-  }
-
-  private static func isHandshake(_ error: NIOSSLError) -> Bool {
-    switch error {
-    case .uncleanShutdown, .readInInvalidTLSState, .writeDuringTLSShutdown: false
-    default: true
+    case .interrupted:
+      PACSError(.interrupted, "\(service): the connection was cut before the answer was whole (\(error)).")
+    case .malformed, .tooLong: PACSError(.malformed, "\(service): \(error).")
     }
   }
 }

@@ -1,7 +1,6 @@
 internal import CDIMSE
-import Crypto
 public import Foundation
-import Study
+import Support
 
 /// A folder that files are written into whole or not at all, each once.
 public struct InstanceFolder: Sendable {
@@ -29,16 +28,10 @@ public struct InstanceFolder: Sendable {
     }
     let parent = file.deletingLastPathComponent()
     try makeFolder(parent)
-    let temporary = parent.appendingPathComponent(".\(UUID().uuidString).partial")
-    let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failure() }
-    defer { close(descriptor) }
-    do throws(PACSError) {
-      try write(data, to: descriptor)
-      guard rename(temporary.path, file.path) == 0 else { throw failure() }
+    do throws(StudyError) {
+      try AtomicFile.write(data, to: file, permissions: 0o600, synchronize: false)
     } catch {
-      unlink(temporary.path)
-      throw error
+      throw PACSError(.storage, "a received instance cannot be stored: \(error)")
     }
   }
 
@@ -60,22 +53,10 @@ public struct InstanceFolder: Sendable {
     }
   }
 
-  private func write(_ data: Data, to descriptor: Int32) throws(PACSError) {
-    var offset = 0
-    while offset < data.count {
-      let written = data.withUnsafeBytes { bytes in
-        bytes.baseAddress.map { Foundation.write(descriptor, $0 + offset, data.count - offset) } ?? 0
-      }
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw failure() }
-      offset += written
-    }
-  }
-
   private func failure() -> PACSError {
     PACSError(
       .storage,
-      "a received instance cannot be written to \(url.path): \(String(cString: strerror(errno))). Make room or fix the "
+      "the received instances cannot be forced to disk in \(url.path): \(String(cString: strerror(errno))). Make room or fix the "
         + "permissions, then repeat the command: it goes on where it was.")
   }
 }

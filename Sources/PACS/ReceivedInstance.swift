@@ -1,8 +1,7 @@
 internal import CDIMSE
-import Crypto
 import DICOM
 public import Foundation
-import Study
+import Support
 
 /// One instance as the PACS sent it, in memory, with the patient's identity in it.
 public struct ReceivedInstance: Sendable {
@@ -25,27 +24,32 @@ public struct ReceivedInstance: Sendable {
   ///
   /// - Throws: `PACSError` of kind `.badInstance` where it is cut off, damaged, or lacks one of its UIDs.
   public init(parsing data: Data) throws(PACSError) {
-    let identity: Result<Identity, PACSError> = data.withUnsafeBytes { bytes in
-      var identity = cn_identity()
-      let status = cn_identify(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, &identity)
-      guard Int(status) == CN_OK else {
-        return .failure(PACSError(.badInstance, "not a whole DICOM instance: \(String(cString: cn_last_error()))"))
-      }
-      return .success(Identity(identity))
+    let file: DataSet
+    do throws(DICOMError) {
+      file = try DataSet([UInt8](data), name: "instance")
+    } catch {
+      throw PACSError(.badInstance, "not a whole DICOM instance: \(error.problem)")
     }
-    let read = try identity.get()
+    guard data.dropFirst(128).prefix(4).elementsEqual("DICM".utf8) else {
+      throw PACSError(.badInstance, "not a whole DICOM instance: it has no file meta information")
+    }
+    if let found = file.nativePixelByteCount, let stated = file.statedPixelByteCount, found < stated {
+      throw PACSError(.badInstance, "not a whole DICOM instance: the pixel data are cut off")
+    }
+    let text = { (tag: DICOMTag) in file.characters(tag) ?? "" }
     for (name, value) in [
-      ("SOPInstanceUID", read.sopInstance), ("SeriesInstanceUID", read.series), ("StudyInstanceUID", read.study),
+      ("SOPInstanceUID", text(.sopInstanceUID)), ("SeriesInstanceUID", text(.seriesInstanceUID)),
+      ("StudyInstanceUID", text(.studyInstanceUID)),
     ] where (try? StudyQuery.uid(value)) == nil {
       throw PACSError(.badInstance, "\(name) is missing or is no UID")
     }
     self.data = data
-    patientID = read.patient
-    studyInstanceUID = read.study
-    seriesInstanceUID = read.series
-    sopInstanceUID = read.sopInstance
-    sopClassUID = read.sopClass
-    transferSyntaxUID = read.transferSyntax
+    patientID = text(.patientID)
+    studyInstanceUID = text(.studyInstanceUID)
+    seriesInstanceUID = text(.seriesInstanceUID)
+    sopInstanceUID = text(.sopInstanceUID)
+    sopClassUID = text(.sopClassUID)
+    transferSyntaxUID = text(.transferSyntaxUID)
   }
 
   /// Puts file meta information (PS3.10 section 7.1) before a data set that came over DIMSE, and reads both.
@@ -70,35 +74,9 @@ public struct ReceivedInstance: Sendable {
   }
 
   static func fileMeta(sopClass: String, sopInstance: String, transferSyntax: String) -> Data {
-    func element(_ number: UInt8, _ vr: String, _ value: [UInt8], padding: UInt8 = 0) -> [UInt8] {
-      let value = value.count % 2 == 0 ? value : value + [padding]
-      let (low, high) = (UInt8(value.count & 0xFF), UInt8(value.count >> 8 & 0xFF))
-      // OB has two reserved bytes and a length of four; all values here are short.
-      return [2, 0, number, 0] + Array(vr.utf8) + (vr == "OB" ? [0, 0, low, high, 0, 0] : [low, high]) + value
-    }
-    let group =
-      element(0x01, "OB", [0, 1]) + element(0x02, "UI", Array(sopClass.utf8))
-      + element(0x03, "UI", Array(sopInstance.utf8))
-      + element(0x10, "UI", Array(transferSyntax.utf8))
-      + element(0x12, "UI", Array(DICOMUID.make(from: "RenalGrade implementation class").utf8))
-      + element(0x13, "SH", Array("RENALGRADE".utf8), padding: 0x20)
-    let length = (0..<4).map { UInt8(group.count >> (8 * $0) & 0xFF) }
-    return Data([UInt8](repeating: 0, count: 128) + Array("DICM".utf8) + element(0x00, "UL", length) + group)
-  }
-
-  private struct Identity {
-    let sopClass, sopInstance, series, study, patient, transferSyntax: String
-
-    init(_ read: cn_identity) {
-      func text(_ value: UnsafePointer<CChar>?) -> String {
-        value.map { String(cString: $0).trimmingCharacters(in: CharacterSet(charactersIn: " \0")) } ?? ""
-      }
-      sopClass = text(read.sop_class)
-      sopInstance = text(read.sop_instance)
-      series = text(read.series)
-      study = text(read.study)
-      patient = text(read.patient)
-      transferSyntax = text(read.transfer_syntax)
-    }
+    Data(
+      DICOMFileWriter.start(
+        sopClassUID: sopClass, sopInstanceUID: sopInstance, transferSyntax: transferSyntax,
+        by: DICOMFileWriter.Implementation(name: "RenalGrade implementation class")))
   }
 }

@@ -1,5 +1,5 @@
 public import Foundation
-import Study
+import Support
 
 /// One line of the list of what is to be retrieved.
 public struct RetrievalRequest: Hashable, Sendable, CustomStringConvertible, CustomReflectable {

@@ -2,6 +2,7 @@ import Annotation
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// What one patient adds to the cohort's files besides its images.
 struct PatientFiles: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// A patient's build: the outline of the trunk and the layers of its wall, the same on every slice.
 struct Habitus: Sendable {
@@ -65,10 +65,10 @@ struct Habitus: Sendable {
   }
 
   /// The trunk without its organs, and how much of each pixel lies in the abdominal cavity.
-  func wall(on grid: PixelGrid, _ palette: Palette, _ noise: SmoothNoise) -> (canvas: Canvas, cavity: [Float]) {
-    var canvas = Canvas(grid: grid, filledWith: palette[.air])
+  func wall(on grid: PixelGrid, _ palette: Palette, _ noise: SmoothNoise) -> (slice: PhasedSlice, cavity: [Float]) {
+    var slice = PhasedSlice(grid: grid, filledWith: palette[.air])
     var cavity = [Float](repeating: 0, count: PixelGrid.side * PixelGrid.side)
-    canvas.paint(-half - 2, half + 2) { place, index in
+    slice.paint(-half - 2, half + 2) { place, index in
       let point = SIMD2(place.x, place.y)
       let depth = depth(point)
       guard depth > -2 else { return (0, .zero) }
@@ -89,15 +89,15 @@ struct Habitus: Sendable {
       cavity[index] = edge(wall + 1.2 - muscleDepth)
       return (edge(-depth), attenuation)
     }
-    paintCouch(&canvas, palette)
-    return (canvas, cavity)
+    paintCouch(&slice, palette)
+    return (slice, cavity)
   }
 
   /// Two thin shells below the patient.
-  private func paintCouch(_ canvas: inout Canvas, _ palette: Palette) {
+  private func paintCouch(_ slice: inout PhasedSlice, _ palette: Palette) {
     for (gap, width, rise) in [(Float(7), Float(215), Float(20)), (13, 215, 20), (45, 150, 12)] {
       let top = half.y + gap
-      canvas.paint(SIMD2(-width, top - rise - 2), SIMD2(width, top + 2)) { point, _ in
+      slice.paint(SIMD2(-width, top - rise - 2), SIMD2(width, top + 2)) { point, _ in
         let along = point.x / width
         return (edge(abs(point.y - (top - rise * along * along)) - 1.1), palette[.couch])
       }

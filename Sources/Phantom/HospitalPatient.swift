@@ -1,6 +1,7 @@
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// One patient of the virtual hospital while it is written.
 struct HospitalPatient: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// What one patient of the virtual hospital is to be, and how badly the records are kept.
 struct HospitalPlan: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Left and right, as the patient has it.
 enum Laterality: String, CaseIterable {
@@ -107,20 +107,20 @@ struct Kidney: Solid, Sendable {
   }
 
   /// The perirenal fat keeps the kidney's neighbours off, most of it behind and towards the spine.
-  func paintPerirenalFat(on canvas: inout Canvas, _ palette: Palette, cavity: [Float]) {
-    canvas.paint(outline, palette[.visceralFat], grown: 3, clip: cavity)
+  func paintPerirenalFat(on slice: inout PhasedSlice, _ palette: Palette, cavity: [Float]) {
+    slice.paint(outline, palette[.visceralFat], grown: 3, clip: cavity)
     let space = Ellipsoid(
       outline.centre + SIMD3(-side.sign * 16, 9, 4), axes: outline.axes + SIMD3(12, 5, 22), lean: outline.lean)
-    canvas.paint(space, palette[.visceralFat], clip: cavity)
+    slice.paint(space, palette[.visceralFat], clip: cavity)
   }
 
-  func paint(on canvas: inout Canvas, _ palette: Palette) {
-    canvas.paint(artery, palette[.visceralFat], grown: 1)
-    canvas.paint(vein, palette[.renalVein])
-    canvas.paint(artery, palette[.aorta] * 0.95)
-    canvas.paint(self) { point in parenchyma(at: outline.local(point), palette) }
-    paintSinus(on: &canvas, palette)
-    for cyst in cysts { canvas.paint(cyst, palette[.cyst]) }
+  func paint(on slice: inout PhasedSlice, _ palette: Palette) {
+    slice.paint(artery, palette[.visceralFat], grown: 1)
+    slice.paint(vein, palette[.renalVein])
+    slice.paint(artery, palette[.aorta] * 0.95)
+    slice.paint(self) { point in parenchyma(at: outline.local(point), palette) }
+    paintSinus(on: &slice, palette)
+    for cyst in cysts { slice.paint(cyst, palette[.cyst]) }
   }
 
   /// Cortex outside, pyramids within it, columns of cortex between the pyramids.
@@ -141,20 +141,20 @@ struct Kidney: Solid, Sendable {
     return attenuation
   }
 
-  private func paintSinus(on canvas: inout Canvas, _ palette: Palette) {
+  private func paintSinus(on slice: inout PhasedSlice, _ palette: Palette) {
     let sinus = Ellipsoid(outline.global(SIMD3(-outline.axes.x * 0.55, 0, 0)), axes: SIMD3(repeating: 40))
-    guard abs(canvas.z - outline.centre.z) < sinusAxes.z + 6 else { return }
+    guard abs(slice.z - outline.centre.z) < sinusAxes.z + 6 else { return }
     let bounds = sinus.bounds
-    canvas.paint(SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y)) { point, _ in
+    slice.paint(SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y)) { point, _ in
       let local = outline.local(point) + SIMD3(outline.axes.x * 0.55, 0, 0)
       let ragged = 2.2 * noise(local / 5 + noiseOffset)
       let distance = Ellipsoid.distance(local, sinusAxes) + ragged
       return (edge(distance), palette[.sinusFat])
     }
     for part in vein.rods.suffix(1) + artery.rods.suffix(1) {
-      canvas.paint(part, palette[.renalVein], grown: -1.2)
+      slice.paint(part, palette[.renalVein], grown: -1.2)
     }
-    for calyx in calyces { canvas.paint(calyx, palette[.urine]) }
-    for (index, part) in pelvis.rods.enumerated() { canvas.paint(part, palette[.urine], grown: index < 2 ? 2.4 : -0.6) }
+    for calyx in calyces { slice.paint(calyx, palette[.urine]) }
+    for (index, part) in pelvis.rods.enumerated() { slice.paint(part, palette[.urine], grown: index < 2 ? 2.4 : -0.6) }
   }
 }

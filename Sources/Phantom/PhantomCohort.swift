@@ -3,6 +3,7 @@ import DICOM
 import Dispatch
 public import Foundation
 import Study
+import Support
 import Synchronization
 
 /// A cohort of virtual patients with ccRCC: CT series as DICOM, contours as MD.ai exports them, and pathology.

@@ -1,7 +1,7 @@
 import DICOM
 import Dispatch
 public import Foundation
-import Study
+import Support
 import Synchronization
 
 /// A virtual hospital's archive: patients as a PACS and a clinical table would have them, and what is true of them.

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 extension DeterministicGenerator {
   /// What a stream of numbers is for; each purpose of each patient has one, so that no setting shifts another's draws.

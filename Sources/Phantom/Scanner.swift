@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Turns a painted slice into what a CT would store: blurred, noisy, in whole HU.
 struct Scanner: Sendable {
@@ -49,17 +49,18 @@ struct Scanner: Sendable {
   ///
   /// Noise falls off towards the skin, where less of the body lies in the beam's way, and more in air.
   func scan(
-    _ canvas: Canvas, phase: ContrastPhase, sigma: Float, half: SIMD2<Float>, _ generator: inout DeterministicGenerator
+    _ slice: PhasedSlice, phase: ContrastPhase, sigma: Float, half: SIMD2<Float>,
+    _ generator: inout DeterministicGenerator
   )
     -> [Int16]
   {
     let side = PixelGrid.side
-    var image = canvas.pixels.map { $0[phase.lane] }
+    var image = slice.pixels.map { $0[phase.lane] }
     Self.blur(&image)
     let draws = (0..<4).map { _ in Int(generator.next() % UInt64(Self.side)) }
     let mask = Self.side - 1
     var result = [Int16](repeating: 0, count: side * side)
-    let centre = canvas.grid.pixel(.zero)
+    let centre = slice.grid.pixel(.zero)
     let scale = PixelGrid.spacing / half
     field.withUnsafeBufferPointer { field in
       for row in 0..<side {

@@ -1,4 +1,4 @@
-import Study
+import Support
 
 /// A smooth random field in space, of zero mean and about unit variance.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// A clear cell RCC in its place: a lobulated ball that takes up contrast unevenly around a necrotic core.
 struct Tumour: Solid, Sendable {
@@ -59,10 +59,10 @@ struct Tumour: Solid, Sendable {
     return length - radius * (1 + traits.lobulation * waves)
   }
 
-  func paint(on canvas: inout Canvas, _ palette: Palette) {
+  func paint(on slice: inout PhasedSlice, _ palette: Palette) {
     let bounds = bounds
-    guard canvas.z > bounds.low.z, canvas.z < bounds.high.z else { return }
-    canvas.paint(SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y)) { point, _ in
+    guard slice.z > bounds.low.z, slice.z < bounds.high.z else { return }
+    slice.paint(SIMD2(bounds.low.x, bounds.low.y), SIMD2(bounds.high.x, bounds.high.y)) { point, _ in
       let cover = edge(distance(point), softness: traits.blur)
       return cover > 0 ? (cover, attenuation(at: point, palette)) : (0, .zero)
     }

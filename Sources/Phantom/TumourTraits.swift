@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// What a tumour looks like: five traits, each spread over patients and shifted by the grade class.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// A virtual person: one body, one or two tumours of one grade class, and how it is scanned.
 struct VirtualPatient: Sendable {
@@ -27,7 +28,7 @@ struct VirtualPatient: Sendable {
   let viscera: Viscera
   private let skeleton: Skeleton
   let palette: Palette
-  private let trunk: (canvas: Canvas, cavity: [Float])
+  private let trunk: (slice: PhasedSlice, cavity: [Float])
 
   /// Identifies the patient in all files.
   var id: String {
@@ -90,7 +91,7 @@ struct VirtualPatient: Sendable {
   }
 
   /// Paints the slice at `z` mm: the mean of two cuts, as a slice has a thickness.
-  func slice(at z: Float) -> Canvas {
+  func slice(at z: Float) -> PhasedSlice {
     let quarter = PixelGrid.sliceSpacing / 4
     var slice = cut(at: z - quarter)
     let upper = cut(at: z + quarter)
@@ -99,16 +100,16 @@ struct VirtualPatient: Sendable {
     return slice
   }
 
-  private func cut(at z: Float) -> Canvas {
-    var canvas = trunk.canvas
-    canvas.z = z
-    viscera.paint(on: &canvas, palette, cavity: trunk.cavity)
-    for kidney in kidneys { kidney.paintPerirenalFat(on: &canvas, palette, cavity: trunk.cavity) }
-    for lesion in lesions { canvas.paint(lesion.tumour, palette[.visceralFat], grown: 4, clip: trunk.cavity) }
-    skeleton.paint(on: &canvas, palette)
-    viscera.paintVessels(on: &canvas, palette)
-    for kidney in kidneys { kidney.paint(on: &canvas, palette) }
-    for lesion in lesions { lesion.tumour.paint(on: &canvas, palette) }
-    return canvas
+  private func cut(at z: Float) -> PhasedSlice {
+    var slice = trunk.slice
+    slice.z = z
+    viscera.paint(on: &slice, palette, cavity: trunk.cavity)
+    for kidney in kidneys { kidney.paintPerirenalFat(on: &slice, palette, cavity: trunk.cavity) }
+    for lesion in lesions { slice.paint(lesion.tumour, palette[.visceralFat], grown: 4, clip: trunk.cavity) }
+    skeleton.paint(on: &slice, palette)
+    viscera.paintVessels(on: &slice, palette)
+    for kidney in kidneys { kidney.paint(on: &slice, palette) }
+    for lesion in lesions { lesion.tumour.paint(on: &slice, palette) }
+    return slice
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// A reader who outlines tumours as a person does: near the edge, smoothly, with a hand that is not quite steady.
 struct VirtualReader {

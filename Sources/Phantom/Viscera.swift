@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// Liver, spleen, stomach, pancreas, gut and the great vessels.
 ///
@@ -149,31 +149,31 @@ struct Viscera: Sendable {
     return guts
   }
 
-  func paint(on canvas: inout Canvas, _ palette: Palette, cavity: [Float]) {
-    for rod in mesentery { canvas.paint(rod, palette[.mesentericVessel] * 0.8, clip: cavity) }
-    for gut in guts { paint(gut, on: &canvas, palette, cavity: cavity) }
-    paintStomach(on: &canvas, palette, cavity: cavity)
-    for tube in [portal, superiorMesenteric] { canvas.paint(tube, palette[.visceralFat], grown: 3) }
-    paintSolidOrgans(on: &canvas, palette, cavity: cavity)
+  func paint(on slice: inout PhasedSlice, _ palette: Palette, cavity: [Float]) {
+    for rod in mesentery { slice.paint(rod, palette[.mesentericVessel] * 0.8, clip: cavity) }
+    for gut in guts { paint(gut, on: &slice, palette, cavity: cavity) }
+    paintStomach(on: &slice, palette, cavity: cavity)
+    for tube in [portal, superiorMesenteric] { slice.paint(tube, palette[.visceralFat], grown: 3) }
+    paintSolidOrgans(on: &slice, palette, cavity: cavity)
   }
 
   /// Aorta, vena cava and what leaves them, except the renal vessels.
-  func paintVessels(on canvas: inout Canvas, _ palette: Palette) {
-    canvas.paint(aorta, palette[.visceralFat], grown: 2.5)
-    canvas.paint(cava, palette[.visceralFat], grown: 2)
-    canvas.paint(portal, palette[.portalVein])
-    canvas.paint(cava, palette[.cavalVein])
-    canvas.paint(superiorMesenteric, palette[.aorta])
-    canvas.paint(aorta, grown: 1.2) { _ in palette[.muscle] }
-    canvas.paint(aorta, palette[.aorta])
+  func paintVessels(on slice: inout PhasedSlice, _ palette: Palette) {
+    slice.paint(aorta, palette[.visceralFat], grown: 2.5)
+    slice.paint(cava, palette[.visceralFat], grown: 2)
+    slice.paint(portal, palette[.portalVein])
+    slice.paint(cava, palette[.cavalVein])
+    slice.paint(superiorMesenteric, palette[.aorta])
+    slice.paint(aorta, grown: 1.2) { _ in palette[.muscle] }
+    slice.paint(aorta, palette[.aorta])
   }
 
-  private func paint(_ gut: Gut, on canvas: inout Canvas, _ palette: Palette, cavity: [Float]) {
+  private func paint(_ gut: Gut, on slice: inout PhasedSlice, _ palette: Palette, cavity: [Float]) {
     let inset: Float = gut.isColon ? -2.2 : -2.8
-    canvas.paint(gut.tube, palette[.visceralFat], grown: 2, clip: cavity)
-    canvas.paint(gut.tube, palette[.bowelWall], clip: cavity)
+    slice.paint(gut.tube, palette[.visceralFat], grown: 2, clip: cavity)
+    slice.paint(gut.tube, palette[.bowelWall], clip: cavity)
     for rod in gut.tube.rods {
-      canvas.paint(rod, grown: inset, clip: cavity) { point in
+      slice.paint(rod, grown: inset, clip: cavity) { point in
         if point.y < gut.gasLevel { return palette[.gas] }
         if gut.isColon {
           // Stool is mottled with gas.
@@ -188,38 +188,38 @@ struct Viscera: Sendable {
     }
   }
 
-  private func paintStomach(on canvas: inout Canvas, _ palette: Palette, cavity: [Float]) {
-    canvas.paint(stomach, palette[.visceralFat], grown: 3, clip: cavity)
-    canvas.paint(stomach, palette[.bowelWall], clip: cavity)
-    canvas.paint(stomach, grown: -5, clip: cavity) { point in
+  private func paintStomach(on slice: inout PhasedSlice, _ palette: Palette, cavity: [Float]) {
+    slice.paint(stomach, palette[.visceralFat], grown: 3, clip: cavity)
+    slice.paint(stomach, palette[.bowelWall], clip: cavity)
+    slice.paint(stomach, grown: -5, clip: cavity) { point in
       point.y < stomachGasLevel ? palette[.gas] : palette[.bowelFluid] + 12 * noise(point / 5)
     }
   }
 
-  private func paintSolidOrgans(on canvas: inout Canvas, _ palette: Palette, cavity: [Float]) {
+  private func paintSolidOrgans(on slice: inout PhasedSlice, _ palette: Palette, cavity: [Float]) {
     for rod in pancreas.rods {
-      canvas.paint(rod, grown: 1.5, clip: cavity) { point in
+      slice.paint(rod, grown: 1.5, clip: cavity) { point in
         let lobules = noise(point / 3.5)
         return palette[.pancreas] + (palette[.visceralFat] - palette[.pancreas]) * max(0, min(0.7, 0.4 * lobules - 0.2))
       }
     }
-    canvas.paint(spleen, palette[.visceralFat], grown: 2, clip: cavity)
+    slice.paint(spleen, palette[.visceralFat], grown: 2, clip: cavity)
     // Before the blood has mixed, the spleen is striped.
-    canvas.paint(spleen, clip: cavity) { point in
+    slice.paint(spleen, clip: cavity) { point in
       palette[.spleen] + noise(SIMD3(point.x / 7, point.y / 4, point.z / 6)) * SIMD4(2, 14, 3, 2)
     }
-    for lobe in liver { canvas.paint(lobe, palette[.visceralFat], grown: 2, clip: cavity) }
+    for lobe in liver { slice.paint(lobe, palette[.visceralFat], grown: 2, clip: cavity) }
     for lobe in liver {
-      canvas.paint(lobe, clip: cavity) { point in palette[.liver] + 4 * noise(point / 4) }
+      slice.paint(lobe, clip: cavity) { point in palette[.liver] + 4 * noise(point / 4) }
     }
-    for vessel in liverVessels where abs(canvas.z - vessel.start.z) < 40 {
+    for vessel in liverVessels where abs(slice.z - vessel.start.z) < 40 {
       let middle = (vessel.start + vessel.end) / 2
       guard liver.contains(where: { $0.distance(middle) < -12 }) else { continue }
-      canvas.paint(vessel, palette[.portalVein] * 0.9, clip: cavity)
+      slice.paint(vessel, palette[.portalVein] * 0.9, clip: cavity)
     }
     if let gallbladder {
-      canvas.paint(gallbladder, palette[.bowelWall], clip: cavity)
-      canvas.paint(gallbladder, palette[.bile], grown: -1.8, clip: cavity)
+      slice.paint(gallbladder, palette[.bowelWall], clip: cavity)
+      slice.paint(gallbladder, palette[.bile], grown: -1.8, clip: cavity)
     }
   }
 }

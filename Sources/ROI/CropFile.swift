@@ -1,11 +1,11 @@
-import Crypto
 import Foundation
 import Study
+import Support
 
 /// A crop as it goes into the file: 32-bit floats in the machine's order, and their hash.
 struct CropBytes: Sendable {
   let data: Data
-  let digest: SHA256.Digest
+  let digest: [UInt8]
 
   init(_ values: [Float]) {
     data = values.withUnsafeBytes { Data($0) }
@@ -27,7 +27,7 @@ struct CropFile {
   }
 
   mutating func append(_ crop: CropBytes) throws(StudyError) {
-    crop.digest.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    hash.update(data: crop.digest)
     try writer.append(crop.data)
   }
 
@@ -51,12 +51,12 @@ struct CropFile {
     let starts = Array(stride(from: crops.startIndex, to: crops.endIndex, by: size))
     var hash = SHA256()
     for digest in ParallelMap.run(starts, { SHA256.hash(data: crops[$0..<min($0 + size, crops.endIndex)]) }) {
-      digest.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      hash.update(data: digest)
     }
     return name(for: hash.finalize())
   }
 
-  private static func name(for digest: SHA256.Digest) -> String {
+  private static func name(for digest: [UInt8]) -> String {
     "crops-\(digest.hexadecimal.prefix(32)).f32"
   }
 

@@ -1,6 +1,7 @@
 public import Foundation
 import Intake
 public import Study
+import Support
 
 /// The ROIs of one exam outside of any study: images and contours go in, crops come out, nothing is written.
 ///

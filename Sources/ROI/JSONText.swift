@@ -1,6 +1,6 @@
 import Annotation
 import Foundation
-import Study
+import Support
 
 /// Polygons in JSON columns as text: reading tables is one core's work, and decoding them that of all.
 enum JSONText {

@@ -2,6 +2,7 @@ import Annotation
 import Foundation
 import GRDB
 public import Study
+import Support
 
 /// How large a lesion's outline is: what every study has, where its table states no size.
 public enum LesionExtent {

@@ -1,9 +1,10 @@
 public import Annotation
-public import Foundation
+import Foundation
 
-/// A crop, and beside it the same crop under a map of where a network looked, both with the contour.
+/// A crop, and beside it the same crop under a map of where a network looked, both with the contour, as SVG.
 public struct MapPicture: Sendable {
-  private let canvas: Canvas
+  /// The SVG file's text.
+  public let svg: String
   private static let gap = 8
 
   /// Draws the two panels.
@@ -15,32 +16,29 @@ public struct MapPicture: Sendable {
   ///   - contour: the outline in the crop's pixels.
   ///   - boxSize: the crop's side.
   ///   - side: the side of a panel in pixels.
-  public init(crop: [Float], map: [Float], contour: [Polygon], boxSize: Int, side: Int) {
+  ///   - description: what the picture shows, for those who do not see it.
+  /// - Throws: an error with libpng's reason.
+  public init(
+    crop: [Float], map: [Float], contour: [Polygon], boxSize: Int, side: Int, description: String
+  ) throws {
     precondition(crop.count == boxSize * boxSize && map.count == side * side, "a crop and a map of the stated sizes")
-    var canvas = Canvas(width: 2 * side + Self.gap, height: side, background: .grey(255))
     let greys = NetworkInput.resized(crop, from: boxSize, to: side)
     let highest = map.max() ?? 0
-    for (index, value) in greys.enumerated() {
-      let grey = Colour.grey(UInt8((min(max(value, 0), 1) * 255).rounded()))
-      let colour = Self.cividis(highest > 0 ? Double(map[index] / highest) : 0)
-      canvas.paint(index % side, index / side, grey)
-      canvas.paint(side + Self.gap + index % side, index / side, grey.covered(by: colour, 0.55))
+    let covered = zip(greys, map).map { grey, heat in
+      let level = PixelImage.level(grey)
+      return Colour(level, level, level).covered(by: Self.cividis(highest > 0 ? Double(heat / highest) : 0), 0.55)
     }
-    let scale = Double(side) / Double(boxSize)
-    for left in [0, side + Self.gap] {
-      for polygon in contour {
-        canvas.outline(
-          polygon.vertices.map { ($0 + 0.5) * scale - 0.5 + SIMD2(Double(left), 0) }, thickness: 1.4, .grey(255),
-          opacity: 0.9, x: left, y: 0, width: side, height: side)
-      }
+    var picture = SVGPicture(width: 2 * side + Self.gap, height: side, background: "#ffffff")
+    for (left, image, words) in [
+      (0, PixelImage(greys: greys, side: side), "The crop"),
+      (side + Self.gap, PixelImage(covered, side: side), "The crop under the map"),
+    ] {
+      try picture.image(
+        image, x: left, y: 0, side: side, outlines: contour.map(\.vertices), boxSize: boxSize, "#ffffff",
+        thickness: 1.4, opacity: 0.9, words: words)
     }
-    self.canvas = canvas
+    svg = picture.file(title: "Where the network looked", description: description)
   }
-
-  /// The picture as PNG.
-  ///
-  /// - Throws: an error with libpng's reason.
-  public func png() throws -> Data { try canvas.png() }
 
   /// From blue (0) to yellow (1), of evenly rising lightness, the same for every kind of colour vision.
   ///

@@ -2,6 +2,7 @@ import Annotation
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// Makes the study's ROIs: for each lesion and slice with a contour, the crop that the network will see.
 public enum ROIBuild {

@@ -1,14 +1,16 @@
 public import Foundation
 public import Study
+public import Support
 
 /// A picture of what the network will see: the enlarged crops, patient by patient, framed by grade class.
 ///
 /// Low grade comes first and has a plain blue frame, high grade a double orange one: neither reading needs the other
-/// colour, or any. The contour is drawn as a thin line.
+/// colour, or any. The contour is drawn as a thin line. It is an SVG file that holds its images and whose words are text.
 public struct ROIMontage: Sendable {
   /// What the picture shows, in words, for those who do not see it.
   public let text: String
-  private let canvas: Canvas
+  /// The SVG file's text.
+  let svg: String
 
   /// One crop of the picture.
   struct Tile: Sendable {
@@ -26,7 +28,7 @@ public struct ROIMontage: Sendable {
   ///   - maximum: how many crops are shown at most; of more, every patient keeps the same number, spread over its slices;
   ///     of more patients than that, evenly chosen ones keep one.
   ///   - tileSize: a crop's side in the picture, in pixels; the network's 224 by default.
-  /// - Throws: `StudyError` where the study's table holds a contour that is none.
+  /// - Throws: `StudyError` where the study's table holds a contour that is none; an error with libpng's reason.
   public init(_ rois: ROISet, maximum: Int = 60, tileSize: Int = 224) throws {
     let shown = Self.choose(rois.entries.indices.map { (rois.entries[$0].patient, rois.entries[$0].grade) }, maximum)
     let tiles = try shown.map { index in
@@ -35,23 +37,15 @@ public struct ROIMontage: Sendable {
         patient: entry.patient, grade: entry.grade, slice: entry.sliceOrdinal, crop: rois.withCrop(index) { Array($0) },
         contour: try entry.contour.map(\.vertices))
     }
-    self.init(
+    try self.init(
       tiles, boxSize: rois.boxSize, tileSize: tileSize, ofROIs: rois.entries.count,
       ofPatients: Set(rois.entries.map(\.patient)).count)
   }
 
-  /// Writes the picture as PNG.
+  /// Writes the picture as SVG.
   ///
   /// - Throws: `StudyError` of kind `.file` where the file cannot be written.
-  public func write(to url: URL) throws(StudyError) {
-    let data: Data
-    do {
-      data = try canvas.png()
-    } catch {
-      throw StudyError(.file, "\(url.lastPathComponent): \(error)")
-    }
-    try AtomicFile.write(data, to: url)
-  }
+  public func write(to url: URL) throws(StudyError) { try AtomicFile.write(svg, to: url) }
 
   /// The ROIs to show, by number: low grade first, then by patient, then in their order.
   static func choose(_ rois: [(patient: String, grade: Grade)], _ maximum: Int) -> [Int] {
@@ -69,7 +63,7 @@ public struct ROIMontage: Sendable {
   }
 
   /// Lays out and draws `tiles`, which stand in the order to be shown.
-  init(_ tiles: [Tile], boxSize: Int, tileSize: Int, ofROIs roiCount: Int, ofPatients patientCount: Int) {
+  init(_ tiles: [Tile], boxSize: Int, tileSize: Int, ofROIs roiCount: Int, ofPatients patientCount: Int) throws {
     let groups = Layout.groups(tiles)
     let low = groups.filter { $0[0].grade.gradeClass == .low }.count
     let counts = "\(tiles.count) of \(roiCount) ROIs, \(groups.count) of \(patientCount) patients"
@@ -80,84 +74,79 @@ public struct ROIMontage: Sendable {
       .joined(separator: "; ")
       + "."
     let layout = Layout(groups.map(\.count), tileSize: tileSize)
-    var canvas = Canvas(width: layout.width, height: layout.height, background: Style.background)
-    canvas.text("What the network sees", x: Layout.left - 3, y: Layout.margin, Style.title)
-    canvas.text(
-      "\(counts); \(boxSize) x \(boxSize) px crops", x: Layout.left - 3, y: Layout.margin + Layout.lineHeight,
-      Style.text)
-    Self.drawLegend(&canvas, y: Layout.margin + 2 * Layout.lineHeight + 4)
+    var picture = SVGPicture(width: layout.width, height: layout.height, background: Style.background)
+    func head(_ line: Int, _ text: String, _ colour: String, size: Int, weight: SVGPicture.Weight) {
+      picture.text(
+        text, x: Layout.left - 3, y: Layout.margin + line * Layout.lineHeight - 6, room: layout.width - Layout.left,
+        size: size, colour, weight: weight)
+    }
+    head(1, "What the network sees", Style.title, size: 19, weight: .bold)
+    head(2, "\(counts); \(boxSize) × \(boxSize) pixel crops", Style.text, size: 15, weight: .regular)
+    Self.drawLegend(&picture, y: Layout.margin + 2 * Layout.lineHeight + 4)
     for (group, places) in zip(groups, layout.places) {
       for (index, (tile, place)) in zip(group, places).enumerated() {
-        Self.draw(
-          tile, boxSize: boxSize, tileSize: tileSize, at: place, isFirst: index == 0 || place.x == Layout.left, &canvas)
+        try Self.draw(
+          tile, boxSize: boxSize, tileSize: tileSize, at: place, isFirst: index == 0 || place.x == Layout.left, &picture
+        )
       }
     }
-    self.canvas = canvas
+    svg = picture.file(title: "What the network sees", description: text)
   }
 
   private static func draw(
-    _ tile: Tile, boxSize: Int, tileSize: Int, at place: (x: Int, y: Int), isFirst: Bool, _ canvas: inout Canvas
-  ) {
+    _ tile: Tile, boxSize: Int, tileSize: Int, at place: (x: Int, y: Int), isFirst: Bool, _ picture: inout SVGPicture
+  ) throws {
     let pixels = NetworkInput.resized(tile.crop, from: boxSize, to: tileSize)
-    for (index, value) in pixels.enumerated() {
-      let level = UInt8((min(max(value, 0), 1) * 255).rounded())
-      canvas.paint(place.x + index % tileSize, place.y + index / tileSize, .grey(level))
-    }
-    let scale = Double(tileSize) / Double(boxSize)
-    let corner = SIMD2(Double(place.x), Double(place.y))
-    for polygon in tile.contour {
-      canvas.outline(
-        polygon.map { ($0 + 0.5) * scale - 0.5 + corner }, thickness: 1.2, Style.contour, opacity: 0.85, x: place.x,
-        y: place.y,
-        width: tileSize, height: tileSize)
-    }
-    drawFrame(tile.grade.gradeClass, x: place.x, y: place.y, width: tileSize, height: tileSize, &canvas)
     let caption = isFirst ? "\(tile.patient) G\(tile.grade.rawValue)" : "slice \(tile.slice + 1)"
-    let room = tileSize / Canvas.letterAdvance
-    canvas.text(
-      caption.count > room ? caption.prefix(room - 2) + ".." : caption, x: place.x,
-      y: place.y + tileSize + Layout.frame + 5,
-      isFirst ? Style.colour(tile.grade.gradeClass) : Style.text)
+    try picture.image(
+      PixelImage(greys: pixels, side: tileSize), x: place.x, y: place.y, side: tileSize, outlines: tile.contour,
+      boxSize: boxSize, Style.contour, thickness: 1.2, opacity: 0.85,
+      words: "\(tile.patient), grade \(tile.grade.rawValue), slice \(tile.slice + 1)")
+    drawFrame(tile.grade.gradeClass, x: place.x, y: place.y, width: tileSize, height: tileSize, &picture)
+    picture.text(
+      caption, x: place.x, y: place.y + tileSize + Layout.frame + 19, room: tileSize, size: 15,
+      isFirst ? Style.colour(tile.grade.gradeClass) : Style.text, weight: isFirst ? .bold : .regular)
   }
 
-  private static func drawLegend(_ canvas: inout Canvas, y: Int) {
+  private static func drawLegend(_ picture: inout SVGPicture, y: Int) {
+    let (height, room) = (14, 150)
     var x = Layout.left
     for (gradeClass, words) in [(GradeClass.low, "low grade (1-2)"), (.high, "high grade (3-4)")] {
-      let side = Canvas.letterHeight - 2
-      drawFrame(gradeClass, x: x, y: y, width: 2 * side, height: side, &canvas)
-      canvas.text(words, x: x + 2 * side + Layout.frame + 8, y: y, Style.colour(gradeClass))
-      x += 2 * side + 2 * Layout.frame + 8 + (words.count + 2) * Canvas.letterAdvance
+      drawFrame(gradeClass, x: x, y: y, width: 2 * height, height: height, &picture)
+      x += 2 * height + Layout.frame + 8
+      picture.text(words, x: x, y: y + 13, room: room, size: 15, Style.colour(gradeClass))
+      x += room + Layout.frame
     }
-    canvas.fill(x: x, y: y + Canvas.letterHeight / 2 - 2, width: 24, height: 2, Style.contour)
-    canvas.text("contour", x: x + 32, y: y, Style.text)
+    picture.fill(x: x, y: y + height / 2 - 1, width: 24, height: 2, Style.contour)
+    picture.text("contour", x: x + 32, y: y + 13, room: room, size: 15, Style.text)
   }
 
   /// A plain frame for low, a double one for high grade.
   private static func drawFrame(
-    _ gradeClass: GradeClass, x: Int, y: Int, width: Int, height: Int, _ canvas: inout Canvas
+    _ gradeClass: GradeClass, x: Int, y: Int, width: Int, height: Int, _ picture: inout SVGPicture
   ) {
     let colour = Style.colour(gradeClass)
     switch gradeClass {
     case .low:
-      canvas.frame(x: x, y: y, width: width, height: height, thickness: 3, colour)
+      picture.frame(x: x, y: y, width: width, height: height, thickness: 3, colour)
     case .high:
-      canvas.frame(x: x, y: y, width: width, height: height, thickness: 2, colour)
-      canvas.frame(x: x - 4, y: y - 4, width: width + 8, height: height + 8, thickness: 2, colour)
+      picture.frame(x: x, y: y, width: width, height: height, thickness: 2, colour)
+      picture.frame(x: x - 4, y: y - 4, width: width + 8, height: height + 8, thickness: 2, colour)
     }
   }
 }
 
 /// Colours that stay apart for every kind of colour vision (Okabe and Ito's blue and orange).
 private enum Style {
-  static let background = Colour(22, 24, 29)
-  static let title = Colour(245, 245, 245)
-  static let text = Colour(165, 170, 180)
-  static let contour = Colour(240, 228, 66)
+  static let background = "#16181d"
+  static let title = "#f5f5f5"
+  static let text = "#a5aab4"
+  static let contour = "#f0e442"
 
-  static func colour(_ gradeClass: GradeClass) -> Colour {
+  static func colour(_ gradeClass: GradeClass) -> String {
     switch gradeClass {
-    case .low: Colour(86, 180, 233)
-    case .high: Colour(230, 159, 0)
+    case .low: "#56b4e9"
+    case .high: "#e69f00"
     }
   }
 }
@@ -171,7 +160,7 @@ private struct Layout {
   static let left = margin + frame
   private static let gap = 2 * frame + 6
   private static let patientGap = 44
-  private static let caption = Canvas.letterHeight + 12
+  private static let caption = 28
   private static let header = 4 * lineHeight + margin
   private static let tilesPerLine = 6
 

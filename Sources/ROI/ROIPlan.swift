@@ -1,9 +1,9 @@
 import Annotation
-import Crypto
 import DICOM
 import Foundation
 import GRDB
 import Study
+import Support
 
 /// The ROIs that a study's slices, lesions, contours and protocol ask for, and the patients that they leave out.
 ///

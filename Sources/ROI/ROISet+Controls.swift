@@ -2,6 +2,7 @@ public import Annotation
 import Foundation
 import GRDB
 public import Study
+import Support
 
 // The ROIs of negative controls: the same slices, seen differently on purpose.
 

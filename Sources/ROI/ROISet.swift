@@ -1,8 +1,8 @@
 public import Annotation
-import Crypto
 import Foundation
 import GRDB
 public import Study
+public import Support
 
 /// The ROIs of a study, ready to be read: what they are of, and their pixels.
 public struct ROISet: Sendable {
@@ -22,13 +22,14 @@ public struct ROISet: Sendable {
     public let sliceOrdinal: Int
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
+    /// The reader whose outline it was cut around.
+    public let reader: String
+    /// The contrast phase of the slice's series; nil where it was not told.
+    public let phase: Phase?
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
     public var contour: [Polygon] { get throws { try JSONText.polygons(outline) } }
     /// The contour as the study's table holds it.
     var outline: String
-
-    /// What must not stand on both sides of a split.
-    public var provenance: Provenance { Provenance(patient: patient, exam: exam, slice: slice, pixelHash: pixelHash) }
   }
 
   /// The entries, in the order of their crops.
@@ -116,14 +117,20 @@ public struct ROISet: Sendable {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade
-        FROM roi JOIN lesion ON lesion.id = roi.lesionId ORDER BY roi.ordinal
+        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase
+        FROM roi JOIN lesion ON lesion.id = roi.lesionId JOIN slice ON slice.id = roi.sliceId
+          LEFT JOIN seriesPhase ON seriesPhase.seriesId = slice.seriesId
+        ORDER BY roi.ordinal
         """)
-    return rows.compactMap { row in
-      guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else { return nil }
+    return try rows.map { row in
+      guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else {
+        throw StudyError(.file, "study.sqlite holds an ROI of no slice, or of no grade; make the ROIs again")
+      }
       return Entry(
         patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
-        sliceOrdinal: place.ordinal, pixelHash: row[1], outline: row[2])
+        sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
+        phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
+        outline: row[2])
     }
   }
 }

@@ -1,5 +1,7 @@
 public import Foundation
+public import Experiment
 public import Study
+public import Support
 
 /// Chromium as a subprocess, without a window or a network.
 enum Chromium {

@@ -1,6 +1,9 @@
+public import Analysis
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
+public import Support
 
 /// The comparison of several runs as a page, a table and figures.
 public enum CompareReport {
@@ -30,7 +33,7 @@ public enum CompareReport {
       .draw(in: figures)
     return HTMLPage(
       title: "Comparison of \(comparison.entries.count) runs", kicker: "RenalGrade comparison",
-      subtitle: "On \(Format.count(comparison.patients.count, "patient")), "
+      subtitle: "On \(Format.count(comparison.patients.codes.count, "patient")), "
         + "\(comparison.entries.first?.result.positives ?? 0) of high grade; patient level.",
       banners: comparison.banners,
       sections: [
@@ -148,6 +151,32 @@ extension Verdict {
 }
 
 extension RunComparison {
+  /// What nobody may miss: virtual patients, what was trained instead.
+  var banners: [String] { RunPage.banners(entries.map(\.manifest)) }
+
+  /// What keeps the runs from being comparable, in sentences.
+  var remarks: [String] {
+    var remarks: [String] = []
+    let unshared = patients.allCount - patients.sharedCount
+    if unshared > 0 {
+      remarks.append(
+        "The runs are compared on the \(Format.count(patients.sharedCount, "patient")) that all of them have predicted; "
+          + "\(unshared) of \(patients.allCount) are left out.")
+    }
+    let contradictory = patients.sharedCount - patients.codes.count
+    if contradictory > 0 {
+      remarks.append(
+        "\(Format.count(contradictory, "patient")) whose class is not the same in all runs "
+          + "\(contradictory == 1 ? "is" : "are") left out.")
+    }
+    if !haveSameFolds {
+      remarks.append("The runs have not the same folds: their difference is also one of the split.")
+    }
+    let shuffled = entries.filter { $0.manifest.shuffledBy != nil }.map(\.run)
+    if !shuffled.isEmpty { remarks.append("Trained on shuffled labels: \(shuffled.joined(separator: ", ")).") }
+    return remarks
+  }
+
   /// The comparison as CSV: a row for each value of a run, then one for each difference.
   var csv: String {
     var text = "kind,run,against,measure,value,lower,upper,pValue,adjustedPValue,noWorsePValue,method,verdict\n"
@@ -174,7 +203,7 @@ extension RunComparison {
   /// The comparison for a terminal, without a line feed at the end.
   public var text: String {
     var lines = [
-      "Patient level, \(patients.count) common patients (\(entries.first?.result.positives ?? 0) high grade)"
+      "Patient level, \(patients.codes.count) common patients (\(entries.first?.result.positives ?? 0) high grade)"
     ]
     lines += banners + remarks
     for (place, entry) in entries.enumerated() {

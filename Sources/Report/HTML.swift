@@ -1,3 +1,5 @@
+import Study
+
 /// A piece of HTML that is also well-formed XML.
 ///
 /// A string literal, with whatever is interpolated into it, is text and is escaped; only elements make markup.
@@ -6,7 +8,7 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   init(stringLiteral text: String) { self.init(text: text) }
 
-  init(text: String) { markup = HTML.escape(text) }
+  init(text: String) { markup = text.xmlEscaped }
 
   private init(markup: String) { self.markup = markup }
 
@@ -15,7 +17,7 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   /// An element around `children`; in running text, what stands between backticks is set as code.
   static func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: [HTML]) -> HTML {
-    let open = attributes.reduce(name) { $0 + " \($1.key)=\"\(escape($1.value))\"" }
+    let open = attributes.reduce(name) { $0 + " \($1.key)=\"\($1.value.xmlEscaped)\"" }
     let content = children.map(\.markup).joined()
     let shown =
       ["p", "li", "td"].contains(name) ? content.replacing(/`([^`<]+)`/) { "<code>\($0.output.1)</code>" } : content
@@ -29,29 +31,11 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
 
   /// An element that has no content, such as `meta`.
   static func void(_ name: String, _ attributes: KeyValuePairs<String, String>) -> HTML {
-    HTML(markup: "<" + attributes.reduce(name) { $0 + " \($1.key)=\"\(escape($1.value))\"" } + "/>")
+    HTML(markup: "<" + attributes.reduce(name) { $0 + " \($1.key)=\"\($1.value.xmlEscaped)\"" } + "/>")
   }
 
   /// A paragraph.
   static func p(_ content: HTML...) -> HTML { element("p", [:], content) }
-
-  /// Escapes what has a meaning in HTML, and replaces what XML does not allow at all.
-  static func escape(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      case "\n", "\t": result.unicodeScalars.append(scalar)
-      case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
 }
 
 /// A table with a caption, a header row, and a header in the first cell of every row.

@@ -1,3 +1,4 @@
+import Analysis
 import Evaluation
 import Foundation
 
@@ -33,20 +34,8 @@ enum Precision {
   }
 }
 
-/// Mean and sample standard deviation.
-struct Spread {
-  let mean: Double
-  let deviation: Double?
-
-  /// Nil for no values; the deviation is nil for one.
-  init?(_ values: [Double]) {
-    guard !values.isEmpty else { return nil }
-    let mean = values.reduce(0, +) / Double(values.count)
-    self.mean = mean
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
-  }
-
+extension Spread {
+  /// The mean with the standard deviation in brackets.
   var text: String { Format.number(mean) + (deviation.map { " (\(Format.number($0)))" } ?? "") }
 }
 

@@ -1,6 +1,9 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// One section of a run's report: it tells a part of the run, and draws the figures of that part.
 protocol RunSection: Sendable {

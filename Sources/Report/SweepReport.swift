@@ -1,6 +1,9 @@
+import Analysis
 import Evaluation
 public import Foundation
+public import Experiment
 public import Study
+public import Support
 
 /// The paper's Table 5: the runs of a sweep over batch sizes, side by side.
 public enum SweepReport {
@@ -13,53 +16,40 @@ public enum SweepReport {
   ///
   /// - Throws: `StudyError` where a run is damaged, there is none, the folder cannot be written, or gnuplot is missing.
   public static func write(_ runs: [Run], to folder: URL) throws(StudyError) {
-    var contents: [RunContent] = []
-    for run in runs { contents.append(try RunContent(run)) }
-    guard let first = contents.first else { throw StudyError(.run, "a sweep's report needs at least one run") }
-    contents.sort { $0.settings.training.batchSize < $1.settings.training.batchSize }
+    let sweep = try SweepResult(runs)
     let figuresFolder = try RunReport.figuresFolder(in: folder)
-    let rows = Table5Row.all(contents)
-    let remarks = remarks(contents)
-    try AtomicFile.write(Table5Row.csv(rows), to: folder.appendingPathComponent("table5.csv"))
+    try AtomicFile.write(Table5.csv(sweep.rows), to: folder.appendingPathComponent("table5.csv"))
     try AtomicFile.write(
-      Table5Row.markdown(rows) + "\n" + ([choice] + remarks).joined(separator: "\n\n") + "\n",
+      Table5.markdown(sweep.rows) + "\n" + ([choice] + remarks(sweep)).joined(separator: "\n\n") + "\n",
       to: folder.appendingPathComponent("table5.md"))
     var figures: [DrawnFigure] = []
     for level in [Level.patient, .slice] {
-      if let drawn = try roc(contents, level: level)?.draw(in: figuresFolder) { figures.append(drawn) }
+      if let drawn = try roc(sweep.runs, level: level)?.draw(in: figuresFolder) { figures.append(drawn) }
     }
     var matrices: [DrawnFigure] = []
     for level in [Level.patient, .slice] {
-      for (index, content) in contents.enumerated() {
+      for (index, content) in sweep.runs.enumerated() {
         matrices.append(try confusion(content, level: level, number: index + 1).draw(in: figuresFolder))
       }
     }
-    let page = page(first: first, contents, rows: rows, remarks: remarks, figures: figures, matrices: matrices)
+    let page = page(sweep, figures: figures, matrices: matrices)
     try AtomicFile.write(page.markup, to: folder.appendingPathComponent("sweep.html"))
   }
 
   /// What keeps the runs from being comparable, in sentences.
-  private static func remarks(_ contents: [RunContent]) -> [String] {
-    guard let first = contents.first else { return [] }
-    var remarks: [String] = []
-    if contents.contains(where: { $0.folds != first.folds }) {
-      remarks.append("The runs have not the same folds: their difference is not one of batch size alone.")
-    }
-    var others = contents.map(\.settings)
-    for index in others.indices { others[index].training.batchSize = first.settings.training.batchSize }
-    if others.contains(where: { $0 != first.settings }) {
-      remarks.append("The runs' protocols differ in more than the batch size.")
-    }
-    if Set(contents.map(\.settings.training.batchSize)).count < contents.count {
-      remarks.append("Several runs have the same batch size.")
-    }
-    return remarks
+  private static func remarks(_ sweep: SweepResult) -> [String] {
+    let findings = [
+      (sweep.haveSameFolds, "The runs have not the same folds: their difference is not one of batch size alone."),
+      (sweep.haveSameProtocol, "The runs' protocols differ in more than the batch size."),
+      (sweep.haveOwnBatchSizes, "Several runs have the same batch size."),
+    ]
+    return findings.filter { !$0.0 }.map(\.1)
   }
 
   private static func roc(_ contents: [RunContent], level: Level) -> Figure? {
     let curves = contents.enumerated().compactMap { index, content in
       ROCCurve(content.cases[level].finite).map {
-        let size = content.settings.training.batchSize
+        let size = content.batchSize
         return NamedCurve(
           name: "run \(index + 1) batch \(size)",
           label: NamedCurve.label("batch \(size)", content.metrics.pooled[level]), curve: $0)
@@ -73,7 +63,7 @@ public enum SweepReport {
 
   /// One of the paper's Figure 9: a matrix for each batch size.
   private static func confusion(_ content: RunContent, level: Level, number: Int) -> Figure {
-    let batch = "Batch \(content.settings.training.batchSize)"
+    let batch = "Batch \(content.batchSize)"
     var figure = Figure.confusion(
       content.metrics.pooled[level], level: level, name: "sweep-confusion-\(level.rawValue)-\(number)")
     figure.title = "\(batch), confusion matrix of \(level.plural)"
@@ -82,10 +72,8 @@ public enum SweepReport {
     return figure
   }
 
-  private static func page(
-    first: RunContent, _ contents: [RunContent], rows: [Table5Row], remarks: [String], figures: [DrawnFigure],
-    matrices: [DrawnFigure]
-  ) -> HTMLPage {
+  private static func page(_ sweep: SweepResult, figures: [DrawnFigure], matrices: [DrawnFigure]) -> HTMLPage {
+    let settings = sweep.runs.first?.settings
     let paper =
       "The paper does not state the level of its values. Its accuracy of 0.84 is no share of 40 patients, so its values may be "
       + "those of slices: the slice rows are the ones to compare, the patient rows the ones that matter."
@@ -94,14 +82,14 @@ public enum SweepReport {
       ? [.p("No ROC curve can be drawn: the predictions hold one class only.")]
       : [.element("div", ["class": "figures wide"], figures.map(\.html))]
     return HTMLPage(
-      title: "Batch sizes: \(first.settings.title)", kicker: "RenalGrade sweep report",
-      subtitle: "Protocol \(first.settings.name); \(Format.count(contents.count, "run")) on the same study.",
-      banners: RunPage.banners(contents.map(\.manifest)),
+      title: "Batch sizes: \(settings?.title ?? "")", kicker: "RenalGrade sweep report",
+      subtitle: "Protocol \(settings?.name ?? ""); \(Format.count(sweep.runs.count, "run")) on the same study.",
+      banners: RunPage.banners(sweep.runs.map(\.manifest)),
       sections: [
         .init(
           id: "table-5", title: "Table 5",
-          content: [.element("p", ["class": "lead"], HTML(text: choice))] + remarks.map { .p(HTML(text: $0)) }
-            + [Table5Row.html(rows), .element("p", ["class": "remark"], HTML(text: paper))]),
+          content: [.element("p", ["class": "lead"], HTML(text: choice))] + remarks(sweep).map { .p(HTML(text: $0)) }
+            + [Table5.html(sweep.rows), .element("p", ["class": "remark"], HTML(text: paper))]),
         .init(id: "curves", title: "ROC curves", content: curves),
         .init(
           id: "matrices", title: "Confusion matrices",
@@ -113,11 +101,11 @@ public enum SweepReport {
             HTMLTable(
               caption: "Runs, each with its own report in the study's folder runs",
               columns: ["Batch size", "Run", "Patients", "High grade", "Slices", "Duration"],
-              rows: contents.map { content in
+              rows: sweep.runs.map { content in
                 let pooled = content.metrics.pooled
                 let duration = content.manifest.facts.first { $0.name == "duration" }?.value ?? "–"
                 return [
-                  "\(content.settings.training.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
+                  "\(content.batchSize)", HTML(text: content.run.id), "\(pooled.patient.n)",
                   "\(pooled.patient.positives)", "\(pooled.slice.n)", HTML(text: duration),
                 ]
               }, isNumeric: false

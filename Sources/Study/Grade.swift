@@ -33,3 +33,11 @@ public struct Grade: RawRepresentable, Codable, Hashable, Comparable, Sendable {
   /// Orders grades by severity.
   public static func < (left: Grade, right: Grade) -> Bool { left.rawValue < right.rawValue }
 }
+
+/// The two classes that the network tells apart; high grade is the positive class everywhere.
+public enum GradeClass: String, Codable, CaseIterable, Sendable {
+  /// Fuhrman or ISUP grade 1 or 2.
+  case low
+  /// Fuhrman or ISUP grade 3 or 4.
+  case high
+}

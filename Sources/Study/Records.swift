@@ -1,4 +1,5 @@
 public import GRDB
+public import Support
 
 /// A person, known by a code that identifies nobody.
 public struct Patient: Codable, Equatable, Sendable, FetchableRecord, MutablePersistableRecord {

@@ -1,5 +1,6 @@
 import Foundation
 public import GRDB
+import Support
 
 /// What a selection of patients rests on: the images that the study held, and the protocol's rules.
 ///

@@ -1,4 +1,5 @@
 import GRDB
+public import Support
 
 extension StudyFolder {
   /// What the study holds, in the order in which it is filled: a name and a number each.

@@ -1,5 +1,6 @@
 public import Foundation
 public import GRDB
+public import Support
 
 /// A study: a folder that can be copied, resumed and audited.
 ///
@@ -138,5 +139,17 @@ public struct StudyFolder: Sendable {
       throw StudyError(.locked, "another process is working on \(url.path); wait until it has finished")
     }
     return try await body()
+  }
+  /// A file of the study's cohort; its folder is made where it is missing.
+  ///
+  /// - Throws: `StudyError` of kind `.file` where the folder cannot be made.
+  public func cohortFile(_ name: String) throws(StudyError) -> URL {
+    let folder = url.appendingPathComponent("cohort")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
+    }
+    return folder.appendingPathComponent(name)
   }
 }

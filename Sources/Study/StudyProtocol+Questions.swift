@@ -1,3 +1,5 @@
+import Support
+
 extension StudyProtocol {
   /// Parts of the patients that are looked at on their own.
   public struct Subgroup: Codable, Equatable, Sendable {
@@ -34,9 +36,15 @@ extension StudyProtocol {
     var columns: [String] { [size].compactMap { $0 } + (clinical ?? []) }
   }
 
-  /// The columns that the report's questions need, each once.
+  /// The columns that the model and the report's questions need, each once.
   public var questionedColumns: [String] {
-    Set((subgroups ?? []).map(\.column) + (baselines?.columns ?? [])).sorted()
+    let ofModel: [String] =
+      switch model.settings?["columns"] {
+      case .text(let column): [column]
+      case .texts(let columns): columns
+      default: []
+      }
+    return Set(ofModel + (subgroups ?? []).map(\.column) + (baselines?.columns ?? [])).sorted()
   }
 }
 

@@ -1,4 +1,5 @@
 public import Foundation
+public import Support
 import Yams
 
 extension StudyProtocol {
@@ -38,6 +39,8 @@ extension StudyProtocol {
   private static func node(of value: Any) throws -> Node {
     let children = Mirror(reflecting: value).children
     switch value {
+    case let settings as [String: ModelSetting]:
+      return Node(try settings.sorted { $0.key < $1.key }.map { (Node($0.key), try node(of: $0.value.value)) })
     case let text as String: return try text.represented()
     case let number as Double: return Node(Decimal(string: "\(number)")?.description ?? "\(number)")
     case let choice as any RawRepresentable: return try node(of: choice.rawValue)
@@ -59,99 +62,15 @@ extension StudyProtocol {
     default: return Node("\(value)")
     }
   }
-
-  private func validate(_ source: ProtocolSource) throws(StudyError) {
-    func require(_ holds: Bool, _ path: String..., expected: String, found: Any) throws(StudyError) {
-      guard !holds else { return }
-      throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected), found \(found)")
-    }
-    // The name becomes part of folders' names.
-    try require(
-      name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*/) != nil, "name",
-      expected: "letters, digits, -, _ and . only, the first one a letter or digit", found: "\"\(name)\"")
-    try require(roi.windowWidth > 0, "roi", "windowWidth", expected: "above 0 HU", found: roi.windowWidth)
-    try require((8...512).contains(roi.boxSize), "roi", "boxSize", expected: "8 to 512 pixels", found: roi.boxSize)
-    try require(
-      (8...1024).contains(roi.outputSize), "roi", "outputSize", expected: "8 to 1024 pixels", found: roi.outputSize)
-    if let size = roi.resampleTo {
-      try require(size > 0.05 && size < 10, "roi", "resampleTo", expected: "0.05 to 10 mm, or null", found: size)
-    }
-    if let maximum = roi.maximumSlicesPerLesion {
-      try require(maximum > 0, "roi", "maximumSlicesPerLesion", expected: "1 or more, or null", found: maximum)
-    }
-    try require(folds.count >= 2, "folds", "count", expected: "2 or more", found: folds.count)
-    try require(training.epochs >= 1, "training", "epochs", expected: "1 or more", found: training.epochs)
-    try require(training.batchSize >= 1, "training", "batchSize", expected: "1 or more", found: training.batchSize)
-    try require(
-      training.learningRate > 0, "training", "learningRate", expected: "above 0", found: training.learningRate)
-    for (key, value) in [("beta1", training.beta1), ("beta2", training.beta2)] {
-      try require(value >= 0 && value < 1, "training", key, expected: "0 or more and below 1", found: value)
-    }
-    try require(training.epsilon > 0, "training", "epsilon", expected: "above 0", found: training.epsilon)
-    try require(
-      training.weightDecay >= 0, "training", "weightDecay", expected: "0 or more", found: training.weightDecay)
-    try require(
-      training.highGradeWeight > 0, "training", "highGradeWeight", expected: "above 0", found: training.highGradeWeight)
-    try require(
-      (0...1).contains(training.flipProbability), "training", "flipProbability", expected: "0 to 1",
-      found: training.flipProbability)
-    try require(
-      !sweep.batchSizes.isEmpty && sweep.batchSizes.allSatisfy { $0 >= 1 }, "sweep", "batchSizes",
-      expected: "a list of sizes of 1 or more", found: sweep.batchSizes)
-    try require(
-      (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold
-    )
-    if let cohort { try validate(cohort, source) }
-    try validateQuestions { (holds, path, expected) throws(StudyError) in
-      if !holds { throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected)") }
-    }
-  }
-}
-
-extension StudyProtocol {
-  private func validate(_ cohort: Cohort, _ source: ProtocolSource) throws(StudyError) {
-    func require(_ holds: Bool, _ path: [String], _ expected: String) throws(StudyError) {
-      guard !holds else { return }
-      let path = ["cohort"] + path
-      throw source.error(at: path, "\(path.joined(separator: ".")) must be \(expected)")
-    }
-    let series = cohort.series
-    for (key, value) in [
-      ("preferredSpacing", series.preferredSpacing), ("maximumSpacing", series.maximumSpacing),
-      ("minimumExtent", series.minimumExtent),
-    ] {
-      try require(value > 0, ["series", key], "above 0 mm, found \(value)")
-    }
-    try require(
-      (0...1).contains(series.minimumCoverage), ["series", "minimumCoverage"], "0 to 1, found \(series.minimumCoverage)"
-    )
-    let names = cohort.rules.map(\.name)
-    for (index, rule) in cohort.rules.enumerated() {
-      let path = ["rules", "\(index)"]
-      try require(!rule.name.isEmpty, path + ["name"], "a few words")
-      try require(!names[..<index].contains(rule.name), path + ["name"], "the only one of its kind: \"\(rule.name)\"")
-      try require(
-        rule.conditionCount == 1, path,
-        "one condition (equals, differs, stage, absent, scannedBefore, phases or gradeKnown), found \(rule.conditionCount)"
-      )
-      let comparesColumn = rule.equals != nil || rule.differs != nil
-      try require(
-        comparesColumn == (rule.column != nil), path,
-        "a condition with `column` just where it is `equals` or `differs`")
-      try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or left out")
-      try require(
-        rule.phases?.contains(where: \.isEmpty) != true, path + ["phases"], "a list of lists, none of them empty")
-    }
-  }
 }
 
 /// A protocol's text together with the place of each key, so that errors can name the line.
-private struct ProtocolSource {
+struct ProtocolSource {
   let yaml: String
   let name: String
 
   func decode() throws(StudyError) -> StudyProtocol {
-    let root: Node
+    var root: Node
     do {
       guard let node = try Yams.compose(yaml: yaml) else {
         throw StudyError(.invalidProtocol, "\(name): the file is empty; copy one from Protocols/ and change it")
@@ -164,7 +83,10 @@ private struct ProtocolSource {
     }
     let result: StudyProtocol
     do {
+      root = try upgraded(root)
       result = try YAMLDecoder().decode(StudyProtocol.self, from: root)
+    } catch let error as StudyError {
+      throw error
     } catch let error as DecodingError {
       throw describe(error)
     } catch {
@@ -172,6 +94,25 @@ private struct ProtocolSource {
     }
     try requireExactKeys(in: root, of: Mirror(reflecting: result), path: [])
     return result
+  }
+
+  /// The file's tree in today's layout.
+  private func upgraded(_ root: Node) throws(StudyError) -> Node {
+    guard case .mapping(var mapping) = root else { return root }
+    guard let version = mapping["version"] else {
+      // Version 1 knew one kind of example and one learner.
+      mapping["version"] = Node("2", Tag(.int))
+      if mapping["inputs"] == nil { mapping["inputs"] = ["examples": "slice", "phases": []] }
+      if mapping["model"] == nil { mapping["model"] = ["learner": "network"] }
+      return .mapping(mapping)
+    }
+    guard let number = version.int, number <= StudyProtocol.currentVersion else {
+      throw error(
+        at: ["version"],
+        "version must be \(StudyProtocol.currentVersion), found \(version.string ?? "no number"): the file was made for a "
+          + "later RenalGrade; update RenalGrade, or write the file anew")
+    }
+    return root
   }
 
   /// A key that nobody reads, or one left out, would change the experiment in silence.
@@ -214,9 +155,21 @@ private struct ProtocolSource {
     }
   }
 
-  private func missing(_ key: String, in path: [String]) -> StudyError {
+  func missing(_ key: String, in path: [String]) -> StudyError {
     let place = (path + [key]).joined(separator: ".")
     return error(at: path, "the key \(place) is missing; every key must be stated (null where it allows none)")
+  }
+
+  /// - Throws: the error that a value is not what it must be, unless it is.
+  func require(_ holds: Bool, _ path: String..., expected: String, found: Any? = nil) throws(StudyError) {
+    try require(holds, at: path, expected: expected, found: found)
+  }
+
+  /// The same for a path that is made up.
+  func require(_ holds: Bool, at path: [String], expected: String, found: Any? = nil) throws(StudyError) {
+    guard !holds else { return }
+    throw error(
+      at: path, "\(path.joined(separator: ".")) must be \(expected)" + (found.map { ", found \($0)" } ?? ""))
   }
 
   func error(at path: [String], _ message: String) -> StudyError {

@@ -1,5 +1,13 @@
 /// The whole experiment as one YAML file; every key must be stated, so that nothing is decided out of sight.
+///
+/// The file states the version of its layout. A file without one is of version 1, which knew slices and networks alone; it is
+/// upgraded when it is read.
 public struct StudyProtocol: Codable, Equatable, Sendable {
+  /// The version of the layout that this program writes.
+  public static let currentVersion = 2
+
+  /// The version of the layout.
+  public var version: Int
   /// A short name for tables and folders.
   public var name: String
   /// What the experiment is, in a sentence.
@@ -10,14 +18,18 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
   public var annotation: Annotation
   /// How a slice and its contour become what the network sees.
   public var roi: ROI
+  /// What is learnt from and predicted.
+  public var inputs: Inputs
   /// How patients are split.
   public var folds: Folds
-  /// The backbone, its weights and its cut.
-  public var network: Network
-  /// The optimiser and its schedule.
-  public var training: Training
-  /// What `renalgrade sweep` varies.
-  public var sweep: Sweep
+  /// Which learner is fitted, and the settings that it alone has.
+  public var model: Model
+  /// The backbone, its weights and its cut; nil where the learner has no network.
+  public var network: Network?
+  /// The optimiser and its schedule; nil where the learner trains no network.
+  public var training: Training?
+  /// What `renalgrade sweep` varies; nil where there is nothing to vary.
+  public var sweep: Sweep?
   /// How probabilities become results.
   public var evaluation: Evaluation
   /// Who is in the study; nil takes all whom the pathology table grades.

@@ -1,4 +1,5 @@
 public import GRDB
+public import Support
 
 /// A study's tables: patients, exams, series, slices, lesions, contours, ROIs, and what was set aside.
 ///

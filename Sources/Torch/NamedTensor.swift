@@ -1,3 +1,5 @@
+import Support
+
 /// A tensor with a place in a network: a parameter or a buffer under its name in the file of weights.
 ///
 /// Not `Sendable`: a network is trained and used by one thread at a time, and the compiler sees to it.
@@ -76,10 +78,7 @@ public struct Initialiser: Sendable {
 
   /// FNV-1a of the name, stirred into the seed by SplitMix64's finaliser.
   static func seed(_ seed: UInt64, for name: String) -> UInt64 {
-    var z = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
-    z = z &+ seed &* 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+    let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    return SplitMix64.mix(hash &+ seed &* SplitMix64.increment)
   }
 }

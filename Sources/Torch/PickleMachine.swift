@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Reads one pickle of a checkpoint and builds tensors, containers, numbers and strings; it can build nothing else.
 ///

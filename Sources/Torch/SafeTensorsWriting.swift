@@ -1,4 +1,5 @@
 public import Foundation
+public import Support
 
 extension SafeTensors {
   /// Writes tensors so that the file is either wholly there or not at all: beside `url`, forced to disk, then renamed.
@@ -11,14 +12,15 @@ extension SafeTensors {
   public static func write(
     _ tensors: [String: Tensor], metadata: [String: String] = [:], to url: URL
   ) throws(CheckpointError) {
-    try stage(tensors, metadata: metadata, for: url).commit()
+    let staged = try stage(tensors, metadata: metadata, for: url)
+    try writing(file: url.lastPathComponent) { () throws(StudyError) in try staged.finish() }
   }
 
-  /// Writes tensors as `write` does, but leaves it to `StagedFile.commit` to force the file to disk and put it in its place:
-  /// that takes long and needs no tensor any more, so another thread may do it.
+  /// Writes tensors as `write` does, but leaves it to the writer's `finish` to force the file to disk and put it in its
+  /// place: that takes long and needs no tensor any more, so another thread may do it.
   public static func stage(
     _ tensors: [String: Tensor], metadata: [String: String] = [:], for url: URL
-  ) throws(CheckpointError) -> StagedFile {
+  ) throws(CheckpointError) -> AtomicFile.Writer {
     let file = url.lastPathComponent
     guard tensors["__metadata__"] == nil else {
       throw CheckpointError(file: file, "a tensor cannot be named __metadata__, which the format keeps for its texts")
@@ -39,9 +41,11 @@ extension SafeTensors {
     guard json.count <= longestHeader else {
       throw CheckpointError(file: file, "the header has \(json.count) bytes; \(longestHeader) is the format's bound")
     }
-    let staged = try StagedFile(for: url)
-    try staged.append(withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) })
-    try staged.append(json)
+    let staged = try writing(file: file) { () throws(StudyError) in
+      let staged = try AtomicFile.Writer(url)
+      try staged.append(withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json)
+      return staged
+    }
     for (name, tensor) in ordered {
       let elements: Data
       do throws(TorchError) {
@@ -49,8 +53,14 @@ extension SafeTensors {
       } catch {
         throw CheckpointError(file: file, "the tensor \(name): \(error)")
       }
-      try staged.append(elements)
+      try writing(file: file) { () throws(StudyError) in try staged.append(elements) }
     }
     return staged
+  }
+
+  private static func writing<Result>(
+    file: String, _ body: () throws(StudyError) -> Result
+  ) throws(CheckpointError) -> Result {
+    do throws(StudyError) { return try body() } catch { throw CheckpointError(file: file, error.description) }
   }
 }

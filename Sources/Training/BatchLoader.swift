@@ -7,9 +7,6 @@ enum FeatureSource {
   case stored(FeatureStore)
   /// The frozen stages run anew for every batch: where the store is not wanted or would be too large, or nothing is frozen.
   case computed(([Sample]) throws -> Tensor)
-
-  /// What is stored, which any thread can read.
-  var store: FeatureStore? { if case .stored(let store) = self { store } else { nil } }
 }
 
 /// What a step takes: the trained part's input and what is to be learnt from it.

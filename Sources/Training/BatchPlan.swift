@@ -1,4 +1,4 @@
-import Study
+import Support
 
 /// One slice as a training step sees it.
 struct Sample: Hashable, Sendable {

@@ -1,8 +1,10 @@
 import Backbones
+public import Experiment
 public import Foundation
 import ROI
 public import Study
 import Torch
+import Support
 
 /// A finished run's networks, ready to predict an exam that lies outside of any study.
 public struct ExamPrediction {
@@ -35,8 +37,8 @@ public struct ExamPrediction {
   public init(_ run: Run, folds chosen: [Int]? = nil, usesGPU: Bool = true) throws {
     LibTorch.poolMemory()
     self.run = run
-    manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
-    let version = manifest["RenalGrade"] ?? "an unknown version"
+    manifest = try run.manifest()
+    let version = manifest.program ?? "an unknown version"
     do {
       settings = try StudyProtocol(contentsOf: run.protocolFile)
     } catch {
@@ -52,12 +54,14 @@ public struct ExamPrediction {
       throw TrainingError("the run \(run.id) has the folds 1 to \(count); choose among them")
     }
     self.folds = folds
-    let backbone = manifest["backbone"] ?? settings.network.backbone
-    let cut = manifest["frozen through"] ?? settings.network.frozenThrough
-    checkpoints = try folds.map { try run.checkpoint(fold: $0, backbone: backbone) }
+    guard let network = manifest.learner.network else {
+      throw TrainingError(
+        "the run \(run.id) has no networks to predict an exam by: its learner is \(manifest.learner.learner)")
+    }
+    checkpoints = try folds.map { try run.checkpoint(fold: $0, backbone: network.backbone) }
     plan = ExamPredictionNetwork.Plan(
-      architecture: try Architecture.named(backbone), frozenThrough: cut == "nothing" ? nil : cut,
-      dtype: settings.training.precision.dtype,
+      architecture: try Architecture.named(network.backbone), frozenThrough: network.frozenThrough,
+      dtype: try settings.requireTraining().precision.dtype,
       device: LibTorch.device(usesGPU: usesGPU))
   }
 

@@ -1,7 +1,9 @@
 import Backbones
+public import Experiment
 import Foundation
 import ROI
 public import Study
+import Support
 import Torch
 
 /// Where the networks of a finished run looked: Grad-CAM of every slice, by the network of the fold that held it out.
@@ -37,7 +39,11 @@ public struct Explanation {
   ///   another's; `StudyError` where the run or the study cannot be read.
   public init(_ run: Run, in study: StudyFolder, usesGPU: Bool = true) throws {
     self.run = run
-    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    let manifest = try run.manifest()
+    guard let network = manifest.learner.network else {
+      throw TrainingError(
+        "the run \(run.id) has no networks whose view could be shown: its learner is \(manifest.learner.learner)")
+    }
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     predictions = try PredictionTable.read(run.predictionsFile)
     rois = try ROISet(study)
@@ -45,14 +51,13 @@ public struct Explanation {
       first
     }
     places = predictions.compactMap { known[[$0.patient, $0.lesion, $0.slice]] }
-    guard manifest["ROIs"] == rois.fileName, places.count == predictions.count else {
+    guard manifest.rois == rois.fileName, places.count == predictions.count else {
       throw TrainingError(
         "the study's ROIs are no longer those that the run \(run.id) was made from; make a new run with `renalgrade "
           + "crossvalidate`, or explain another with --run")
     }
-    backbone = manifest["backbone"] ?? settings.network.backbone
-    let cut = manifest["frozen through"] ?? settings.network.frozenThrough
-    frozenThrough = cut == "nothing" ? nil : cut
+    backbone = network.backbone
+    frozenThrough = network.frozenThrough
     device = LibTorch.device(usesGPU: usesGPU)
     for fold in Set(predictions.map(\.fold)).sorted() { _ = try run.checkpoint(fold: fold, backbone: backbone) }
   }
@@ -111,10 +116,10 @@ public struct Explanation {
 
   private func network(fold: Int, randomised: Bool) throws -> Backbone {
     // Training may have started from the protocol's own seed: the random weights must be others.
-    let network = try Backbone.make(backbone, classes: 2, seed: settings.training.seed &+ 1)
+    let network = try Backbone.make(backbone, classes: 2, seed: settings.seed &+ 1)
     try network.freeze(through: frozenThrough)
     do {
-      var weights = try SafeTensors.read(run.checkpointFile(fold: fold)).tensors
+      var weights = try SafeTensors.read(run.networkFile(fold: fold)).tensors
       if randomised { weights.merge(try network.trainedState.mapValues { try $0.copied() }) { $1 } }
       try network.load(weights, replacingHead: false)
     } catch {
@@ -176,12 +181,15 @@ public struct Explanation {
       numbers[group, default: 0] += 1
       let finding = findings[index]
       let side = Int(Double(finding.map.count).squareRoot())
-      let picture = MapPicture(
+      let picture = try MapPicture(
         crop: rois.withCrop(places[index]) { Array($0) },
         map: try enlarged(Tensor(finding.map, shape: [1, side, side])).floats(),
-        contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize)
-      let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).png"
-      try AtomicFile.write(picture.png(), to: run.url.appendingPathComponent(image))
+        contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize,
+        description:
+          "Patient \(predictions[index].patient), lesion \(predictions[index].lesion): the crop, and beside it the "
+          + "crop under the heat map; the contour is a thin line.")
+      let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).svg"
+      try AtomicFile.write(picture.svg, to: run.url.appendingPathComponent(image))
       return Run.Explanations.Example(
         group: group, predictions[index], energyInside: finding.energyInside, image: image)
     }

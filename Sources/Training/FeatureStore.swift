@@ -1,6 +1,6 @@
-import Crypto
+import Experiment
 import Foundation
-import Study
+import Support
 import Torch
 
 /// The frozen stages' output for every ROI and orientation, in one memory-mapped file of the study.
@@ -123,7 +123,7 @@ struct FeatureStore: Sendable {
     values.withUnsafeBytes { bytes in
       for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
         let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 1 << 20, bytes.count)])
-        hash.update(bufferPointer: part)
+        hash.update(data: part)
         MappedPages.release(part)
       }
     }

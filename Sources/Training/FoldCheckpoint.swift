@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import Study
 import Torch
+import Support
 
 /// Where a fold's training stands after its last whole epoch, in one safetensors file: what is trained, and the optimiser.
 ///
@@ -47,14 +48,14 @@ final class FoldCheckpoint {
 
   /// Replaces the checkpoint by the state after `epoch`.
   ///
-  /// - Throws: `CheckpointError` where this or the former checkpoint could not be written.
+  /// - Throws: `CheckpointError` where this checkpoint could not be written, `StudyError` where the former one could not.
   func save(_ network: Backbone, _ optimiser: Adam, epoch: Int) throws {
     try settle()
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in network.trainedState { tensors["network.\(name)"] = tensor }
     for (name, tensor) in optimiser.state { tensors["optimiser.\(name)"] = tensor }
     let staged = try SafeTensors.stage(tensors, metadata: ["fold": "\(fold)", "epoch": "\(epoch)"], for: url)
-    pending = Background(on: disk) { try staged.commit() }
+    pending = Background(on: disk) { try staged.finish() }
   }
 
   /// Waits until the last checkpoint that was saved is on the disk.

@@ -1,4 +1,5 @@
 import Backbones
+import Experiment
 import Foundation
 import Study
 import Torch
@@ -28,13 +29,15 @@ struct FoldTrainer {
   ///   - training: the ROIs to train on.
   ///   - heldOut: the ROIs to predict.
   ///   - fold: the fold's number, from 0; with the protocol's seed it decides order and flips.
+  ///   - onResume: told how many whole epochs were done before, according to the checkpoint.
   ///   - onStep: told after each step the epoch (from 1), the slices done in it, and the mean loss so far;
   ///     on a GPU, which asking would hold up, that of the epoch before.
   ///   - onEpoch: told after each epoch, and what it gave.
   /// - Returns: the probability of high grade for each held-out ROI, in the order given.
   /// - Throws: `TrainingError` where a loss is not a finite number; `TorchError`; what the callbacks throw.
   func train(
-    training: [Int], heldOut: [Int], fold: Int, onStep: (Int, Int, () throws -> Double?) throws -> Void,
+    training: [Int], heldOut: [Int], fold: Int, onResume: (Int) throws -> Void = { _ in },
+    onStep: (Int, Int, @escaping () throws -> Double?) throws -> Void,
     onEpoch: (Int, EpochResult) throws -> Void
   ) throws -> [Double] {
     let optimiser = try Adam(
@@ -42,9 +45,10 @@ struct FoldTrainer {
       Adam.Settings(
         learningRate: settings.learningRate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon,
         weightDecay: settings.weightDecay, decoupled: settings.decay == .decoupled))
-    let classWeights = try Tensor([1, Float(settings.highGradeWeight)], shape: [2], device: device)
+    let classWeights = try classWeights()
     try optimiser.stepDuringBackward()
     let finishedEpochs = try checkpoint?.restore(network, optimiser) ?? 0
+    try onResume(finishedEpochs)
     // Where it is stopped, what is on its way to the disk arrives.
     defer { try? checkpoint?.settle() }
     var latest: [Double]?
@@ -63,7 +67,8 @@ struct FoldTrainer {
         try loss.backward()
         try sum.add(loss, batch.samples.map { labels[$0.index] })
         done += batch.samples.count
-        try onStep(epoch, done) { device == .cpu ? try sum.mean() : lossBefore }
+        let before = lossBefore
+        try onStep(epoch, done) { device == .cpu ? try sum.mean() : before }
       }
       let trainingLoss = try sum.mean()
       lossBefore = trainingLoss
@@ -88,6 +93,13 @@ struct FoldTrainer {
     }
     try checkpoint?.settle()
     return try latest ?? evaluate(heldOut, classWeights).probabilities
+  }
+
+  /// The probability of high grade for each of some ROIs, by the network as it is.
+  func probabilities(of indices: [Int]) throws -> [Double] { try evaluate(indices, classWeights()).probabilities }
+
+  private func classWeights() throws -> Tensor {
+    try Tensor([1, Float(settings.highGradeWeight)], shape: [2], device: device)
   }
 
   private func forward(_ batch: Batch, training: Bool) throws -> Tensor {
@@ -145,9 +157,4 @@ extension StudyProtocol.Training.Precision {
 
   /// The element type of matrix products and convolutions, once it is resolved.
   var dtype: DType { self == .bfloat16 ? .bfloat16 : .float32 }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

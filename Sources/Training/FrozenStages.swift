@@ -1,55 +1,69 @@
 import Backbones
+import Experiment
 import Foundation
+import ROI
 import Study
 import Torch
 
-/// Decides where a cross-validation's trained part gets its input from.
+/// The frozen stages of a network, whose output for a slice is a constant: stored where that pays and fits, computed elsewhere.
 struct FrozenStages {
-  let validation: CrossValidation
-  let inputs: NetworkInputs
+  private let learner: NetworkLearner
+  private let initial: InitialNetwork
+  private let inputs: NetworkInputs
 
-  init(_ validation: CrossValidation) {
-    self.validation = validation
+  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet) {
+    self.learner = learner
+    self.initial = initial
     inputs = NetworkInputs(
-      rois: validation.rois, size: validation.settings.roi.outputSize,
-      preprocessing: validation.initial.network.preprocessing, device: validation.device)
+      rois: rois, size: learner.settings.roi.outputSize, preprocessing: initial.network.preprocessing,
+      device: learner.device)
   }
 
-  /// The store of the frozen stages' output where it pays and fits, the computation itself elsewhere.
-  func source(progress: (TrainingProgress) -> Void) throws -> FeatureSource {
-    guard let frozenThrough = validation.initial.frozenThrough, let weights = validation.initial.weightsHash else {
-      return .computed(inputs.batch)
-    }
-    let training = validation.settings.training
-    let dtype = training.precision.dtype
-    let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
-    let roiCount = validation.rois.entries.count
-    let withFlips = training.flipProbability > 0
-    let bytes = FeatureStore.byteCount(roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype)
-    guard bytes <= validation.options.featureBudget else { return .computed(compute) }
-    let key = FeatureStore.Key(parts: [
-      "rois \(validation.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
-      "backbone \(validation.initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
+  private var dtype: DType { learner.training.precision.dtype }
+  private var withFlips: Bool { learner.training.flipProbability > 0 }
+
+  /// The input of the trained part, computed anew for each batch.
+  var source: FeatureSource { .computed(initial.frozenThrough == nil ? inputs.batch : compute) }
+
+  /// What the stored output depends on; nil where there is nothing to store.
+  private var key: FeatureStore.Key? {
+    guard let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else { return nil }
+    return FeatureStore.Key(parts: [
+      "rois \(inputs.rois.fileName)", "size \(inputs.size)", "preprocessing \(inputs.preprocessing)",
+      "backbone \(initial.backbone)", "weights \(weights)", "frozen through \(frozenThrough)",
       "dtype \(dtype)", "flips \(withFlips)", "RenalGrade \(renalGradeVersion)",
-      "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(validation.device) "
-        + LibTorch.hardware(of: validation.device),
+      "libtorch \(LibTorch.version) \(LibTorch.cpuCapability) \(learner.device) "
+        + LibTorch.hardware(of: learner.device),
     ])
+  }
+
+  /// The name of the file that the output is stored in; nil where there is nothing to store.
+  var storeName: String? { key?.fileName }
+
+  /// The stored output, which is made where it is not there; nil where it would not fit, or there is nothing to store.
+  func store(progress: (Int, Int) -> Void) throws -> FeatureStore? {
+    guard let key else { return nil }
+    let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
+    let roiCount = inputs.rois.entries.count
+    let budget = learner.options.featureBudget
+    let bytes = FeatureStore.byteCount(roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype)
+    guard bytes <= budget else { return nil }
     // One thread for each pass, and as many passes at a time as there are threads: the values do not depend on their number.
-    let sides = SideBySide(validation.device == .cpu ? LibTorch.threadCount : 1)
+    let sides = SideBySide(
+      learner.device == .cpu ? LibTorch.threadCount : 1, of: LibTorch.threadCount,
+      setThreadCount: LibTorch.setThreadCount)
     // Read by all of them and changed by none.
     nonisolated(unsafe) let stages = self
-    return .stored(
-      try FeatureStore(
-        in: validation.study.featuresFolder, key: key, budget: validation.options.featureBudget, roiCount: roiCount,
-        withFlips: withFlips, shape: shape, dtype: dtype, sides: sides, compute: { try stages.compute($0) },
-        progress: { progress(.features(done: $0, of: $1)) }))
+    return try FeatureStore(
+      in: learner.study.featuresFolder, key: key, budget: budget, roiCount: roiCount, withFlips: withFlips,
+      shape: shape,
+      dtype: dtype, sides: sides, compute: { try stages.compute($0) }, progress: progress)
   }
 
   private func compute(_ samples: [Sample]) throws -> Tensor {
     let images = try inputs.batch(samples)
-    return try withAutocast(validation.settings.training.precision.dtype, on: validation.device) {
-      () throws(TorchError) in
-      try validation.initial.network.frozenPart(images)
+    return try withAutocast(dtype, on: learner.device) { () throws(TorchError) in
+      try initial.network.frozenPart(images)
     }
   }
 }

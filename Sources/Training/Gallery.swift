@@ -1,3 +1,4 @@
+import Experiment
 import Study
 
 /// Which slices of a run are shown: the surest right, the surest wrong and the least sure.

@@ -1,6 +1,7 @@
 public import Backbones
 public import Foundation
 public import Study
+import Support
 import Torch
 
 /// The network that is trained, as the protocol asks for it or, where it allows that, its substitute.
@@ -89,6 +90,13 @@ public struct InitialNetwork {
 
   private static func hash(_ file: URL) throws -> String {
     try Data(contentsOf: file, options: .alwaysMapped).sha256
+  }
+}
+
+extension InitialNetwork {
+  /// The network by the options of its learner.
+  init(_ settings: StudyProtocol.Network, seed: UInt64, _ options: NetworkLearner.Options) throws {
+    try self.init(settings, seed: seed, weightsFile: options.weightsFile, store: options.store)
   }
 }
 

@@ -1,19 +1,18 @@
+import Experiment
 import Foundation
 import Study
 import Torch
 
 extension Run {
-  /// The file with the network of a fold, from 0.
-  func checkpointFile(fold: Int) -> URL { checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors") }
-
   /// Opens the checkpoint of a fold, from 0.
   ///
   /// - Throws: `TrainingError` where it is not there, damaged or another's.
   func checkpoint(fold: Int, backbone: String) throws(TrainingError) -> SafeTensorsFile {
-    let url = checkpointFile(fold: fold)
+    let url = networkFile(fold: fold)
+    let place = url.pathComponents.suffix(url.lastPathComponent == "model.safetensors" ? 3 : 2).joined(separator: "/")
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TrainingError(
-        "the run \(id) has no checkpoint of fold \(fold + 1): expected checkpoints/\(url.lastPathComponent) in its folder. "
+        "the run \(id) has no checkpoint of fold \(fold + 1): expected \(place) in its folder. "
           + "Copy the run's folder whole, or predict by the folds that are there (predict --folds); a run that chose among "
           + "protocols (nested --protocol) keeps no networks")
     }
@@ -25,7 +24,7 @@ extension Run {
     }
     guard file.metadata["backbone"] == backbone, file.metadata["fold"] == "\(fold)" else {
       throw TrainingError(
-        "checkpoints/\(url.lastPathComponent) is another's: expected \(backbone), fold \(fold + 1), found "
+        "\(place) is another's: expected \(backbone), fold \(fold + 1), found "
           + "\(file.metadata["backbone"] ?? "no backbone"), fold \(file.metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none")"
           + ". Take the run's folder from its study again")
     }

@@ -3,6 +3,7 @@ import Backbones
 import Foundation
 import ROI
 import Study
+import Support
 import Torch
 
 /// Times the way from DICOM files and contours to the tensors that a network takes.

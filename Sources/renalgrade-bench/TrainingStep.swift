@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Backbones
+import Experiment
 import Foundation
 public import Study
 import Torch
@@ -45,17 +46,19 @@ struct TrainingStep: ParsableCommand {
     var settings = try study.readProtocol()
     // A name of its own: an interrupted benchmark must not be taken up where it was left.
     settings.name = "benchmark-\(ProcessInfo.processInfo.processIdentifier)"
-    settings.network.backbone = "resnet50"
-    settings.network.frozenThrough = "layer2"
+    settings.network?.backbone = "resnet50"
+    settings.network?.frozenThrough = "layer2"
     settings.folds.count = 2
-    settings.training.batchSize = batch
-    settings.training.precision = precision
-    settings.training.epochs = epochs
-    settings.training.flipProbability = 0.5
-    let options = CrossValidation.Options(
+    settings.training?.batchSize = batch
+    settings.training?.precision = precision
+    settings.training?.epochs = epochs
+    settings.training?.flipProbability = 0.5
+    let options = NetworkLearner.Options(
       weightsFile: URL(fileURLWithPath: weights), store: WeightsStore(), featureBudget: storedFeatures ? .max : 0,
       usesGPU: gpu)
-    let run = try CrossValidation(study, protocol: settings, options: options).run { _ in }
+    let run = try CrossValidation(
+      study, protocol: settings, learners: LearnerRegistry([.network(options)])
+    ).run { _ in }
     let logged = try run.epochs()
     try FileManager.default.removeItem(at: run.url)
     let timed = logged.dropFirst()

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cohort
 import Foundation
-import Study
+import Support
 
 struct CohortFlow: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Cohort
 import Foundation
+import Phases
 import Study
+import Support
 
 struct CohortSelect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

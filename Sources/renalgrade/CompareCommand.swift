@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiment
 import Study
 
 struct ControlsCommand: AsyncParsableCommand {
@@ -24,7 +25,7 @@ struct ControlsCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let options = try network.resolve()
+    let options = network.resolve()
     try await study.locked { study in
       try TrainingSession().control(Run.open(run, in: study), in: study, options)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study
@@ -15,22 +16,40 @@ struct CrossValidate: AsyncParsableCommand {
   @Flag(help: "Also train the negative controls: shuffled labels, a split that leaks, background only, moved boxes.")
   var controls = false
 
+  @Option(help: "How many runs to make, each with another seed of training, from the protocol's own on.")
+  var seeds = 1
+
   func validate() throws {
+    guard (1...1000).contains(seeds) else { throw ValidationError("--seeds must be from 1 to 1000, found \(seeds)") }
     guard !(controls && network.shuffleLabels != nil) else {
       throw ValidationError("--controls are those of a run with its true labels; leave --shuffle-labels away")
     }
   }
 
   func run() async throws {
-    let options = try network.resolve()
+    let options = network.resolve()
     try await study.locked { study in
       let session = TrainingSession()
-      let validation = try CrossValidation(study, protocol: study.readProtocol(), options: options)
-      session.begin(validation)
-      _ = try validation.run(progress: session.show) { run in
+      let settings = try study.readProtocol()
+      @Sendable func finish(_ run: Run) throws {
         try session.finish(run, of: study)
         if controls { try session.control(run, in: study, options) }
       }
+      guard seeds > 1 else {
+        let validation = try CrossValidation(
+          study, protocol: settings, learners: options.learners, shuffledBy: options.shuffledBy)
+        session.begin([validation.summary], notes: validation.notes)
+        _ = try validation.run(sideBySide: options.sideBySide ?? 1, progress: session.show, finishing: finish)
+        return
+      }
+      let runs = try Sweep(
+        study, protocol: settings, learners: options.learners, shuffledBy: options.shuffledBy, over: .seeds(seeds))
+      session.begin(runs.summaries, notes: runs.notes)
+      try runs.run(
+        sideBySide: options.sideBySide ?? 1, progress: session.show, finishing: finish,
+        completing: { runs in
+          print("Compare the seeds: renalgrade compare \(study.url.path) \(runs.map(\.id).joined(separator: " "))")
+        })
     }
   }
 }

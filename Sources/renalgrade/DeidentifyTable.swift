@@ -2,6 +2,7 @@ import ArgumentParser
 import Deidentification
 import Foundation
 import Study
+import Support
 
 struct DeidentifyTable: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,6 @@
+import Analysis
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study
@@ -34,7 +36,7 @@ struct Explain: AsyncParsableCommand {
       let run = try Run.open(run, in: study)
       let bar = ProgressBar("Explaining slices")
       let result = try Explanation(run, in: study, usesGPU: !compute.cpu).write(
-        galleryCount: gallery, thresholds: RunReport.sliceThresholds(of: run)
+        galleryCount: gallery, thresholds: ThresholdAnalysis.slices(of: run)
       ) {
         bar.show(done: $0, of: $1)
       }

@@ -5,7 +5,7 @@ import Study
 struct NestedCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nested",
-    abstract: "Cross-validate with the batch size, backbone or protocol of each fold chosen without its patients.",
+    abstract: "Cross-validate with the batch size, backbone or learner of each fold chosen without its patients.",
     discussion: """
       For each fold an inner cross-validation of the other patients chooses among the protocol's batch sizes, and those of the \
       protocols given with --protocol: what results is the estimate of the whole procedure, choice included, where the best row of \
@@ -21,9 +21,13 @@ struct NestedCommand: AsyncParsableCommand {
   var protocols: [String] = []
 
   func run() async throws {
-    let options = try network.resolve()
     let alternatives = try protocols.map { try StudyProtocol(contentsOf: URL(fileURLWithPath: $0)) }
     try await study.locked { study in
+      let own = try study.readProtocol().network
+      guard network.weights == nil || own?.initialisation == .imagenet else {
+        throw ValidationError("--weights is for a network that starts from weights: the study's protocol has none.")
+      }
+      let options = network.resolve(weightsFor: alternatives.isEmpty ? nil : own?.backbone)
       try TrainingSession().nested(study, among: alternatives, options)
     }
   }

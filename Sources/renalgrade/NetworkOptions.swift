@@ -1,10 +1,11 @@
 import ArgumentParser
 import Backbones
+import Experiment
 import Foundation
 import Study
 import Training
 
-/// What every training subcommand lets the user choose.
+/// What every subcommand that fits models lets the user choose.
 struct NetworkOptions: ParsableArguments {
   @Option(help: "Weights of the protocol's backbone: a .pth or .safetensors file.", completion: .file())
   var weights: String?
@@ -18,18 +19,52 @@ struct NetworkOptions: ParsableArguments {
     help: "What the stored output of the frozen stages may take on disk, in GB; 0 computes it anew for each batch.")
   var featureBudget = 16.0
 
+  @Option(
+    help: """
+      How many fold jobs are done at a time, each with the same share of the threads. One job takes the least memory. \
+      Part of what "the same bits" depends on, as the threads of each job are \
+      (default: 1; for a sweep, as many as there are runs and threads).
+      """)
+  var sideBySide: Int?
+
   func validate() throws {
+    guard (sideBySide ?? 1) >= 1 else {
+      throw ValidationError("--side-by-side must be at least 1, found \(sideBySide ?? 0)")
+    }
     guard featureBudget >= 0, featureBudget <= 1e6 else {
       throw ValidationError("--feature-budget is a number of GB from 0 on, found \(featureBudget)")
     }
   }
 
-  /// The options as Training takes them; sets the number of threads.
-  func resolve() throws -> CrossValidation.Options {
+  /// The options as experiments take them; sets the number of threads.
+  ///
+  /// `backbone` is the one that the file of weights is for, where others are fitted beside it.
+  func resolve(weightsFor backbone: String? = nil) -> ExperimentOptions {
     compute.apply()
-    return CrossValidation.Options(
-      weightsFile: weights.map { URL(fileURLWithPath: $0) }, store: .standard, shuffleLabelsSeed: shuffleLabels,
+    var network = NetworkLearner.Options(
+      weightsFile: weights.map { URL(fileURLWithPath: $0) }, store: .standard,
       featureBudget: Int(featureBudget * 1e9), usesGPU: !compute.cpu)
+    network.weightsBackbone = backbone
+    return ExperimentOptions(learners: .all(network), shuffledBy: shuffleLabels, sideBySide: sideBySide)
+  }
+}
+
+/// What an experiment is done with.
+struct ExperimentOptions: Sendable {
+  let learners: LearnerRegistry
+  /// The seed that permutes the classes; nil leaves them as they are.
+  let shuffledBy: UInt64?
+  /// How many fold jobs are done at a time; nil leaves it to the experiment.
+  let sideBySide: Int?
+}
+
+extension LearnerRegistry {
+  /// Every learner that a protocol can name.
+  static func all(_ network: NetworkLearner.Options) -> LearnerRegistry {
+    LearnerRegistry([
+      .network(network),
+      .logisticRegression,
+    ])
   }
 }
 

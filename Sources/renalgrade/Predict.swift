@@ -1,4 +1,6 @@
+import Analysis
 import ArgumentParser
+import Experiment
 import Foundation
 import Report
 import Study
@@ -38,11 +40,11 @@ struct Predict: ParsableCommand {
       Run.open(at: URL(fileURLWithPath: runFolder)), folds: folds.indices, usesGPU: !compute.cpu)
     let scores = try prediction.scores(
       dicom: URL(fileURLWithPath: dicom), contours: URL(fileURLWithPath: contours))
-    let report = ExamReport(
+    let result = ExamResult(
       scores, runID: prediction.run.id, settings: prediction.settings, manifest: prediction.manifest,
       predictions: prediction.predictions)
-    if let json { try report.write(to: URL(fileURLWithPath: json)) }
-    print(report.text)
+    if let json { try result.write(to: URL(fileURLWithPath: json)) }
+    print(result.text)
   }
 }
 

@@ -30,12 +30,18 @@ struct ROIs: AsyncParsableCommand {
 
     @OptionGroup var study: StudyOption
 
-    @Option(name: .shortAndLong, help: "The PNG file (default: reports/montage.png in the study).", completion: .file())
+    @Option(name: .shortAndLong, help: "The SVG file (default: reports/montage.svg in the study).", completion: .file())
     var output: String?
+
+    func validate() throws {
+      guard output.map({ $0.lowercased().hasSuffix(".svg") }) ?? true else {
+        throw ValidationError("The picture is an SVG file: give it a name that ends in .svg.")
+      }
+    }
 
     func run() throws {
       let study = try study.open()
-      let url = output.map { URL(fileURLWithPath: $0) } ?? study.reportsFolder.appendingPathComponent("montage.png")
+      let url = output.map { URL(fileURLWithPath: $0) } ?? study.reportsFolder.appendingPathComponent("montage.svg")
       let montage = try ROIMontage(ROISet(study))
       try montage.write(to: url)
       // The first sentence says what is shown; the rest lists every patient, for those who can't see the picture.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Report
+import Experiment
 import Study
 
 struct ReportCommand: AsyncParsableCommand {

@@ -1,20 +1,18 @@
+import Analysis
 import Cohort
+import Experiment
 import Foundation
 import Report
 import Study
-import Training
 
-/// Training as a terminal shows it.
-struct TrainingSession {
+/// An experiment as a terminal shows it.
+struct TrainingSession: Sendable {
   private let bar = ProgressBar("Frozen stages")
 
-  /// Says what is about to be trained.
-  func begin(_ validation: CrossValidation) {
-    say(validation.notes.map { "Note: \($0)" } + ["Training \(validation.summary)"])
+  /// Says what is about to be fitted.
+  func begin(_ summaries: [String], notes: [String]) {
+    say(notes.map { "Note: \($0)" } + summaries.map { "Training \($0)" })
   }
-
-  /// Says which part of several is about to be trained.
-  private func begin(_ title: String, _ validation: CrossValidation) { say(["\(title): \(validation.summary)"]) }
 
   /// Prints lines below the bar, whatever other threads do to it.
   private func say(_ lines: [String]) {
@@ -25,18 +23,18 @@ struct TrainingSession {
   }
 
   /// Moves the bar.
-  func show(_ event: TrainingProgress) {
+  func show(_ event: ExperimentProgress) {
     switch event {
-    case .features(let done, let count): bar.show(done: done, of: count)
-    case .step(let step): bar.show(fraction: step.fraction, text: step.text)
-    case .sweep(let standing): bar.show(fraction: standing.fraction, text: standing.text)
+    case .preparing(let done, let count): bar.show(done: done, of: count)
+    case .fitting(let standing): bar.show(fraction: standing.fraction, text: standing.text)
     }
   }
 
   /// Keeps who was selected beside a run of `study` that has just been made, and reports it.
   func finish(_ run: Run, of study: StudyFolder) throws {
     do {
-      try CohortDescription.record(of: study, in: run)
+      let patients = Set(try PredictionTable.read(run.predictionsFile).map(\.patient))
+      try CohortDescription.record(of: study, predicted: patients, in: run.url)
     } catch {
       // A selection that has gone stale must not cost the report of hours of training.
       say(["Note: the run does not keep who was selected: \(error)"])
@@ -46,54 +44,54 @@ struct TrainingSession {
 
   /// Writes the run's report and prints its headline.
   func report(_ run: Run) throws {
+    // A run of an older version has none yet.
+    try Baselines.write(for: run)
     let metrics = try RunReport.write(run)
     say([metrics.headline, "Report: \(run.url.appendingPathComponent("report.html").path)"])
   }
 
-  /// Trains the negative controls of a run, prints what each gave, and writes the run's report with them.
-  func control(_ run: Run, in study: StudyFolder, _ options: CrossValidation.Options) throws {
+  /// Fits the negative controls of a run, prints what each gave, and writes the run's report with them.
+  func control(_ run: Run, in study: StudyFolder, _ options: ExperimentOptions) throws {
     let evaluation = try StudyProtocol(contentsOf: run.protocolFile).evaluation
-    try NegativeControls(run, in: study, options: options).run(
-      prepared: { title, validation in begin("Negative control, \(title)", validation) },
-      progress: show,
-      finished: { title, predictions in
-        say(["\(title): \(PatientAUC.name) \(PatientAUC.text(predictions, evaluation))"])
-      })
+    let controls = try NegativeControls(run, in: study, learners: options.learners)
+    begin(["the negative controls of \(run.id): \(controls.summary)"], notes: [])
+    try controls.run(sideBySide: options.sideBySide ?? 1, progress: show) { title, predictions in
+      say(["\(title): \(PatientAUC.name) \(PatientAUC.text(predictions, evaluation))"])
+    }
     try report(run)
   }
 
   /// Makes the nested estimate of a study, and prints how much the best of what was tried flatters.
-  func nested(
-    _ study: StudyFolder, among alternatives: [StudyProtocol] = [], _ options: CrossValidation.Options
-  ) throws {
+  func nested(_ study: StudyFolder, among alternatives: [StudyProtocol] = [], _ options: ExperimentOptions) throws {
     let settings = try study.readProtocol()
     let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }
-    let run = try NestedValidation(
-      study, protocol: settings, alternatives: alternatives, options: options, criterion: criterion
-    ).run(prepared: begin, progress: show, finishing: { try finish($0, of: study) })
+    let nested = try NestedValidation(
+      study, protocol: settings, alternatives: alternatives, learners: options.learners,
+      shuffledBy: options.shuffledBy, criterion: criterion)
+    begin([nested.summary], notes: nested.notes)
+    let run = try nested.run(
+      sideBySide: options.sideBySide ?? 1, progress: show,
+      judged: { title, value in
+        say(["\(title): \(criterion.name) \(value.map { String(format: "%.2f", $0) } ?? "undefined")"])
+      }, finishing: { try finish($0, of: study) })
     let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
     print("Chosen, fold by fold: \(choice.choices.map(\.variant.title).joined(separator: "; ")).")
     print(choice.reading)
   }
 }
 
-extension TrainingProgress.Step {
-  /// The step in words: fold, epoch, loss, images per second, time left.
+extension ExperimentProgress.Standing {
+  /// Where the jobs stand, in words: all of the only one, how far each of several is; time left.
   var text: String {
-    String(
-      format: "fold %d/%d  epoch %d/%d  %@%.1f images/s  %@ left", fold + 1, foldCount, epoch, epochCount,
-      loss.map { String(format: "loss %.4f  ", $0) } ?? "", imagesPerSecond, timeLeft(secondsLeft))
+    guard jobs.count == 1, let job = jobs.first else {
+      let parts = jobs.map { String(format: "%@ at %.0f%%", $0.title, $0.fraction * 100) }
+      return "\(parts.joined(separator: "; "))  \(timeLeft) left"
+    }
+    let loss = job.loss.map { String(format: "loss %.4f  ", $0) } ?? ""
+    return String(
+      format: "%@  epoch %d/%d  %@%.1f images/s  %@ left", job.title, job.epoch, job.epochCount, loss,
+      job.examplesPerSecond, timeLeft)
   }
-}
 
-extension SweepStanding {
-  /// The sweep in words: the batch sizes in training, how far each is, time left.
-  var text: String {
-    let parts = members.map { String(format: "batch %d at %.0f%%", $0.batchSize, $0.step.fraction * 100) }
-    return "\(parts.joined(separator: ", "))  \(timeLeft(secondsLeft)) left"
-  }
-}
-
-private func timeLeft(_ seconds: Double) -> String {
-  seconds >= 60 ? "\(Int(seconds) / 60) min" : "\(Int(seconds)) s"
+  private var timeLeft: String { secondsLeft >= 60 ? "\(Int(secondsLeft) / 60) min" : "\(Int(secondsLeft)) s" }
 }

@@ -1,6 +1,7 @@
 @testable import Annotation
 import Foundation
 import GRDB
+import Support
 @testable import Study
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 @testable import Annotation
-import Study
+import Support
 import Testing
 
 /// Outlines give back the mask that they were traced from.

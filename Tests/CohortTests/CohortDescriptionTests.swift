@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 import TestSupport
 import Testing
 
@@ -8,7 +9,6 @@ import Testing
 @Suite struct CohortDescriptionTests {
   private let folder: TemporaryFolder
   private let study: StudyFolder
-  private let run: Run
 
   init() throws {
     folder = try TemporaryFolder()
@@ -16,10 +16,6 @@ import Testing
     try AtomicFile.write(
       try String(contentsOf: CohortSelectionTests.paper, encoding: .utf8) + HospitalStudy.cohort, to: source)
     study = try StudyFolder.create(at: folder.url.appendingPathComponent("study"), protocolSource: source)
-    run = try Run.create(in: study, name: "paper")
-    try PredictionTable.write(
-      [Prediction(patient: "a", lesion: "1", slice: "1.2", fold: 0, label: .high, probability: 0.7)],
-      to: run.predictionsFile)
   }
 
   /// Two patients of low and high grade who stay, of whom `a` was predicted, and one who leaves.
@@ -37,24 +33,19 @@ import Testing
   }
 
   @Test func aRunKeepsWhoWasSelected() throws {
-    #expect(try !CohortDescription.record(of: study, in: run))
-    #expect(try CohortDescription.read(of: run) == nil)
+    let file = CohortDescription.file(in: folder.url)
+    #expect(try !CohortDescription.record(of: study, predicted: ["a"], in: folder.url))
+    #expect(!FileManager.default.fileExists(atPath: file.path))
     try StudyCohort.store(try selection(), in: study)
-    #expect(try CohortDescription.record(of: study, in: run))
-    let description = try #require(try CohortDescription.read(of: run))
+    #expect(try CohortDescription.record(of: study, predicted: ["a"], in: folder.url))
+    let description = try JSONDecoder().decode(CohortDescription.self, from: Data(contentsOf: file))
     #expect(description == CohortDescription(try selection(), annotated: ["a"]))
     #expect(description.flow.patientsAtStart == 3 && description.flow.patientsInStudy == 2)
     #expect(description.subtypes.bars.map(\.lesions) == [2, 1])
     #expect(description.tables.map(\.header).allSatisfy { $0.count == 5 })
     #expect(description.tables[0].header[3] == "Total (n = 2)" && description.tables[2].header[3] == "Total (n = 1)")
     // It holds counts of no single patient.
-    let text = try String(contentsOf: run.cohortFile, encoding: .utf8)
+    let text = try String(contentsOf: file, encoding: .utf8)
     #expect(!text.contains("\"a\"") && !text.contains("\"b\""))
-  }
-
-  @Test func aDamagedFileIsAnError() throws {
-    try AtomicFile.write("[]", to: run.cohortFile)
-    let error = #expect(throws: StudyError.self) { try CohortDescription.read(of: run) }
-    #expect(error?.kind == .run && error?.description.contains("cohort.json") == true)
   }
 }

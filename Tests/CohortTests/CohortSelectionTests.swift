@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 import TestSupport
 import Testing
 

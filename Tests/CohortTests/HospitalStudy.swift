@@ -2,6 +2,7 @@ import Foundation
 import Intake
 import Phantom
 import Study
+import Support
 import TestSupport
 import Testing
 

@@ -3,9 +3,11 @@ import GRDB
 import Intake
 import Phantom
 import Study
+import Support
 import Testing
 
 @testable import Cohort
+@testable import Phases
 
 @Suite struct HospitalTests {
   /// `RENALGRADE_HOSPITAL` patients, 120 for the full count; 16 take seconds.

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Cohort
+@testable import Phases
 
 @Suite struct StudyPhasesTests {
   @Test func aSeriesThatCannotBeReadIsSetAsideAndTheRestGoesOn() throws {

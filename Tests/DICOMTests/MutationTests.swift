@@ -1,28 +1,17 @@
 import DICOM
 import Foundation
+import Support
 import TestSupport
 import Testing
 
 /// Damaged files: no crash, no hang, and no truncated file taken for whole.
 struct MutationTests {
-  /// A small generator of its own, so that the same files are made everywhere (SplitMix64).
-  struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   enum Mutation: CaseIterable {
     case bitFlips, lengthField, overwrittenBlock, truncation
 
-    func apply(to data: Data, _ generator: inout Generator) -> Data {
+    func apply(to data: Data, _ generator: inout SplitMix64) -> Data {
       var bytes = data
-      func anywhere(_ generator: inout Generator, _ range: Range<Int>) -> Int {
+      func anywhere(_ generator: inout SplitMix64, _ range: Range<Int>) -> Int {
         Int.random(in: range, using: &generator)
       }
       switch self {
@@ -71,7 +60,7 @@ struct MutationTests {
     let sources = try Self.sources().map { ($0.lastPathComponent, try Data(contentsOf: $0)) }
     let folder = try TemporaryFolder()
     let url = folder.url.appendingPathComponent("mutated.dcm")
-    var generator = Generator(state: 2)
+    var generator = SplitMix64(seed: 2)
     var refused = 0
     for count in 0..<2000 {
       let (name, data) = sources[count % sources.count]

@@ -1,11 +1,12 @@
 import DICOM
 import Foundation
+import Support
 import Testing
 
 struct SeriesGeometryTests {
   /// An oblique stack: `count` slices along the normal of a random orientation, leaning by `degrees`.
   static func stack(_ count: Int, spacing: Double = 2.5, degrees: Double = 0, seed: UInt64) -> [CTAttributes] {
-    var generator = MutationTests.Generator(state: seed)
+    var generator = SplitMix64(seed: seed)
     func vector() -> SIMD3<Double> {
       SIMD3(
         Double.random(in: -1...1, using: &generator), Double.random(in: -1...1, using: &generator),
@@ -31,7 +32,7 @@ struct SeriesGeometryTests {
 
   @Test(arguments: UInt64(1)...40)
   func shuffledObliqueStacksAreSorted(_ seed: UInt64) {
-    var generator = MutationTests.Generator(state: seed)
+    var generator = SplitMix64(seed: seed)
     let slices = Self.stack(30, spacing: Double.random(in: 0.5...5, using: &generator), seed: seed)
     let shuffled = slices.shuffled(using: &generator)
     let geometry = SeriesGeometry(shuffled)
@@ -41,7 +42,7 @@ struct SeriesGeometryTests {
 
   @Test(arguments: UInt64(1)...20)
   func missingSlicesAreCounted(_ seed: UInt64) {
-    var generator = MutationTests.Generator(state: seed)
+    var generator = SplitMix64(seed: seed)
     var slices = Self.stack(40, seed: seed)
     // Not the first or last: nothing tells that those were there.
     let removed = (1..<39).shuffled(using: &generator).prefix(Int.random(in: 1...8, using: &generator))

@@ -1,6 +1,6 @@
-import Crypto
 import DICOM
 import Foundation
+import Support
 import Testing
 
 /// The files that the golden values were made from, and the values.
@@ -38,8 +38,7 @@ enum Golden {
   }
 
   static func hash<T>(_ values: [T]) -> String {
-    let digest = values.withUnsafeBytes { SHA256.hash(data: Data($0)) }
-    return String(digest.map { String(format: "%02x", $0) }.joined().prefix(16))
+    String(values.withUnsafeBytes { SHA256.hash(data: $0) }.hexadecimal.prefix(16))
   }
 
   static func hash(_ values: StoredPixels.Values) -> String {

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -74,13 +75,13 @@ struct BadInputTests {
     let name = Array("Miller^Anna ".utf8)
     let inner: [UInt8] = [0x10, 0, 0x10, 0, UInt8(name.count), 0, 0, 0] + name
     let item: [UInt8] = [0xFE, 0xFF, 0, 0xE0, UInt8(inner.count), 0, 0, 0] + inner
-    let slice = SampleSlice().adding(DataElement(DICOMTag(rawValue: 0x0008_2218), .un, .new(item)))
+    let slice = SampleSlice().adding(DataElement(DICOMTag(rawValue: 0x0008_2218), .un, .bytes(item)))
     let result = try deidentifier.deidentify(slice.data())
     #expect(Planted.found(in: result.data, marks: ["Miller"]).isEmpty)
     #expect(result.audit.count(.patientName, .emptied) == 1)
     // What cannot be read as items goes, in AnatomicRegionSequence and in SourceImageSequence, which the table has.
     for tag in [0x0008_2218, 0x0008_2112].map(DICOMTag.init(rawValue:)) {
-      let odd = try deidentifier.deidentify(SampleSlice().adding(DataElement(tag, .un, .new(name))).data())
+      let odd = try deidentifier.deidentify(SampleSlice().adding(DataElement(tag, .un, .bytes(name))).data())
       #expect(odd.audit.count(tag, .removed) == 1)
       #expect(Planted.found(in: odd.data, marks: ["Miller"]).isEmpty)
     }
@@ -146,7 +147,7 @@ struct BadInputTests {
 
   @Test(.timeLimit(.minutes(15)))
   func mutatedFilesNeverLeak() throws {
-    var random = Generator(state: 7)
+    var random = SplitMix64(seed: 7)
     let original = try Planted.data("planted-explicit")
     // The marks of texts only: a changed length can make a number a part of another attribute's value.
     var passed = 0
@@ -165,19 +166,7 @@ struct BadInputTests {
 
 extension DataElement {
   /// The value of FileMetaInformationGroupLength.
-  fileprivate func metaGroupLength(_ file: ParsedFile) -> Int {
+  fileprivate func metaGroupLength(_ file: DataSet) -> Int {
     file.value(of: self).reversed().reduce(0) { $0 << 8 | Int($1) }
-  }
-}
-
-/// A small generator of its own, so that the same files are made everywhere (SplitMix64).
-struct Generator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

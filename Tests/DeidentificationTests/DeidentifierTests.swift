@@ -41,8 +41,8 @@ struct DeidentifierTests {
   }
 
   @Test func patientsOfUndecodableIDsAreTold() throws {
-    let first = SampleSlice().adding(DataElement(.issuerOfPatientID, .lo, .new([0xC4, 0x41])))
-    let second = SampleSlice().adding(DataElement(.issuerOfPatientID, .lo, .new([0xD6, 0x41])))
+    let first = SampleSlice().adding(DataElement(.issuerOfPatientID, .lo, .bytes([0xC4, 0x41])))
+    let second = SampleSlice().adding(DataElement(.issuerOfPatientID, .lo, .bytes([0xD6, 0x41])))
     #expect(try deidentified(first).pseudonym != deidentified(second).pseudonym)
   }
 
@@ -70,7 +70,7 @@ struct DeidentifierTests {
     let first = try deidentified(SampleSlice())
     let second = try deidentified(SampleSlice([(.sopInstanceUID, .ui, "1.2.3.2")]).adding(reference("1.2.3.1")))
     let file = try second.data.parsed()
-    let texts = leaves(file.elements).filter { !$0.path.isEmpty }.compactMap { file.text(of: $0.element) }
+    let texts = leaves(file.elements).filter { !$0.path.isEmpty }.compactMap { file.characters(of: $0.element) }
     #expect(texts.contains(first.sopInstanceUID))
     #expect(texts.contains(DICOMUID.ctImageStorage))
     #expect(first.sopInstanceUID.hasPrefix("2.25."))
@@ -122,10 +122,10 @@ struct DeidentifierTests {
     let file = try data.parsed()
     let codes = leaves(file.elements).filter { $0.path == [.deidentificationMethodCodeSequence] }
     #expect(
-      codes.filter { $0.element.tag == .codeValue }.compactMap { file.text(of: $0.element) }
+      codes.filter { $0.element.tag == .codeValue }.compactMap { file.characters(of: $0.element) }
         == ["113100", "113105", "113107", "113108"])
     #expect(file.meta.map(\.tag.rawValue) == [0x2_0000, 0x2_0001, 0x2_0002, 0x2_0003, 0x2_0010, 0x2_0012, 0x2_0013])
-    #expect(file.text(.mediaStorageSOPInstanceUID, in: file.meta) == file.text(.sopInstanceUID, in: file.elements))
+    #expect(file.characters(.mediaStorageSOPInstanceUID) == file.characters(.sopInstanceUID))
   }
 
   @Test func doneTwiceIsStillValid() throws {
@@ -166,7 +166,7 @@ struct DeidentifierTests {
     // AnatomicRegionSequence
     let region = DataElement(DICOMTag(rawValue: 0x0008_2218), .sq, .items([item("SCT"), item("99HOSPITAL")]))
     let file = try deidentified(SampleSlice().adding(region)).data.parsed()
-    let texts = leaves(file.elements).filter { $0.path == [region.tag] }.compactMap { file.text(of: $0.element) }
+    let texts = leaves(file.elements).filter { $0.path == [region.tag] }.compactMap { file.characters(of: $0.element) }
     #expect(texts == ["64033007", "SCT", "Kidney"])
   }
 

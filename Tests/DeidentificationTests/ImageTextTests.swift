@@ -47,15 +47,15 @@ struct ImageTextTests {
   @Test func colourAndOverlaysInPixels() throws {
     var colour = SampleSlice()
     colour.elements.removeAll { $0.tag == .samplesPerPixel }
-    colour.elements.append(DataElement(.samplesPerPixel, .us, .new([3, 0])))
+    colour.elements.append(DataElement(.samplesPerPixel, .us, .bytes([3, 0])))
     let refusal = try #require(throws: DeidentificationRefusal.self) {
       try Deidentifier(key: testKey).deidentify(colour.data())
     }
     #expect(refusal.tag == .samplesPerPixel)
     let position = DICOMTag(rawValue: 0x6000_0102)
-    let embedded = SampleSlice().adding(DataElement(position, .us, .new([12, 0])))
+    let embedded = SampleSlice().adding(DataElement(position, .us, .bytes([12, 0])))
     #expect(throws: DeidentificationRefusal.self) { try Deidentifier(key: testKey).deidentify(embedded.data()) }
-    let apart = SampleSlice().adding(DataElement(position, .us, .new([0, 0])))
+    let apart = SampleSlice().adding(DataElement(position, .us, .bytes([0, 0])))
     #expect(throws: Never.self) { try Deidentifier(key: testKey).deidentify(apart.data()) }
   }
 }

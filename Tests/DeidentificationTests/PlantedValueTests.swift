@@ -1,6 +1,6 @@
-import Crypto
 import DICOM
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -74,7 +74,7 @@ struct PlantedValueTests {
     }
     let writer = DICOMFileWriter(
       elements, of: file, sopClassUID: DICOMUID.enhancedCTImageStorage,
-      sopInstanceUID: file.text(.sopInstanceUID, in: file.elements) ?? "")
+      sopInstanceUID: file.characters(.sopInstanceUID) ?? "")
     let planted = Data(writer.bytes)
     #expect(Planted.found(in: planted, marks: ["Miller"]) == ["Miller"])
     let result = try Self.deidentifier.deidentify(planted)
@@ -107,7 +107,7 @@ struct PlantedValueTests {
     }
     let checked = try JSONDecoder().decode(Checked.self, from: Data(contentsOf: Planted.fixture("checked.json")))
     let file = try #require(checked.files[name + ".dcm"])
-    let digest = SHA256.hash(data: data).map { String(format: "%02x", $0) }.joined()
+    let digest = data.sha256
     #expect(
       digest == file.sha256, "the outcome has changed: check it again, as Tests/Reference/deidentification.py says")
     #expect(file.findings.isEmpty)
@@ -135,7 +135,7 @@ struct PlantedValueTests {
     #expect(besides.allSatisfy { column == "uids" && before[$0]?.first?.vr == .ui })
     #expect(listed.contains { before[$0] != nil })
     for tag in listed {
-      guard let element = before[tag]?.first, let value = original.text(of: element) else { continue }
+      guard let element = before[tag]?.first, let value = original.characters(of: element) else { continue }
       let expected: String?
       switch (column, element.vr) {
       case ("modified dates", .da), ("modified dates", .dt): expected = DateShift(days: Self.offset).moved(value)
@@ -158,7 +158,7 @@ struct PlantedValueTests {
     let file = try Deidentifier(key: testKey, options: options).deidentify(data).data.parsed()
     let paths: [[DICOMTag]] = [[], [.sharedFunctionalGroupsSequence, .pixelMeasuresSequence]]
     return Dictionary(grouping: leaves(file.elements).filter { paths.contains($0.path) }) { $0.element.tag.rawValue }
-      .mapValues { $0.sorted { $0.path.count < $1.path.count }.map { file.text(of: $0.element) ?? "" } }
+      .mapValues { $0.sorted { $0.path.count < $1.path.count }.map { file.characters(of: $0.element) ?? "" } }
   }
 
   private static func table() throws -> [[String: String]] {

@@ -1,5 +1,6 @@
 import DICOM
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct RandomDataSetTests {
   }
 
   /// Attributes of every group: those of the table, neighbours of theirs, private ones, overlays, curves.
-  private static func tag(_ random: inout Generator) -> DICOMTag {
+  private static func tag(_ random: inout SplitMix64) -> DICOMTag {
     let tag = anyTag(&random)
     // These stay as they are, by decision.
     return ProfileTable.retained[tag] == .keep ? .patientName : tag
@@ -23,7 +24,7 @@ struct RandomDataSetTests {
 
   private static let listed = ProfileTable.entries.keys.sorted()
 
-  private static func anyTag(_ random: inout Generator) -> DICOMTag {
+  private static func anyTag(_ random: inout SplitMix64) -> DICOMTag {
     switch Int.random(in: 0..<8, using: &random) {
     case 0..<4: return listed[Int.random(in: 0..<listed.count, using: &random)]
     case 4..<6:
@@ -36,10 +37,10 @@ struct RandomDataSetTests {
     }
   }
 
-  private static func elements(depth: Int, _ random: inout Generator) -> [DataElement] {
+  private static func elements(depth: Int, _ random: inout SplitMix64) -> [DataElement] {
     (0..<Int.random(in: 0...12, using: &random)).map { _ in
       let tag = tag(&random)
-      let known = DICOMDictionary.vr(of: tag).flatMap(ValueRepresentation.init(rawValue:))
+      let known = DICOMDictionary.vr(of: tag)
       var vr =
         Bool.random(using: &random)
         ? known ?? .lo : [.lo, .pn, .ut, .un, .ob, .cs, .ui].randomElement(using: &random) ?? .lo
@@ -55,7 +56,7 @@ struct RandomDataSetTests {
 
   @Test(arguments: [ElementEncoding.explicitLittle, .implicitLittle, .explicitBig])
   func nothingComesThrough(encoding: ElementEncoding) throws {
-    var random = Generator(state: 3)
+    var random = SplitMix64(seed: 3)
     var refused = 0
     for round in 0..<200 {
       var slice = SampleSlice()

@@ -59,8 +59,8 @@ struct SampleSlice {
       (.samplesPerPixel, 1), (.rows, 4), (.columns, 4), (.bitsAllocated, 16), (.bitsStored, 16), (.highBit, 15),
       (.pixelRepresentation, 1),
     ]
-    elements += numbers.map { DataElement($0, .us, .new([$1, 0])) }
-    elements.append(DataElement(.pixelData, .ow, .new(Array(0..<32))))
+    elements += numbers.map { DataElement($0, .us, .bytes([$1, 0])) }
+    elements.append(DataElement(.pixelData, .ow, .bytes(Array(0..<32))))
   }
 
   /// Adds an element, such as a sequence.
@@ -75,13 +75,11 @@ struct SampleSlice {
     var elements = self.elements
     if encoding.isBigEndian {
       for index in elements.indices where elements[index].vr == .us {
-        if case .new(let value) = elements[index].value { elements[index].value = .new(value.reversed()) }
+        if case .bytes(let value) = elements[index].value { elements[index].value = .bytes(value.reversed()) }
       }
     }
-    let file = ParsedFile(
-      name: "sample", bytes: [], hasPreambleContent: false, meta: [], elements: [], encoding: encoding,
-      transferSyntax: TransferSyntax.native(encoding), trailingByteCount: 0)
-    let uid = elements.first { $0.tag == .sopInstanceUID }.flatMap(file.text(of:)) ?? "1.2.3.1"
+    let file = DataSet(elements, name: "sample", encoding: encoding)
+    let uid = file.characters(.sopInstanceUID) ?? "1.2.3.1"
     let writer = DICOMFileWriter(
       elements.sorted { $0.tag < $1.tag }, of: file, sopClassUID: DICOMUID.ctImageStorage, sopInstanceUID: uid)
     return Data(writer.bytes)
@@ -90,12 +88,12 @@ struct SampleSlice {
 
 /// What a file holds, for tests.
 extension Data {
-  func parsed() throws -> ParsedFile { try ParsedFile([UInt8](self), name: "outcome") }
+  func parsed() throws -> DataSet { try DataSet(original: self, name: "outcome") }
 
   /// The text of an attribute at the top level.
   func text(_ tag: UInt32) throws -> String? {
     let file = try parsed()
-    return file.text(DICOMTag(rawValue: tag), in: file.elements)
+    return file.characters(DICOMTag(rawValue: tag))
   }
 }
 

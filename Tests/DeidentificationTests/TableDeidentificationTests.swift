@@ -1,3 +1,4 @@
+import DICOM
 import Testing
 
 @testable import Deidentification
@@ -20,8 +21,8 @@ import Testing
       SampleSlice([
         (.patientID, .lo, "MRN-1"), (.studyDate, .da, "20011231"), (.seriesInstanceUID, .ui, "1.2.3"),
       ]).data())
-    let headers = try ParsedFile([UInt8](scan.data), name: "scan")
-    let day = Array(try #require(headers.text(.studyDate, in: headers.elements)))
+    let headers = try DataSet(original: scan.data, name: "scan")
+    let day = Array(try #require(headers.characters(.studyDate)))
     let dashed = [String(day[0..<4]), String(day[4..<6]), String(day[6..<8])].joined(separator: "-")
     #expect(rows == [[scan.pseudonym, dashed, "90", scan.seriesInstanceUID, "ccRCC"]])
     #expect(losses.isEmpty && !rows.joined().contains { $0.contains("Miller") || $0.contains("MRN") })

@@ -1,6 +1,7 @@
 import DICOM
 import Foundation
 import GRDB
+import Support
 import TestSupport
 import Testing
 

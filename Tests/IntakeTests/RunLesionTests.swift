@@ -1,7 +1,9 @@
+import Experiment
 import DICOM
 import Foundation
 import GRDB
 import Testing
+import Support
 
 @testable import Intake
 @testable import Study

@@ -23,13 +23,13 @@ struct DIMSEFaultTests {
   }
 
   @Test func aSilentServerTimesOut() async throws {
-    let server = try LoopbackServer { _, _ in nil }
+    let server = try LoopbackServer { _ in nil }
     let error = await #expect(throws: PACSError.self) { try await Self.client(port: server.port).echo() }
     #expect(error?.kind == .timeout)
   }
 
   @Test func aCancelledCallEnds() async throws {
-    let server = try LoopbackServer { _, _ in nil }
+    let server = try LoopbackServer { _ in nil }
     let client = try Self.client(port: server.port)
     let task = Task { try await client.echo() }
     try await Task.sleep(for: .milliseconds(100))

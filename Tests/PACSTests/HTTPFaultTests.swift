@@ -1,5 +1,4 @@
 import Foundation
-import NIOCore
 import TestSupport
 import Testing
 
@@ -10,7 +9,7 @@ struct HTTPFaultTests {
   static func client(_ server: LoopbackServer, attempts: Int = 1, pauses: RetryPolicyTests.Pauses? = nil) throws
     -> DICOMwebClient
   {
-    try client(server.url, attempts: attempts, pauses: pauses)
+    try client(server.root, attempts: attempts, pauses: pauses)
   }
 
   static func client(_ root: URL, attempts: Int = 1, pauses: RetryPolicyTests.Pauses? = nil) throws -> DICOMwebClient {
@@ -27,12 +26,12 @@ struct HTTPFaultTests {
     #"[{"0020000E":{"vr":"UI","Value":["1.2.3.1.1"]},"00080060":{"vr":"CS","Value":["CT"]},"00201209":{"vr":"IS","Value":[3]}}]"#
 
   /// A PACS that has one series of three slices; `pull` answers WADO-RS.
-  static func pacs(_ pull: @escaping @Sendable (LoopbackServer.Request, Int) -> LoopbackServer.Response?) throws
+  static func pacs(_ pull: @escaping @Sendable (LoopbackServer.Request) -> LoopbackServer.Response?) throws
     -> LoopbackServer
   {
-    try LoopbackServer { request, number in
+    try LoopbackServer { request in
       guard request.query("offset") == "0" else {
-        return request.query("offset") == nil ? pull(request, number) : .json("[]")
+        return request.query("offset") == nil ? pull(request) : .json("[]")
       }
       if request.path.hasSuffix("/instances") {
         let items = (1...3).map { #"{"00080018":{"vr":"UI","Value":["1.2.3.1.1.\#($0)"]}}"# }
@@ -43,15 +42,15 @@ struct HTTPFaultTests {
   }
 
   @Test(arguments: [401, 403]) func beingKeptOutIsNotRepeated(status: Int) async throws {
-    let server = try LoopbackServer { _, _ in .init(status: status) }
+    let server = try LoopbackServer { _ in .init(status: status) }
     let error = await #expect(throws: PACSError.self) { try await Self.client(server, attempts: 5).echo() }
     #expect(error?.kind == .refused && error?.description.contains("\(status)") == true)
     #expect(server.requests.count == 1)
   }
 
   @Test func aBusyServerIsAskedAgainWhenItSays() async throws {
-    let server = try LoopbackServer { _, number in
-      switch number {
+    let server = try LoopbackServer { request in
+      switch request.number {
       case 0: .init(status: 429, headers: ["Retry-After: 7"])
       case 1: .init(status: 500)
       case 2: .init(status: 503)
@@ -61,7 +60,7 @@ struct HTTPFaultTests {
     let pauses = RetryPolicyTests.Pauses()
     try await Self.client(server, attempts: 5, pauses: pauses).echo()
     #expect(server.requests.count == 4 && pauses.all.count == 3 && pauses.all.first == .seconds(7))
-    let broken = try LoopbackServer { _, _ in .init(status: 500) }
+    let broken = try LoopbackServer { _ in .init(status: 500) }
     let error = await #expect(throws: PACSError.self) { try await Self.client(broken, attempts: 3).echo() }
     #expect(error?.kind == .server && broken.requests.count == 3)
   }
@@ -74,8 +73,8 @@ struct HTTPFaultTests {
   }
 
   @Test func aSilentServerTimesOut() async throws {
-    let server = try LoopbackServer { _, _ in nil }
-    var configuration = DICOMwebClient.Configuration(root: server.url)
+    let server = try LoopbackServer { _ in nil }
+    var configuration = DICOMwebClient.Configuration(root: try server.root)
     configuration.readTimeout = .milliseconds(300)
     configuration.retry = RetryPolicy(attempts: 1)
     let client = try DICOMwebClient(configuration)
@@ -92,10 +91,10 @@ struct HTTPFaultTests {
   }
 
   @Test func whatIsNoDICOMwebIsSaidSo() async throws {
-    let page = try LoopbackServer { _, _ in .init(headers: ["Content-Type: text/html"], body: Data("<html>".utf8)) }
+    let page = try LoopbackServer { _ in .init(headers: ["Content-Type: text/html"], body: Data("<html>".utf8)) }
     let error = await #expect(throws: PACSError.self) { try await Self.client(page).echo() }
     #expect(error?.kind == .malformed && error?.description.contains("root of a DICOMweb service") == true)
-    let elsewhere = try LoopbackServer { _, _ in .init(status: 302, headers: ["Location: http://127.0.0.1:1/"]) }
+    let elsewhere = try LoopbackServer { _ in .init(status: 302, headers: ["Location: http://127.0.0.1:1/"]) }
     let redirected = await #expect(throws: PACSError.self) { try await Self.client(elsewhere).echo() }
     #expect(redirected?.kind == .invalidRequest)
   }
@@ -107,7 +106,7 @@ struct HTTPFaultTests {
   }
 
   @Test func pagesAreReadToTheEndThoughTheServerCapsThem() async throws {
-    let server = try LoopbackServer { request, _ in
+    let server = try LoopbackServer { request in
       let start = Int(request.query("offset") ?? "") ?? 0
       let items = (start..<min(start + 2, 7)).map { #"{"00080018":{"vr":"UI","Value":["1.2.\#($0)"]}}"# }
       return .json("[\(items.joined(separator: ","))]")
@@ -115,12 +114,12 @@ struct HTTPFaultTests {
     let series = try #require(FoundSeries([.seriesInstanceUID: "1.2"], studyInstanceUID: "1"))
     #expect(try await Self.client(server).instances(of: series).count == 7)
     // One that knows no offset gives the same page for ever.
-    let deaf = try LoopbackServer { _, _ in .json(#"[{"00080018":{"vr":"UI","Value":["1.2.3"]}}]"#) }
+    let deaf = try LoopbackServer { _ in .json(#"[{"00080018":{"vr":"UI","Value":["1.2.3"]}}]"#) }
     #expect(try await Self.client(deaf).instances(of: series) == ["1.2.3"])
   }
 
   @Test func whatWasNotAskedForIsLeftOut() async throws {
-    let server = try LoopbackServer { request, _ in .json(request.query("offset") == "0" ? Self.study : "[]") }
+    let server = try LoopbackServer { request in .json(request.query("offset") == "0" ? Self.study : "[]") }
     #expect(try await Self.client(server).studies(StudyQuery(patientID: "PAT-2")).isEmpty)
     #expect(try await Self.client(server).studies(StudyQuery(patientID: "PAT-1")).count == 1)
     let sent = server.requests.first { $0.target.contains("PAT-2") }
@@ -128,18 +127,18 @@ struct HTTPFaultTests {
   }
 
   @Test func credentialsAreSentAndNeverShown() async throws {
-    let server = try LoopbackServer { _, _ in .json("[]") }
+    let server = try LoopbackServer { _ in .json("[]") }
     let folder = try TemporaryFolder()
     let file = folder.url.appendingPathComponent("token")
     try "t0ken\n".write(to: file, atomically: true, encoding: .utf8)
     let token = try #require(try Credentials.read(variable: nil, file: file))
-    try await DICOMwebClient(.init(root: server.url, credentials: token)).echo()
-    try await DICOMwebClient(.init(root: server.url, credentials: .basic(user: "a", password: "b"))).echo()
+    try await DICOMwebClient(.init(root: server.root, credentials: token)).echo()
+    try await DICOMwebClient(.init(root: server.root, credentials: .basic(user: "a", password: "b"))).echo()
     #expect(server.requests.map { $0.headers["authorization"] } == ["Bearer t0ken", "Basic YTpi"])
     let request = try #require(server.requests.last)
     #expect(!request.target.contains("t0ken"))
     var dumped = ""
-    dump(DICOMwebClient.Configuration(root: server.url, credentials: token), to: &dumped)
+    dump(DICOMwebClient.Configuration(root: try server.root, credentials: token), to: &dumped)
     #expect(!dumped.contains("t0ken") && !"\(token)\(String(reflecting: token))".contains("t0ken"))
     #expect(throws: PACSError.self) { try Credentials.read(variable: "RENALGRADE_NO_SUCH", file: nil) }
     try "a:b:c\n".write(to: file, atomically: true, encoding: .utf8)
@@ -151,7 +150,7 @@ struct HTTPFaultTests {
 
   @Test func aCutAnswerGoesOnWithWhatIsMissing() async throws {
     let files = try Samples.series(count: 3)
-    let server = try Self.pacs { request, _ in
+    let server = try Self.pacs { request in
       guard let number = request.path.split(separator: "/instances/1.2.3.1.1.").dropFirst().first.flatMap({ Int($0) })
       else {
         return .multipart(files, cutAfter: files[0].count * 2)
@@ -171,7 +170,7 @@ struct HTTPFaultTests {
 
   @Test func aDamagedInstanceIsSetAside() async throws {
     let files = try Samples.series(count: 3)
-    let server = try Self.pacs { _, _ in .multipart([files[0], files[1].dropLast(700), files[2]]) }
+    let server = try Self.pacs { _ in .multipart([files[0], files[1].dropLast(700), files[2]]) }
     let folder = try TemporaryFolder()
     let journal = try RetrievalJournal(folder.url.appendingPathComponent("journal"), hash: Samples.hash)
     let sink = Samples.MemorySink()

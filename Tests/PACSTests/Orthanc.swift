@@ -1,6 +1,5 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
+import HTTP
 import TestSupport
 import Testing
 
@@ -74,66 +73,18 @@ final class Orthanc: @unchecked Sendable {
 
   /// Stores DICOM files through Orthanc's own interface.
   func store(_ files: [Data]) async throws {
+    let client = try HTTPClient()
     for file in files {
-      var request = HTTPClientRequest(url: "http://127.0.0.1:\(httpPort)/instances")
-      request.method = .POST
-      if let authorization { request.headers.add(name: "Authorization", value: authorization) }
-      request.body = .bytes(ByteBuffer(bytes: file))
-      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-      guard response.status == .ok else { throw Failure(description: "Orthanc answers \(response.status)") }
-      _ = try await response.body.collect(upTo: 1 << 20)
+      var request = HTTPRequest("http://127.0.0.1:\(httpPort)/instances", body: file)
+      if let authorization { request.headers.append(("Authorization", authorization)) }
+      try await client.send(request) { response in
+        guard response.status == 200 else { throw Failure(description: "Orthanc answers \(response.status)") }
+        _ = try await response.body(upTo: 1 << 20)
+      }
     }
   }
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
-  }
-}
-
-/// Sockets on 127.0.0.1.
-enum Loopback {
-  /// A port that was free a moment ago.
-  static func freePort() throws -> Int {
-    let (listener, port) = try listening()
-    close(listener)
-    return port
-  }
-
-  /// A listening socket on a port that the system chooses.
-  static func listening() throws -> (descriptor: Int32, port: Int) {
-    let (listener, port) = try bound()
-    guard listen(listener, 16) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-    return (listener, port)
-  }
-
-  /// A socket that holds a port and refuses connections.
-  static func bound() throws -> (descriptor: Int32, port: Int) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let size = length
-    let status = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, size) | getsockname(listener, $0, &length)
-      }
-    }
-    guard status == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-    return (listener, Int(UInt16(bigEndian: address.sin_port)))
-  }
-
-  static func answers(_ port: Int) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    address.sin_port = in_port_t(port).bigEndian
-    return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
   }
 }

@@ -1,7 +1,6 @@
-import Crypto
 import DICOM
 import Foundation
-import Study
+import Support
 import Synchronization
 import TestSupport
 import Testing
@@ -37,8 +36,7 @@ enum Samples {
 
   /// A keyed one-way function.
   static let hash: @Sendable (String) -> String = { text in
-    let key = SymmetricKey(data: Data(repeating: 7, count: 32))
-    return HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).prefix(16).hexadecimal
+    HMACKey(bytes: Data(repeating: 7, count: 32)).code(for: Data(text.utf8)).prefix(16).hexadecimal
   }
 
   /// What a sink was given, by SOP instance UID; it can fail.

@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 import Testing
 
 @testable import Phantom
@@ -8,28 +8,28 @@ import Testing
   private static let patients = (0..<4).map { VirtualPatient(number: $0, isHigh: $0 % 2 == 1, PhantomSettings()) }
 
   /// The noise-free HU at a place in mm, in the four phases.
-  private func attenuation(_ canvas: Canvas, _ place: SIMD2<Float>) -> SIMD4<Float> {
-    let pixel = canvas.grid.pixel(place).rounded(.toNearestOrEven)
-    return canvas.pixels[Int(pixel.y) * PixelGrid.side + Int(pixel.x)]
+  private func attenuation(_ slice: PhasedSlice, _ place: SIMD2<Float>) -> SIMD4<Float> {
+    let pixel = slice.grid.pixel(place).rounded(.toNearestOrEven)
+    return slice.pixels[Int(pixel.y) * PixelGrid.side + Int(pixel.x)]
   }
 
   @Test(arguments: 0..<4) func organsHaveTheirAttenuationInEveryPhase(number: Int) throws {
     let patient = Self.patients[number]
     // Where no tumour grows.
     let kidney = try #require(patient.kidneys.first { $0.side != patient.lesions[0].tumour.side })
-    let canvas = patient.slice(at: kidney.outline.centre.z)
+    let slice = patient.slice(at: kidney.outline.centre.z)
 
-    let aorta = attenuation(canvas, patient.viscera.aortaCentre)
+    let aorta = attenuation(slice, patient.viscera.aortaCentre)
     #expect((35...50).contains(aorta[0]))
     #expect(aorta[1] > 230 && aorta[1] > aorta[2] && aorta[2] > aorta[3])
-    let cava = attenuation(canvas, patient.viscera.cavaCentre)
+    let cava = attenuation(slice, patient.viscera.cavaCentre)
     #expect(cava[1] < aorta[1] && cava[2] > cava[1])
 
     var (cortex, urine, fat) = ([SIMD4<Float>](), Float(0), Float(0))
     var inner: [SIMD4<Float>] = []
-    for (index, pixel) in canvas.pixels.enumerated() {
-      let place = canvas.grid.origin + SIMD2(Float(index % 512), Float(index / 512)) * PixelGrid.spacing
-      let point = SIMD3(place.x, place.y, canvas.z)
+    for (index, pixel) in slice.pixels.enumerated() {
+      let place = slice.grid.origin + SIMD2(Float(index % 512), Float(index / 512)) * PixelGrid.spacing
+      let point = SIMD3(place.x, place.y, slice.z)
       let distance = kidney.distance(point)
       // The side away from the hilum.
       if (-4 ... -2).contains(distance), kidney.outline.local(point).x > 5 { cortex.append(pixel) }
@@ -45,7 +45,7 @@ import Testing
     #expect(pyramids.count > 25)
     #expect(urine > 350, "the collecting system is opaque in the delayed phase")
     #expect((-125 ... -85).contains(fat))
-    #expect(attenuation(canvas, SIMD2(-244, -244))[2] < -990)
+    #expect(attenuation(slice, SIMD2(-244, -244))[2] < -990)
   }
 
   @Test func patientsDiffer() {
@@ -66,10 +66,10 @@ import Testing
   }
 
   @Test func noiseHasItsDeviationAndIsCorrelatedLikeCT() {
-    let canvas = Canvas(grid: PixelGrid(offset: .zero), filledWith: SIMD4(repeating: 50))
+    let slice = PhasedSlice(grid: PixelGrid(offset: .zero), filledWith: SIMD4(repeating: 50))
     var generator = DeterministicGenerator(seed: 1, patient: 0, purpose: .noise)
     let scanner = Scanner(seed: 7)
-    let image = scanner.scan(canvas, phase: .portalVenous, sigma: 12, half: SIMD2(170, 120), &generator)
+    let image = scanner.scan(slice, phase: .portalVenous, sigma: 12, half: SIMD2(170, 120), &generator)
     let region = (216..<296).flatMap { y in (216..<296).map { x in (x, y) } }
     func covariance(_ lag: Int) -> Double {
       region.reduce(0) { sum, place in
@@ -86,7 +86,7 @@ import Testing
     // Without low frequencies, neighbours a few pixels away are slightly anticorrelated.
     #expect((-0.3...0.02).contains(covariance(3) / covariance(0)))
     #expect(abs(covariance(9)) < 0.1 * covariance(0))
-    let next = scanner.scan(canvas, phase: .portalVenous, sigma: 12, half: SIMD2(170, 120), &generator)
+    let next = scanner.scan(slice, phase: .portalVenous, sigma: 12, half: SIMD2(170, 120), &generator)
     #expect(next != image)
     // Towards the skin there is less noise.
     let corner = (30..<90).flatMap { y in (30..<90).map { x in Double(image[y * 512 + x]) - 50 } }

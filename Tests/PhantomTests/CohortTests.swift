@@ -1,7 +1,7 @@
 import Annotation
 import DICOM
 import Foundation
-import Study
+import Support
 import TestSupport
 import Testing
 

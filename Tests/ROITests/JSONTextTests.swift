@@ -1,6 +1,6 @@
 import Annotation
 import Foundation
-import Study
+import Support
 import Testing
 
 @testable import ROI

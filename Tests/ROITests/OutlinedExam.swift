@@ -6,6 +6,7 @@ import Intake
 import Study
 import TestSupport
 import Testing
+import Support
 
 @testable import ROI
 

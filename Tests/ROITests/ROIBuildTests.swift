@@ -3,6 +3,7 @@ import DICOM
 import Foundation
 import GRDB
 import Intake
+import Support
 @testable import ROI
 @testable import Study
 import TestSupport
@@ -333,7 +334,7 @@ struct ROIBuildTests {
       #expect(inside.count > 50)
       #expect(inside.reduce(0, +) / Float(inside.count) > 0.4)
     }
-    let picture = folder.url.appendingPathComponent("montage.png")
+    let picture = folder.url.appendingPathComponent("montage.svg")
     let montage = try ROIMontage(rois, maximum: 18, tileSize: 64)
     try montage.write(to: picture)
     #expect(montage.text.contains("18 of 27 ROIs, 9 of 9 patients"))

@@ -1,6 +1,6 @@
 import Annotation
 import DICOM
-import Study
+import Support
 import Testing
 
 @testable import ROI

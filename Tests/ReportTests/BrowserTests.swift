@@ -1,6 +1,9 @@
+import RunFixtures
 import Cohort
 import Foundation
+import Support
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Report
@@ -18,7 +21,7 @@ struct BrowserTests {
       settings.baselines = .init(size: "sizeMM", clinical: ["sizeMM", "sex", "age"])
       settings.evaluation.thresholdRule = .youden
     }
-    try FixtureStudy.png.write(to: run.url.appendingPathComponent("montage.png"))
+    try FixtureStudy.svg.write(to: run.montageFile)
     let series = "series 1.2.826.0.1.3680043.8.498.\(String(repeating: "7", count: 32))"
     try AtomicFile.writeJSON(
       [
@@ -79,7 +82,7 @@ struct BrowserTests {
     }
     expectSound(view, width: width)
     #expect(view.figures >= 7)
-    let picture = try #require(EmbeddedPNG(view.screenshot))
+    let picture = try #require(EmbeddedPicture(view.screenshot))
     #expect(picture.size.width == width)
     // A blank page of this size takes a tenth of it.
     #expect(picture.data.count > 20_000)

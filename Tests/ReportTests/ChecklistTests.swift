@@ -1,11 +1,12 @@
+import RunFixtures
 import Foundation
 import TestSupport
 import Testing
 
 import Cohort
+import Support
 
 @testable import Report
-@testable import Study
 
 @Suite struct ChecklistTests {
   @Test func itemsAreNumberedAsPublished() {

@@ -1,4 +1,8 @@
+import RunFixtures
+import Analysis
 import Foundation
+import Experiment
+import Support
 import Testing
 
 @testable import Report

@@ -1,4 +1,7 @@
+import RunFixtures
+import Analysis
 import Foundation
+import Experiment
 import Testing
 
 @testable import Report

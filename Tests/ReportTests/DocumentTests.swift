@@ -1,6 +1,10 @@
+import RunFixtures
+import Analysis
 import Cohort
 import Foundation
+import Support
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Report
@@ -56,13 +60,19 @@ import Testing
   static let choices: [(name: String, phrase: String, change: @Sendable (inout StudyProtocol) -> Void)] = [
     ("maximum", "was the highest probability among its slices", { $0.evaluation.aggregation = .maximum }),
     ("noisy or", "one minus the product", { $0.evaluation.aggregation = .noisyOr }),
-    ("one epoch", "for 1 epoch in batches of 1 slice by", { ($0.training.epochs, $0.training.batchSize) = (1, 1) }),
-    ("AdamW", "by AdamW", { $0.training.decay = .decoupled }),
-    ("no decay", "without weight decay", { $0.training.weightDecay = 0 }),
-    ("unweighted", "The loss was the cross-entropy.", { $0.training.highGradeWeight = 1 }),
-    ("no flips", "Slices were not augmented.", { $0.training.flipProbability = 0 }),
-    ("float32", "Computation was in single precision.", { $0.training.precision = .float32 }),
-    ("scratch", "initialised at random; all layers were trained", { $0.network.initialisation = .scratch }),
+    (
+      "one epoch", "for 1 epoch in batches of 1 slice by",
+      {
+        $0.training?.epochs = 1
+        $0.training?.batchSize = 1
+      }
+    ),
+    ("AdamW", "by AdamW", { $0.training?.decay = .decoupled }),
+    ("no decay", "without weight decay", { $0.training?.weightDecay = 0 }),
+    ("unweighted", "The loss was the cross-entropy.", { $0.training?.highGradeWeight = 1 }),
+    ("no flips", "Slices were not augmented.", { $0.training?.flipProbability = 0 }),
+    ("float32", "Computation was in single precision.", { $0.training?.precision = .float32 }),
+    ("scratch", "initialised at random; all layers were trained", { $0.network?.initialisation = .scratch }),
     ("resampled", "Slices were resampled to 0.9765625 mm per pixel.", { $0.roi.resampleTo = 0.9765625 }),
     ("some slices", "At most 1 slice of each lesion", { $0.roi.maximumSlicesPerLesion = 1 }),
     ("no resize", "entered the network in its own size", { $0.roi.outputSize = 128 }),
@@ -113,22 +123,12 @@ import Testing
     #expect(card.contains("efficientnet-lite0 was trained instead"))
   }
 
-  @Test func hashesAreThoseOfTheFiles() throws {
-    var fixture = try FixtureStudy()
-    let run = try fixture.run(fixture.predictions(patients: 10), epochs: 0)
-    // The SHA-256 of "abc" (FIPS 180-2, appendix B.1).
-    try Data("abc".utf8).write(to: run.checkpointsFolder.appendingPathComponent("fold-1.safetensors"))
-    let reproduction = Reproduction(try RunContent(run))
-    #expect(
-      reproduction.hashes.map(\.name) == ["protocol.yaml", "folds.json", "predictions.csv", "fold-1.safetensors"])
-    #expect(
-      reproduction.hashes.last?.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-  }
-
   @Test func theCommandsRepeatWhatWasDone() throws {
-    let shuffled = Run.Manifest(facts: [
-      .init("backbone", "resnet18"), .init("labels", "shuffled among patients, seed 7"),
-    ])
+    var shuffled = Run.Manifest(
+      learner: .init(
+        learner: "network",
+        network: .init(backbone: "resnet18", weights: nil, frozenThrough: nil, trainedParameters: 0)))
+    shuffled.shuffledBy = 7
     let text = Reproduction(try content(manifest: shuffled)).document.markdown
     for line in [
       "renalgrade weights get resnet18", "renalgrade init study --protocol", "renalgrade rois build study",

@@ -1,4 +1,7 @@
+import RunFixtures
+import Analysis
 import Foundation
+import Support
 import TestSupport
 import Testing
 

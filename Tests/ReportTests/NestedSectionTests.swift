@@ -1,9 +1,11 @@
+import RunFixtures
+import Analysis
 import Foundation
+import Support
 import TestSupport
 import Testing
 
 @testable import Report
-@testable import Study
 
 @Suite struct NestedSectionTests {
   private func text(_ json: String?) throws -> String {

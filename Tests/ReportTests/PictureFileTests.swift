@@ -1,9 +1,10 @@
+import RunFixtures
 import Foundation
+import Support
 import TestSupport
 import Testing
 
 @testable import Report
-@testable import Study
 
 /// Figures and reports as files: SVG, PDF, PNG.
 @Suite struct PictureFileTests {
@@ -23,7 +24,7 @@ import Testing
       let pdf = try Data(contentsOf: folder.appendingPathComponent("\(stem).pdf"))
       #expect(pdf.starts(with: Data("%PDF".utf8)))
       #expect(String(decoding: pdf, as: Unicode.ASCII.self).contains("/CreationDate (D:19700101000000"))
-      let png = try #require(EmbeddedPNG(Data(contentsOf: folder.appendingPathComponent("\(stem).png"))))
+      let png = try #require(EmbeddedPicture(Data(contentsOf: folder.appendingPathComponent("\(stem).png"))))
       #expect(png.size.width >= 900 && png.size.height >= 600, "\(stem)")
     }
   }
@@ -43,6 +44,35 @@ import Testing
     usleep(1_100_000)
     _ = try figure.draw(in: folder.url)
     #expect(try files() == first)
+  }
+
+  @Test func aPictureTellsItsSizeAndItsWords() throws {
+    let png = try #require(EmbeddedPicture(FixtureStudy.png))
+    #expect(png.size == (700, 1600) && png.words == nil)
+    let svg = try #require(EmbeddedPicture(FixtureStudy.svg))
+    #expect(svg.size == (700, 1600) && svg.words == "Crops of A & B.")
+    for text in ["", "<svg></svg>", "<html><svg width=\"1\" height=\"1\"/></html>", "%PDF"] {
+      #expect(EmbeddedPicture(Data(text.utf8)) == nil, "\(text)")
+    }
+  }
+
+  @Test func theMontageOfANewerRunGoesBeforeThatOfAnOlderOne() throws {
+    var fixture = try FixtureStudy()
+    let run = try fixture.run(fixture.predictions(patients: 10), epochs: 0)
+    func image() throws -> Markup.Element? {
+      try RunReport.write(run)
+      let html = try String(contentsOf: run.url.appendingPathComponent("report.html"), encoding: .utf8)
+      try expectSound(html)
+      return try Markup(html).all("img").first
+    }
+    #expect(try image() == nil)
+    try FixtureStudy.png.write(to: run.url.appendingPathComponent("montage.png"))
+    #expect(try image()?.attributes["src"]?.hasPrefix("data:image/png;") == true)
+    try FixtureStudy.svg.write(to: run.montageFile)
+    let newer = try image()
+    #expect(newer?.attributes["src"]?.hasPrefix("data:image/svg+xml;") == true)
+    #expect(newer?.attributes["alt"] == "Crops of A & B.")
+    #expect(newer?.attributes["width"] == "700" && newer?.attributes["height"] == "1600")
   }
 
   @Test func datesAreTakenOutWithoutMovingAByte() {

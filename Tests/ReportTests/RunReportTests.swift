@@ -1,5 +1,9 @@
+import RunFixtures
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
+import Support
 import Testing
 
 @testable import Report
@@ -97,7 +101,8 @@ import Testing
   @Test func whatIsWrittenIntoAPageIsEscaped() throws {
     var fixture = try FixtureStudy()
     let predictions = fixture.predictions(patients: 20) { "<script>alert('\($0)')</script>&\"" }
-    let manifest = Run.Manifest(facts: [.init("host", "<img src=x>")], notes: ["a < b & c\u{0}"], synthetic: false)
+    var manifest = Run.Manifest(notes: ["a < b & c\u{0}"])
+    manifest.program = "<img src=x>"
     let run = try fixture.run(predictions, manifest: manifest)
     try RunReport.write(run)
     let html = try text(run, "report.html")

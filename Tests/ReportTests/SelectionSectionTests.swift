@@ -1,6 +1,10 @@
+import RunFixtures
+import Analysis
 import Evaluation
 import Foundation
+import Support
 import TestSupport
+import Experiment
 import Testing
 
 @testable import Cohort

@@ -1,4 +1,7 @@
+import RunFixtures
 import Foundation
+import Experiment
+import Support
 import Testing
 
 @testable import Report

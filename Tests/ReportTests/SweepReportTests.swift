@@ -1,4 +1,8 @@
+import RunFixtures
+import Analysis
 import Foundation
+import Experiment
+import Support
 import Testing
 
 @testable import Report
@@ -49,7 +53,7 @@ import Testing
     let first = try fixture.run(fixture.predictions(patients: 40), batchSize: 4, epochs: 1)
     let second = try fixture.run(fixture.predictions(patients: 30), batchSize: 16, epochs: 1)
     var settings = try StudyProtocol(contentsOf: second.protocolFile)
-    settings.training.learningRate = 0.5
+    settings.training?.learningRate = 0.5
     try AtomicFile.write(settings.yaml, to: second.protocolFile)
     let folder = fixture.study.reportsFolder.appendingPathComponent("sweep")
     try SweepReport.write([first, second], to: folder)

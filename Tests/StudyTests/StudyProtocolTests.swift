@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 import Testing
 
@@ -9,14 +10,14 @@ import Testing
 
   @Test func paperStatesThePapersNumbers() throws {
     let study = try StudyProtocol(contentsOf: paper)
-    #expect(study.training.learningRate == 1e-5)
-    #expect(study.training.beta1 == 0.8)
-    #expect(study.training.weightDecay == 0.8)
-    #expect(study.training.decay == .coupled)
-    #expect(study.training.highGradeWeight == 2.5)
-    #expect(study.sweep.batchSizes == [4, 16, 64])
+    #expect(study.training?.learningRate == 1e-5)
+    #expect(study.training?.beta1 == 0.8)
+    #expect(study.training?.weightDecay == 0.8)
+    #expect(study.training?.decay == .coupled)
+    #expect(study.training?.highGradeWeight == 2.5)
+    #expect(study.sweep?.batchSizes == [4, 16, 64])
     #expect(study.folds.count == 5)
-    #expect(study.network.frozenThrough == "layer2")
+    #expect(study.network?.frozenThrough == "layer2")
     #expect((study.roi.windowCentre, study.roi.windowWidth) == (40, 400))
     #expect((study.roi.boxSize, study.roi.outputSize) == (128, 224))
   }

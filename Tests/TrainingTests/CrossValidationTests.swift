@@ -3,33 +3,36 @@ import Foundation
 import GRDB
 import ROI
 import Study
+import Support
+import Synchronization
 import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 @Suite(.serialized) struct CrossValidationTests {
   private func run(
     _ synthetic: SyntheticStudy, _ options: CrossValidation.Options? = nil,
     _ change: (inout StudyProtocol) -> Void = { _ in }
-  ) throws -> (run: Run, predictions: [Prediction], progress: [TrainingProgress]) {
+  ) throws -> (run: Run, predictions: [Prediction], progress: [ExperimentProgress]) {
     var settings = synthetic.settings
     change(&settings)
     let validation = try CrossValidation(
       synthetic.study, protocol: settings, options: options ?? synthetic.options())
-    var progress: [TrainingProgress] = []
-    let run = try validation.run { progress.append($0) }
-    return (run, try PredictionTable.read(run.predictionsFile), progress)
+    let progress = Mutex([ExperimentProgress]())
+    let run = try validation.run { event in progress.withLock { $0.append(event) } }
+    return (run, try PredictionTable.read(run.predictionsFile), progress.withLock { $0 })
   }
 
   @Test func aNetworkLearnsAndItsRunIsWhole() throws {
     let synthetic = try SyntheticStudy()
     let (run, predictions, progress) = try run(synthetic) {
       $0.folds.count = 3
-      $0.training.epochs = 5
-      $0.training.batchSize = 4
-      $0.training.learningRate = 0.003
+      $0.training?.epochs = 5
+      $0.training?.batchSize = 4
+      $0.training?.learningRate = 0.003
     }
     #expect(areaUnderCurve(predictions.map(\.probability), predictions.map { $0.label == .high }) > 0.95)
 
@@ -50,22 +53,32 @@ import Torch
     let epochs = try run.epochs()
     #expect(epochs.map { [$0.fold, $0.epoch] } == (0..<3).flatMap { fold in (1...5).map { [fold, $0] } })
     #expect(epochs.allSatisfy { $0.loss > 0 && $0.heldOutLoss > 0 && $0.imagesPerSecond > 0 && $0.seconds > 0 })
-    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
-    let facts = Dictionary(uniqueKeysWithValues: manifest.facts.map { ($0.name, $0.value) })
-    #expect(facts["patients"] == "12 (6 high grade)")
-    #expect(facts["lesions"] == "12" && facts["slices"] == "24")
-    #expect(facts["backbone"] == "resnet18" && facts["frozen through"] == "layer4")
-    #expect(facts["trained parameters"] == "1026")
-    #expect(facts["weights (SHA-256)"]?.count == 64)
-    #expect(facts["libtorch"] == LibTorch.version)
+    let manifest = try run.manifest()
+    #expect(manifest.counts == .init(patients: 12, highGrade: 6, lesions: 12, examples: 24))
+    let trained = try #require(manifest.learner.network)
+    #expect(trained.backbone == "resnet18" && trained.frozenThrough == "layer4")
+    #expect(trained.trainedParameters == 1026 && trained.weights?.count == 64)
+    #expect(manifest.hardware?.libtorch == LibTorch.version)
+    // What is read is what was written, and every fold has a manifest, a log, predictions and a model of its own.
+    #expect(try JSONDecoder().decode(Run.Manifest.self, from: JSONEncoder().encode(manifest)) == manifest)
+    for fold in 0..<3 {
+      let folder = FoldJobFolder(url: run.foldFolder(fold))
+      let job = try #require(try folder.job())
+      #expect(job.fold == fold && job.learner == manifest.learner && job.hardware == manifest.hardware)
+      #expect(job.trainingCount + job.heldOutCount == 24 && job.cohort == manifest.cohort)
+      #expect(try folder.log.epochs().map(\.epoch) == [1, 2, 3, 4, 5])
+      #expect(try PredictionTable.read(folder.predictionsFile) == predictions.filter { $0.fold == fold })
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+      #expect(files == ["job.json", "log.jsonl", "model.safetensors", "predictions.csv"])
+    }
     #expect(manifest.notes.isEmpty && !manifest.synthetic)
     #expect(try StudyProtocol(contentsOf: run.protocolFile).folds.count == 3)
     #expect(try Run.open(nil, in: synthetic.study).id == run.id)
 
     // A fold's checkpoint is the network that made its predictions.
-    let file = run.checkpointsFolder.appendingPathComponent("fold-2.safetensors")
+    let file = run.networkFile(fold: 1)
     let (state, metadata) = try SafeTensors.read(file)
-    #expect(metadata == ["backbone": "resnet18", "fold": "1", "run": run.id])
+    #expect(metadata == ["backbone": "resnet18", "fold": "1"])
     let network = try Backbone.make("resnet18", classes: 2, seed: 9)
     try network.load(state, replacingHead: false)
     let inputs = NetworkInputs(rois: rois, size: 40, preprocessing: network.preprocessing, device: .cpu)
@@ -78,7 +91,7 @@ import Torch
       #expect(abs(Double(probability) - prediction.probability) < 1e-4)
     }
 
-    let fractions = progress.compactMap { if case .step(let step) = $0 { step.fraction } else { nil } }
+    let fractions = progress.compactMap { if case .fitting(let standing) = $0 { standing.fraction } else { nil } }
     #expect(fractions.count >= 15)
     #expect(zip(fractions, fractions.dropFirst()).allSatisfy { $0 < $1 })
     #expect(fractions.last == 1)
@@ -87,13 +100,15 @@ import Torch
   @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.training.epochs = 2
+    settings.training?.epochs = 2
     // A folder in the log's place stands for a disk that fails in the second fold's second epoch.
-    let log = { try URL(fileURLWithPath: synthetic.study.runsFolder.path + "/\(synthetic.runs()[0])/log.jsonl") }
+    let log: @Sendable () throws -> URL = {
+      try URL(fileURLWithPath: synthetic.study.runsFolder.path + "/\(synthetic.runs()[0])/folds/fold-2/log.jsonl")
+    }
     let saved = synthetic.study.url.appendingPathComponent("log-saved")
     #expect(throws: StudyError.self) {
       try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { progress in
-        guard case .step(let step) = progress, step.fold == 1, step.epoch == 2,
+        guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == 1, step.epoch == 2,
           !FileManager.default.fileExists(atPath: saved.path)
         else { return }
         try? FileManager.default.moveItem(at: log(), to: saved)
@@ -110,20 +125,18 @@ import Torch
     #expect(try rest.epochs().map { [$0.fold, $0.epoch] } == [[0, 1], [0, 2], [1, 1], [1, 2]])
     // What is done is not done again, the stored features neither.
     for event in progress {
-      guard case .step(let step) = event else {
+      guard case .fitting(let standing) = event, let step = standing.jobs.first else {
         Issue.record("the frozen stages ran again")
         continue
       }
-      #expect(step.fold == 1 && step.epoch == 2 && step.fraction > 0.75)
+      #expect(step.fold == 1 && step.epoch == 2 && standing.fraction > 0.75)
     }
     let whole = try run(synthetic) { $0 = settings }
     #expect(whole.run.id != rest.id)
     #expect(whole.predictions == predictions)
-    for fold in ["fold-1", "fold-2"] {
-      let states = try [rest, whole.run].map {
-        try SafeTensors.read($0.checkpointsFolder.appendingPathComponent("\(fold).safetensors")).tensors
-          .mapValues { try $0.data() }
-      }
+    for fold in 0..<2 {
+      // The same tensors make the same file.
+      let states = try [rest, whole.run].map { try Data(contentsOf: $0.networkFile(fold: fold)) }
       #expect(states[0] == states[1])
     }
     let files = try [rest, whole.run].map { try FileManager.default.contentsOfDirectory(atPath: $0.url.path).sorted() }
@@ -153,9 +166,9 @@ import Torch
 
   @Test func storedFeaturesAreThoseComputedAnew() throws {
     let synthetic = try SyntheticStudy()
-    let stored = try run(synthetic) { $0.network.frozenThrough = "layer3" }
+    let stored = try run(synthetic) { $0.network?.frozenThrough = "layer3" }
     let passes = stored.progress.compactMap {
-      if case .features(let done, let total) = $0 { [done, total] } else { nil }
+      if case .preparing(let done, let total) = $0 { [done, total] } else { nil }
     }
     #expect(passes.last == [24, 24] && passes.allSatisfy { $0[0] % 8 == 0 })
     let files = try FileManager.default.contentsOfDirectory(atPath: synthetic.study.featuresFolder.path)
@@ -164,8 +177,8 @@ import Torch
     let other = try SyntheticStudy()
     var options = try other.options()
     options.featureBudget = 0
-    let computed = try run(other, options) { $0.network.frozenThrough = "layer3" }
-    #expect(computed.progress.allSatisfy { if case .features = $0 { false } else { true } })
+    let computed = try run(other, options) { $0.network?.frozenThrough = "layer3" }
+    #expect(computed.progress.allSatisfy { if case .preparing = $0 { false } else { true } })
     #expect(!FileManager.default.fileExists(atPath: other.study.featuresFolder.path))
     let difference =
       zip(stored.predictions, computed.predictions).map { abs($0.probability - $1.probability) }.max() ?? 1
@@ -175,12 +188,11 @@ import Torch
   @Test func featuresAreStoredInTheProtocolsPrecision() throws {
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.training.precision = .bfloat16
+    settings.training?.precision = .bfloat16
     let validation = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options())
-    guard case .stored(let store) = try FrozenStages(validation).source(progress: { _ in }) else {
-      Issue.record("the features are not stored")
-      return
-    }
+    let learner = try #require(validation.learner as? NetworkLearner)
+    let prepared = try learner.prepare(validation.examples, sharing: [], progress: { _, _ in })
+    let store = try #require((prepared as? PreparedNetwork)?.store, "the features are not stored")
     let batch = try store.batch([Sample(index: 5, isFlipped: true)], on: .cpu)
     #expect(batch.dtype == .bfloat16)
     #expect(batch.shape == [1, 512, 2, 2])
@@ -193,15 +205,19 @@ import Torch
   @Test func shuffledLabelsArePermutedAmongPatients() throws {
     let synthetic = try SyntheticStudy()
     let rois = try ROISet(synthetic.study)
-    let graded = Labels(rois, shuffledBy: nil)
+    let graded = try ExampleSet(synthetic.study, synthetic.settings)
+    #expect(
+      graded.examples.map(\.slice) == rois.entries.map(\.slice)
+        && graded.examples.map(\.rois) == rois.entries.indices.map { [$0] })
     var differing = 0
     for seed in 0..<5 as Range<UInt64> {
-      let shuffled = Labels(rois, shuffledBy: seed)
+      let shuffled = graded.shuffled(by: seed)
       #expect(Set(shuffled.patients.keys) == Set(graded.patients.keys))
       #expect(shuffled.patients.values.count { $0 == .high } == 6)
-      for (entry, label) in zip(rois.entries, shuffled.classes) { #expect(label == shuffled.patients[entry.patient]) }
-      #expect(shuffled.targets == shuffled.classes.map { $0 == .high ? 1 : 0 })
-      #expect(Labels(rois, shuffledBy: seed).patients == shuffled.patients)
+      for (example, label) in zip(shuffled.examples, shuffled.classes) {
+        #expect(label == shuffled.patients[example.patient])
+      }
+      #expect(graded.shuffled(by: seed).patients == shuffled.patients)
       differing += shuffled.patients == graded.patients ? 0 : 1
     }
     #expect(differing >= 4)
@@ -209,10 +225,10 @@ import Torch
     var options = try synthetic.options()
     options.shuffleLabelsSeed = 3
     let result = try run(synthetic, options)
-    let shuffled = Labels(rois, shuffledBy: 3)
+    let shuffled = graded.shuffled(by: 3)
     #expect(result.predictions.allSatisfy { $0.label == shuffled.patients[$0.patient] })
-    let manifest = try result.run.readJSON(Run.Manifest.self, from: result.run.manifestFile)
-    #expect(manifest.notes.contains { $0.contains("negative control") })
+    let manifest = try result.run.manifest()
+    #expect(manifest.shuffledBy == 3 && manifest.notes.contains { $0.contains("negative control") })
   }
 
   @Test func sharedPixelsAreALeakAndNothingIsTrained() throws {
@@ -243,8 +259,8 @@ import Torch
     let synthetic = try SyntheticStudy()
     #expect(throws: TrainingError.self) {
       try run(synthetic) {
-        $0.network.initialisation = .scratch
-        $0.training.learningRate = 1e30
+        $0.network?.initialisation = .scratch
+        $0.training?.learningRate = 1e30
       }
     }
     #expect(throws: StudyError.self) { try Run.open(nil, in: synthetic.study) }
@@ -258,15 +274,15 @@ import Torch
     let synthetic = try SyntheticStudy()
     let store = WeightsStore(
       cache: synthetic.noWeights.cache, alsoIn: [RealCTTests.weights.deletingLastPathComponent()])
-    let substitute = try demoProtocol().network.substitute
+    let substitute = try demoProtocol().network?.substitute
     let (run, _, _) = try run(synthetic, .init(store: store)) {
-      $0.network.substitute = substitute
+      $0.network?.substitute = substitute
     }
-    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
+    let manifest = try run.manifest()
     #expect(manifest.notes.count == 1)
     #expect(
       manifest.notes.first?.contains("efficientnet-lite0 with its own ImageNet weights was trained instead") == true)
-    #expect(manifest.facts.contains(.init("backbone", "efficientnet-lite0")))
-    #expect(manifest.facts.contains(.init("frozen through", substitute?.frozenThrough ?? "")))
+    #expect(manifest.learner.network?.backbone == "efficientnet-lite0")
+    #expect(manifest.learner.network?.frozenThrough == substitute?.frozenThrough)
   }
 }

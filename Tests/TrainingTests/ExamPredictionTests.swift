@@ -4,10 +4,12 @@ import DICOM
 import Foundation
 import ROI
 import Study
+import Support
 import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 @Suite(.serialized) struct ExamPredictionTests {
@@ -18,7 +20,7 @@ import Torch
   init() throws {
     synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.network.frozenThrough = "layer2"
+    settings.network?.frozenThrough = "layer2"
     run = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
     folder = try TemporaryFolder()
   }
@@ -26,7 +28,7 @@ import Torch
   private var source: URL { synthetic.study.url.deletingLastPathComponent().appendingPathComponent("source") }
   private var contours: URL { synthetic.study.url.deletingLastPathComponent().appendingPathComponent("mdai.json") }
   private func checkpoint(_ fold: Int) -> URL {
-    run.checkpointsFolder.appendingPathComponent("fold-\(fold + 1).safetensors")
+    run.networkFile(fold: fold)
   }
 
   /// The files of some of the study's patients in a folder of their own.

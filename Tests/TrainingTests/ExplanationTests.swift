@@ -2,9 +2,11 @@ import Backbones
 import Foundation
 import ROI
 import Study
+import Support
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 @Suite(.serialized) struct ExplanationTests {
@@ -15,7 +17,7 @@ import Torch
     synthetic = try SyntheticStudy()
     var settings = synthetic.settings
     settings.roi.outputSize = 160
-    settings.network.frozenThrough = "layer3"
+    settings.network?.frozenThrough = "layer3"
     run = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
   }
 
@@ -39,7 +41,7 @@ import Torch
     for fold in 0..<2 {
       try SafeTensors.write(
         weights, metadata: ["backbone": "resnet18", "fold": "\(fold)", "run": run.id],
-        to: run.checkpointFile(fold: fold))
+        to: run.networkFile(fold: fold))
     }
   }
 
@@ -113,7 +115,7 @@ import Torch
   }
 
   @Test func aMissingDamagedOrOtherNetworkIsAnErrorThatSaysSo() throws {
-    let file = run.checkpointFile(fold: 1)
+    let file = run.networkFile(fold: 1)
     let data = try Data(contentsOf: file)
     try FileManager.default.removeItem(at: file)
     let missing = #expect(throws: TrainingError.self) { try Explanation(run, in: synthetic.study) }
@@ -122,7 +124,7 @@ import Torch
     let damaged = #expect(throws: TrainingError.self) { try Explanation(run, in: synthetic.study) }
     #expect(damaged?.description.contains("damaged") == true)
     try FileManager.default.removeItem(at: file)
-    try FileManager.default.copyItem(at: run.checkpointFile(fold: 0), to: file)
+    try FileManager.default.copyItem(at: run.networkFile(fold: 0), to: file)
     let another = #expect(throws: TrainingError.self) { try Explanation(run, in: synthetic.study) }
     #expect(another?.description.contains("another's") == true)
     // Nothing was written.
@@ -130,9 +132,8 @@ import Torch
   }
 
   @Test func otherROIsThanTheRunsAreRefused() throws {
-    var manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
-    let place = try #require(manifest.facts.firstIndex { $0.name == "ROIs" })
-    manifest.facts[place].value = "crops-0.f32"
+    var manifest = try run.manifest()
+    manifest.rois = "crops-0.f32"
     try AtomicFile.writeJSON(manifest, to: run.manifestFile)
     let error = #expect(throws: TrainingError.self) { try Explanation(run, in: synthetic.study) }
     #expect(error?.description.contains("ROIs") == true)

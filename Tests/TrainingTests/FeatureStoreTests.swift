@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 @Suite struct FeatureStoreTests {
@@ -25,7 +26,8 @@ import Torch
   ) throws -> FeatureStore {
     try FeatureStore(
       in: folder.url.appendingPathComponent("features"), key: .init(parts: [part]), roiCount: roiCount,
-      withFlips: withFlips, shape: [3, 2, 4], dtype: dtype, sides: SideBySide(threads),
+      withFlips: withFlips, shape: [3, 2, 4], dtype: dtype,
+      sides: SideBySide(threads, of: LibTorch.threadCount, setThreadCount: LibTorch.setThreadCount),
       compute: compute ?? { try Self.values($0) }, progress: { _, _ in })
   }
 

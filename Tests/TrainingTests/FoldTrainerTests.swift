@@ -28,7 +28,7 @@ private final class Images {
   private var settings: StudyProtocol.Training
 
   init() throws {
-    settings = try demoProtocol().training
+    settings = try demoProtocol().requireTraining()
     settings.epochs = 1
     settings.batchSize = 8
   }

@@ -1,8 +1,11 @@
 import Foundation
 import Study
+import Support
+import Synchronization
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 /// What a GPU must not change: cross-validation, prediction and explanations give there what they give on the CPU, and twice
@@ -16,12 +19,12 @@ import Torch
     gpu: Bool, stored: Bool = true, precision: StudyProtocol.Training.Precision = .float32, epochs: Int = 2
   ) throws -> Run {
     var options = try synthetic.options()
-    options.usesGPU = gpu
+    options.network.usesGPU = gpu
     if !stored { options.featureBudget = 0 }
     var settings = synthetic.settings
-    settings.network.frozenThrough = "layer2"
-    settings.training.epochs = epochs
-    settings.training.precision = precision
+    settings.network?.frozenThrough = "layer2"
+    settings.training?.epochs = epochs
+    settings.training?.precision = precision
     let validation = try CrossValidation(synthetic.study, protocol: settings, options: options)
     #expect(validation.summary.hasSuffix(gpu ? "cuda:0" : "cpu"))
     return try validation.run { _ in }
@@ -50,7 +53,7 @@ import Torch
     #expect(try probabilities(first) == probabilities(second))
     #expect(try first.epochs().map(\.loss) == second.epochs().map(\.loss))
     let states = try [first, second].map {
-      try SafeTensors.read($0.checkpointFile(fold: 1)).tensors.mapValues { try $0.data() }
+      try SafeTensors.read($0.networkFile(fold: 1)).tensors.mapValues { try $0.data() }
     }
     #expect(states[0] == states[1])
   }
@@ -58,29 +61,30 @@ import Torch
   @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
     struct Interruption: Error {}
     var settings = synthetic.settings
-    settings.network.frozenThrough = "layer2"
-    settings.training.epochs = 3
+    settings.network?.frozenThrough = "layer2"
+    settings.training?.epochs = 3
     let whole = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
     let before = Set(try synthetic.runs())
     // The log turns into a folder, as on a disk that fails, in the second fold's second epoch.
-    var blocked: (log: URL, saved: URL)?
+    let place = Mutex<(log: URL, saved: URL)?>(nil)
     #expect(throws: StudyError.self) {
       try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { progress in
-        guard case .step(let step) = progress, step.fold == 1, step.epoch == 2, blocked == nil,
+        guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == 1, step.epoch == 2,
+          place.withLock({ $0 == nil }),
           let name = try? Set(synthetic.runs()).subtracting(before).first
         else { return }
-        let log = synthetic.study.runsFolder.appendingPathComponent(name).appendingPathComponent("log.jsonl")
+        let log = synthetic.study.runsFolder.appendingPathComponent("\(name)/folds/fold-2/log.jsonl")
         let saved = synthetic.study.url.appendingPathComponent("log-saved")
         try? FileManager.default.moveItem(at: log, to: saved)
         try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
-        blocked = (log, saved)
+        place.withLock { $0 = (log, saved) }
       }
     }
-    let (log, saved) = try #require(blocked)
+    let (log, saved) = try #require(place.withLock { $0 })
     try FileManager.default.removeItem(at: log)
     try FileManager.default.moveItem(at: saved, to: log)
     let rest = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
-    #expect(rest.id == log.deletingLastPathComponent().lastPathComponent)
+    #expect(log.path.contains("/\(rest.id)/"))
     #expect(try probabilities(rest) == probabilities(whole))
   }
 

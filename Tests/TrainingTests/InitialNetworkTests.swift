@@ -15,7 +15,7 @@ import Torch
 
   init() throws {
     folder = try TemporaryFolder()
-    var settings = try demoProtocol().network
+    var settings = try demoProtocol().requireNetwork()
     settings.backbone = "resnet18"
     settings.substitute = nil
     self.settings = settings
@@ -29,7 +29,7 @@ import Torch
     for remedy in ["renalgrade weights get resnet18", "--weights FILE"] {
       #expect(error?.description.contains(remedy) == true)
     }
-    network.substitute = try demoProtocol().network.substitute
+    network.substitute = try demoProtocol().network?.substitute
     let neither = #expect(throws: TrainingError.self) {
       try InitialNetwork(network, seed: 1, weightsFile: nil, store: noWeights)
     }

@@ -1,6 +1,7 @@
 import Study
 import Testing
 
+@testable import Experiment
 @testable import Training
 
 @Suite struct MapStatisticsTests {

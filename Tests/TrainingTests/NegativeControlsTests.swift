@@ -2,9 +2,12 @@ import Foundation
 import GRDB
 import ROI
 import Study
+import Support
+import Synchronization
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 @Suite(.serialized) struct NegativeControlsTests {
@@ -26,14 +29,15 @@ import Torch
   @Test func controlsAreMadeInTheRunsFoldsAndAreNoRuns() throws {
     let run = try validation().run { _ in }
     let own = try PredictionTable.read(run.predictionsFile)
-    var titles: [String] = []
-    var passes = 0
+    let told = Mutex((titles: [String](), passes: 0))
     try controls(of: run).run(
-      prepared: { title, _ in titles.append(title) },
-      progress: { if case .features(let done, let count) = $0, done == count { passes += 1 } }, finished: { _, _ in })
+      progress: { event in
+        if case .preparing(let done, let count) = event, done == count { told.withLock { $0.passes += 1 } }
+      }, finished: { title, _ in told.withLock { $0.titles.append(title) } })
+    let titles = told.withLock { $0.titles }
     #expect(titles.count == 4)
     // Where the images are the run's own, so are the stored features.
-    #expect(passes == 2)
+    #expect(told.withLock { $0.passes } == 2)
     #expect(try FileManager.default.contentsOfDirectory(atPath: synthetic.study.featuresFolder.path).count == 3)
 
     let listed = try run.readJSON([Run.Control].self, from: run.controlsFile)
@@ -54,7 +58,7 @@ import Torch
         for prediction in predictions { #expect(known[prediction.slice]?.label == prediction.label, "\(name)") }
       }
     }
-    let shuffled = Labels(try ROISet(synthetic.study), shuffledBy: synthetic.settings.training.seed)
+    let shuffled = try ExampleSet(synthetic.study, synthetic.settings).shuffled(by: synthetic.settings.seed)
     #expect(byName["shuffledLabels"]?.allSatisfy { $0.label == shuffled.patients[$0.patient] } == true)
     #expect(byName["shuffledLabels"]?.map(\.label) != own.map(\.label))
     let split = try #require(byName["sliceLevelSplit"])
@@ -71,10 +75,10 @@ import Torch
       let part = try run.part("controls/\(control.name)")
       #expect(throws: StudyError.self) { try Run.open(at: part.url) }
       #expect(throws: StudyError.self) { try Run.open(part.id, in: synthetic.study) }
-      #expect(!FileManager.default.fileExists(atPath: part.checkpointsFolder.path))
+      for fold in 0..<2 { #expect(!FileManager.default.fileExists(atPath: part.networkFile(fold: fold).path)) }
       #expect(try part.epochs().map(\.fold) == [0, 1])
-      let manifest = try part.readJSON(Run.Manifest.self, from: part.manifestFile)
-      #expect(manifest["negative control"] == control.title)
+      let manifest = try part.manifest()
+      #expect(manifest.control == control.title)
       #expect(manifest.notes.contains { $0.hasPrefix("This is a negative control") && $0.hasSuffix(control.meaning) })
     }
     // The study's own ROIs are what they were, and alone.
@@ -85,41 +89,32 @@ import Torch
 
   @Test func interruptedControlsGoOnWithTheSameBits() throws {
     let run = try validation().run { _ in }
-    struct Interruption: Error {}
-    var count = 0
-    #expect(throws: Interruption.self) {
-      try controls(of: run).run(prepared: { _, _ in }, progress: { _ in }) { _, _ in
-        count += 1
-        if count == 2 { throw Interruption() }
-      }
-    }
-    // The third one is cut off after its first fold: a folder stands in the way of its log.
+    // The third one is cut off in its second fold: a folder stands in the way of its log.
     let part = try run.part("controls/backgroundOnly")
+    let log = part.foldFolder(1).appendingPathComponent("log.jsonl")
+    let saved = synthetic.study.url.appendingPathComponent("log-saved")
     #expect(throws: StudyError.self) {
       try controls(of: run).run(
-        prepared: { _, _ in },
         progress: { progress in
-          let log = part.logFile.path
-          guard case .step(let step) = progress, step.fold == 1, FileManager.default.fileExists(atPath: log),
-            !FileManager.default.fileExists(atPath: log + "-saved")
+          guard case .fitting(let standing) = progress, let job = standing.jobs.first,
+            job.title == "Background only, fold 2/2", !FileManager.default.fileExists(atPath: saved.path)
           else { return }
-          try? FileManager.default.moveItem(atPath: log, toPath: log + "-saved")
-          try? FileManager.default.createDirectory(at: part.logFile, withIntermediateDirectories: false)
-        }, finished: { _, _ in })
+          try? Data().write(to: saved)
+          try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
+        }, finished: { _, _ in Issue.record("a control was told before all are there") })
     }
-    try FileManager.default.removeItem(at: part.logFile)
-    try FileManager.default.moveItem(atPath: part.logFile.path + "-saved", toPath: part.logFile.path)
+    try FileManager.default.removeItem(at: log)
     #expect(!part.isComplete)
-    var titles: [String] = []
-    var steps: [Int] = []
+    let titles = Mutex([String]())
     try controls(of: run).run(
-      prepared: { title, _ in titles.append(title) },
-      progress: { if case .step(let step) = $0 { steps.append(step.fold) } }, finished: { _, _ in })
-    #expect(titles.count == 2 && titles.first == "Background only")
-    #expect(steps.first == 1)
+      progress: { event in
+        if case .fitting(let standing) = event { titles.withLock { $0 += standing.jobs.map(\.title) } }
+      }, finished: { _, _ in })
+    #expect(titles.withLock { $0.first } == "Background only, fold 2/2")
+    #expect(titles.withLock { titles in !titles.contains { $0.hasPrefix("Shuffled") } })
 
     let whole = try validation().run { _ in }
-    try controls(of: whole).run(prepared: { _, _ in }, progress: { _ in }, finished: { _, _ in })
+    try controls(of: whole).run(progress: { _ in }, finished: { _, _ in })
     for control in try whole.readJSON([Run.Control].self, from: whole.controlsFile) {
       #expect(try read(control, of: whole) == read(control, of: run), "\(control.name)")
     }
@@ -134,33 +129,32 @@ import Torch
     var options = try synthetic.options()
     options.shuffleLabelsSeed = 3
     let shuffled = try CrossValidation(synthetic.study, protocol: synthetic.settings, options: options).run { _ in }
-    let refusal = #expect(throws: TrainingError.self) { try controls(of: shuffled) }
+    let refusal = #expect(throws: StudyError.self) { try controls(of: shuffled) }
     #expect(refusal?.description.contains("shuffled labels") == true)
     try synthetic.study.write { database in
       try database.execute(sql: "UPDATE lesion SET grade = 5 - grade WHERE id = (SELECT MIN(id) FROM lesion)")
     }
-    let difference = #expect(throws: TrainingError.self) { try controls(of: run) }
+    let difference = #expect(throws: StudyError.self) { try controls(of: run) }
     #expect(difference?.description.contains("cohort") == true)
   }
 
   @Test func aSplitOfSlicesSharesPatientsAndOneOfPatientsDoesNot() throws {
-    let rois = try ROISet(synthetic.study)
-    let labels = Labels(rois, shuffledBy: nil)
-    let patients = Split(rois, by: try Folds(patients: labels.patients, count: 3, seed: 1))
-    #expect(patients.sharedPatients(rois).isEmpty)
-    try patients.requireDisjoint(rois)
-    let slices = Split(slices: labels.classes, count: 3, seed: 1)
-    #expect(!slices.sharedPatients(rois).isEmpty)
-    let error = #expect(throws: StudyError.self) { try slices.requireDisjoint(rois) }
+    let examples = try ExampleSet(synthetic.study, synthetic.settings)
+    let patients = Split(examples, by: try Folds(patients: examples.patients, count: 3, seed: 1))
+    #expect(patients.sharedPatients(examples).isEmpty)
+    try patients.requireDisjoint(examples)
+    let slices = Split(leaking: examples.classes, count: 3, seed: 1)
+    #expect(!slices.sharedPatients(examples).isEmpty)
+    let error = #expect(throws: StudyError.self) { try slices.requireDisjoint(examples) }
     #expect(error?.kind == .folds)
     for fold in 0..<3 {
       // Of 12 slices of each class, four in each fold.
-      #expect(slices.heldOut(fold).count { labels.classes[$0] == .high } == 4)
+      #expect(slices.heldOut(fold).count { examples.classes[$0] == .high } == 4)
       #expect(slices.heldOut(fold).count == 8)
-      #expect(Set(slices.heldOut(fold) + slices.training(fold)) == Set(rois.entries.indices))
+      #expect(Set(slices.heldOut(fold) + slices.training(fold)) == Set(examples.examples.indices))
       #expect(Set(slices.heldOut(fold)).isDisjoint(with: slices.training(fold)))
     }
-    #expect(Split(slices: labels.classes, count: 3, seed: 2).folds != slices.folds)
+    #expect(Split(leaking: examples.classes, count: 3, seed: 2).folds != slices.folds)
   }
 
   @Test func withoutTumoursNeitherOneNorItsSilhouetteIsLeft() throws {

@@ -2,8 +2,11 @@ import Foundation
 import GRDB
 import ROI
 import Study
+import Support
+import Synchronization
 import Testing
 
+@testable import Experiment
 @testable import Training
 
 @Suite(.serialized) struct NestedValidationTests {
@@ -13,7 +16,7 @@ import Testing
   init() throws {
     synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.sweep.batchSizes = [8, 6]
+    settings.sweep?.batchSizes = [8, 6]
     self.settings = settings
   }
 
@@ -24,39 +27,36 @@ import Testing
   private func nested(
     among alternatives: [StudyProtocol] = [], _ value: @escaping ([Prediction]) throws -> Double?
   ) throws -> NestedValidation {
-    try NestedValidation(
-      synthetic.study, protocol: settings, alternatives: alternatives, options: synthetic.options(),
+    var options = try synthetic.options()
+    options.network.weightsBackbone = "resnet18"
+    return try NestedValidation(
+      synthetic.study, protocol: settings, alternatives: alternatives, learners: options.learners,
       criterion: .init(name: "AUC", value: value))
   }
 
   @Test func noPatientThatAFoldHoldsOutHasASayInItsBatchSize() throws {
     var judged: [Set<String>] = []
-    var trained: [(title: String, patients: Set<String>)] = []
     let nested = try nested { predictions in
       judged.append(Set(predictions.map(\.patient)))
       return judged.count == 2 ? 1 : self.auc(predictions) / 2
     }
-    let run = try nested.run(
-      prepared: { title, validation in
-        let split = validation.split
-        let indices = (0..<split.count).flatMap { split.training($0) + split.heldOut($0) }
-        trained.append((title, Set(indices.map { validation.rois.entries[$0].patient })))
-      }, progress: { _ in })
+    let run = try nested.run(progress: { _ in })
     let folds = try run.readJSON(Folds.self, from: run.foldsFile)
     let all = Set((10..<22).map { "P\($0)" })
     let outside = folds.heldOut.map { all.subtracting($0) }
     #expect(outside.map(\.count) == [6, 6])
     // Two batch sizes for each fold; then all patients once, for the estimate itself.
     #expect(judged == [outside[0], outside[0], outside[1], outside[1], all])
-    #expect(trained.map(\.patients) == [outside[0], outside[0], outside[1], outside[1], all])
     for (fold, batchSize) in [(0, 8), (0, 6), (1, 8), (1, 6)] {
       let part = try run.part("inner/fold-\(fold + 1)-batch-\(batchSize)")
       #expect(Set(try PredictionTable.read(part.predictionsFile).map(\.patient)) == outside[fold])
-      #expect(try StudyProtocol(contentsOf: part.protocolFile).training.batchSize == batchSize)
-      #expect(!FileManager.default.fileExists(atPath: part.checkpointsFolder.path))
+      #expect(try StudyProtocol(contentsOf: part.protocolFile).training?.batchSize == batchSize)
+      for inner in 0..<2 { #expect(!FileManager.default.fileExists(atPath: part.networkFile(fold: inner).path)) }
+      let jobs = try (0..<2).map { try #require(try FoldJobFolder(url: part.foldFolder($0)).job()) }
+      #expect(jobs.allSatisfy { $0.trainingCount + $0.heldOutCount == 12 })
       let candidate = try #require(nested.candidates.first { $0.variant.batchSize == batchSize })
       let inner = try nested.inner(fold: fold, candidate)
-      #expect(inner.split.sharedPatients(inner.rois).isEmpty)
+      #expect(inner.split.sharedPatients(inner.examples).isEmpty)
       #expect(Set(inner.folds.heldOut.joined()) == outside[fold])
     }
     let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
@@ -76,22 +76,23 @@ import Testing
     #expect(predictions.count == 24)
     for prediction in predictions { #expect(folds.fold(of: prediction.patient) == prediction.fold) }
     #expect(try run.epochs().map(\.fold) == [0, 1])
-    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
-    let titles = choice.choices.map { "batch size \($0.variant.batchSize)" }.joined(separator: "; ")
-    #expect(manifest["chosen by fold"] == titles)
-    #expect(FileManager.default.fileExists(atPath: run.checkpointFile(fold: 1).path))
+    let titles = choice.choices.map { "batch size \($0.variant.batchSize)" }
+    #expect(try run.manifest().choices == titles)
+    #expect(FileManager.default.fileExists(atPath: run.networkFile(fold: 1).path))
 
     // Its controls take its batch sizes.
-    var summaries: [String] = []
-    try NegativeControls(run, in: synthetic.study, options: synthetic.options()).run(
-      prepared: { summaries.append($1.summary) }, progress: { _ in }, finished: { _, _ in })
-    #expect(summaries.count == 4 && summaries.allSatisfy { $0.contains("by fold: \(titles),") })
+    let controls = try NegativeControls(run, in: synthetic.study, options: synthetic.options())
+    #expect(controls.summary.contains("by fold: \(titles.joined(separator: "; ")),"))
+    try controls.run(progress: { _ in }, finished: { _, _ in })
+    for control in try run.readJSON([Run.Control].self, from: run.controlsFile) {
+      #expect(try run.part("controls/\(control.name)").manifest().choices == titles)
+    }
   }
 
   @Test func itGoesOnWhereItWasAndKnowsTheSweep() throws {
     var sweep: [Run] = []
-    try Sweep(synthetic.study, protocol: settings, options: try synthetic.options()).run(
-      prepared: { _ in }, progress: { _ in }, finishing: { _ in }, completing: { sweep = $0 })
+    try Sweep(synthetic.study, protocol: settings, learners: try synthetic.options().learners).run(
+      progress: { _ in }, finishing: { _ in }, completing: { sweep = $0 })
     struct Interruption: Error {}
     var count = 0
     #expect(throws: Interruption.self) {
@@ -99,18 +100,20 @@ import Testing
         count += 1
         if count == 3 { throw Interruption() }
         return auc(predictions)
-      }.run(prepared: { _, _ in }, progress: { _ in })
+      }.run(progress: { _ in })
     }
     let begun = try #require(Run.incomplete(in: synthetic.study).first)
-    var titles: [String] = []
-    var passes = 0
-    let run = try nested { auc($0) }.run(
-      prepared: { title, _ in titles.append(title) },
-      progress: { if case .features = $0 { passes += 1 } })
+    let events = Mutex([ExperimentProgress]())
+    let run = try nested { auc($0) }.run(progress: { event in events.withLock { $0.append(event) } })
     #expect(run.id == begun.id)
-    // The inner runs that were there are not made again, the features neither.
-    #expect(titles.count == 2 && titles[0].contains("without fold 2, batch size 6"))
-    #expect(passes == 0)
+    // The inner jobs that were done are not done again, the features neither.
+    for event in events.withLock({ $0 }) {
+      guard case .fitting(let standing) = event else {
+        Issue.record("the frozen stages ran again")
+        continue
+      }
+      #expect(standing.jobs.allSatisfy { $0.title.hasPrefix("fold ") } && standing.fraction > 0.5)
+    }
     #expect(!(try FileManager.default.contentsOfDirectory(atPath: run.url.path)).contains { $0.hasPrefix("resume") })
 
     let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
@@ -120,7 +123,7 @@ import Testing
     #expect(best.variant.batchSize == [8, 6][try #require(values.firstIndex { $0 == values.max() })])
     #expect(choice.optimism == (values.max() ?? 0) - (try #require(choice.auc)))
     // The nested run is no member of a later sweep, though its protocol is that of one.
-    let again = try nested { auc($0) }.run(prepared: { _, _ in }, progress: { _ in })
+    let again = try nested { auc($0) }.run(progress: { _ in })
     #expect(again.id != run.id)
     #expect(try again.readJSON(Run.NestedChoice.self, from: again.nestedFile) == choice)
     #expect(try PredictionTable.read(again.predictionsFile) == PredictionTable.read(run.predictionsFile))
@@ -138,10 +141,10 @@ import Testing
   private var alternative: StudyProtocol {
     var other = settings
     other.name = "other"
-    other.network.backbone = "efficientnet-lite0"
-    other.network.initialisation = .scratch
-    other.training.epochs = 2
-    other.sweep.batchSizes = [12]
+    other.network?.backbone = "efficientnet-lite0"
+    other.network?.initialisation = .scratch
+    other.training?.epochs = 2
+    other.sweep?.batchSizes = [12]
     return other
   }
 
@@ -152,30 +155,29 @@ import Testing
       return [0.5, 0.6, 0.7, 0.5, 0.8, 0.7][min(judged - 1, 5)]
     }
     #expect(nested.candidates.map(\.variant.title) == ["batch size 8", "batch size 6", "other, batch size 12"])
-    var fractions: [Double] = []
+    let standings = Mutex([ExperimentProgress.Standing]())
     var titles: [String] = []
     let run = try nested.run(
-      prepared: { title, _ in
-        titles.append(title)
-        fractions = []
-      },
-      progress: { if case .step(let step) = $0 { fractions.append(step.fraction) } })
-    #expect(titles[2] == "Inner cross-validation without fold 1, other, batch size 12")
-    #expect(fractions.last == 1 && zip(fractions, fractions.dropFirst()).allSatisfy { $0 < $1 })
+      progress: { event in
+        if case .fitting(let standing) = event { standings.withLock { $0.append(standing) } }
+      }, judged: { title, _ in titles.append(title) })
+    #expect(titles[2] == "Without fold 1, other, batch size 12")
+    let last = try #require(standings.withLock { $0.last })
+    #expect(abs(last.fraction - 1) < 1e-9)
     let choice = try run.readJSON(Run.NestedChoice.self, from: run.nestedFile)
     #expect(choice.isAmongProtocols)
     #expect(choice.choices.map(\.variant.title) == ["other, batch size 12", "batch size 6"])
     // The first fold has the other protocol's network and epochs.
     #expect(try run.epochs().map { [$0.fold, $0.epoch] } == [[0, 1], [0, 2], [1, 1]])
     let part = try run.part("inner/fold-1-other-batch-12")
-    #expect(try StudyProtocol(contentsOf: part.protocolFile).network.backbone == "efficientnet-lite0")
-    let manifest = try run.readJSON(Run.Manifest.self, from: run.manifestFile)
-    #expect(manifest["chosen by fold"] == "other, batch size 12; batch size 6")
+    #expect(try StudyProtocol(contentsOf: part.protocolFile).network?.backbone == "efficientnet-lite0")
+    let manifest = try run.manifest()
+    #expect(manifest.choices == ["other, batch size 12", "batch size 6"])
     #expect(manifest.notes.contains { $0.contains("different protocols") })
     // It is an estimate and no model: nothing is kept to predict by, and controls are those of one protocol.
-    #expect(try FileManager.default.contentsOfDirectory(atPath: run.checkpointsFolder.path).isEmpty)
+    for fold in 0..<2 { #expect(!FileManager.default.fileExists(atPath: run.networkFile(fold: fold).path)) }
     #expect(throws: TrainingError.self) { try ExamPrediction(run) }
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: StudyError.self) {
       try NegativeControls(run, in: synthetic.study, options: synthetic.options())
     }
     #expect(error?.description.contains("chose among protocols") == true)
@@ -201,7 +203,8 @@ import Testing
     settings.folds.count = 6
     // Of six patients of a class one is held out: five inner folds.
     let five = try NestedValidation(
-      synthetic.study, protocol: settings, options: synthetic.options(), criterion: .init(name: "AUC") { _ in nil })
+      synthetic.study, protocol: settings, learners: synthetic.options().learners,
+      criterion: .init(name: "AUC") { _ in nil })
     #expect(five.innerFolds == 5)
     // With two patients of a class and two folds, one is left.
     try synthetic.study.write { database in
@@ -211,7 +214,8 @@ import Testing
     settings.folds.count = 2
     let error = #expect(throws: StudyError.self) {
       try NestedValidation(
-        synthetic.study, protocol: settings, options: synthetic.options(), criterion: .init(name: "AUC") { _ in nil })
+        synthetic.study, protocol: settings, learners: synthetic.options().learners,
+        criterion: .init(name: "AUC") { _ in nil })
     }
     #expect(error?.kind == .folds && error?.description.contains("nested") == true)
   }

@@ -5,10 +5,12 @@ import Foundation
 import Intake
 import ROI
 import Study
+import Support
 import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 /// A real CT from files to a trained network: two organs stand for two lesions.
@@ -35,8 +37,8 @@ import Torch
         settings.annotation.lesionLabels = organs.keys.map { "Lesion \($0)" }.sorted()
         settings.roi.outputSize = 96
         settings.roi.maximumSlicesPerLesion = slicesPerOrgan
-        settings.training.epochs = 1
-        settings.training.batchSize = 2
+        settings.training?.epochs = 1
+        settings.training?.batchSize = 2
       }
       let map = try LabelMap(data.appendingPathComponent("real-ct-organs.nii.gz"))
       var contours: [Contour] = []
@@ -122,7 +124,7 @@ import Torch
   private static func trainOneEpoch(_ study: StudyFolder) throws -> String? {
     let settings = try study.readProtocol()
     let rois = try ROISet(study)
-    let network = try Backbone.make("efficientnet-lite0", classes: 2, seed: settings.training.seed)
+    let network = try Backbone.make("efficientnet-lite0", classes: 2, seed: settings.seed)
     try network.load(Checkpoint.read(weights), replacingHead: true)
     try network.freeze(through: "block3")
     let inputs = NetworkInputs(
@@ -132,10 +134,12 @@ import Torch
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
     let features = try FeatureStore(
       in: study.featuresFolder, key: .init(parts: [rois.fileName]), roiCount: rois.entries.count, withFlips: true,
-      shape: shape, dtype: .float32, sides: SideBySide(1), compute: compute, progress: { _, _ in })
-    let trainer = FoldTrainer(
-      network: network, settings: settings.training, features: .stored(features),
-      labels: Labels(rois, shuffledBy: nil).targets, device: .cpu)
+      shape: shape, dtype: .float32,
+      sides: SideBySide(1, of: LibTorch.threadCount, setThreadCount: LibTorch.setThreadCount), compute: compute,
+      progress: { _, _ in })
+    let trainer = try FoldTrainer(
+      network: network, settings: settings.requireTraining(), features: .stored(features),
+      labels: ExampleSet(study, settings).classes.map { $0 == .high ? 1 : 0 }, device: .cpu)
     var losses: [Double] = []
     let probabilities = try trainer.train(
       training: [0, 2, 4, 6], heldOut: [1, 3, 5, 7], fold: 0,

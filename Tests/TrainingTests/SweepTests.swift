@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Study
 import Synchronization
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 @Suite(.serialized) struct SweepTests {
@@ -13,35 +13,36 @@ import Torch
 
   /// What a sweep told while it ran.
   private struct Record: Sendable {
-    var prepared: [Int] = []
     var finished: [String] = []
-    var standings: [SweepStanding] = []
+    var standings: [ExperimentProgress.Standing] = []
     var passes = 0
+    /// The titles of the jobs, each once, in the order in which they were seen.
+    var titles: [String] {
+      standings.flatMap(\.jobs).map(\.title).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
   }
 
-  /// Sweeps; `preparing` may hold a batch size up, `finishing` and `completing` say whether that part comes to its end.
+  /// Sweeps; `fitting` may hold a job up, `finishing` and `completing` say whether that part comes to its end.
   private func sweep(
     _ synthetic: SyntheticStudy, _ settings: StudyProtocol, sideBySide: Int? = nil,
-    preparing: @escaping @Sendable (_ batchSize: Int) -> Void = { _ in },
+    over variation: Sweep.Variation = .batchSizes,
+    fitting: @escaping @Sendable (ExperimentProgress.Standing) -> Void = { _ in },
     finishing: @escaping @Sendable (Run) -> Bool = { _ in true }, completing: Bool = true
   ) throws -> (record: Record, runs: [Run], error: (any Error)?) {
     let record = Mutex(Record())
     var runs: [Run] = []
     var failure: (any Error)?
     do {
-      try Sweep(synthetic.study, protocol: settings, options: try synthetic.options(), sideBySide: sideBySide).run(
-        prepared: { validation in
-          let batchSize = validation.settings.training.batchSize
-          record.withLock { $0.prepared.append(batchSize) }
-          preparing(batchSize)
-        },
+      let sweep = try Sweep(
+        synthetic.study, protocol: settings, learners: try synthetic.options().learners, over: variation)
+      try sweep.run(
+        sideBySide: sideBySide,
         progress: { event in
-          record.withLock { record in
-            switch event {
-            case .features: record.passes += 1
-            case .sweep(let standing): record.standings.append(standing)
-            case .step: Issue.record("a step without its batch size")
-            }
+          switch event {
+          case .preparing: record.withLock { $0.passes += 1 }
+          case .fitting(let standing):
+            record.withLock { $0.standings.append(standing) }
+            fitting(standing)
           }
         },
         finishing: { run in
@@ -61,22 +62,25 @@ import Torch
   @Test(arguments: [1, 2]) func itVariesTheBatchSizeAndGoesOnWhereItWas(_ sideBySide: Int) throws {
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.sweep.batchSizes = [8, 6]
+    settings.sweep?.batchSizes = [8, 6]
     // Interrupted in the reports: what is trained is not trained again, but reported.
     let interrupted = try sweep(synthetic, settings, sideBySide: sideBySide, finishing: { _ in false })
     #expect(interrupted.error is Interruption && interrupted.record.finished.isEmpty)
-    if sideBySide == 1 { #expect(interrupted.record.prepared == [6], "the one that takes longest is begun first") }
+    if sideBySide == 1 {
+      #expect(
+        interrupted.record.titles == ["batch 6, fold 1/2", "batch 6, fold 2/2"], "what takes longest is begun first")
+    }
     let complete = Run.complete(in: synthetic.study)
     let manifests = try complete.map { try Data(contentsOf: $0.manifestFile) }
     #expect((1...sideBySide).contains(complete.count))
     // Interrupted in what its runs have in common: none is trained or reported again.
     let reported = try sweep(synthetic, settings, sideBySide: sideBySide, completing: false)
     #expect(reported.error is Interruption && reported.runs.isEmpty)
-    #expect(reported.record.prepared.sorted() == [6, 8] && reported.record.finished.count == 2)
+    #expect(reported.record.finished.count == 2)
     let whole = try sweep(synthetic, settings, sideBySide: sideBySide)
-    #expect(whole.error == nil && whole.record.prepared.isEmpty && whole.record.finished.isEmpty)
+    #expect(whole.error == nil && whole.record.finished.isEmpty)
     #expect(whole.record.standings.isEmpty && whole.record.passes == 0)
-    #expect(try whole.runs.map { try protocolFile($0).training.batchSize } == [8, 6])
+    #expect(try whole.runs.map { try protocolFile($0).training?.batchSize } == [8, 6])
     #expect(try complete.map { try Data(contentsOf: $0.manifestFile) } == manifests)
     #expect(Set(complete.map(\.id)).isSubset(of: whole.runs.map(\.id)))
     #expect(try synthetic.runs().count == 2)
@@ -86,7 +90,7 @@ import Torch
     }
     // What has ended is not taken up: the next sweep is another.
     let next = try sweep(synthetic, settings, sideBySide: sideBySide)
-    #expect(next.record.prepared.sorted() == [6, 8] && next.runs.map(\.id) != whole.runs.map(\.id))
+    #expect(next.record.titles.count == 4 && next.runs.map(\.id) != whole.runs.map(\.id))
     #expect(try synthetic.runs().count == 4)
     #expect(Run.complete(in: synthetic.study).map(\.id).suffix(2) == next.runs.map(\.id), "in the protocol's order")
     let folds = try next.runs.map { try $0.readJSON(Folds.self, from: $0.foldsFile) }
@@ -96,9 +100,9 @@ import Torch
   @Test func sideBySideTheBitsAreThoseOfOneAfterTheOther() throws {
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.training.epochs = 3
-    settings.network.frozenThrough = "layer3"
-    settings.sweep.batchSizes = [4, 8, 6]
+    settings.training?.epochs = 3
+    settings.network?.frozenThrough = "layer3"
+    settings.sweep?.batchSizes = [4, 8, 6]
     let threads = LibTorch.threadCount
     defer { LibTorch.setThreadCount(threads) }
     LibTorch.setThreadCount(1)
@@ -120,8 +124,8 @@ import Torch
   @Test func aCrossValidationWithAsManyThreadsRepeatsIt() throws {
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.network.frozenThrough = "layer3"
-    settings.sweep.batchSizes = [8, 6]
+    settings.network?.frozenThrough = "layer3"
+    settings.sweep?.batchSizes = [8, 6]
     let threads = LibTorch.threadCount
     defer { LibTorch.setThreadCount(threads) }
     LibTorch.setThreadCount(4)
@@ -129,87 +133,80 @@ import Torch
     #expect(LibTorch.threadCount == 4 && sweep.record.passes > 0)
     LibTorch.setThreadCount(2)
     for run in sweep.runs {
-      #expect(try run.readJSON(Run.Manifest.self, from: run.manifestFile)["device"]?.hasSuffix(" 2 threads") == true)
+      #expect(try run.manifest().hardware?.threads == 2)
       let validation = try CrossValidation(
         synthetic.study, protocol: try protocolFile(run), options: synthetic.options())
-      var passes = 0
-      let again = try validation.run { if case .features = $0 { passes += 1 } }
+      let passes = Mutex(0)
+      let again = try validation.run { if case .preparing = $0 { passes.withLock { $0 += 1 } } }
       // The features do not depend on the number of threads, and serve it too.
-      #expect(passes == 0)
+      #expect(passes.withLock { $0 } == 0)
       #expect(try PredictionTable.read(again.predictionsFile) == PredictionTable.read(run.predictionsFile))
     }
     // With more threads it is another experiment: the one does not go on where the other was.
     let validation = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options())
-    var other = validation
-    other.threads = 4
-    #expect(try other.key != validation.key)
+    #expect(try validation.key(4) != validation.key(2))
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.activeProcessorCount > 1, "needs two cores"))
   func aFailureStopsTheOthersAndNothingIsLost() throws {
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.training.epochs = 2
-    settings.sweep.batchSizes = [4, 8]
-    // Batch size 4 begins to train once the other one's report has failed.
-    let hasFailed = DispatchSemaphore(value: 0)
-    let failed = try sweep(
-      synthetic, settings, sideBySide: 2,
-      preparing: { if $0 == 4 { _ = hasFailed.wait(timeout: .now() + 60) } },
-      finishing: { _ in
-        hasFailed.signal()
-        return false
-      })
+    settings.training?.epochs = 2
+    settings.sweep?.batchSizes = [4, 8]
+    let failed = try sweep(synthetic, settings, sideBySide: 2, finishing: { _ in false })
     #expect(failed.error is Interruption)
-    let stopped = try #require(Run.incomplete(in: synthetic.study).first)
-    #expect(try stopped.epochs().isEmpty)
     let rest = try sweep(synthetic, settings, sideBySide: 2)
-    #expect(rest.error == nil && rest.runs.first?.id == stopped.id)
+    #expect(rest.error == nil)
     #expect(try rest.runs.map { try $0.epochs().count } == [4, 4])
     #expect(try synthetic.runs().count == 2)
+    // What was fitted before the failure is not fitted again.
+    let before = Set(failed.record.standings.flatMap(\.jobs).filter { $0.fraction == 1 }.map(\.title))
+    #expect(!before.isEmpty)
+    let resumed = try #require(rest.record.standings.first)
+    #expect(resumed.fraction >= Double(before.count - 1) / 4)
   }
 
   @Test func howFarASweepIsCountsWhatWasDoneBefore() throws {
-    func step(_ fraction: Double, before: Double = 0) -> TrainingProgress.Step {
-      .init(
-        fold: 0, foldCount: 2, epoch: 1, epochCount: 1, loss: 1, imagesPerSecond: 1, fraction: fraction,
-        fractionBefore: before, secondsLeft: 1)
-    }
-    var meter = SweepMeter(count: 4, finished: 1)
-    let first = meter.standing(after: step(0.6, before: 0.5), at: 16)
-    #expect(first.members.map(\.batchSize) == [16] && abs(first.fraction - 1.6 / 4) < 1e-12)
-    Thread.sleep(forTimeInterval: 0.05)
-    let second = meter.standing(after: step(0.2), at: 4)
-    #expect(second.members.map(\.batchSize) == [4, 16] && abs(second.fraction - 1.8 / 4) < 1e-12)
-    // 0.3 of a cross-validation took 0.05 s or a little more, and 2.2 are left.
-    #expect(second.secondsLeft >= 0.05 * 2.2 / 0.3)
-    meter.finish(4)
-    // Complete before, but for its report.
-    meter.finish(64)
-    let third = meter.standing(after: step(0.8, before: 0.5), at: 16)
-    #expect(third.members.map(\.batchSize) == [16] && abs(third.fraction - 3.8 / 4) < 1e-12)
-
     let synthetic = try SyntheticStudy()
     var settings = synthetic.settings
-    settings.sweep.batchSizes = [8, 6]
+    settings.sweep?.batchSizes = [8, 6]
     let standings = try sweep(synthetic, settings).record.standings
     #expect(standings.allSatisfy { (0...1).contains($0.fraction) && $0.secondsLeft >= 0 })
     #expect(abs((standings.map(\.fraction).max() ?? 0) - 1) < 1e-9)
+    #expect(zip(standings, standings.dropFirst()).allSatisfy { $0.fraction <= $1.fraction })
+  }
+
+  @Test func seedsAreVariedLikeBatchSizes() throws {
+    let synthetic = try SyntheticStudy()
+    let found = try sweep(synthetic, synthetic.settings, sideBySide: 1, over: .seeds(3))
+    #expect(found.error == nil && found.runs.count == 3)
+    #expect(try found.runs.map { try protocolFile($0).training?.seed } == [1, 2, 3])
+    #expect(found.record.titles.first == "seed 1, fold 1/2")
+    let predictions = try found.runs.map { try PredictionTable.read($0.predictionsFile).map(\.probability) }
+    #expect(Set(predictions).count == 3)
+    // The first is the run of the protocol itself.
+    let own = try CrossValidation(synthetic.study, protocol: synthetic.settings, options: synthetic.options()).run {
+      _ in
+    }
+    #expect(try PredictionTable.read(own.predictionsFile).map(\.probability) == predictions[0])
   }
 
   @Test func eachElementIsTakenOnceByThreadsThatShareTheRest() throws {
-    #expect(SideBySide(3, of: 16).threads == 5)
-    #expect(SideBySide(3, of: 2).threads == 1)
-    #expect(SideBySide(0, of: 2).count == 1)
-    #expect(try SideBySide(3).map(Array(0..<50)) { $0 * $0 } == (0..<50).map { $0 * $0 })
+    func sides(_ count: Int, of threads: Int = 2) -> SideBySide {
+      SideBySide(count, of: threads, setThreadCount: LibTorch.setThreadCount)
+    }
+    #expect(sides(3, of: 16).threads == 5)
+    #expect(sides(3, of: 2).threads == 1)
+    #expect(sides(0, of: 2).count == 1)
+    #expect(try sides(3).map(Array(0..<50)) { $0 * $0 } == (0..<50).map { $0 * $0 })
     let taken = Mutex([Int]())
-    try SideBySide(4).run(Array(0..<100)) { next, _ in
+    try sides(4).run(Array(0..<100)) { next, _ in
       while let element = try next() { taken.withLock { $0.append(element) } }
     }
     #expect(taken.withLock { $0.sorted() } == Array(0..<100))
     struct Failure: Error, Equatable { let element: Int }
     #expect(throws: Failure(element: 3)) {
-      try SideBySide(2).run(Array(0..<1_000_000)) { next, proceed in
+      try sides(2).run(Array(0..<1_000_000)) { next, proceed in
         while let element = try next() {
           if element == 3 { throw Failure(element: element) }
           if element > 3 { while true { try proceed() } }

@@ -5,10 +5,12 @@ import Foundation
 import Intake
 import ROI
 import Study
+import Support
 import TestSupport
 import Testing
 import Torch
 
+@testable import Experiment
 @testable import Training
 
 /// The root of the package.
@@ -45,12 +47,12 @@ struct SyntheticStudy {
       settings.roi.boxSize = 32
       settings.roi.outputSize = 40
       settings.folds.count = 2
-      settings.network.backbone = "resnet18"
-      settings.network.frozenThrough = "layer4"
-      settings.network.substitute = nil
-      settings.training.epochs = 1
-      settings.training.batchSize = 8
-      settings.training.highGradeWeight = 1.5
+      settings.network?.backbone = "resnet18"
+      settings.network?.frozenThrough = "layer4"
+      settings.network?.substitute = nil
+      settings.training?.epochs = 1
+      settings.training?.batchSize = 8
+      settings.training?.highGradeWeight = 1.5
     }
     settings = try study.readProtocol()
     let source = folder.url.appendingPathComponent("source")
@@ -112,12 +114,45 @@ struct SyntheticStudy {
   }
 
   /// Options with those weights.
-  func options() throws -> CrossValidation.Options {
+  func options() throws -> ExperimentOptions {
     try .init(weightsFile: Self.weights.get().file, store: noWeights)
   }
 
   /// The names of the runs' folders.
   func runs() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: study.runsFolder.path) }
+}
+
+/// What an experiment's learners are made with, and how it is controlled.
+struct ExperimentOptions {
+  var network: NetworkLearner.Options
+  var shuffleLabelsSeed: UInt64?
+
+  init(weightsFile: URL? = nil, store: WeightsStore) {
+    network = NetworkLearner.Options(weightsFile: weightsFile, store: store)
+  }
+
+  var featureBudget: Int {
+    get { network.featureBudget }
+    set { network.featureBudget = newValue }
+  }
+
+  var learners: LearnerRegistry { LearnerRegistry([.network(network), .logisticRegression]) }
+}
+
+extension CrossValidation {
+  typealias Options = ExperimentOptions
+
+  init(_ study: StudyFolder, protocol settings: StudyProtocol, options: ExperimentOptions) throws {
+    try self.init(study, protocol: settings, learners: options.learners, shuffledBy: options.shuffleLabelsSeed)
+  }
+
+  var key: String { get throws { try key(LibTorch.threadCount) } }
+}
+
+extension NegativeControls {
+  init(_ run: Run, in study: StudyFolder, options: ExperimentOptions) throws {
+    try self.init(run, in: study, learners: options.learners)
+  }
 }
 
 /// The share of pairs of a positive and a negative case that the scores put in order; a tie counts half.

@@ -1,5 +1,7 @@
 import Foundation
+import Experiment
 import Study
+import Support
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import Phantom
+import Experiment
 import Study
 import TestSupport
 import Testing

@@ -26,7 +26,6 @@ enum {
   CN_INSECURE,    // TLS could not be set up, or the peer's certificate was not accepted
   CN_CANCELLED,   // cn_cancel was called
   CN_STOPPED,     // the callback asked to stop
-  CN_INVALID,     // the bytes are no whole DICOM instance
 };
 
 const char *cn_last_error(void);
@@ -86,15 +85,6 @@ int cn_get(cn_association association, const char *sop_class, const cn_element *
 // The peer opens associations to the listening port; those that call for another title than the calling one are refused.
 int cn_move(cn_association association, const char *sop_class, const cn_element *query, size_t count, cn_store store,
             void *context, cn_outcome *out);
-
-// --- instances ------------------------------------------------------------------------------------------------------
-
-typedef struct {
-  const char *sop_class, *sop_instance, *series, *study, *patient, *modality, *transfer_syntax; // empty where absent
-} cn_identity;
-
-// Reads a whole DICOM file from memory, pixels included; the texts live until the thread's next call.
-int cn_identify(const uint8_t *bytes, size_t byte_count, cn_identity *out);
 
 // --- files ----------------------------------------------------------------------------------------------------------
 

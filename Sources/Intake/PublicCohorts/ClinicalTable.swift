@@ -1,15 +1,11 @@
 import Foundation
 import Study
+import Support
 
 /// A collection's clinical table: one row per patient, or several that say the same.
 struct ClinicalTable {
   /// The patients in the order of their first rows, with the tumour or the reason why there is none.
   let patients: [CohortPatient]
-
-  /// What clinical tables write instead of nothing (GDC writes two quotes and dashes).
-  private static let nothing: Set<String> = [
-    "", "'--", "--", "na", "n/a", "[not available]", "[not applicable]", "[unknown]", "not reported", "unknown",
-  ]
 
   /// Reads a table by the protocol's columns or, where the file is JSON, the records of a KiTS challenge.
   ///
@@ -38,7 +34,7 @@ struct ClinicalTable {
     for row in table.rows {
       let id = row.cells[mapping.patientColumn] ?? ""
       if cells[id] == nil { order.append(id) }
-      for (column, cell) in row.cells where !nothing.contains(cell.lowercased()) {
+      for (column, cell) in row.cells.compactMapValues({ ClinicalCell($0).text }) {
         cells[id, default: [:]][column, default: []].insert(cell)
       }
     }

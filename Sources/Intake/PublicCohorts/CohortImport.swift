@@ -3,6 +3,7 @@ import DICOM
 public import Foundation
 import GRDB
 public import Study
+import Support
 
 /// Turns a public cohort's folder into a study: CT slices, lesions with their grades, contours.
 ///

@@ -1,6 +1,6 @@
 import DICOM
 import Foundation
-import Study
+import Support
 
 /// What is taken of KiTS.
 public struct KiTSSettings: Equatable, Sendable {

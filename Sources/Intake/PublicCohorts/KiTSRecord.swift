@@ -1,6 +1,7 @@
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// One patient in the table of a KiTS challenge (`kits.json`, `kits23.json`).
 struct KiTSRecord: Decodable, Sendable {
@@ -9,12 +10,9 @@ struct KiTSRecord: Decodable, Sendable {
   /// The fields that are single values, as texts; what is null, or says that there is no value, is absent.
   let fields: [String: String]
 
-  /// What the KiTS tables write instead of null.
-  private static let nothing: Set<String> = ["", "na", "n/a", "nan", "none", "null", "not_applicable", "unknown"]
-
   init(from decoder: any Decoder) throws {
     let values = try decoder.singleValueContainer().decode([String: Value].self)
-    fields = values.compactMapValues(\.text).filter { !Self.nothing.contains($0.value.lowercased()) }
+    fields = values.compactMapValues { ClinicalCell($0.text).value }
     guard let caseID = fields["case_id"] else {
       throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "case_id is missing"))
     }
@@ -78,7 +76,7 @@ struct KiTSRecord: Decodable, Sendable {
       } else if let number = try? container.decode(Double.self) {
         self = .text(number.plain)
       } else if let text = try? container.decode(String.self) {
-        self = .text(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        self = .text(text)
       } else {
         self = .other
       }

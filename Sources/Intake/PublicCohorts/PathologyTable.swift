@@ -1,4 +1,5 @@
 import Study
+import Support
 
 /// The lesions of a cohort as a table by the protocol's own columns.
 struct PathologyTable {

@@ -1,3 +1,4 @@
+import Study
 import DICOM
 import Foundation
 
@@ -19,10 +20,10 @@ struct RMaCFile: Sendable {
 
   func has(_ name: String) throws(PublicCohortError) -> Bool { try file.shape(of: name) != nil }
 
-  /// An attribute as text: the first of its values, nil where it is absent, empty or not a number.
+  /// An attribute as text: the first of its values, nil where it is absent, unknown or not a number.
   func text(_ name: String) throws(PublicCohortError) -> String? {
     switch try file.attribute(name) {
-    case .text(let text): text.isEmpty || text.lowercased() == "nan" ? nil : text
+    case .text(let text): ClinicalCell(text).text
     case .numbers(let numbers): numbers.first.flatMap { $0.isFinite ? $0.plain : nil }
     case nil: nil
     }

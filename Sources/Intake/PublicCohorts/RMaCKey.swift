@@ -1,5 +1,6 @@
 import Foundation
 import Study
+import Support
 
 /// `phase_reg_key.csv`: which volumes each patient has, and which of them are registered to the unenhanced one.
 struct RMaCKey: Sendable {

@@ -2,6 +2,7 @@ import Annotation
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// UCSF RMaC: one HDF5 file per patient, `<PID>.hdf5`, and `phase_reg_key.csv`.
 ///

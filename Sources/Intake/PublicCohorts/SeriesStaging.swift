@@ -2,6 +2,7 @@ import Annotation
 import DICOM
 import Foundation
 import Study
+import Support
 
 /// A volume's place in the study: UIDs that follow from cohort, patient and phase alone, so that a second import meets
 /// the first.

@@ -3,6 +3,7 @@ import DICOM
 public import Foundation
 import GRDB
 public import Study
+import Support
 
 extension CohortImport {
   /// Imports a collection in the layout of The Cancer Imaging Archive: DICOM files at any depth, among them the

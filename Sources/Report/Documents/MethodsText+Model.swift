@@ -1,16 +1,18 @@
 import Foundation
+import Experiment
 import Study
 
 /// The paragraphs on the network, its training and its evaluation.
 extension MethodsText {
   var network: [String] {
-    let asked = settings.network
-    let backbone = manifest["backbone"] ?? asked.backbone
-    let frozen = manifest["frozen through"] ?? asked.frozenThrough ?? "nothing"
+    guard manifest.learner.methods.isEmpty, let asked = settings.network else { return manifest.learner.methods }
+    let trained = manifest.learner.network
+    let backbone = trained?.backbone ?? asked.backbone
+    let frozen = trained.map { $0.frozenThrough ?? "nothing" } ?? asked.frozenThrough ?? "nothing"
     var sentences: [String] = []
     switch asked.initialisation {
     case .imagenet:
-      let hash = manifest["weights (SHA-256)"].map { " (SHA-256 \($0))" } ?? ""
+      let hash = trained?.weights.map { " (SHA-256 \($0))" } ?? ""
       sentences.append("The network was \(backbone), initialised with weights learnt on ImageNet\(hash).")
       if backbone != asked.backbone {
         sentences.append("It stood in for \(asked.backbone), whose weights could not be had.")
@@ -26,14 +28,14 @@ extension MethodsText {
         "The network was \(backbone) with two outputs, low and high grade, initialised at random; all layers were trained."
       )
     }
-    if let count = manifest["trained parameters"].flatMap({ Int($0) }) {
+    if let count = trained?.trainedParameters, count > 0 {
       sentences.append("\(Self.grouped(count)) parameters were trained.")
     }
     return sentences
   }
 
   var training: [String] {
-    let training = settings.training
+    guard let training = settings.training else { return ["No network was trained."] }
     func text(_ value: Double) -> String { Decimal(string: "\(value)")?.description ?? "\(value)" }
     let optimiser = training.weightDecay > 0 && training.decay == .decoupled ? "AdamW" : "Adam"
     let decay =
@@ -84,8 +86,9 @@ extension MethodsText {
       "That no patient, exam, slice or image stood on both sides of a split was checked by the program.",
       "No ensemble was formed: each probability is that of one network.",
     ]
-    if let labels = manifest["labels"] {
-      sentences.append("For a negative control, the classes were \(labels): this is no result.")
+    if let seed = manifest.shuffledBy {
+      sentences.append(
+        "For a negative control, the classes were shuffled among patients, seed \(seed): this is no result.")
     }
     return sentences
   }
@@ -143,20 +146,19 @@ extension MethodsText {
   }
 
   var software: [String] {
-    let versions = [("RenalGrade", "RenalGrade"), ("libtorch", "libtorch")].compactMap { name, fact in
-      manifest[fact].map { "\(name) \($0)" }
+    let versions = [("RenalGrade", manifest.program), ("libtorch", manifest.hardware?.libtorch)].compactMap {
+      name, version in version.map { "\(name) \($0)" }
     }
     var sentences = [
       versions.isEmpty
         ? "The analysis was carried out with RenalGrade." : "The analysis was carried out with \(Self.list(versions))."
     ]
-    if let device = manifest["device"] {
-      sentences.append(
-        "Networks were trained on \(device)" + ((manifest["GPU"] ?? manifest["processor"]).map { " (\($0))" } ?? "")
-          + ".")
+    guard let training = settings.training else { return sentences }
+    if let hardware = manifest.hardware {
+      sentences.append("Networks were trained on \(hardware.deviceText) (\(hardware.gpu ?? hardware.processor)).")
     }
     sentences.append(
-      "The seed of shuffling, augmentation and fresh weights was \(settings.training.seed); protocol, folds, predictions and "
+      "The seed of shuffling, augmentation and fresh weights was \(training.seed); protocol, folds, predictions and "
         + "checkpoints are kept with their SHA-256.")
     return sentences
   }

@@ -1,5 +1,7 @@
+import Analysis
 import Cohort
 import Foundation
+import Experiment
 import Study
 
 /// The Methods of a paper, generated from a run's protocol, manifest and cohort.

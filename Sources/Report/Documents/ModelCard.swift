@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// What a run's networks are, how well they do and what they are not for (after Mitchell et al., FAT* 2019).
@@ -29,17 +31,21 @@ struct ModelCard {
   }
 
   private var model: [String] {
-    let facts = [
-      ("backbone", "Backbone"), ("weights (SHA-256)", "Initial weights (SHA-256)"),
-      ("frozen through", "Frozen through"),
-      ("trained parameters", "Trained parameters"), ("RenalGrade", "RenalGrade"), ("libtorch", "libtorch"),
-      ("date", "Date"),
+    let network = manifest.learner.network
+    let facts: [(String, String?)] = [
+      ("Backbone", network?.backbone),
+      ("Initial weights (SHA-256)", network.map { $0.weights ?? "none: trained from scratch" }),
+      ("Frozen through", network.map { $0.frozenThrough ?? "nothing" }),
+      ("Trained parameters", network.map { "\($0.trainedParameters)" }), ("RenalGrade", manifest.program),
+      ("libtorch", manifest.hardware?.libtorch), ("Date", manifest.date),
     ]
     return [
-      "Run: \(content.run.id); \(Format.count(content.folds.heldOut.count, "network")), one per fold.",
-      "Input: a region of interest of a CT slice, \(settings.roi.outputSize) × \(settings.roi.outputSize) pixels, around a "
-        + "contour drawn by a reader. Output: the probability of high grade.",
-    ] + facts.compactMap { name, title in manifest[name].map { "\(title): \($0)" } }
+      "Run: \(content.run.id); \(Format.count(content.folds.heldOut.count, network == nil ? "model" : "network")), one per fold.",
+      !manifest.examples.hasSlices
+        ? "Input: columns of the pathology table, or of the outlines. Output: the probability of high grade."
+        : "Input: a region of interest of a CT slice, \(settings.roi.outputSize) × \(settings.roi.outputSize) pixels, around a "
+          + "contour drawn by a reader. Output: the probability of high grade.",
+    ] + manifest.learner.methods + facts.compactMap { title, value in value.map { "\(title): \($0)" } }
       + ["Licence, contact and citation: " + Document.blank("all three")]
   }
 
@@ -71,7 +77,7 @@ struct ModelCard {
   }
 
   private var performance: [String] {
-    Level.downward.map { level in
+    content.levels.map { level in
       let metrics = content.metrics.pooled[level]
       let values = Metric.headline.map { "\($0.name) \(Format.text(metrics[$0]))" }
       return "\(Format.heading(level.plural)) (\(metrics.n), \(metrics.positives) of high grade): "

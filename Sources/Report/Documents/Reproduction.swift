@@ -1,6 +1,8 @@
-import Crypto
+import Analysis
+import Experiment
 import Foundation
 import Study
+import Support
 
 /// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
 struct Reproduction {
@@ -38,15 +40,14 @@ struct Reproduction {
       "renalgrade init study --protocol \(content.run.id)/protocol.yaml",
       "renalgrade import study --dicom DICOM --pathology TABLE --contours CONTOURS",
     ]
-    if content.settings.network.initialisation == .imagenet {
-      lines.insert("renalgrade weights get \(manifest["backbone"] ?? content.settings.network.backbone)", at: 0)
+    if let network = content.settings.network, network.initialisation == .imagenet {
+      lines.insert("renalgrade weights get \(manifest.learner.network?.backbone ?? network.backbone)", at: 0)
     }
     if content.settings.cohort != nil { lines.append("renalgrade cohort select study --clinical TABLE") }
-    let shuffled = manifest["labels"]?.split(separator: " ").last.flatMap { UInt64($0) }
     let command = content.nested == nil ? "crossvalidate study" : "nested study" + alternatives
     return lines + [
       "renalgrade rois build study",
-      "renalgrade \(command)" + (shuffled.map { " --shuffle-labels \($0)" } ?? ""),
+      "renalgrade \(command)" + (manifest.shuffledBy.map { " --shuffle-labels \($0)" } ?? ""),
     ]
   }
 
@@ -62,24 +63,5 @@ struct Reproduction {
 
   private var facts: [String] {
     manifest.facts.filter { !["date", "duration"].contains($0.name) }.map { "\($0.name): \($0.value)" }
-  }
-
-  /// The run's inputs and outputs; those that are not there are left out.
-  var hashes: [(name: String, sha256: String)] {
-    let run = content.run
-    let checkpoints =
-      ((try? FileManager.default.contentsOfDirectory(at: run.checkpointsFolder, includingPropertiesForKeys: nil)) ?? [])
-      .filter { !$0.lastPathComponent.hasPrefix(".") }.sorted { $0.lastPathComponent < $1.lastPathComponent }
-    let files = [run.protocolFile, run.foldsFile, run.predictionsFile] + checkpoints
-    return files.compactMap { file in Self.sha256(of: file).map { (file.lastPathComponent, $0) } }
-  }
-
-  /// Read piece by piece, since checkpoints are large.
-  private static func sha256(of file: URL) -> String? {
-    guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
-    defer { try? handle.close() }
-    var hash = SHA256()
-    while let piece = try? handle.read(upToCount: 1 << 22), !piece.isEmpty { hash.update(data: piece) }
-    return hash.finalize().map { String(format: "%02x", $0) }.joined()
   }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// A chart: its data, the gnuplot script that draws them, and what it shows in words.
 struct Figure {

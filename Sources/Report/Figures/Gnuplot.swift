@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// gnuplot as a subprocess.
 enum Gnuplot {

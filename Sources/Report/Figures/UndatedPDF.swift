@@ -1,5 +1,5 @@
 import Foundation
-import Study
+import Support
 
 /// PDF files without the time at which they were made, so that the same figure or page gives the same bytes.
 enum UndatedPDF {

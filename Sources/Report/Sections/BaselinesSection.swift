@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// What the network has to beat.

@@ -1,6 +1,9 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// Whether the probabilities mean what they say, before and after rescaling.
 struct CalibrationSection: RunSection {

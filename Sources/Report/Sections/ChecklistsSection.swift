@@ -1,4 +1,6 @@
+import Analysis
 import Foundation
+import Experiment
 import Study
 
 /// The checklists that journals ask for, with links to where this report answers their items.

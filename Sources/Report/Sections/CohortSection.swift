@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// Who was held out where, and what was left out.

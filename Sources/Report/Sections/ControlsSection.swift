@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// Runs that must find nothing, or that show what a mistake would have printed.

@@ -1,6 +1,9 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// The pooled ROC curves over those of the folds, and the confusion matrices.
 struct CurvesSection: RunSection {
@@ -14,7 +17,7 @@ struct CurvesSection: RunSection {
         NamedCurve(name: "fold \(fold + 1)", label: "fold \(fold + 1)", curve: $0)
       }
     }
-    let curves = Level.downward.compactMap { level in
+    let curves = content.levels.compactMap { level in
       ROCCurve(content.cases[level].finite).map {
         NamedCurve(name: level.rawValue, label: NamedCurve.label(level.plural, metrics[level]), curve: $0)
       }
@@ -25,7 +28,7 @@ struct CurvesSection: RunSection {
         "ROC curves of the pooled out-of-fold predictions at each level, with the area under the curve and its 95% "
         + "interval. Thin grey: the folds, at patient level. Diagonal: chance.")?.draw(in: figures)
     var confusion: [HTML] = []
-    for level in Level.downward {
+    for level in content.levels {
       confusion.append(
         try Figure.confusion(metrics[level], level: level, name: "confusion-\(level.rawValue)").draw(in: figures).html)
     }

@@ -1,6 +1,9 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// The area under the curve by each method, and precision against recall.
 struct DiscriminationSection: RunSection {

@@ -1,5 +1,8 @@
+import Analysis
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// The Methods of a paper, ready to be copied.
 struct MethodsTextSection: RunSection {
@@ -32,11 +35,10 @@ struct ReproductionSection: RunSection {
   let title = "How to repeat this run"
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
-    let reproduction = Reproduction(content)
-    return reproduction.document.html + [
+    Reproduction(content).document.html + [
       HTMLTable(
         caption: "The run's files with their SHA-256", columns: ["File", "SHA-256"],
-        rows: reproduction.hashes.map { [HTML(text: $0.name), .element("code", [:], HTML(text: $0.sha256))] },
+        rows: content.hashes.map { [HTML(text: $0.name), .element("code", [:], HTML(text: $0.sha256))] },
         isNumeric: false
       ).html
     ]

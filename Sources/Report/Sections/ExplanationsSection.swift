@@ -1,4 +1,6 @@
+import Analysis
 import Foundation
+import Experiment
 import Study
 
 /// What the networks looked at: heat maps of the surest right, the surest wrong and the least sure slices.
@@ -64,12 +66,12 @@ struct ExplanationsSection: RunSection {
         entry.energyInside.map { " \(Format.number(100 * $0, decimals: 0))% of the energy within the contour." }
         ?? " Nothing in it speaks for high grade."
       let caption = HTML.element("figcaption", [:], HTML(text: "\(name): \(truth).\(share)"))
-      guard let png = entry.picture(of: run) else {
+      guard let picture = entry.picture(of: run) else {
         return .element("figure", [:], .p("The picture \(entry.image) is missing."), caption)
       }
       let alternative =
         "Heat map over the region of interest of \(name), of the \(group.title.lowercased()) slices: \(truth)."
-      return .element("figure", [:], png.image(alternative: alternative), caption)
+      return .element("figure", [:], picture.image(alternative: alternative), caption)
     }
     return [.element("div", ["class": "figures"], cells)]
   }
@@ -77,9 +79,9 @@ struct ExplanationsSection: RunSection {
 
 extension Run.Explanations.Example {
   /// The picture; nil where there is none in the run's folder.
-  func picture(of run: Run) -> EmbeddedPNG? {
+  func picture(of run: Run) -> EmbeddedPicture? {
     guard !image.hasPrefix("/"), !image.split(separator: "/").contains("..") else { return nil }
-    return (try? Data(contentsOf: run.url.appendingPathComponent(image))).flatMap(EmbeddedPNG.init)
+    return EmbeddedPicture(contentsOf: run.url.appendingPathComponent(image))
   }
 }
 

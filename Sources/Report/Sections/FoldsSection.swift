@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// The result of each fold, and how the folds spread.
@@ -9,7 +11,7 @@ struct FoldsSection: RunSection {
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     let folds = content.metrics.folds
-    let tables = Level.downward.map { level in Self.table(folds.map { $0[level] }, level, Metric.headline) }
+    let tables = content.levels.map { level in Self.table(folds.map { $0[level] }, level, Metric.headline) }
     return tables + [Self.table(folds.map(\.patient), .patient, Metric.further)] + notes(folds) + [
       .remark(
         "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients."

@@ -1,4 +1,6 @@
+import Analysis
 import Foundation
+public import Experiment
 public import Study
 
 /// What a choice costs: made by inner folds, against the best of all that was tried.

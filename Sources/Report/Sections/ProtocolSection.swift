@@ -1,4 +1,6 @@
+import Analysis
 import Foundation
+import Experiment
 import Study
 
 /// The resolved protocol, in full.

@@ -1,4 +1,6 @@
+import Analysis
 import Foundation
+import Experiment
 import Study
 
 /// What produced the run.

@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// The pooled result, level by level.
@@ -18,7 +20,7 @@ struct ResultSection: RunSection {
           "dd", [:], .element("span", ["class": "value"], HTML(text: Format.number(estimate.value))),
           .element("span", ["class": "interval"], HTML(text: estimate.interval.map(Format.range) ?? "no interval"))))
     }
-    let levels = Level.downward
+    let levels = content.levels
     let table = HTMLTable(
       caption: "Pooled out-of-fold result by level, with 95% intervals",
       columns: ["Level", "n", "High grade"] + MetricColumns.headings(Metric.headline),

@@ -1,6 +1,9 @@
+import Analysis
 import Cohort
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// Who was selected: the flow, the subtypes of all tumours, and the tables that describe the cohort by grade class.
 struct SelectionSection: RunSection {

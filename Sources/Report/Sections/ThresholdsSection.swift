@@ -1,5 +1,7 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
 
 /// Where the line between the classes was drawn, and by whom.
@@ -12,7 +14,7 @@ struct ThresholdsSection: RunSection {
     let folds = content.folds.heldOut.indices
     let table = HTMLTable(
       caption: "The threshold of each fold", columns: ["Level"] + folds.map { "Fold \($0 + 1)" },
-      rows: Level.downward.map { level in
+      rows: content.levels.map { level in
         [HTML(text: Format.heading(level.plural))]
           + folds.map { HTML(text: Format.number(thresholds[level].thresholds[$0], decimals: 3)) }
       })
@@ -26,7 +28,7 @@ struct ThresholdsSection: RunSection {
           + MetricColumns.cells(alternative.result, metrics)
       })
     return [.p(HTML(text: Self.sentence(content.settings.evaluation))), table.html]
-      + HTML.reasons(Level.downward.flatMap { level in thresholds[level].notes.map { (level.plural, $0) } })
+      + HTML.reasons(content.levels.flatMap { level in thresholds[level].notes.map { (level.plural, $0) } })
       + [
         rules.html,
         .remark(

@@ -1,6 +1,9 @@
+import Analysis
 import Evaluation
 import Foundation
+import Experiment
 import Study
+import Support
 
 /// Whether acting on the network would do more good than harm, and what its calls would mean elsewhere.
 struct UsefulnessSection: RunSection {
@@ -29,8 +32,8 @@ struct UsefulnessSection: RunSection {
           Format.cell(value.positive), Format.cell(value.negative),
         ]
       })
-    let called = content.cases.patient.called(at: content.metrics.thresholds.each(content.cases, .patient))
-    let figure = try Figure.predictiveValues(called, marks: predictive.values)?.draw(in: figures).besideCaption
+    let figure = try Figure.predictiveValues(content.calledPatients, marks: predictive.values)?.draw(in: figures)
+      .besideCaption
     return [decision, table.html]
       + HTML.reasons(
         predictive.values.flatMap { [("PPV, \($0.name)", $0.positive.note), ("NPV, \($0.name)", $0.negative.note)] })

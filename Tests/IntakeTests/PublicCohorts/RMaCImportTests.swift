@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import ROI
 import Study
+import Support
 import Testing
 
 @testable import Intake

@@ -3,6 +3,7 @@ import DICOM
 import Foundation
 import GRDB
 import Study
+import Support
 import Testing
 
 @testable import Intake

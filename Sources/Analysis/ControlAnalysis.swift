@@ -1,0 +1,58 @@
+import Evaluation
+import Foundation
+import Experiment
+import Study
+import Support
+
+/// The negative controls of a run, and whether its own probabilities know the labels.
+public struct ControlAnalysis: Codable, Equatable, Sendable {
+  /// One control.
+  public struct Control: Codable, Equatable, Sendable {
+    /// Its name, such as `shuffledLabels`.
+    public let name: String
+    /// What it is, in a few words.
+    public let title: String
+    /// What it shows.
+    public let meaning: String
+    /// Its result at each level, decided at the protocol's threshold; nil where its predictions can't be read.
+    public let result: RunMetrics.Levels?
+    /// Why there is no result.
+    public let note: String?
+  }
+
+  /// The run's own result, decided at the protocol's threshold as the controls' are.
+  public let run: RunMetrics.Levels
+  /// The chance of such an AUC or a better one, were the labels dealt out among the patients at random.
+  public let permutation: StatedTest
+  /// The controls; nil where none was run.
+  public let controls: [Control]?
+
+  /// The name of the control that splits slices instead of patients.
+  public static let sliceLevelSplit = "sliceLevelSplit"
+  /// The name of the control with permuted labels.
+  public static let shuffledLabels = "shuffledLabels"
+
+  init(_ content: RunContent) {
+    let evaluation = content.settings.evaluation
+    func levels(_ cases: LevelCases) -> RunMetrics.Levels {
+      RunMetrics.Levels { LevelMetrics(cases[$0], threshold: evaluation.threshold) }
+    }
+    run = levels(content.cases)
+    permutation = StatedTest("permutation of the labels among the patients") { () throws(NotEstimable) in
+      (try PermutationTest.auc(content.cases.patient.finite).pValue, nil)
+    }
+    controls = content.controls?.map { record in
+      do throws(StudyError) {
+        let predictions = try PredictionTable.read(
+          content.run.file(record.predictions, namedBy: content.run.controlsFile.lastPathComponent))
+        return Control(
+          name: record.name, title: record.title, meaning: record.meaning,
+          result: levels(LevelCases(predictions, evaluation)), note: nil)
+      } catch {
+        return Control(
+          name: record.name, title: record.title, meaning: record.meaning, result: nil,
+          note: "Its predictions cannot be read. \(error.description)")
+      }
+    }
+  }
+}

@@ -1,0 +1,5 @@
+#include "internal.h"
+
+#include <unistd.h>
+
+int cn_synchronize(int descriptor) { return syncfs(descriptor) == 0 ? CN_OK : CN_FAILED; }

@@ -1,0 +1,15 @@
+/// The classes are dealt to the patients at random: there is nothing to be found.
+struct ShuffledLabels: NegativeControl {
+  let name = "shuffledLabels"
+
+  func title(in validation: CrossValidation) -> String { "Shuffled labels" }
+
+  func meaning(in validation: CrossValidation) -> String {
+    "The classes are dealt to the patients at random (seed \(validation.settings.seed)); folds, images and "
+      + "training are the run's own. There is nothing to be found: the AUC must not differ from 0.5."
+  }
+
+  func change(_ validation: inout CrossValidation) {
+    validation.examples = validation.examples.shuffled(by: validation.settings.seed)
+  }
+}

@@ -1,0 +1,22 @@
+import Study
+
+/// Slices instead of patients are dealt to the folds: what a split that leaks would have printed.
+struct SliceLevelSplit: NegativeControl {
+  let name = "sliceLevelSplit"
+
+  func title(in validation: CrossValidation) -> String { "Slice-level split (leaks on purpose)" }
+
+  func meaning(in validation: CrossValidation) -> String {
+    "THE SPLIT LEAKS: slices instead of patients are dealt to the folds (seed \(validation.settings.folds.seed)), so that "
+      + "\(validation.split.sharedPatients(validation.examples).count) of \(validation.examples.patients.count) patients train the "
+      + "network that predicts them. It shows what such a study would have printed here, and estimates nothing."
+  }
+
+  func applies(to kind: StudyProtocol.ExampleKind) -> Bool { kind == .slice }
+
+  func change(_ validation: inout CrossValidation) {
+    // The one place where a leak is wanted: the disjointness of the parts is not asked for.
+    validation.split = Split(
+      leaking: validation.examples.classes, count: validation.split.count, seed: validation.settings.folds.seed)
+  }
+}

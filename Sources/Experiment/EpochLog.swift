@@ -1,0 +1,59 @@
+public import Foundation
+import Study
+public import Support
+
+/// A log of epochs: one JSON object a line, each of which is on the disk before the next epoch begins.
+public struct EpochLog: Sendable {
+  let url: URL
+
+  /// Takes the file, which need not be there.
+  public init(_ url: URL) { self.url = url }
+
+  /// Appends an epoch.
+  ///
+  /// - Throws: `StudyError` where the file cannot be written, or a loss is not a finite number.
+  public func append(_ epoch: Run.Epoch) throws(StudyError) { try AtomicFile.append(line: Self.line(epoch), to: url) }
+
+  /// Replaces the log.
+  ///
+  /// - Throws: `StudyError` where the file cannot be written, or a loss is not a finite number.
+  public func replace(by epochs: [Run.Epoch]) throws(StudyError) {
+    var text = ""
+    for epoch in epochs { text += try Self.line(epoch) + "\n" }
+    try AtomicFile.write(text, to: url)
+  }
+
+  /// The epochs logged so far, none where there is no log; a last line that a crash cut short is left out.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where the log cannot be read, or a line before the last is none.
+  public func epochs() throws(StudyError) -> [Run.Epoch] {
+    guard FileManager.default.fileExists(atPath: url.path) else { return [] }
+    let lines: [Substring]
+    do {
+      lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+    } catch {
+      throw StudyError(.run, "\(url.lastPathComponent) cannot be read: \(error.localizedDescription)")
+    }
+    var epochs: [Run.Epoch] = []
+    for (place, line) in lines.enumerated() {
+      if let epoch = try? JSONDecoder().decode(Run.Epoch.self, from: Data(line.utf8)) {
+        epochs.append(epoch)
+      } else if place < lines.count - 1 {
+        throw StudyError(
+          .run,
+          "\(url.lastPathComponent):\(place + 1): expected an epoch as JSON; the file was changed. Remove the run's folder and "
+            + "begin it anew")
+      }
+    }
+    return epochs
+  }
+
+  private static func line(_ epoch: Run.Epoch) throws(StudyError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    guard let data = try? encoder.encode(epoch) else {
+      throw StudyError(.run, "an epoch's loss is not a finite number")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,176 @@
+import Foundation
+public import ROI
+public import Study
+import Support
+
+/// The examples of an experiment with the class that is learnt of each.
+public struct ExampleSet: Sendable {
+  /// What one example is.
+  public let kind: StudyProtocol.ExampleKind
+  /// The examples, whose numbers are their places here.
+  public let examples: [Example]
+  /// The ROIs that examples are made of; nil where they are made of none.
+  public let rois: ROISet?
+  /// By example: the class that is learnt, pathology's but where a control shuffles it.
+  public let classes: [GradeClass]
+  /// By patient: high where any example is.
+  public let patients: [String: GradeClass]
+  /// Sentences on what was left out.
+  public let notes: [String]
+
+  /// Makes a set of examples with their own classes.
+  public init(
+    kind: StudyProtocol.ExampleKind, _ examples: [Example], rois: ROISet? = nil, notes: [String] = []
+  ) {
+    self.init(
+      kind, examples, rois, classes: examples.map(\.gradeClass), patients: Self.patients(of: examples), notes: notes)
+  }
+
+  private init(
+    _ kind: StudyProtocol.ExampleKind, _ examples: [Example], _ rois: ROISet?, classes: [GradeClass],
+    patients: [String: GradeClass], notes: [String]
+  ) {
+    self.kind = kind
+    self.examples = examples
+    self.rois = rois
+    self.classes = classes
+    self.patients = patients
+    self.notes = notes
+  }
+
+  private static func patients(of examples: [Example]) -> [String: GradeClass] {
+    var patients: [String: GradeClass] = [:]
+    for example in examples where patients[example.patient] != .high { patients[example.patient] = example.gradeClass }
+    return patients
+  }
+
+  /// The examples that a protocol asks for of a study.
+  ///
+  /// - Throws: `StudyError` where the study lacks what they are made of.
+  public init(_ study: StudyFolder, _ settings: StudyProtocol) throws {
+    let inputs = settings.inputs
+    guard inputs.examples.hasSlices else {
+      let lesions = try RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study))
+      guard !lesions.isEmpty else {
+        throw StudyError(
+          .file, "the study has no lesion with ROIs; import pathology and contours, then run `renalgrade rois build`")
+      }
+      self.init(kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures))
+      return
+    }
+    let rois = try ROISet(study)
+    let (kept, notes) = try Self.kept(rois, inputs.phases)
+    switch inputs.examples {
+    case .slice:
+      self.init(
+        kind: .slice, kept.map { Self.example([$0], rois, named: rois.entries[$0].slice) }, rois: rois, notes: notes)
+    default:
+      var lesions: [[String]: [Int]] = [:]
+      var order: [[String]] = []
+      for index in kept {
+        let name = [rois.entries[index].patient, rois.entries[index].lesion]
+        if lesions[name] == nil { order.append(name) }
+        lesions[name, default: []].append(index)
+      }
+      self.init(
+        kind: inputs.examples, order.map { Self.example(lesions[$0] ?? [], rois) }, rois: rois, notes: notes)
+    }
+  }
+
+  /// The ROIs of the phases that count, all where none is named; a patient counts with all lesions or not at all.
+  private static func kept(_ rois: ROISet, _ phases: [Phase]) throws(StudyError) -> (kept: [Int], notes: [String]) {
+    guard !phases.isEmpty else { return (Array(rois.entries.indices), []) }
+    let names = phases.map(\.name).joined(separator: ", ")
+    let chosen = rois.entries.indices.filter { rois.entries[$0].phase.map(phases.contains) ?? false }
+    let lesions = Set(rois.entries.map { [$0.patient, $0.lesion] })
+    let seen = Set(chosen.map { [rois.entries[$0].patient, rois.entries[$0].lesion] })
+    let incomplete = Set(lesions.subtracting(seen).map { $0[0] })
+    let kept = chosen.filter { !incomplete.contains(rois.entries[$0].patient) }
+    guard !kept.isEmpty else {
+      throw StudyError(
+        .folds,
+        "no patient has outlines in the phases that inputs.phases asks for (\(names)); the phase of each series is told by "
+          + "`renalgrade cohort select`")
+    }
+    var notes: [String] = []
+    let unknown = rois.entries.count { $0.phase == nil }
+    if kept.count < rois.entries.count {
+      notes.append(
+        "Of \(rois.entries.count) outlined slices, \(kept.count) are of the phases that the protocol asks for (\(names)) and count; "
+          + "the phase of \(unknown) is not known.")
+    }
+    if !incomplete.isEmpty {
+      notes.append(
+        "\(incomplete.count) patients have a lesion that is not outlined in these phases, and are left out: "
+          + incomplete.sorted().joined(separator: ", ") + ".")
+    }
+    return (kept, notes)
+  }
+
+  /// The example of some ROIs of one lesion; `slice` is its name where it is a slice.
+  private static func example(_ numbers: [Int], _ rois: ROISet, named slice: String = "") -> Example {
+    let entries = numbers.map { rois.entries[$0] }
+    let first = entries[0]
+    return Example(
+      patient: first.patient, lesion: first.lesion, slice: slice,
+      gradeClass: first.grade.gradeClass, reader: first.reader, phases: Set(entries.compactMap(\.phase)).sorted(),
+      rois: numbers,
+      provenance: entries.map {
+        Provenance(patient: $0.patient, exam: $0.exam, slice: $0.slice, pixelHash: $0.pixelHash)
+      })
+  }
+
+  /// One example for each lesion or patient, by what is known of it.
+  static func features(_ lesions: [RunLesion], ofPatients: Bool) -> [Example] {
+    func provenance(_ patient: String) -> [Provenance] {
+      [Provenance(patient: patient, exam: "", slice: "", pixelHash: "")]
+    }
+    guard ofPatients else {
+      return lesions.map {
+        Example(
+          patient: $0.patient, lesion: $0.lesion, gradeClass: $0.grade.gradeClass, attributes: $0.attributes,
+          provenance: provenance($0.patient))
+      }
+    }
+    let attributes = PatientAttributes(lesions)
+    let columns = Set(lesions.flatMap(\.attributes.keys))
+    return Dictionary(grouping: lesions, by: \.patient).sorted { $0.key < $1.key }.map { patient, lesions in
+      Example(
+        patient: patient, gradeClass: lesions.contains { $0.grade.gradeClass == .high } ? .high : .low,
+        attributes: attributes.row(patient, columns), provenance: provenance(patient))
+    }
+  }
+
+  /// The same examples with the classes permuted among the patients by a seed: a control that must find nothing.
+  public func shuffled(by seed: UInt64) -> ExampleSet {
+    // A stream of its own, beside those of the epochs, which leave the highest bit alone.
+    var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 1)
+    let codes = patients.keys.sorted()
+    let shuffled = codes.compactMap { patients[$0] }.shuffled(using: &generator)
+    let permuted = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))
+    return ExampleSet(
+      kind, examples, rois, classes: examples.map { permuted[$0.patient] ?? .low }, patients: permuted, notes: notes)
+  }
+
+  /// The same examples seen in other crops of the same slices.
+  func with(_ rois: ROISet) -> ExampleSet {
+    ExampleSet(kind, examples, rois, classes: classes, patients: patients, notes: notes)
+  }
+
+  /// SHA-256 of what is learnt from: each example with its origin, its class and its fold.
+  func hash(_ split: Split) -> String {
+    let lines = examples.indices.map { index in
+      let example = examples[index]
+      func joined(_ part: (Provenance) -> String) -> String { example.provenance.map(part).joined(separator: ",") }
+      let origin = [
+        example.patient, joined(\.exam), example.lesion, joined(\.slice), joined(\.pixelHash),
+        classes[index].rawValue, "\(split.folds[index] ?? -1)",
+      ]
+      let attributes = example.attributes.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+      return (origin + attributes).joined(separator: "\t")
+    }
+    // Slices stood alone before there were other kinds: their runs of older versions have this hash too.
+    let kinds = kind == .slice ? [] : [kind.rawValue]
+    return Data((kinds + lines).joined(separator: "\n").utf8).sha256
+  }
+}

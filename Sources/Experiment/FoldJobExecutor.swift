@@ -1,0 +1,109 @@
+import Study
+import Synchronization
+
+/// A fold job with all that it takes to do it.
+struct FoldTask: Sendable {
+  /// What the terminal calls it.
+  let title: String
+  let job: FoldJob
+  let folder: FoldJobFolder
+  let examples: ExampleSet
+  let split: Split
+  let learner: any Learner
+  let prepared: any PreparedLearner
+  /// Whether the model is kept, to predict by.
+  var keepsModel = true
+
+  /// How much work it is, in examples seen.
+  var work: Int { learner.work(trainingCount: job.trainingCount) }
+}
+
+/// Does fold jobs, several at a time, each of which goes on where it was interrupted.
+struct FoldJobExecutor: Sendable {
+  /// How many jobs are done at a time, and the threads of each.
+  let sides: SideBySide
+
+  /// Does the jobs of several plans that are not done yet, in this order.
+  ///
+  /// - Parameters:
+  ///   - plans: the plans.
+  ///   - meter: adds up how far they are; it may hold more work than these.
+  ///   - progress: told how far the experiment is, by one thread at a time.
+  ///   - completed: given the place of each plan whose jobs are all done, by the thread that did the last.
+  /// - Throws: what a job threw first; the others stop at their next step, and what is done stays.
+  func run(
+    _ plans: [FoldPlan], meter: SharedMeter, progress: @escaping @Sendable (ExperimentProgress) -> Void,
+    completed: @Sendable (Int) throws -> Void = { _ in }
+  ) throws {
+    let jobsLeft = Mutex(plans.map(\.tasks.count))
+    @Sendable func finish(_ place: Int) throws {
+      let isWhole = jobsLeft.withLock { left in
+        left[place] -= 1
+        return left[place] == 0
+      }
+      if isWhole { try completed(place) }
+    }
+    var waiting: [(place: Int, task: FoldTask)] = []
+    for (place, plan) in plans.enumerated() {
+      for task in plan.tasks {
+        if task.folder.isComplete, try task.folder.job() == task.job {
+          meter.withLock { $0.skip(work: task.work) }
+          try finish(place)
+        } else {
+          waiting.append((place, task))
+        }
+      }
+    }
+    let serial = Mutex(())
+    try sides.run(Array(waiting.enumerated())) { next, proceed in
+      var workers: [String: Any] = [:]
+      while let (number, (place, task)) = try next() {
+        meter.withLock { $0.begin(number, task) }
+        try Self.fit(
+          task, task.prepared, &workers, resume: { epochs in meter.withLock { $0.resume(number, epochs: epochs) } },
+          step: { step in
+            try proceed()
+            let standing = try meter.withLock { try $0.step(number, step) }
+            if let standing { serial.withLock { _ in progress(.fitting(standing)) } }
+          })
+        meter.withLock { $0.finish(number) }
+        try finish(place)
+      }
+    }
+  }
+
+  /// Fits and predicts one job with a worker of the calling thread.
+  private static func fit<Prepared: PreparedLearner>(
+    _ task: FoldTask, _ prepared: Prepared, _ workers: inout [String: Any],
+    resume: @escaping (Int) -> Void, step: @escaping (LearningStep) throws -> Void
+  ) throws {
+    let folder = task.folder
+    try folder.open(for: task.job)
+    let key = prepared.workerKey
+    var worker = try workers.removeValue(forKey: key) as? Prepared.Worker ?? prepared.makeWorker()
+    let heldOut = task.split.heldOut(task.job.fold)
+    let model = try prepared.fit(
+      LearningTask(
+        examples: task.examples, training: task.split.training(task.job.fold), heldOut: heldOut, fold: task.job.fold,
+        checkpoint: folder.checkpointFile,
+        onResume: { epochs in
+          try folder.forgetEpochs(after: epochs)
+          resume(epochs)
+        }, onStep: step, onEpoch: { try folder.log.append($0) }), with: &worker)
+    let probabilities = try model.probabilities(of: heldOut)
+    if task.keepsModel { try model.write(to: folder.url) }
+    try folder.finish(task.predictions(heldOut, probabilities))
+    workers[key] = worker
+  }
+}
+
+extension FoldTask {
+  fileprivate func predictions(_ heldOut: [Int], _ probabilities: [Double]) -> [Prediction] {
+    zip(heldOut, probabilities).map { index, probability in
+      let example = examples.examples[index]
+      return Prediction(
+        patient: example.patient, lesion: example.lesion, slice: example.slice, fold: job.fold,
+        label: examples.classes[index], probability: probability)
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import Evaluation
+public import Foundation
+public import Study
+public import Support
+
+/// Logistic regression on columns of the pathology table, or on what the outlines tell, such as the tumour's size.
+///
+/// Standardising, the words of a column and the fit itself see training examples alone.
+public struct LogisticRegressionLearner: Learner {
+  /// The learner's name in the registry.
+  public static let name = "logisticRegression"
+
+  public let settings: StudyProtocol
+  public let description: LearnerDescription
+  /// The columns that are learnt from.
+  let columns: [String]
+  /// The ridge penalty on standardised columns; without one, few patients separate the classes and have no fit.
+  let ridge: Double
+
+  /// The usual ridge penalty.
+  static let usualRidge = 1.0
+
+  /// Reads the learner's settings: `columns`, and `ridge` (0 or more; 1 where it is not stated).
+  ///
+  /// - Throws: `StudyError` of kind `.invalidProtocol` where a setting is missing, unknown or not what it must be.
+  public init(_ settings: StudyProtocol) throws(StudyError) {
+    let own = LearnerSettings(settings)
+    try own.allow("columns", "ridge")
+    self.init(
+      settings, columns: try own.texts("columns"), ridge: try own.number("ridge", in: 0...1e9) ?? Self.usualRidge)
+  }
+
+  init(_ settings: StudyProtocol, columns: [String], ridge: Double = usualRidge) {
+    self.settings = settings
+    self.columns = columns
+    self.ridge = ridge
+    let list = columns.joined(separator: ", ")
+    description = LearnerDescription(
+      learner: Self.name,
+      methods: [
+        "The model was a logistic regression on \(list), standardised by the training part of each fold"
+          + (ridge > 0 ? ", with a ridge penalty of \(ridge)." : "."),
+        "Words were taken as categories; an example without a value, or with a word that the training part lacks, was not predicted.",
+      ])
+  }
+
+  public var summary: String { "logistic regression on \(columns.joined(separator: ", "))" }
+  public var notes: [String] { [] }
+  public var hardware: Hardware { Hardware(processor: "any: double precision in a fixed order") }
+
+  public func with(_ settings: StudyProtocol) throws -> any Learner { try LogisticRegressionLearner(settings) }
+
+  public func prepare(
+    _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
+  ) throws -> any PreparedLearner {
+    for column in columns where !examples.examples.contains(where: { $0.attributes[column] != nil }) {
+      throw StudyError(
+        .invalidProtocol,
+        "model.settings.columns names \(column), which no example has; the columns are "
+          + Set(examples.examples.flatMap(\.attributes.keys)).sorted().joined(separator: ", "))
+    }
+    return Prepared(learner: self)
+  }
+
+  private struct Prepared: PreparedLearner {
+    let learner: LogisticRegressionLearner
+    let workerKey = LogisticRegressionLearner.name
+
+    func makeWorker() {}
+
+    func fit(_ task: LearningTask, with worker: inout Void) throws -> any FittedModel {
+      try task.onResume(0)
+      let model = try learner.fit(task.examples, task.training)
+      try task.onStep(
+        LearningStep(epoch: 1, epochCount: 1, done: task.training.count, loss: { nil }))
+      return Fitted(model: model, examples: task.examples)
+    }
+  }
+
+  private struct Fitted: FittedModel {
+    let model: TabularModel
+    let examples: ExampleSet
+
+    func probabilities(of numbers: [Int]) -> [Double] {
+      numbers.map { model.probability(examples.examples[$0].attributes) }
+    }
+
+    func write(to folder: URL) throws {
+      try AtomicFile.writeJSON(model, to: folder.appendingPathComponent("model.json"))
+    }
+  }
+
+  /// Fits the training examples that have a value in every column.
+  ///
+  /// - Throws: `NotEstimable` where there is no fit.
+  func fit(_ examples: ExampleSet, _ training: [Int]) throws(NotEstimable) -> TabularModel {
+    let rows = training.map { examples.examples[$0].attributes }
+    let encodings = columns.map { ColumnEncoding($0, rows) }
+    if let odd = encodings.first(where: { $0.categories.count > ColumnEncoding.mostWords }) {
+      throw .badSetting("the column \(odd.column) has more than \(ColumnEncoding.mostWords) different words")
+    }
+    let encoded = rows.map { row in TabularModel.encoded(row, encodings) }
+    let kept = encoded.indices.filter { encoded[$0] != nil }
+    guard !kept.isEmpty else { throw .noCases }
+    let fit = try LogisticBaseline.Model(
+      rows: kept.compactMap { encoded[$0] }, labels: kept.map { examples.classes[training[$0]] == .high }, ridge: ridge)
+    return TabularModel(columns: encodings, fit: fit)
+  }
+}
+
+extension LearnerKind {
+  /// Logistic regression on columns.
+  public static let logisticRegression = LearnerKind(
+    LogisticRegressionLearner.name, examples: [.lesionFeatures, .patientFeatures]
+  ) { settings, _ in try LogisticRegressionLearner(settings) }
+}
+
+/// How a column becomes numbers: as it is where the training examples have numbers alone, else one 0 or 1 for each word but the
+/// first.
+struct ColumnEncoding: Codable, Equatable, Sendable {
+  /// More words than this are free text.
+  static let mostWords = 10
+
+  let column: String
+  /// The words of the training examples in their order; empty where the column is a number.
+  let categories: [String]
+
+  init(_ column: String, _ rows: [[String: String]]) {
+    self.column = column
+    let cells = rows.map { ClinicalCell($0[column]) }.filter { $0.text != nil }
+    categories = cells.allSatisfy { $0.number != nil } ? [] : Set(cells.compactMap(\.text)).sorted()
+  }
+
+  /// The numbers of a value; nil where it is missing, or a word that the training examples lack.
+  func numbers(_ text: String?) -> [Double]? {
+    let cell = ClinicalCell(text)
+    guard !categories.isEmpty else { return cell.number.map { [$0] } }
+    guard let word = cell.text, categories.contains(word) else { return nil }
+    return categories.dropFirst().map { $0 == word ? 1 : 0 }
+  }
+}
+
+/// A fitted logistic regression on columns: the file `model.json`.
+struct TabularModel: Codable, Equatable, Sendable {
+  let columns: [ColumnEncoding]
+  let fit: LogisticBaseline.Model
+
+  /// The probability of high grade; NaN where a value is missing or not known.
+  func probability(_ row: [String: String]) -> Double {
+    Self.encoded(row, columns).map(fit.probability) ?? .nan
+  }
+
+  static func encoded(_ row: [String: String], _ columns: [ColumnEncoding]) -> [Double]? {
+    var numbers: [Double] = []
+    for column in columns {
+      guard let own = column.numbers(row[column.column]) else { return nil }
+      numbers += own
+    }
+    return numbers
+  }
+}

@@ -1,0 +1,38 @@
+public import Analysis
+import Evaluation
+public import Experiment
+public import Study
+
+extension Level {
+  /// Its name for several.
+  var plural: String { rawValue + "s" }
+}
+
+extension RunMetrics {
+  /// The patient-level result in a sentence, for a terminal.
+  public var headline: String {
+    let patient = pooled.patient
+    let text = Metric.headline.map { "\($0.name) \(Format.text(patient[$0]))" }
+    return "Patient level, \(patient.n) patients (\(patient.positives) high grade): \(text.joined(separator: ", "))."
+      + (patient.note.map { " \($0)" } ?? "")
+  }
+}
+
+extension PatientAUC {
+  /// The AUC in words.
+  public static func text(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> String {
+    value(predictions, evaluation).map { Format.number($0) } ?? "undefined: the predictions hold one class only"
+  }
+}
+
+extension StudyProtocol.Evaluation {
+  /// The aggregation within a sentence: "the probability of a lesion is ...".
+  var aggregationWords: String {
+    switch aggregation {
+    case .mean: "the mean of its slices'"
+    case .maximum: "that of its highest slice"
+    case .noisyOr: "one minus the product of its slices' complements"
+    case .topK: "the mean of its \(topK ?? 1) highest slices' (of all, where there are fewer)"
+    }
+  }
+}

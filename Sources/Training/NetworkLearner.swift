@@ -1,0 +1,197 @@
+public import Backbones
+public import Experiment
+public import Foundation
+import ROI
+public import Study
+import Synchronization
+import Torch
+import Support
+
+/// The learner that is a network, trained by gradient descent: its frozen stages are run once, and the rest is fitted to them.
+public struct NetworkLearner: Learner {
+  /// What the protocol leaves to the machine and the person at it.
+  public struct Options: Sendable {
+    /// Weights for the protocol's backbone in a file of one's own; nil looks in `store`.
+    public var weightsFile: URL?
+    /// The backbone that the file is for, where protocols of other backbones, or without weights, are fitted beside it; nil takes it
+    /// for every protocol.
+    public var weightsBackbone: String?
+    /// Where downloaded weights lie.
+    public var store: WeightsStore
+    /// What the frozen stages' output may take on disk, in bytes; past it, it is computed anew for each batch.
+    public var featureBudget: Int
+    /// Whether a GPU is used where there is one.
+    public var usesGPU: Bool
+
+    /// Makes options; those not stated have the values that most users want.
+    public init(weightsFile: URL? = nil, store: WeightsStore, featureBudget: Int = 16 << 30, usesGPU: Bool = true) {
+      self.weightsFile = weightsFile
+      self.store = store
+      self.featureBudget = featureBudget
+      self.usesGPU = usesGPU
+    }
+  }
+
+  /// The protocol, its precision resolved.
+  public let settings: StudyProtocol
+  /// What is trained, and from where.
+  public let description: LearnerDescription
+  /// Sentences on what differs from what the protocol asks.
+  public let notes: [String]
+  let options: Options
+  let study: StudyFolder
+  let network: StudyProtocol.Network
+  let training: StudyProtocol.Training
+  let device: Device
+  /// The network that was made to describe the learner, until somebody needs one.
+  private let spare: SpareNetwork
+
+  /// Makes the network and loads its weights.
+  ///
+  /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated; `StudyError` where
+  ///   the protocol lacks a section.
+  public init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options) throws {
+    // Before the network is made, which then lies there too.
+    LibTorch.poolMemory()
+    var options = options
+    let asked = try settings.requireNetwork()
+    if let meant = options.weightsBackbone, meant != asked.backbone || asked.initialisation == .scratch {
+      options.weightsFile = nil
+    }
+    try self.init(
+      study, settings, options,
+      spare: SpareNetwork(InitialNetwork(asked, seed: settings.requireTraining().seed, options)))
+  }
+
+  private init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, spare: SpareNetwork) throws {
+    device = LibTorch.device(usesGPU: options.usesGPU)
+    var settings = settings
+    var training = try settings.requireTraining()
+    training.precision = training.precision.resolved(on: device)
+    settings.training = training
+    self.study = study
+    self.settings = settings
+    self.options = options
+    network = try settings.requireNetwork()
+    self.training = training
+    self.spare = spare
+    description = spare.description
+    notes = spare.notes
+  }
+
+  /// The same learner by a protocol that differs in what is varied.
+  public func with(_ settings: StudyProtocol) throws -> any Learner {
+    guard settings.network == network, settings.training?.seed == training.seed else {
+      return try NetworkLearner(study, settings, options)
+    }
+    return try NetworkLearner(study, settings, options, spare: spare)
+  }
+
+  /// Backbone, cut, batch size and epochs.
+  public var summary: String {
+    let cut = description.network?.frozenThrough.map { "frozen through \($0)" } ?? "all stages"
+    return
+      "\(description.network?.backbone ?? network.backbone), \(cut), batch size \(training.batchSize), \(training.epochs) epochs"
+  }
+
+  /// The device, the processor and libtorch.
+  public var hardware: Hardware { .ofLibTorch(on: device) }
+
+  /// Where features are stored depends on what they may take, and the number type of their sums with it.
+  public var conditions: [String] { ["features up to \(options.featureBudget) bytes"] }
+
+  /// A GPU is kept busy by one.
+  public var mostSideBySide: Int? { device == .cpu ? nil : 1 }
+
+  /// Every epoch sees every training slice.
+  public func work(trainingCount: Int) -> Int { trainingCount * training.epochs }
+
+  /// Sets the number of threads of libtorch's operations.
+  public func setThreadCount(_ count: Int) { LibTorch.setThreadCount(count) }
+
+  /// What another network must have in common to serve as a worker.
+  var workerKey: String {
+    "\(spare.description) seed \(training.seed) on \(device)"
+  }
+
+  /// A network in its starting state, on the device.
+  func makeNetwork() throws -> InitialNetwork {
+    let initial = try spare.take() ?? InitialNetwork(network, seed: training.seed, options)
+    try LibTorch.setDeterministic(true)
+    try initial.network.move(to: device, format: .channelsLast)
+    return initial
+  }
+
+  /// Gives a network back, for the next one who needs it.
+  func giveBack(_ initial: InitialNetwork) { spare.put(initial) }
+
+  /// Stores the output of the frozen stages for all examples, where it pays and fits.
+  public func prepare(
+    _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
+  ) throws -> any PreparedLearner {
+    guard let rois = examples.rois else {
+      throw TrainingError("a network learns from slices, and the study's examples are made of none")
+    }
+    let initial = try makeNetwork()
+    defer { giveBack(initial) }
+    let stages = FrozenStages(self, initial, rois)
+    let shared = others.lazy.compactMap { $0 as? PreparedNetwork }.first { $0.storeName == stages.storeName }
+    let store = try shared?.store ?? stages.store(progress: progress)
+    return PreparedNetwork(learner: self, rois: rois, storeName: stages.storeName, store: store)
+  }
+}
+
+extension LearnerKind {
+  /// A network, by options for all studies.
+  public static func network(_ options: NetworkLearner.Options) -> LearnerKind {
+    LearnerKind(StudyProtocol.Model.network, examples: [.slice]) { settings, study in
+      try NetworkLearner(study, settings, options)
+    }
+  }
+}
+
+extension Hardware {
+  /// By what libtorch computes on a device.
+  static func ofLibTorch(on device: Device) -> Hardware {
+    Hardware(
+      device: "\(device)", capability: LibTorch.cpuCapability, threads: LibTorch.threadCount,
+      processor: LibTorch.hardware(of: .cpu), gpu: device == .cpu ? nil : LibTorch.hardware(of: device),
+      libtorch: LibTorch.version)
+  }
+}
+
+/// A network that waits for the first thread that needs one: to make one takes longer than to hand it over.
+final class SpareNetwork: Sendable {
+  let description: LearnerDescription
+  let notes: [String]
+
+  /// A network that one thread at a time has.
+  private struct Held: @unchecked Sendable {
+    let initial: InitialNetwork
+  }
+  private let held: Mutex<Held?>
+
+  init(_ initial: InitialNetwork) {
+    description = LearnerDescription(
+      learner: StudyProtocol.Model.network,
+      network: .init(
+        backbone: initial.backbone, weights: initial.weightsHash, frozenThrough: initial.frozenThrough,
+        trainedParameters: initial.network.trainedParameterCount))
+    notes = initial.notes
+    held = Mutex(Held(initial: initial))
+  }
+
+  /// The network, if nobody has it.
+  func take() -> InitialNetwork? {
+    held.withLock { held in
+      defer { held = nil }
+      return held?.initial
+    }
+  }
+
+  /// Takes a network back that nobody else has.
+  func put(_ initial: InitialNetwork) {
+    let given = Held(initial: initial)
+    held.withLock { $0 = given }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// Sockets on 127.0.0.1.
+public enum Loopback {
+  /// A port that was free a moment ago.
+  public static func freePort() throws -> Int {
+    let (listener, port) = try listening()
+    close(listener)
+    return port
+  }
+
+  /// A listening socket on a port that the system chooses.
+  public static func listening() throws -> (descriptor: Int32, port: Int) {
+    let (listener, port) = try bound()
+    guard listen(listener, 64) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    return (listener, port)
+  }
+
+  /// A socket that holds a port and refuses connections.
+  public static func bound() throws -> (descriptor: Int32, port: Int) {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let size = length
+    var address = address(port: 0)
+    let status = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, size) | getsockname(listener, $0, &length)
+      }
+    }
+    guard status == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    return (listener, Int(UInt16(bigEndian: address.sin_port)))
+  }
+
+  /// Whether somebody listens on a port.
+  public static func answers(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    return withUnsafePointer(to: address(port: port)) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+
+  private static func address(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = in_port_t(port).bigEndian
+    return address
+  }
+}

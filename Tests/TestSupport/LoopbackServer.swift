@@ -1,0 +1,164 @@
+public import Foundation
+
+/// A small HTTP/1.1 server on loopback, or any other that misbehaves; it serves one connection after the other.
+public final class LoopbackServer: @unchecked Sendable {
+  /// What a client asked for.
+  public struct Request: Sendable {
+    /// The path with its query.
+    public let target: String
+    /// The header fields by their names in lowercase letters.
+    public let headers: [String: String]
+    /// What was posted.
+    public let body: Data
+    /// How many requests came before.
+    public let number: Int
+
+    /// The path without its query.
+    public var path: String { String(target.prefix { $0 != "?" }) }
+
+    /// The value of a query's item as it was sent; nil where there is none.
+    public func query(_ name: String) -> String? {
+      target.split(separator: "?").last?.split(separator: "&").first { $0.hasPrefix("\(name)=") }
+        .map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    /// The first byte of the range that is asked for; nil where none is.
+    public var rangeStart: Int? {
+      headers["range"].flatMap { Int($0.dropFirst("bytes=".count).prefix { $0.isNumber }) }
+    }
+  }
+
+  /// What the server answers.
+  public struct Response: Sendable {
+    /// The status code.
+    public var status: Int
+    /// Whole lines besides those that the server adds.
+    public var headers: [String]
+    /// The body; its length is stated.
+    public var body: Data
+    /// Sends only so many bytes of the body, then closes the connection.
+    public var cutAfter: Int?
+    /// Keeps the connection open for another request.
+    public var keepsConnection: Bool
+
+    /// Makes an answer: by default one of success, without a body.
+    public init(
+      status: Int = 200, headers: [String] = [], body: Data = Data(), cutAfter: Int? = nil,
+      keepsConnection: Bool = false
+    ) {
+      self.status = status
+      self.headers = headers
+      self.body = body
+      self.cutAfter = cutAfter
+      self.keepsConnection = keepsConnection
+    }
+
+    /// A part of `file` from the byte that the request asks for, or all of it.
+    public static func part(of file: Data, for request: Request, cutAfter: Int? = nil) -> Response {
+      guard let start = request.rangeStart else { return Response(body: file, cutAfter: cutAfter) }
+      guard start < file.count else { return Response(status: 416, headers: ["Content-Range: bytes */\(file.count)"]) }
+      let range = "Content-Range: bytes \(start)-\(file.count - 1)/\(file.count)"
+      return Response(status: 206, headers: [range], body: file[start...], cutAfter: cutAfter)
+    }
+  }
+
+  /// The port, which the system has chosen.
+  public let port: Int
+  private let listener: Int32
+  private let lock = NSLock()
+  private var seen: [Request] = []
+  private var sent = 0
+  private var accepted = 0
+
+  /// What was asked for so far.
+  public var requests: [Request] { lock.withLock { seen } }
+  /// How many bytes were sent so far.
+  public var sentBytes: Int { lock.withLock { sent } }
+  /// How many connections were made so far.
+  public var connections: Int { lock.withLock { accepted } }
+
+  /// Begins to serve; where `answer` gives nil, the connection stays open, and nothing is ever sent.
+  public init(_ answer: @escaping @Sendable (Request) -> Response?) throws {
+    (listener, port) = try Loopback.listening()
+    Thread.detachNewThread { [weak self, listener] in
+      var silent: [Int32] = []
+      defer { for descriptor in silent + [listener] { close(descriptor) } }
+      while true {
+        let connection = accept(listener, nil, nil)
+        guard connection >= 0, let self else { return }
+        self.lock.withLock { self.accepted += 1 }
+        if self.serve(connection, answer) { close(connection) } else { silent.append(connection) }
+      }
+    }
+  }
+
+  deinit { stop() }
+
+  /// Refuses connections from now on; the serving thread closes the socket, so that no other one gets its number before.
+  public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+
+  /// The URL of a path, which begins without a slash.
+  public func url(_ path: String) -> String { "http://127.0.0.1:\(port)/\(path)" }
+
+  /// Answers the requests of one connection; false where one was left without an answer.
+  private func serve(_ connection: Int32, _ answer: (Request) -> Response?) -> Bool {
+    while true {
+      guard let received = receive(connection, until: { $0.range(of: Data("\r\n\r\n".utf8)) != nil }) else {
+        return false
+      }
+      guard let end = received.range(of: Data("\r\n\r\n".utf8)) else { return true }
+      let lines = String(decoding: received[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+      let headers = lines.dropFirst().compactMap { line -> (String, String)? in
+        guard let colon = line.firstIndex(of: ":") else { return nil }
+        return (line[..<colon].lowercased(), line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
+      }
+      let fields = Dictionary(headers) { first, _ in first }
+      var body = Data(received[end.upperBound...])
+      let length = fields["content-length"].flatMap { Int($0) } ?? 0
+      if body.count < length {
+        body += receive(connection, until: { [missing = length - body.count] in $0.count >= missing }) ?? Data()
+      }
+      let request = lock.withLock {
+        let target = lines[0].split(separator: " ").dropFirst().first.map(String.init) ?? ""
+        let request = Request(target: target, headers: fields, body: body, number: seen.count)
+        seen.append(request)
+        return request
+      }
+      guard let response = answer(request) else { return false }
+      var head = ["HTTP/1.1 \(response.status) Status", "Content-Length: \(response.body.count)"]
+      if !response.keepsConnection { head.append("Connection: close") }
+      let bytes = Data(((head + response.headers).joined(separator: "\r\n") + "\r\n\r\n").utf8)
+      guard send(bytes + response.body.prefix(response.cutAfter ?? response.body.count), connection),
+        response.keepsConnection
+      else { return true }
+    }
+  }
+
+  /// What arrives until it is enough, or the client hangs up; nil where it is no HTTP.
+  private func receive(_ connection: Int32, until isEnough: (Data) -> Bool) -> Data? {
+    var received = Data()
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while !isEnough(received) {
+      let count = recv(connection, &buffer, buffer.count, 0)
+      guard count > 0 else { return received }
+      received.append(contentsOf: buffer[..<count])
+      // Another protocol's client waits for an answer by now.
+      if received[received.startIndex] < 0x20 { return nil }
+    }
+    return received
+  }
+
+  private func send(_ bytes: Data, _ connection: Int32) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let count = Foundation.send(
+          connection, bytes.baseAddress.map { $0 + offset }, bytes.count - offset, Int32(MSG_NOSIGNAL))
+        guard count > 0 else { return false }
+        offset += count
+        lock.withLock { sent += count }
+      }
+      return true
+    }
+  }
+}
