@@ -5,8 +5,8 @@ public import Support
 
 /// What lies in a folder or a zip archive: the headers of its CT files, and what else was found there.
 public struct DICOMScan: Sendable {
-  /// One frame of one CT file.
-  public struct Frame: Sendable {
+  /// One frame of one CT file; shared rather than copied, for a header is large and an import sorts it several times.
+  public final class Frame: Sendable {
     /// The file.
     public let url: URL
     /// The file's path seen from the folder, which holds no patient's name that the user did not put there.
@@ -17,6 +17,11 @@ public struct DICOMScan: Sendable {
     public let attributes: CTAttributes
     /// Whose the slice is, by the header or, where that is silent, by the folders.
     let identity: SliceIdentity
+
+    init(url: URL, relativePath: String, frame: Int, attributes: CTAttributes, identity: SliceIdentity) {
+      (self.url, self.relativePath, self.frame) = (url, relativePath, frame)
+      (self.attributes, self.identity) = (attributes, identity)
+    }
   }
 
   /// A file or folder that gave no CT frame.

@@ -20,6 +20,8 @@ public struct ExamStudy: Sendable {
   public let studyInstanceUID: String
   /// Whether the images were made and not taken.
   public let isSynthetic: Bool
+  /// The codes of the patients whose slices are outlined: one, unless the images are faulty.
+  private let patientCodes: Set<String>
 
   /// Reads an exam and hands it to `body`; a zip archive is unpacked for as long as that runs.
   ///
@@ -86,10 +88,10 @@ public struct ExamStudy: Sendable {
   /// Whose the slices are that the contours lie on or, where they lie on none, those of the exams that they name.
   private static func outlined(_ scan: DICOMScan, _ contours: [Contour]) -> [SliceIdentity] {
     let instances = Set(contours.map(\.sopInstanceUID))
-    let slices = scan.frames.map(\.identity).filter { instances.contains($0.sopInstanceUID) }
-    if !slices.isEmpty { return slices }
+    let slices = scan.frames.lazy.map(\.identity).filter { instances.contains($0.sopInstanceUID) }
+    if !slices.isEmpty { return Array(slices) }
     let exams = Set(contours.map(\.studyInstanceUID))
-    return scan.frames.map(\.identity).filter { exams.contains($0.studyInstanceUID) }
+    return scan.frames.lazy.map(\.identity).filter { exams.contains($0.studyInstanceUID) }
   }
 
   /// One lesion for each label on the patient's slices.
@@ -106,9 +108,6 @@ public struct ExamStudy: Sendable {
       try lesion.insert(database)
     }
   }
-
-  /// The codes of the patients whose slices are outlined: one, unless the images are faulty.
-  private let patientCodes: Set<String>
 
   /// What was set aside of the exam so far.
   ///

@@ -93,7 +93,7 @@ let stylesheet = """
     tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .5rem .8rem; padding: .7rem 0; }
     tbody tr + tr { border-top: 1px solid var(--rule); }
     tbody th { grid-column: 1 / -1; font-weight: 650; }
-    tbody tr > th, tbody tr > td { padding: 0; border: 0 !important; }
+    tbody tr > th, tbody tr > td { padding: 0; border: 0 !important; overflow-wrap: anywhere; }
     .number { text-align: left; }
     .words td:last-child { grid-column: 1 / -1; }
     td::before { content: attr(data-column); display: block; color: var(--quiet); font-size: .8em; }
