@@ -88,7 +88,9 @@ let roomsWithoutTorch: [Target] =
   + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
   + room("Phases", imports: ["Support", "DICOM", "Study", grdb], tests: ["Imaging"])
   + room("Cohort", imports: ["Support", "Study", "Evaluation", "Phases", grdb], tests: ["DICOM", "Intake", "Phantom"])
-  + room("ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb], fixtures: ["Fixtures"])
+  + room(
+    "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
+    fixtures: ["Fixtures"])
   + room(
     "Experiment", imports: ["Support", "DICOM", "Study", "Evaluation", "ROI", grdb], tests: ["Intake"],
     fixtures: ["Fixtures"])
