@@ -34,12 +34,13 @@ struct FrameHeader {
     groups.lazy.map { dataSet.item(0, of: group, in: $0) }.first { dataSet.text(tag, in: $0) != nil }
   }
 
-  /// - Throws: `DICOMError` where one of the sequences that say what the pixels are is there, but damaged.
+  /// - Throws: `DICOMError` where one of the sequences, or a functional group, is there but damaged: what it says of the
+  ///   pixels must not be taken from elsewhere.
   private func requireItems(of sequences: [DICOMTag]) throws(DICOMError) {
-    for tag in sequences {
-      guard let element = dataSet.element(tag), element.vr != .sq else { continue }
+    let stated = sequences.compactMap { dataSet.element($0) } + groups.joined()
+    for element in stated where element.vr == .un && DICOMDictionary.vr(of: element.tag) == .sq {
       throw DICOMError(
-        .invalid, file: dataSet.name, tag: tag, "the items of the sequence cannot be read",
+        .invalid, file: dataSet.name, tag: element.tag, "the items of the sequence cannot be read",
         advice: "The file is damaged; fetch it from its source again")
     }
   }

@@ -164,6 +164,12 @@ struct DataSetTests {
       in: Self.slice([DataElement(.perFrameFunctionalGroupsSequence, .ow, .bytes(name))]))
     let error = try #require(throws: DICOMError.self) { try Self.attributes(groups) }
     #expect(error.kind == .invalid && error.tag == .perFrameFunctionalGroupsSequence)
+    let positions = DataElement(.planePositionSequence, .ow, .bytes(name))
+    let inner = try Self.renamed(
+      [0x20, 0x00, 0x13, 0x91], to: vr,
+      in: Self.slice([DataElement(.perFrameFunctionalGroupsSequence, .sq, .items([[positions]]))]))
+    let innerError = try #require(throws: DICOMError.self) { try Self.attributes(inner) }
+    #expect(innerError.kind == .invalid && innerError.tag == .planePositionSequence)
   }
 
   @Test func bigEndianUnderAnotherName() throws {
