@@ -1,12 +1,19 @@
 import Foundation
+import Synchronization
 
 /// Sockets on 127.0.0.1.
 public enum Loopback {
-  /// A port that was free a moment ago.
+  private static let given = Mutex<Set<Int>>([])
+
+  /// A port that is free, and stays so until a server takes it: never given twice, and below those that the system gives to
+  /// connections and to servers that name none.
   public static func freePort() throws -> Int {
-    let (listener, port) = try listening()
-    close(listener)
-    return port
+    for port in (20_000..<32_000).shuffled() where given.withLock({ $0.insert(port).inserted }) {
+      guard let (socket, _) = try? bound(port: port) else { continue }
+      close(socket)
+      return port
+    }
+    throw POSIXError(.EADDRNOTAVAIL)
   }
 
   /// A listening socket on a port that the system chooses.
@@ -16,18 +23,21 @@ public enum Loopback {
     return (listener, port)
   }
 
-  /// A socket that holds a port and refuses connections.
-  public static func bound() throws -> (descriptor: Int32, port: Int) {
+  /// A socket that holds a port, one that the system chooses unless a port is named, and refuses connections.
+  public static func bound(port: Int = 0) throws -> (descriptor: Int32, port: Int) {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let size = length
-    var address = address(port: 0)
+    var address = address(port: port)
     let status = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(listener, $0, size) | getsockname(listener, $0, &length)
       }
     }
-    guard status == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    guard status == 0 else {
+      close(listener)
+      throw POSIXError(.EADDRNOTAVAIL)
+    }
     return (listener, Int(UInt16(bigEndian: address.sin_port)))
   }
 
