@@ -65,6 +65,10 @@ public protocol PreparedLearner: Sendable {
   ///
   /// - Throws: what keeps it from being fitted; what the task's callbacks throw.
   func fit(_ task: LearningTask, with worker: inout Worker) throws -> any FittedModel
+  /// Reads the model of a task that `FittedModel.write` kept in `folder`.
+  ///
+  /// - Throws: what keeps it from being read: it is not there, damaged, or another's.
+  func load(from folder: URL, for task: LearningTask, with worker: inout Worker) throws -> any FittedModel
 }
 
 /// What a learner is to fit: training examples by their numbers, and whom to tell how far it is.

@@ -21,28 +21,7 @@ public struct NegativeControls: Sendable {
     guard manifest.shuffledBy == nil else {
       throw StudyError(.run, "the run \(run.id) has shuffled labels, and is a control itself; name another with --run")
     }
-    var validation = try CrossValidation(
-      study, protocol: StudyProtocol(contentsOf: run.protocolFile), learners: learners)
-    if let nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile) {
-      guard !nested.isAmongProtocols else {
-        throw StudyError(
-          .run,
-          "the run \(run.id) chose among protocols; make the controls of a cross-validation by one of them, with --run")
-      }
-      validation.members = try nested.choices.map { choice in
-        .init(
-          variant: choice.variant,
-          validation: try validation.with { $0.training?.batchSize = choice.variant.batchSize })
-      }
-    }
-    let own = try ExperimentIdentity(validation.manifest(1), validation.settings)
-    if let part = try own.difference(from: run.identity()) {
-      throw StudyError(
-        .run,
-        "the study is no longer what it was when the run \(run.id) was made: its \(part) differs. Controls would not be "
-          + "those of that run; make a new one with `renalgrade crossvalidate`, or name another with --run")
-    }
-    self.validation = validation
+    validation = try CrossValidation(of: run, manifest, in: study, learners: learners)
   }
 
   /// What is fitted for each control, in words.

@@ -84,6 +84,17 @@ struct NearestNeighbours: Learner {
       try task.onStep(LearningStep(epoch: 1, epochCount: 1, done: task.training.count, loss: { nil }))
       return model
     }
+
+    func load(from folder: URL, for task: LearningTask, with worker: inout Void) throws -> any FittedModel {
+      let kept = try ModelFile.read(Neighbours.Kept.self, from: folder)
+      guard kept.training == task.training, kept.neighbours == min(count, task.training.count) else {
+        throw ModelFile.another(
+          folder, expected: "\(count) neighbours among the fold's \(task.training.count) training examples",
+          found: "\(kept.neighbours) among \(kept.training.count)")
+      }
+      return Neighbours(
+        features, training: kept.training, isHigh: task.examples.classes.map { $0 == .high }, count: kept.neighbours)
+    }
   }
 }
 
@@ -125,14 +136,14 @@ private struct Neighbours: FittedModel {
     zip(features[one], features[other]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
   }
 
+  /// The model is its training part, by the numbers of the run's examples.
+  struct Kept: Codable {
+    let neighbours: Int
+    let training: [Int]
+  }
+
   func write(to folder: URL) throws {
-    // The model is its training part, which the job's manifest and the run's examples state.
-    struct Kept: Encodable {
-      let neighbours: Int
-      let training: [Int]
-    }
-    try AtomicFile.writeJSON(
-      Kept(neighbours: count, training: training), to: folder.appendingPathComponent("model.json"))
+    try ModelFile.write(Kept(neighbours: count, training: training), to: folder)
   }
 }
 

@@ -20,16 +20,8 @@ struct PreparedNetwork: PreparedLearner {
 
   func fit(_ task: LearningTask, with worker: inout InitialNetwork) throws -> any FittedModel {
     try worker.reset()
-    LibTorch.trimMemory()
-    let features =
-      store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker, rois).source
-    // Networks take one slice each: the example's place among the ROIs stands for it.
-    let places = task.examples.examples.map { $0.rois[0] }
-    var targets = [Int64](repeating: 0, count: rois.entries.count)
-    for (place, gradeClass) in zip(places, task.examples.classes) { targets[place] = gradeClass == .high ? 1 : 0 }
-    let trainer = FoldTrainer(
-      network: worker.network, settings: learner.training, features: features, labels: targets, device: learner.device,
-      checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold))
+    let places = Self.places(task)
+    let trainer = trainer(of: task, with: worker)
     let heldOut = task.heldOut.map { places[$0] }
     let probabilities = try trainer.train(
       training: task.training.map { places[$0] }, heldOut: heldOut, fold: task.fold, onResume: task.onResume,
@@ -46,6 +38,29 @@ struct PreparedNetwork: PreparedLearner {
     return FittedNetwork(
       network: worker.network, backbone: worker.backbone, fold: task.fold, trainer: trainer, places: places,
       heldOut: Dictionary(uniqueKeysWithValues: zip(task.heldOut, probabilities)))
+  }
+
+  func load(from folder: URL, for task: LearningTask, with worker: inout InitialNetwork) throws -> any FittedModel {
+    try worker.network.load(
+      FoldNetworkFile.weights(in: folder, backbone: worker.backbone, fold: task.fold), replacingHead: false)
+    return FittedNetwork(
+      network: worker.network, backbone: worker.backbone, fold: task.fold, trainer: trainer(of: task, with: worker),
+      places: Self.places(task), heldOut: [:])
+  }
+
+  /// Networks take one slice each: an example's place among the ROIs stands for it.
+  private static func places(_ task: LearningTask) -> [Int] { task.examples.examples.map { $0.rois[0] } }
+
+  private func trainer(of task: LearningTask, with worker: InitialNetwork) -> FoldTrainer {
+    LibTorch.trimMemory()
+    let features = store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker, rois).source
+    var targets = [Int64](repeating: 0, count: rois.entries.count)
+    for (place, gradeClass) in zip(Self.places(task), task.examples.classes) {
+      targets[place] = gradeClass == .high ? 1 : 0
+    }
+    return FoldTrainer(
+      network: worker.network, settings: learner.training, features: features, labels: targets, device: learner.device,
+      checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold))
   }
 }
 
@@ -66,7 +81,7 @@ private struct FittedNetwork: FittedModel {
 
   func write(to folder: URL) throws {
     try SafeTensors.write(
-      network.state, metadata: ["backbone": backbone, "fold": "\(fold)"],
-      to: folder.appendingPathComponent("model.safetensors"))
+      network.state, metadata: FoldNetworkFile.metadata(backbone: backbone, fold: fold),
+      to: FoldNetworkFile.url(in: folder))
   }
 }

@@ -22,12 +22,7 @@ extension Run {
     } catch {
       throw TrainingError("a checkpoint is damaged: \(error). Take the run's folder from its study again")
     }
-    guard file.metadata["backbone"] == backbone, file.metadata["fold"] == "\(fold)" else {
-      throw TrainingError(
-        "\(place) is another's: expected \(backbone), fold \(fold + 1), found "
-          + "\(file.metadata["backbone"] ?? "no backbone"), fold \(file.metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none")"
-          + ". Take the run's folder from its study again")
-    }
+    try FoldNetworkFile.require(file.metadata, backbone: backbone, fold: fold, place: place)
     return file
   }
 }

@@ -96,6 +96,12 @@ struct CountingLearner: Learner {
       let high = task.training.count { task.examples.classes[$0] == .high }
       return Model(share: Double(high) / Double(task.training.count))
     }
+
+    func load(from folder: URL, for task: LearningTask, with worker: inout Int) throws -> any FittedModel {
+      let text = try String(contentsOf: folder.appendingPathComponent("model.txt"), encoding: .utf8)
+      guard let share = Double(text) else { throw Stopped() }
+      return Model(share: share)
+    }
   }
 
   struct Model: FittedModel {

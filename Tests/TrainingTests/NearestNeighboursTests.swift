@@ -18,10 +18,13 @@ import Torch
     return settings
   }
 
-  private func validation(_ settings: StudyProtocol) throws -> CrossValidation {
+  private func learners() throws -> LearnerRegistry {
     let options = try synthetic.options().network
-    return try CrossValidation(
-      synthetic.study, protocol: settings, learners: LearnerRegistry([.nearestNeighbours(options)]))
+    return LearnerRegistry([.nearestNeighbours(options), .network(options)])
+  }
+
+  private func validation(_ settings: StudyProtocol) throws -> CrossValidation {
+    try CrossValidation(synthetic.study, protocol: settings, learners: learners())
   }
 
   @Test func theNearestSlicesOfTheTrainingPartDecide() throws {
@@ -42,6 +45,21 @@ import Torch
     let passes = try FileManager.default.contentsOfDirectory(atPath: synthetic.study.featuresFolder.path)
     _ = try CrossValidation(synthetic.study, protocol: synthetic.settings, options: synthetic.options()).run { _ in }
     #expect(try FileManager.default.contentsOfDirectory(atPath: synthetic.study.featuresFolder.path) == passes)
+  }
+
+  @Test func runsFollowFromTheirModels() throws {
+    for settings in [settings(3), synthetic.settings] {
+      let run = try validation(settings).run { _ in }
+      let verification = try RunVerification(run, in: synthetic.study, learners: learners())
+      #expect(try verification.verify { _ in }.allSatisfy { $0.largestDifference == 0 })
+      // The model of another fold is refused, by name.
+      let model = settings.model.learner == "network" ? "model.safetensors" : "model.json"
+      try FileManager.default.removeItem(at: run.foldFolder(1).appendingPathComponent(model))
+      try FileManager.default.copyItem(
+        at: run.foldFolder(0).appendingPathComponent(model), to: run.foldFolder(1).appendingPathComponent(model))
+      let error = #expect(throws: (any Error).self) { try verification.verify { _ in } }
+      #expect(error.map { "\($0)".contains("fold-2/\(model) is another's") } == true)
+    }
   }
 
   @Test func settingsAreChecked() throws {

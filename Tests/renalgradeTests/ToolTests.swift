@@ -39,7 +39,7 @@ import Testing
     let help = try CommandLineTool.succeed("--help")
     for name in [
       "init", "pacs", "deidentify", "deidentify-table", "import", "cohort", "status", "rois", "crossvalidate", "sweep",
-      "nested", "controls", "explain", "report", "compare", "predict", "weights", "phantom", "doctor",
+      "nested", "controls", "verify", "explain", "report", "compare", "predict", "weights", "phantom", "doctor",
     ] {
       #expect(help.contains("  \(name) "), "\(name)")
     }
@@ -52,5 +52,24 @@ import Testing
   @Test func theDiagramIsThatOfPackageSwiftAndEveryRoomImportsOnlyRoomsAboveIt() throws {
     let result = try CommandLineTool.shell("scripts/rooms --check")
     #expect(result.status == 0, "\(result.error)")
+  }
+
+  /// The code in the rooms' articles is compiled and run: it stands word for word in `ArticleTests.swift` of the room.
+  @Test(arguments: ["DICOM", "Evaluation", "Experiment", "Analysis"])
+  func theCodeOfTheArticlesIsThatOfTests(_ room: String) throws {
+    func lines(_ path: String) throws -> [String] {
+      try String(contentsOf: protocolsFolder.appendingPathComponent("../\(path)").standardizedFileURL, encoding: .utf8)
+        .components(separatedBy: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let tested = try lines("Tests/\(room)Tests/ArticleTests.swift")
+    let pieces = try lines("Sources/\(room)/\(room).docc/\(room).md").split(
+      separator: "```swift", omittingEmptySubsequences: false
+    )
+    .dropFirst().map { Array($0.prefix { $0 != "```" }) }
+    #expect(!pieces.isEmpty)
+    for piece in pieces {
+      let isTested = tested.indices.contains { Array(tested[$0...].prefix(piece.count)) == piece }
+      #expect(isTested, "\(piece.joined(separator: "\n"))")
+    }
   }
 }

@@ -75,6 +75,17 @@ struct LogisticRegressionLearner: Learner {
         LearningStep(epoch: 1, epochCount: 1, done: task.training.count, loss: { nil }))
       return Fitted(model: model, examples: task.examples)
     }
+
+    func load(from folder: URL, for task: LearningTask, with worker: inout Void) throws -> any FittedModel {
+      let model = try ModelFile.read(TabularModel.self, from: folder)
+      let found = model.columns.map(\.column)
+      guard found == learner.columns else {
+        throw ModelFile.another(
+          folder, expected: "the columns \(learner.columns.joined(separator: ", "))",
+          found: found.joined(separator: ", "))
+      }
+      return Fitted(model: model, examples: task.examples)
+    }
   }
 
   private struct Fitted: FittedModel {
@@ -85,9 +96,7 @@ struct LogisticRegressionLearner: Learner {
       numbers.map { model.probability(examples.examples[$0].attributes) }
     }
 
-    func write(to folder: URL) throws {
-      try AtomicFile.writeJSON(model, to: folder.appendingPathComponent("model.json"))
-    }
+    func write(to folder: URL) throws { try ModelFile.write(model, to: folder) }
   }
 
   /// Fits the training examples that have a value in every column.
