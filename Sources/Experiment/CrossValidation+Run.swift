@@ -1,4 +1,5 @@
 import Study
+import Support
 
 extension CrossValidation {
   /// The experiment that a finished run came from, made again from its study.

@@ -1,6 +1,6 @@
 public import Foundation
 public import Study
-import Support
+public import Support
 
 /// `model.json` in a fold job's folder: a model that is small enough to be read by people.
 public enum ModelFile {

@@ -1,5 +1,6 @@
 import Foundation
 public import Study
+import Support
 
 /// A finished run, held against its own models: each fold's model is read and predicts its held-out examples once more.
 ///

@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiment
 import Foundation
 import Study
+import Support
 
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
