@@ -5,7 +5,8 @@
 PREFIX ?= /usr/local
 RENALGRADE = .build/release/renalgrade
 # One optimised build serves the program, the demo and the tests, which reach into the rooms with @testable.
-SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing
+# Package.swift looks for libtorch: what it said when there was none must not be remembered.
+SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing --manifest-cache none
 
 all: build
 
