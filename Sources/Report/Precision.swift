@@ -5,16 +5,16 @@ import Foundation
 /// What a result can and cannot say, in plain sentences.
 enum Precision {
   /// The patient-level AUC, and what its interval leaves open.
-  static func sentence(_ patient: LevelMetrics) -> String {
+  static func sentence(_ patient: LevelMetrics, of model: String) -> String {
     let who = "\(Format.count(patient.n, "patient")), \(patient.positives) of high grade"
     guard let auc = patient[.auc].value else { return "\(who): no AUC can be stated. \(patient.note ?? "")" }
     let start =
-      "On \(who), the network ranks a high-grade patient above a low-grade one with a probability of "
+      "On \(who), the \(model) ranks a high-grade patient above a low-grade one with a probability of "
       + "\(Format.number(auc)) (AUC)."
     guard let interval = patient[.auc].interval else { return "\(start) \(patient.note ?? "")" }
     let range = "The 95% interval, \(Format.range(interval)), is \(Format.number(interval.width)) wide"
     if interval.contains(0.5) {
-      return "\(start) \(range) and contains 0.5: this run does not show that the network tells the grades apart."
+      return "\(start) \(range) and contains 0.5: this run does not show that the \(model) tells the grades apart."
     }
     if interval.width > 0.15 {
       return
@@ -45,7 +45,7 @@ enum Methods {
     (
       "AUC",
       "The Mann-Whitney statistic with mid-ranks on the out-of-fold predictions. Pooling puts the scores of all folds' "
-        + "networks on one scale, which they need not share; the folds' own values stand beside it."
+        + "models on one scale, which they need not share; the folds' own values stand beside it."
     ),
     (
       "Intervals of the AUC",
@@ -66,7 +66,7 @@ enum Methods {
     ),
     (
       "What the intervals leave out",
-      "They tell how the result would vary with other patients of the same kind, given these networks. They do not hold the "
+      "They tell how the result would vary with other patients of the same kind, given these models. They do not hold the "
         + "variation from training anew, nor from other scanners, readers or hospitals."
     ),
   ]

@@ -8,6 +8,22 @@ extension Level {
   var plural: String { rawValue + "s" }
 }
 
+extension RunContent {
+  /// What a fold's fitted model is called.
+  var model: String { manifest.learner.network == nil ? "model" : "network" }
+
+  /// What each example is, where the network's are slices.
+  var hasSlices: Bool { manifest.examples.hasSlices }
+
+  /// How many patients, lesions and slices the results are of, as far as the examples tell them apart.
+  var sizes: String {
+    let pooled = metrics.pooled
+    let parts = levels.dropFirst().map { Format.count(pooled[$0].n, $0.rawValue) }
+    return Format.count(pooled.patient.n, "patient")
+      + (parts.isEmpty ? "" : " with " + parts.joined(separator: " and "))
+  }
+}
+
 extension RunMetrics {
   /// The patient-level result in a sentence, for a terminal.
   public var headline: String {

@@ -81,10 +81,11 @@ extension MethodsText {
     let folds = settings.folds
     var sentences = [
       "\(Format.heading(Self.spelled(folds.count)))-fold cross-validation was carried out at the level of patients, stratified "
-        + "by grade class (seed \(folds.seed)): all lesions, exams and slices of a patient were in one fold, so that each patient "
-        + "was predicted once, by a network that had not seen the patient.",
+        + "by grade class (seed \(folds.seed)): all \(content.hasSlices ? "lesions, exams and slices" : "that is known") of a patient "
+        + "\(content.hasSlices ? "were" : "was") in one fold, so that each patient was predicted once, by a \(content.model) that had not "
+        + "seen the patient.",
       "That no patient, exam, slice or image stood on both sides of a split was checked by the program.",
-      "No ensemble was formed: each probability is that of one network.",
+      "No ensemble was formed: each probability is that of one \(content.model).",
     ]
     if let seed = manifest.shuffledBy {
       sentences.append(
@@ -103,8 +104,10 @@ extension MethodsText {
       case .topK: "the mean of its \(evaluation.topK ?? 1) highest slices' probabilities"
       }
     return [
-      "The probability of a lesion or patient was \(aggregate).",
-      "Results are given for patients, lesions and slices, from the pooled out-of-fold predictions and fold by fold.",
+      content.levels.count > 1
+        ? "The probability of a lesion or patient was \(aggregate)."
+        : "Each patient had one probability.",
+      "Results are given for \(Self.list(content.levels.map(\.plural))), from the pooled out-of-fold predictions and fold by fold.",
       threshold,
       "The area under the ROC curve (AUC) is the Mann-Whitney statistic, with DeLong's 95% interval over patients and, where "
         + "patients give several cases, the percentile interval of 2,000 bootstrap draws of whole patients; rates have Wilson's "
@@ -141,7 +144,8 @@ extension MethodsText {
     let size = settings.baselines?.size == nil ? "the extent of the tumour's outline alone" : "tumour size alone"
     let clinical = settings.baselines?.clinical.map { ["logistic regression on \(Self.list($0))"] } ?? []
     sentences.append(
-      "In the same folds, the network was compared with \(Self.list([size] + clinical + ["the majority class"])).")
+      "In the same folds, the \(content.model) was compared with \(Self.list([size] + clinical + ["the majority class"]))."
+    )
     return sentences
   }
 

@@ -8,6 +8,7 @@ import Study
 ///
 /// Each sentence follows from a value that the run has recorded; what no file knows stands in square brackets for the authors.
 struct MethodsText {
+  let content: RunContent
   let settings: StudyProtocol
   let manifest: Run.Manifest
   let cohort: CohortDescription?
@@ -18,6 +19,7 @@ struct MethodsText {
   let counts: (patients: Int, high: Int, lesions: Int, slices: Int)
 
   init(_ content: RunContent) {
+    self.content = content
     settings = content.settings
     manifest = content.manifest
     cohort = content.cohort
@@ -66,8 +68,9 @@ struct MethodsText {
     }
     sentences.append(
       "The analysis comprised \(Format.count(counts.patients, "patient")) (\(counts.patients - counts.high) with low-grade and "
-        + "\(counts.high) with high-grade tumours) with \(Format.count(counts.lesions, "lesion")) on "
-        + "\(Format.count(counts.slices, "annotated slice")).")
+        + "\(counts.high) with high-grade tumours)"
+        + (content.levels.contains(.lesion) ? " with \(Format.count(counts.lesions, "lesion"))" : "")
+        + (content.hasSlices ? " on \(Format.count(counts.slices, "annotated slice"))." : "."))
     sentences.append(Document.blank("hospital, dates, ethics approval and consent"))
     return sentences
   }

@@ -18,7 +18,9 @@ struct ModelCard {
       title: "Model card: \(settings.title)",
       parts: [
         .init("Model", [.list(model)]), .init("Intended use", [.list(use)]), .init("Data", [.list(data)]),
-        .init("Performance", [.paragraph(Precision.sentence(content.metrics.pooled.patient)), .list(performance)]),
+        .init(
+          "Performance",
+          [.paragraph(Precision.sentence(content.metrics.pooled.patient, of: content.model)), .list(performance)]),
         .init("Limits", [.list(limits)]), .init("Ethical considerations", [.list(ethics)]),
         .init(
           "How to repeat it",
@@ -59,11 +61,10 @@ struct ModelCard {
   }
 
   private var data: [String] {
-    let pooled = content.metrics.pooled
+    let positives = content.metrics.pooled.patient.positives
     var lines = [
-      "\(Format.count(pooled.patient.n, "patient")) (\(pooled.patient.positives) of high grade), "
-        + "\(Format.count(pooled.lesion.n, "lesion")), \(Format.count(pooled.slice.n, "slice")); each patient was held out once, "
-        + "and the other folds' patients trained that network."
+      "\(content.sizes), \(Format.count(positives, "patient")) of high grade; each patient was held out once, and the other folds' "
+        + "patients trained that \(content.model)."
     ]
     if manifest.synthetic {
       lines.append("The patients are virtual. What was learnt from them holds for no real one.")
@@ -99,7 +100,7 @@ struct ModelCard {
   private var ethics: [String] {
     [
       "A wrong low-grade call may delay treatment, a wrong high-grade call may lead to needless surgery: neither may rest on this "
-        + "network.",
+        + "\(content.model).",
       "Patients stand in the run's files by code; a checkpoint holds what was learnt from them and may be shared only as they "
         + "consented.",
       Document.blank("ethics approval, consent, fairness between groups"),

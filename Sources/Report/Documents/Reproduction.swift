@@ -30,7 +30,7 @@ struct Reproduction {
             .paragraph(
               "The same program on the same processor with the same number of threads (`--threads`; the device above tells it) gives "
                 + "the same bits. On another processor, GPU or libtorch, sums are taken in another order: probabilities differ in "
-                + "their last digits, and after many steps the networks differ somewhat.")
+                + "their last digits, and after many steps the models differ somewhat.")
           ]),
       ])
   }

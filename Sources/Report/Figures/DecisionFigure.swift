@@ -2,11 +2,11 @@ import Analysis
 import Evaluation
 
 extension Figure {
-  /// The net benefit of acting on the network, on everyone and on nobody; nil where it can't be computed.
-  static func decision(_ curve: DecisionCurve) -> Figure? {
+  /// The net benefit of acting on the model, on everyone and on nobody; nil where it can't be computed.
+  static func decision(_ curve: DecisionCurve, of model: String) -> Figure? {
     let name = "decision-curve"
     guard let highest = curve.points.first?.treatAll else { return nil }
-    var data = "threshold,network,lower,upper,all,none\n"
+    var data = "threshold,\(model),lower,upper,all,none\n"
     for point in curve.points {
       let interval = point.model.interval
       data += "\(point.threshold),\(Format.data(point.model.value)),\(Format.data(interval?.lower)),"
@@ -20,9 +20,9 @@ extension Figure {
     }
     return Figure(
       name: name, title: "Decision curve, patients",
-      alternative: "Net benefit of acting on the network by threshold probability: \(told.joined(separator: "; ")).",
+      alternative: "Net benefit of acting on the \(model) by threshold probability: \(told.joined(separator: "; ")).",
       caption:
-        "Net benefit per patient by threshold probability: what a needless action costs, in needed ones. The network helps "
+        "Net benefit per patient by threshold probability: what a needless action costs, in needed ones. The \(model) helps "
         + "where its line lies above acting on everyone and on nobody. Band: 95% interval, bootstrap over patients.",
       data: data,
       script: """
@@ -37,7 +37,7 @@ extension Figure {
         set key outside below left reverse Left maxrows 1 samplen 2.6 spacing 1.5 font ",11.5"
         plot '\(name).csv' using 1:3:4 with filledcurves fillstyle solid 0.15 noborder \\
           linecolor rgb "\(Palette.blue)" notitle, \\
-          '\(name).csv' using 1:2 with lines linewidth 2.4 linecolor rgb "\(Palette.blue)" title "network", \\
+          '\(name).csv' using 1:2 with lines linewidth 2.4 linecolor rgb "\(Palette.blue)" title "\(model)", \\
           '\(name).csv' using 1:5 with lines linewidth 1.8 dashtype 2 linecolor rgb "\(Palette.vermillion)" \\
           title "everyone", \\
           '\(name).csv' using 1:6 with lines linewidth 1.8 dashtype 4 linecolor rgb "\(Palette.grey)" title "nobody"

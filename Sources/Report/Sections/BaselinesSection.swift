@@ -4,10 +4,10 @@ import Foundation
 import Experiment
 import Study
 
-/// What the network has to beat.
+/// What the model has to beat.
 struct BaselinesSection: RunSection {
   let id = "baselines"
-  let title = "Does it beat what needs no network?"
+  let title = "Does it beat the baselines?"
 
   func answers(_ content: RunContent) -> Bool {
     content.analysis.baselines.rivals.contains { $0.auc.value != nil }
@@ -19,18 +19,19 @@ struct BaselinesSection: RunSection {
     let majority = HTMLTable(
       caption: "Calling each patient by the more frequent class of the other folds",
       columns: ["Caller", "n"] + MetricColumns.headings(metrics),
-      rows: [("Majority class", baselines.majority), ("Network", content.metrics.pooled.patient)].map { name, result in
-        [HTML(text: name), "\(result.n)"] + MetricColumns.cells(result, metrics)
-      })
+      rows: [("Majority class", baselines.majority), (Format.heading(content.model), content.metrics.pooled.patient)]
+        .map { name, result in
+          [HTML(text: name), "\(result.n)"] + MetricColumns.cells(result, metrics)
+        })
     let start = [
       majority.html, .remark("The majority class ranks nobody: its AUC is 0.5."),
-      HTML.methods(metrics, [("majority class", baselines.majority), ("network", content.metrics.pooled.patient)]),
+      HTML.methods(metrics, [("majority class", baselines.majority), (content.model, content.metrics.pooled.patient)]),
     ]
     let note = baselines.note.map { [HTML.p(HTML(text: $0))] } ?? []
     guard !baselines.rivals.isEmpty else { return start + note }
     let table = HTMLTable(
-      caption: "Baselines at patient level, beside the network on the same patients",
-      columns: ["Baseline", "Patients", "Its AUC", "Network's AUC", "Difference", "p"],
+      caption: "Baselines at patient level, beside the \(content.model) on the same patients",
+      columns: ["Baseline", "Patients", "Its AUC", "\(Format.heading(content.model))'s AUC", "Difference", "p"],
       rows: baselines.rivals.map { rival in
         [
           HTML(text: rival.name), "\(rival.patients)", Format.cell(rival.auc), Format.cell(rival.network),
@@ -38,11 +39,11 @@ struct BaselinesSection: RunSection {
         ]
       })
     return start + [table.html]
-      + baselines.rivals.map { .p(HTML(text: Self.sentence($0))) } + note
+      + baselines.rivals.map { .p(HTML(text: Self.sentence($0, content))) } + note
       + HTML.reasons(
         baselines.rivals.flatMap {
           [
-            ("AUC of \(Self.lower($0.name))", $0.auc.note), ("the network beside it", $0.network.note),
+            ("AUC of \(Self.lower($0.name))", $0.auc.note), ("the \(content.model) beside it", $0.network.note),
             ("difference from \(Self.lower($0.name))", $0.difference.note),
           ]
         })
@@ -55,22 +56,23 @@ struct BaselinesSection: RunSection {
 
   private static func lower(_ name: String) -> String { name.prefix(1).lowercased() + name.dropFirst() }
 
-  private static func sentence(_ rival: BaselineAnalysis.Rival) -> String {
+  private static func sentence(_ rival: BaselineAnalysis.Rival, _ content: RunContent) -> String {
+    let model = content.model
+    let use = content.hasSlices ? "nothing that the image was needed for" : "no use of its own"
     let columns = rival.columns.joined(separator: ", ")
     let isOutline = rival.columns == [RunLesion.extentColumn]
     let what = "\(rival.name) (\(isOutline ? "the largest extent of its outline on a slice, in mm" : columns))"
     let margin = Format.number(BaselineAnalysis.Rival.margin)
     let verdict =
       switch rival.verdict {
-      case .superior: "The network beats it: the whole interval of the difference lies above 0."
+      case .superior: "The \(model) beats it: the whole interval of the difference lies above 0."
       case .nonInferior:
-        "The network does not beat it, though it is shown to be no worse by more than \(margin): a network that does not "
-          + "beat this has shown nothing that the image was needed for."
-      case .inferior: "The network is worse than it: it has shown nothing that the image was needed for."
+        "The \(model) does not beat it, though it is shown to be no worse by more than \(margin): a \(model) that does not "
+          + "beat this has shown \(use)."
+      case .inferior: "The \(model) is worse than it: it has shown \(use)."
       case .unclear:
-        "The difference may be either way: a network that is not shown to beat this has shown nothing that the image was "
-          + "needed for."
-      case nil: "Whether the network beats it can't be said."
+        "The difference may be either way: a \(model) that is not shown to beat this has shown \(use)."
+      case nil: "Whether the \(model) beats it can't be said."
       }
     let missing =
       rival.leftOut > 0

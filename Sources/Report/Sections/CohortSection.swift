@@ -10,23 +10,23 @@ struct CohortSection: RunSection {
   let title = "Patients, folds, and what was set aside"
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
-    let pooled = content.metrics.pooled
     let byPatient = Dictionary(grouping: content.predictions, by: \.patient)
     let folds = content.folds.heldOut.enumerated().map { fold, codes in
       let predictions = codes.flatMap { byPatient[$0] ?? [] }
       let high = codes.count { code in byPatient[code]?.contains { $0.label == .high } == true }
+      let lesions = Set(predictions.map { [$0.patient, $0.lesion] }).count
       return [
-        "Fold \(fold + 1)", "\(codes.count)", "\(high)", "\(Set(predictions.map { [$0.patient, $0.lesion] }).count)",
-        "\(predictions.count)", HTML(text: codes.joined(separator: ", ")),
-      ] as [HTML]
+        "Fold \(fold + 1)", "\(codes.count)", "\(high)",
+      ] + (content.levels.contains(.lesion) ? ["\(lesions)"] : [])
+        + (content.hasSlices ? ["\(predictions.count)"] : []) + [HTML(text: codes.joined(separator: ", "))] as [HTML]
     }
     let table = HTMLTable(
       caption: "Held-out patients of each fold",
-      columns: ["Fold", "Patients", "High grade", "Lesions", "Slices", "Codes"],
+      columns: ["Fold", "Patients", "High grade"] + (content.levels.contains(.lesion) ? ["Lesions"] : [])
+        + (content.hasSlices ? ["Slices"] : []) + ["Codes"],
       rows: folds, isNumeric: false)
     let split =
-      "\(Format.count(pooled.patient.n, "patient")) with \(Format.count(pooled.lesion.n, "lesion")) and "
-      + "\(Format.count(pooled.slice.n, "slice")), split at patient level into \(content.folds.heldOut.count) folds, "
+      "\(content.sizes), split at patient level into \(content.folds.heldOut.count) folds, "
       + "stratified by class. Each patient was held out once; no patient, exam, slice or image stood on both sides of a split."
     return [.p(HTML(text: split)), table.html, .element("h3", [:], "Set aside")]
       + SetAsideList(entries: content.setAside, patientIDs: content.settings.pathology.patientIDs).html

@@ -16,8 +16,13 @@ struct MethodsSection: RunSection {
         [
           (
             "Levels",
-            "A lesion's or patient's probability is \(evaluation.aggregationWords). A patient is high grade where any of the lesions is. Results "
-              + "at slice level describe images, not people: a patient with many slices counts many times."
+            (content.levels.count > 1
+              ? "A lesion's or patient's probability is \(evaluation.aggregationWords). "
+              : "Each patient has one probability. ")
+              + "A patient is high grade where any of the lesions is."
+              + (content.hasSlices
+                ? " Results at slice level describe images, not people: a patient with many slices counts many times."
+                : "")
           ),
           ("Threshold", ThresholdsSection.sentence(evaluation)),
         ] + Methods.intervals)

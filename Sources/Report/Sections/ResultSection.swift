@@ -38,7 +38,7 @@ struct ResultSection: RunSection {
       }
     }
     return [
-      .element("p", ["class": "lead"], HTML(text: Precision.sentence(patient))),
+      .element("p", ["class": "lead"], HTML(text: Precision.sentence(patient, of: content.model))),
       .element("dl", ["class": "cards"], cards),
       .element(
         "p", ["class": "remark"], HTML(text: "Patient level, with 95% intervals. \(Precision.oneCaseMore(patient))")),

@@ -50,7 +50,7 @@ struct ThresholdsSection: RunSection {
   static func sentence(_ evaluation: StudyProtocol.Evaluation) -> String {
     let crossFitted =
       "It is chosen without the fold that it decides: for each fold from the out-of-fold predictions of the other folds' "
-      + "patients. The networks that gave those have seen this fold's patients in training; the choice itself has not."
+      + "patients. The models that gave those have seen this fold's patients in training; the choice itself has not."
     switch evaluation.thresholdRule ?? .fixed {
     case .fixed:
       return "A case is called high grade from a probability of \(Format.number(evaluation.threshold)), fixed in the "

@@ -16,7 +16,8 @@ struct UsefulnessSection: RunSection {
     switch curve {
     case .success(let curve):
       decision =
-        try Figure.decision(curve)?.draw(in: figures).besideCaption ?? .p("The decision curve has no point.")
+        try Figure.decision(curve, of: content.model)?.draw(in: figures).besideCaption
+        ?? .p("The decision curve has no point.")
     case .failure(let reason): decision = .p(HTML(text: "No decision curve can be drawn. \(reason.description)"))
     }
     let predictive = content.analysis.predictiveValues
