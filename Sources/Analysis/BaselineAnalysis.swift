@@ -30,7 +30,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     rivals = baselines.map { Rival($0, content.run, patients.cases) }
     note =
       content.settings.baselines?.clinical == nil
-      ? "The protocol's `baselines` name no clinical variables: none were compared with the network." : nil
+      ? "The protocol's `baselines` name no clinical variables: none were compared." : nil
   }
 
   /// A logistic regression on some columns against the network.

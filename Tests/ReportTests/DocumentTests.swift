@@ -46,6 +46,37 @@ import Testing
     }
   }
 
+  @Test func aModelOfColumnsIsNoNetworkAndSawNoSlice() throws {
+    let manifest = Run.Manifest(
+      learner: LearnerDescription(
+        learner: "logisticRegression", methods: ["The model was a logistic regression on age."]),
+      examples: .patientFeatures, notes: [], synthetic: false)
+    var fixture = try FixtureStudy(protocolName: "clinical")
+    let predictions = fixture.predictions(patients: 30)
+    let patients = Dictionary(grouping: predictions, by: \.patient).values.compactMap(\.first)
+      .sorted { $0.patient < $1.patient }
+      .map {
+        Prediction(
+          patient: $0.patient, lesion: "", slice: "", fold: $0.fold, label: $0.label, probability: $0.probability)
+      }
+    let run = try fixture.run(patients, epochs: 0, manifest: manifest)
+    try RunReport.write(run)
+    let text = try String(contentsOf: run.url.appendingPathComponent("methods.md"), encoding: .utf8)
+    for sentence in [
+      "The model was a logistic regression on age.", "No region of interest was cut",
+      "Each patient had one probability.",
+      "each probability is that of one model", "Results are given for patients, from",
+      "The analysis comprised 30 patients (20 with low-grade and 10 with high-grade tumours). ",
+    ] {
+      #expect(text.contains(sentence), "\(sentence)")
+    }
+    let page = try String(contentsOf: run.url.appendingPathComponent("report.html"), encoding: .utf8)
+    #expect(page.contains("the model ranks a high-grade patient above") && !page.contains("the network ranks"))
+    #expect(page.contains("30 patients, split at patient level") && !page.contains("30 slices"))
+    let card = try String(contentsOf: run.url.appendingPathComponent("model-card.md"), encoding: .utf8)
+    #expect(!card.contains("network"))
+  }
+
   @Test func theSelectionStandsInTheMethods() throws {
     let cohort = try CohortFixture.description(patients: 30)
     let text = MethodsText(try content(cohort: cohort)).document.markdown

@@ -124,6 +124,7 @@ struct MethodsText {
   }
 
   private var regions: [String] {
+    guard content.hasSlices else { return ["No region of interest was cut: the model learnt from no image."] }
     let roi = settings.roi
     let low = roi.windowCentre - roi.windowWidth / 2
     func text(_ value: Double) -> String { Self.number(value) }

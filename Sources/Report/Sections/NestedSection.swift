@@ -12,6 +12,13 @@ struct NestedSection: RunSection {
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     guard let nested = content.nested else {
+      guard content.manifest.learner.network != nil else {
+        return [
+          .p(
+            "This run's protocol is as stated beforehand. Where its learner or columns were chosen by results, the result flatters."
+          )
+        ]
+      }
       return [
         .p(
           "This run's batch size, backbone and protocol are as stated beforehand. Where one of them was taken from the best of several runs on the same folds, the result flatters: `renalgrade nested STUDY` chooses for each fold without the fold's patients."
