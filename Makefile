@@ -11,7 +11,9 @@ SWIFT_FLAGS = --configuration release -Xswiftc -enable-testing --manifest-cache 
 all: build
 
 # On a new machine what needs no libtorch compiles while libtorch is downloaded.
-MEANWHILE = --meanwhile 'RENALGRADE_WITHOUT_TORCH=1 swift build $(SWIFT_FLAGS)'
+WITHOUT_TORCH = RENALGRADE_WITHOUT_TORCH=1 swift build $(SWIFT_FLAGS)
+MEANWHILE = --meanwhile '$(WITHOUT_TORCH) --target DICOM' --meanwhile '$(WITHOUT_TORCH) --target Study' \
+  --meanwhile '$(WITHOUT_TORCH)'
 setup:
 	scripts/setup $(MEANWHILE)
 

@@ -11,6 +11,11 @@ let hasTorch =
   Context.environment["RENALGRADE_WITHOUT_TORCH"] == nil
   && FileManager.default.fileExists(atPath: "\(libtorch)/lib/libtorch_cpu.so")
 
+// Only scripts/docs needs it, which sets RENALGRADE_DOCS.
+let documentation: [Package.Dependency] =
+  Context.environment["RENALGRADE_DOCS"] == nil
+  ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")]
+
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
 
@@ -141,8 +146,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
-  ],
+  ] + documentation,
   targets: shims + roomsWithoutTorch + (hasTorch ? torchShim + roomsWithTorch : []),
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

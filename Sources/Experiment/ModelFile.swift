@@ -1,5 +1,4 @@
 public import Foundation
-public import Study
 public import Support
 
 /// `model.json` in a fold job's folder: a model that is small enough to be read by people.

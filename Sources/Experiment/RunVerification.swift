@@ -38,6 +38,7 @@ public struct RunVerification: Sendable {
   /// Predicts each fold's held-out examples by its model.
   ///
   /// - Parameter progress: told how far the preparation is.
+  /// - Returns: what each fold's model gave.
   /// - Throws: what keeps a model from being read; `StudyError` of kind `.run` where a prediction is missing.
   public func verify(progress: (ExperimentProgress) -> Void) throws -> [Fold] {
     var prepared: [any PreparedLearner] = []
