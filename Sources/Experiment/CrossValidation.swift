@@ -126,6 +126,28 @@ public struct CrossValidation: Sendable {
     return SideBySide(count, of: learner.hardware.threads, setThreadCount: learner.setThreadCount)
   }
 
+  /// What fits the model of a fold, from 0.
+  func learner(ofFold fold: Int) -> any Learner { (members?[fold].validation ?? self).learner }
+
+  /// Makes ready what fits each fold's model; folds that are fitted alike share it.
+  func prepared(
+    sharing others: [any PreparedLearner], progress: (ExperimentProgress) -> Void
+  ) throws -> [any PreparedLearner] {
+    var prepared: [any PreparedLearner] = []
+    var byMember: [Run.NestedChoice.Variant?: any PreparedLearner] = [:]
+    for fold in 0..<split.count {
+      let variant = members?[fold].variant
+      let ready =
+        try byMember[variant]
+        ?? learner(ofFold: fold).prepare(examples, sharing: others + prepared) {
+          progress(.preparing(done: $0, of: $1))
+        }
+      byMember[variant] = ready
+      prepared.append(ready)
+    }
+    return prepared
+  }
+
   /// The fold jobs where each operation takes `threads` threads.
   func jobs(_ threads: Int) throws -> [FoldJob] {
     let cohort = examples.hash(split)

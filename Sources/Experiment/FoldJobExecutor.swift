@@ -56,7 +56,7 @@ struct FoldJobExecutor: Sendable {
     }
     let serial = Mutex(())
     try sides.run(Array(waiting.enumerated())) { next, proceed in
-      var workers: [String: Any] = [:]
+      var workers = Workers()
       while let (number, (place, task)) = try next() {
         meter.withLock { $0.begin(number, task) }
         try Self.fit(
@@ -74,26 +74,25 @@ struct FoldJobExecutor: Sendable {
 
   /// Fits and predicts one job with a worker of the calling thread.
   private static func fit<Prepared: PreparedLearner>(
-    _ task: FoldTask, _ prepared: Prepared, _ workers: inout [String: Any],
+    _ task: FoldTask, _ prepared: Prepared, _ workers: inout Workers,
     resume: @escaping (Int) -> Void, step: @escaping (LearningStep) throws -> Void
   ) throws {
     let folder = task.folder
     try folder.open(for: task.job)
-    let key = prepared.workerKey
-    var worker = try workers.removeValue(forKey: key) as? Prepared.Worker ?? prepared.makeWorker()
     let heldOut = task.split.heldOut(task.job.fold)
-    let model = try prepared.fit(
-      LearningTask(
-        examples: task.examples, training: task.split.training(task.job.fold), heldOut: heldOut, fold: task.job.fold,
-        checkpoint: folder.checkpointFile,
-        onResume: { epochs in
-          try folder.forgetEpochs(after: epochs)
-          resume(epochs)
-        }, onStep: step, onEpoch: { try folder.log.append($0) }), with: &worker)
-    let probabilities = try model.probabilities(of: heldOut)
-    if task.keepsModel { try model.write(to: folder.url) }
-    try folder.finish(task.predictions(heldOut, probabilities))
-    workers[key] = worker
+    let learning = LearningTask(
+      examples: task.examples, training: task.split.training(task.job.fold), heldOut: heldOut, fold: task.job.fold,
+      checkpoint: folder.checkpointFile,
+      onResume: { epochs in
+        try folder.forgetEpochs(after: epochs)
+        resume(epochs)
+      }, onStep: step, onEpoch: { try folder.log.append($0) })
+    try workers.use(for: prepared) { worker in
+      let model = try prepared.fit(learning, with: &worker)
+      let probabilities = try model.probabilities(of: heldOut)
+      if task.keepsModel { try model.write(to: folder.url) }
+      try folder.finish(task.predictions(heldOut, probabilities))
+    }
   }
 }
 

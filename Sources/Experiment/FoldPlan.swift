@@ -8,7 +8,7 @@ struct FoldPlan: Sendable {
   let run: Run
   /// The jobs, fold by fold.
   let tasks: [FoldTask]
-  /// The preparations of the learners, for others to share.
+  /// The preparation of each fold's learner, for others to share.
   let prepared: [any PreparedLearner]
   private let threads: Int
   private let start = ContinuousClock.now
@@ -36,28 +36,13 @@ struct FoldPlan: Sendable {
     self.run = run
     self.threads = threads
     isResumed = FileManager.default.fileExists(atPath: run.foldFolder(0).path)
-    var prepared: [any PreparedLearner] = []
-    var tasks: [FoldTask] = []
-    var byMember: [Run.NestedChoice.Variant?: any PreparedLearner] = [:]
-    for (fold, job) in try validation.jobs(threads).enumerated() {
-      let member = validation.members?[fold]
-      let learner = (member?.validation ?? validation).learner
-      let ready =
-        try byMember[member?.variant]
-        ?? learner.prepare(validation.examples, sharing: others + prepared) {
-          progress(.preparing(done: $0, of: $1))
-        }
-      if byMember[member?.variant] == nil {
-        byMember[member?.variant] = ready
-        prepared.append(ready)
-      }
-      tasks.append(
-        FoldTask(
-          title: "\(title)fold \(fold + 1)/\(validation.split.count)", job: job,
-          folder: FoldJobFolder(url: run.foldFolder(fold)), examples: validation.examples, split: validation.split,
-          learner: learner, prepared: ready, keepsModel: keepsModels))
+    let prepared = try validation.prepared(sharing: others, progress: progress)
+    tasks = try validation.jobs(threads).enumerated().map { fold, job in
+      FoldTask(
+        title: "\(title)fold \(fold + 1)/\(validation.split.count)", job: job,
+        folder: FoldJobFolder(url: run.foldFolder(fold)), examples: validation.examples, split: validation.split,
+        learner: validation.learner(ofFold: fold), prepared: prepared[fold], keepsModel: keepsModels)
     }
-    self.tasks = tasks
     self.prepared = prepared
   }
 

@@ -27,7 +27,7 @@ public struct RunVerification: Sendable {
     guard FileManager.default.fileExists(atPath: run.foldsFolder.path) else {
       throw StudyError(
         .run,
-        "the run \(run.id) keeps no fold jobs, as runs of version 0.1 do: its predictions cannot be repeated by its models. Name "
+        "the run \(run.id) has no fold jobs, like every run of version 0.1, so its models cannot repeat its predictions. Name "
           + "another with --run")
     }
     self.run = run
@@ -41,26 +41,22 @@ public struct RunVerification: Sendable {
   /// - Returns: what each fold's model gave.
   /// - Throws: what keeps a model from being read; `StudyError` of kind `.run` where a prediction is missing.
   public func verify(progress: (ExperimentProgress) -> Void) throws -> [Fold] {
-    var prepared: [any PreparedLearner] = []
-    return try (0..<validation.split.count).map { fold in
-      let member = validation.members?[fold].validation ?? validation
-      let ready = try member.learner.prepare(validation.examples, sharing: prepared) {
-        progress(.preparing(done: $0, of: $1))
-      }
-      prepared.append(ready)
-      return try verify(fold, ready)
+    var workers = Workers()
+    return try validation.prepared(sharing: [], progress: progress).enumerated().map { fold, prepared in
+      try verify(fold, prepared, &workers)
     }
   }
 
-  private func verify(_ fold: Int, _ prepared: some PreparedLearner) throws -> Fold {
+  private func verify(_ fold: Int, _ prepared: some PreparedLearner, _ workers: inout Workers) throws -> Fold {
     let (examples, split) = (validation.examples, validation.split)
     let heldOut = split.heldOut(fold)
     let folder = run.foldFolder(fold)
-    var worker = try prepared.makeWorker()
     let task = LearningTask(
       examples: examples, training: split.training(fold), heldOut: heldOut, fold: fold,
       checkpoint: FoldJobFolder(url: folder).checkpointFile)
-    let probabilities = try prepared.load(from: folder, for: task, with: &worker).probabilities(of: heldOut)
+    let probabilities = try workers.use(for: prepared) { worker in
+      try prepared.load(from: folder, for: task, with: &worker).probabilities(of: heldOut)
+    }
     let stated = Dictionary(
       predictions.filter { $0.fold == fold }.map { ([$0.patient, $0.lesion, $0.slice], $0.probability) }
     ) { first, _ in first }
