@@ -4,7 +4,7 @@ import Study
 import Support
 
 extension RunContent {
-  /// The run's inputs and outputs; those that are not there are left out.
+  /// The run's inputs and outputs; those that are not there are left out, those that cannot be read say so.
   public var hashes: [(name: String, sha256: String)] {
     let own = [run.protocolFile, run.foldsFile, run.examplesFile, run.predictionsFile].map {
       ($0.lastPathComponent, $0)
@@ -14,8 +14,8 @@ extension RunContent {
         ("\($0.deletingLastPathComponent().lastPathComponent)/\($0.lastPathComponent)", $0)
       }
     }
-    return (own + models).compactMap { name, file in
-      (try? SHA256.hash(contentsOf: file)).map { (name, $0.hexadecimal) }
+    return (own + models).filter { FileManager.default.fileExists(atPath: $0.1.path) }.map { name, file in
+      (name, (try? SHA256.hash(contentsOf: file))?.hexadecimal ?? "cannot be read")
     }
   }
 }

@@ -12,7 +12,7 @@ extension RunContent {
   /// What a fold's fitted model is called.
   var model: String { manifest.learner.network == nil ? "model" : "network" }
 
-  /// What each example is, where the network's are slices.
+  /// Whether the examples are slices, or made of some.
   var hasSlices: Bool { manifest.examples.hasSlices }
 
   /// How many patients, lesions and slices the results are of, as far as the examples tell them apart.

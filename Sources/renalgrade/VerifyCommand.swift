@@ -27,6 +27,9 @@ struct VerifyCommand: AsyncParsableCommand {
     guard network.shuffleLabels == nil else {
       throw ValidationError("a run knows whether its labels are shuffled; leave --shuffle-labels away")
     }
+    guard network.sideBySide == nil else {
+      throw ValidationError("verify predicts one fold after the other; leave --side-by-side away")
+    }
     guard tolerance >= 0, tolerance < 1 else {
       throw ValidationError("The tolerance must be from 0 to below 1, found \(tolerance).")
     }

@@ -70,7 +70,7 @@ struct MethodsText {
       "The analysis comprised \(Format.count(counts.patients, "patient")) (\(counts.patients - counts.high) with low-grade and "
         + "\(counts.high) with high-grade tumours)"
         + (content.levels.contains(.lesion) ? " with \(Format.count(counts.lesions, "lesion"))" : "")
-        + (content.hasSlices ? " on \(Format.count(counts.slices, "annotated slice"))." : "."))
+        + (content.levels.contains(.slice) ? " on \(Format.count(counts.slices, "annotated slice"))." : "."))
     sentences.append(Document.blank("hospital, dates, ethics approval and consent"))
     return sentences
   }

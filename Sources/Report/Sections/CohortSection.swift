@@ -11,19 +11,19 @@ struct CohortSection: RunSection {
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     let byPatient = Dictionary(grouping: content.predictions, by: \.patient)
+    let levels = [Level.lesion, .slice].filter(content.levels.contains)
     let folds = content.folds.heldOut.enumerated().map { fold, codes in
       let predictions = codes.flatMap { byPatient[$0] ?? [] }
       let high = codes.count { code in byPatient[code]?.contains { $0.label == .high } == true }
-      let lesions = Set(predictions.map { [$0.patient, $0.lesion] }).count
-      return [
-        "Fold \(fold + 1)", "\(codes.count)", "\(high)",
-      ] + (content.levels.contains(.lesion) ? ["\(lesions)"] : [])
-        + (content.hasSlices ? ["\(predictions.count)"] : []) + [HTML(text: codes.joined(separator: ", "))] as [HTML]
+      let counts = levels.map { level in
+        level == .slice ? predictions.count : Set(predictions.map { [$0.patient, $0.lesion] }).count
+      }
+      let cells = ["Fold \(fold + 1)"] + ([codes.count, high] + counts).map(String.init)
+      return (cells + [codes.joined(separator: ", ")]).map { HTML(text: $0) }
     }
     let table = HTMLTable(
       caption: "Held-out patients of each fold",
-      columns: ["Fold", "Patients", "High grade"] + (content.levels.contains(.lesion) ? ["Lesions"] : [])
-        + (content.hasSlices ? ["Slices"] : []) + ["Codes"],
+      columns: ["Fold", "Patients", "High grade"] + levels.map { Format.heading($0.plural) } + ["Codes"],
       rows: folds, isNumeric: false)
     let split =
       "\(content.sizes), split at patient level into \(content.folds.heldOut.count) folds, "

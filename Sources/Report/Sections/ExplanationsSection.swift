@@ -13,7 +13,7 @@ struct ExplanationsSection: RunSection {
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     guard let explanations = content.explanations else {
       guard content.manifest.learner.network != nil else {
-        return [.p("The run has no networks whose looks could be explained.")]
+        return [.p("This run has no network, so there are no heat maps to show.")]
       }
       return [.p("No explanation was made of this run's predictions: `renalgrade explain STUDY` makes them.")]
     }
