@@ -76,7 +76,8 @@ let roomsWithoutTorch: [Target] =
   [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
-      name: "RunFixtures", dependencies: ["TestSupport", "Support", "Study", "Experiment"], path: "Tests/RunFixtures",
+      name: "RunFixtures", dependencies: ["TestSupport", "Support", "Study", "Experiment", "Analysis"],
+      path: "Tests/RunFixtures",
       swiftSettings: settings),
   ]
   + room("Support", imports: ["CCrypto", "CSpawn", "SwiftCSV"])

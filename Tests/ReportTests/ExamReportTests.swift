@@ -7,28 +7,19 @@ import Testing
 @testable import Report
 
 @Suite struct ExamReportTests {
-  private func report(
-    _ aggregation: StudyProtocol.Evaluation.Aggregation, threshold: Double = 0.5,
-    rule: StudyProtocol.Evaluation.ThresholdRule? = nil, predictions: [Prediction] = [], synthetic: Bool = false
-  ) throws -> ExamResult {
-    ExamResult(
-      FixtureExam.scores, runID: "a-run",
-      settings: try FixtureExam.settings(aggregation, threshold: threshold, rule: rule),
-      manifest: FixtureExam.manifest(synthetic: synthetic), predictions: predictions)
-  }
-
   @Test func theTextSaysHowItWasDecided() throws {
-    let sensitive = try report(.mean, rule: .fixedSensitivity, predictions: FixtureExam.predictions)
+    let sensitive = try FixtureExam.result(.mean, rule: .fixedSensitivity, predictions: FixtureExam.predictions)
     #expect(
       sensitive.text.contains(
         "threshold of 0.35, by a sensitivity of 0.90 over all of the run's out-of-fold predictions"))
-    #expect(try report(.mean, rule: .youden, predictions: FixtureExam.predictions).text.contains("Youden"))
-    let none = try report(.mean, threshold: 0.6, rule: .youden, predictions: FixtureExam.slices("a", .low, [0.1]))
+    #expect(try FixtureExam.result(.mean, rule: .youden, predictions: FixtureExam.predictions).text.contains("Youden"))
+    let none = try FixtureExam.result(
+      .mean, threshold: 0.6, rule: .youden, predictions: FixtureExam.slices("a", .low, [0.1]))
     #expect(none.text.contains("allow no choice"))
   }
 
   @Test func theTextSaysWhatItIs() throws {
-    let text = try report(.mean, synthetic: true).text
+    let text = try FixtureExam.result(.mean, synthetic: true).text
     for part in [
       "NOT A MEDICAL DEVICE", "(Fuhrman/ISUP 3-4): 0.47 (networks 0.37 to 0.57)",
       "At the protocol's threshold of 0.50, that counts as low",
@@ -39,6 +30,6 @@ import Testing
     ] {
       #expect(text.contains(part), "\(part): \(text)")
     }
-    #expect(try !report(.mean).text.contains("virtual"))
+    #expect(try !FixtureExam.result(.mean).text.contains("virtual"))
   }
 }

@@ -1,3 +1,4 @@
+public import Analysis
 public import Experiment
 import Foundation
 public import Study
@@ -13,6 +14,16 @@ public enum FixtureExam {
       .init(lesion: "Tumor 2", slice: "1.2.5", number: 8, probabilities: [0.9, 0.5]),
     ],
     notes: ["Slice 9 is left out."])
+
+  /// What the exam comes to, by a run of such an evaluation.
+  public static func result(
+    _ aggregation: StudyProtocol.Evaluation.Aggregation, threshold: Double = 0.5,
+    rule: StudyProtocol.Evaluation.ThresholdRule? = nil, predictions: [Prediction] = [], synthetic: Bool = false
+  ) throws -> ExamResult {
+    ExamResult(
+      scores, runID: "a-run", settings: try settings(aggregation, threshold: threshold, rule: rule),
+      manifest: manifest(synthetic: synthetic), predictions: predictions)
+  }
 
   /// The demo's protocol with another evaluation.
   public static func settings(
