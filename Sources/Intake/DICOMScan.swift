@@ -106,6 +106,15 @@ public struct DICOMScan: Sendable {
     self.failures = failures.sorted { $0.relativePath < $1.relativePath }
   }
 
+  private init(frames: [Frame], failures: [Failure]) {
+    (self.frames, self.failures) = (frames, failures)
+  }
+
+  /// The same scan with those frames alone whose identity is asked for; what could not be read stays.
+  func frames(where isIncluded: (SliceIdentity) -> Bool) -> DICOMScan {
+    DICOMScan(frames: frames.filter { isIncluded($0.identity) }, failures: failures)
+  }
+
   /// Whether a file of that name is no image: a DICOMDIR is the medium's table of contents.
   static func isPassedOver(_ name: String) -> Bool { name.uppercased() == "DICOMDIR" }
 

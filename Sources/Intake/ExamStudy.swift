@@ -52,13 +52,17 @@ public struct ExamStudy: Sendable {
     let outlined = Self.outlined(scan, export.contours)
     guard let exam = outlined.first else { throw ExamError(noMatch: export, scan) }
     let patients = Set(outlined.map(\.patientID))
-    let plan = ImportPlan(scan)
+    let exams = Set(outlined.map(\.studyInstanceUID))
+    let instances = Set(export.contours.map(\.sopInstanceUID))
+    // Other patients who lie in the same folder cost nothing, unless they claim the exam or its slices as theirs.
+    let plan = ImportPlan(
+      scan.frames {
+        patients.contains($0.patientID) || exams.contains($0.studyInstanceUID) || instances.contains($0.sopInstanceUID)
+      })
     // One exam under two patients is a fault of the images, which the plan has found.
     let isFaulty = plan.remarks.contains { $0.excludes && $0.patientID.map(patients.contains) == true }
-    let exams = Set(outlined.map(\.studyInstanceUID))
     guard exams.count == 1 || isFaulty else { throw ExamError(exams: exams.count) }
 
-    let instances = Set(export.contours.map(\.sopInstanceUID))
     let series = plan.series.map { series in
       var series = series
       series.slices.removeAll { !instances.contains($0.attributes.sopInstanceUID) }

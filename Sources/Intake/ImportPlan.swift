@@ -135,7 +135,7 @@ struct ImportPlan {
       if first.relativePath == path { return true }
       guard duplicates.insert(path).inserted else { return false }
       let subject = "\(path) and \(first.relativePath)"
-      if FileManager.default.contentsEqual(atPath: first.url.path, andPath: frame.url.path) {
+      if FileContents.areEqual(first.url, frame.url) {
         remarks.append(
           Remark(
             patientID: frame.identity.patientID, excludes: false, subject: subject,
@@ -157,10 +157,10 @@ struct ImportPlan {
     for frame in frames where !refused.contains(frame.identity.patientID) {
       guard let path = pathOf[frame.identity.sopInstanceUID], compared.insert(frame.relativePath).inserted
       else { continue }
-      let copy = study.appendingPathComponent(path).path
+      let copy = study.appendingPathComponent(path)
       // A copy that has vanished is made again.
-      guard FileManager.default.fileExists(atPath: copy) else { continue }
-      if FileManager.default.contentsEqual(atPath: frame.url.path, andPath: copy) {
+      guard FileManager.default.fileExists(atPath: copy.path) else { continue }
+      if FileContents.areEqual(frame.url, copy) {
         present.insert(frame.relativePath)
       } else {
         exclude(
