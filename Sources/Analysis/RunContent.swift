@@ -11,7 +11,7 @@ public final class RunContent {
   public let run: Run
   /// Its protocol.
   public let settings: StudyProtocol
-  /// The protocol's text; empty where it is no UTF-8.
+  /// The protocol's text.
   public let protocolText: String
   /// Its folds.
   public let folds: Folds
@@ -48,7 +48,7 @@ public final class RunContent {
   public init(_ run: Run) throws(StudyError) {
     self.run = run
     settings = try StudyProtocol(contentsOf: run.protocolFile)
-    protocolText = (try? String(contentsOf: run.protocolFile, encoding: .utf8)) ?? ""
+    protocolText = try Self.text(of: run.protocolFile, run)
     folds = try run.readJSON(Folds.self, from: run.foldsFile)
     manifest = try run.manifest()
     epochs = try run.epochs()
@@ -62,6 +62,19 @@ public final class RunContent {
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
+  }
+
+  private static func text(of url: URL, _ run: Run) throws(StudyError) -> String {
+    do {
+      return try String(contentsOf: url, encoding: .utf8)
+    } catch {
+      throw StudyError(.run, "\(url.lastPathComponent) of run \(run.id) cannot be read: \(error.localizedDescription)")
+    }
+  }
+
+  /// Whether the run's protocol is the very one that the run was begun with, by its SHA-256; nil where that was not recorded.
+  public var protocolIsUnchanged: Bool? {
+    manifest.protocolHash.map { $0 == Data(protocolText.utf8).sha256 }
   }
 
   /// The result with all that is stated besides, as `metrics.json` holds it.

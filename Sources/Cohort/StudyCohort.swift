@@ -106,12 +106,12 @@ public enum StudyCohort {
   ///   those that it was made of.
   public static func selection(of study: StudyFolder) throws -> CohortSelection {
     let url = try study.cohortFile(selectionFile)
-    guard let data = try? Data(contentsOf: url) else {
+    guard FileManager.default.fileExists(atPath: url.path) else {
       throw CohortError(.noSelection, "the study has no selection yet; make one with `renalgrade cohort select`")
     }
     let selection: CohortSelection
     do {
-      selection = try JSONDecoder().decode(CohortSelection.self, from: data)
+      selection = try JSONDecoder().decode(CohortSelection.self, from: Data(contentsOf: url))
     } catch {
       throw CohortError(
         .noSelection, "\(url.path) cannot be read; make the selection again with `renalgrade cohort select`: \(error)")

@@ -227,6 +227,7 @@ public struct CrossValidation: Sendable {
     var hardware = learner.hardware
     hardware.threads = threads
     manifest.hardware = hardware
+    manifest.options = learner.commandOptions
     if let shuffledBy {
       manifest.shuffledBy = shuffledBy
       manifest.notes.append(

@@ -23,22 +23,24 @@ public struct EpochLog: Sendable {
     try AtomicFile.write(text, to: url)
   }
 
-  /// The epochs logged so far, none where there is no log; a last line that a crash cut short is left out.
+  /// The epochs logged so far, none where there is no log; a last line that a crash cut short, before its end, is left out.
   ///
-  /// - Throws: `StudyError` of kind `.run` where the log cannot be read, or a line before the last is none.
+  /// - Throws: `StudyError` of kind `.run` where the log cannot be read, or a whole line is no epoch.
   public func epochs() throws(StudyError) -> [Run.Epoch] {
     guard FileManager.default.fileExists(atPath: url.path) else { return [] }
-    let lines: [Substring]
+    let text: String
     do {
-      lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+      text = try String(contentsOf: url, encoding: .utf8)
     } catch {
       throw StudyError(.run, "\(url.lastPathComponent) cannot be read: \(error.localizedDescription)")
     }
+    let lines = text.split(separator: "\n")
+    let isCutShort = text.last != "\n"
     var epochs: [Run.Epoch] = []
     for (place, line) in lines.enumerated() {
       if let epoch = try? JSONDecoder().decode(Run.Epoch.self, from: Data(line.utf8)) {
         epochs.append(epoch)
-      } else if place < lines.count - 1 {
+      } else if place < lines.count - 1 || !isCutShort {
         throw StudyError(
           .run,
           "\(url.lastPathComponent):\(place + 1): expected an epoch as JSON; the file was changed. Remove the run's folder and "

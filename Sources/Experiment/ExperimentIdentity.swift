@@ -23,9 +23,12 @@ public struct ExperimentIdentity: Equatable, Sendable {
     // Sentences for the Methods, and a number that follows from the rest.
     learner.methods = []
     learner.network?.trainedParameters = 0
+    learner.network?.replaced = nil
     rois = manifest.rois
     cohort = manifest.cohort
-    self.settings = settings
+    // A run's own protocol names the substitute that was trained; those of older runs name what was asked for.
+    let isReplaced = settings.network?.substitute.map { $0.backbone == manifest.learner.network?.backbone } ?? false
+    self.settings = isReplaced ? settings.withSubstitute : settings
     shuffledBy = manifest.shuffledBy
     choices = manifest.choices
   }

@@ -92,9 +92,9 @@ struct FoldJobFolder: Sendable {
 
   /// Keeps of the log the first `count` epochs; what came after them is done again.
   func forgetEpochs(after count: Int) throws(StudyError) {
-    let epochs = try log.epochs()
-    let kept = epochs.filter { $0.epoch <= count }
-    if kept.count < epochs.count { try log.replace(by: kept) }
+    // Written anew even where all epochs stay: what a crash cut short must not begin the next line.
+    guard FileManager.default.fileExists(atPath: log.url.path) else { return }
+    try log.replace(by: log.epochs().filter { $0.epoch <= count })
   }
 
   /// Writes what the job came to, and lets go of what it was resumed by.

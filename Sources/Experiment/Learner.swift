@@ -30,6 +30,8 @@ public protocol Learner: Sendable {
   func with(_ settings: StudyProtocol) throws -> any Learner
   /// What else the bits depend on.
   var conditions: [String] { get }
+  /// The options of the command line that repeat this learner on a machine of the same kind, besides the number of threads.
+  var commandOptions: [String] { get }
   /// How many fits may be done at a time on this hardware; nil where nothing bounds it.
   var mostSideBySide: Int? { get }
   /// Sets the number of threads of one operation, for the calling thread.
@@ -39,6 +41,9 @@ public protocol Learner: Sendable {
 extension Learner {
   /// What computes in double precision on one thread depends on nothing else.
   public var conditions: [String] { [] }
+
+  /// What follows from the protocol alone takes no option.
+  public var commandOptions: [String] { [] }
 
   /// What takes little memory is not bounded.
   public var mostSideBySide: Int? { nil }

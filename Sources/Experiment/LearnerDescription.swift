@@ -10,13 +10,18 @@ public struct LearnerDescription: Codable, Equatable, Sendable {
     public var frozenThrough: String?
     /// How many parameters are trained.
     public var trainedParameters: Int
+    /// The backbone that the study's protocol asked for, where its substitute is trained; nil elsewhere.
+    public var replaced: String?
 
     /// Makes a description from its parts.
-    public init(backbone: String, weights: String?, frozenThrough: String?, trainedParameters: Int) {
+    public init(
+      backbone: String, weights: String?, frozenThrough: String?, trainedParameters: Int, replaced: String? = nil
+    ) {
       self.backbone = backbone
       self.weights = weights
       self.frozenThrough = frozenThrough
       self.trainedParameters = trainedParameters
+      self.replaced = replaced
     }
   }
 

@@ -27,7 +27,7 @@ public struct NegativeControls: Sendable {
   /// What is fitted for each control, in words.
   public var summary: String { validation.summary }
 
-  /// Fits and predicts the controls that are not there yet; where that was interrupted, it goes on.
+  /// Fits and predicts the controls that are not there yet, or were made by other means; where that was interrupted, it goes on.
   ///
   /// - Parameters:
   ///   - sideBySide: how many fold jobs are done at a time, each with the same share of the threads.
@@ -44,7 +44,9 @@ public struct NegativeControls: Sendable {
       .map { (control: $0, validation: try validation.with($0), part: try run.part("controls/\($0.name)")) }
     var plans: [FoldPlan] = []
     var prepared: [any PreparedLearner] = []
-    for (_, changed, part) in made where !part.isComplete {
+    for (_, changed, part) in made {
+      try changed.discard(part, unlessMadeWith: sides.threads)
+      guard !part.isComplete else { continue }
       _ = try RunInProgress(at: part, key: changed.key(sides.threads))
       try AtomicFile.write(changed.settings.yaml, to: part.protocolFile)
       let plan = try FoldPlan(
@@ -77,6 +79,26 @@ public struct NegativeControls: Sendable {
           name: control.name, run: part.id, title: title, meaning: control.meaning(in: changed), predictions: file))
       try AtomicFile.writeJSON(controls, to: run.controlsFile)
       try finished(title, predictions)
+    }
+  }
+}
+
+extension CrossValidation {
+  /// Removes a control that was finished by other means: another libtorch, device, processor or number of threads, or a RenalGrade of
+  /// another version.
+  ///
+  /// - Throws: `StudyError` where a fold job's manifest is damaged, or the control cannot be removed.
+  fileprivate func discard(_ part: Run, unlessMadeWith threads: Int) throws {
+    guard part.isComplete else { return }
+    let isSame = try jobs(threads).allSatisfy { job in
+      try FoldJobFolder(url: part.foldFolder(job.fold)).job() == job
+    }
+    guard !isSame else { return }
+    do {
+      try FileManager.default.removeItem(at: part.url)
+      try FileManager.default.createDirectory(at: part.url, withIntermediateDirectories: true)
+    } catch {
+      throw StudyError(.file, "cannot empty \(part.url.path): \(error.localizedDescription)")
     }
   }
 }

@@ -62,6 +62,8 @@ extension Run {
     public var seeds: Seeds?
     /// By what it was computed.
     public var hardware: Hardware?
+    /// The options of the command line that repeat it, besides the number of threads; nil where the run has not recorded them.
+    public var options: [String]?
     /// How long it took, in seconds, since it was resumed where it was.
     public var duration: Double?
     /// Whether it was interrupted and resumed.

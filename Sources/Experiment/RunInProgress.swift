@@ -23,7 +23,7 @@ struct RunInProgress: Sendable {
   ///   - date: when a new run is said to begin.
   /// - Throws: `StudyError` where the study cannot be read or written.
   init(in study: StudyFolder, key: String, name: String, date: Date = Date()) throws(StudyError) {
-    let begun = (Run.incomplete(in: study) + Run.complete(in: study)).first { Self.key(of: $0) == key }
+    let begun = try Self.first(Run.incomplete(in: study) + Run.complete(in: study), of: key)
     if let begun {
       try self.init(at: begun, key: key)
     } else {
@@ -36,7 +36,7 @@ struct RunInProgress: Sendable {
   /// - Throws: `StudyError` where the folder cannot be read or written.
   init(at run: Run, key: String) throws(StudyError) {
     self.run = run
-    if Self.key(of: run) == key {
+    if try Self.key(of: run) == key {
       AtomicFile.removeAbandoned(in: run.url)
       return
     }
@@ -52,9 +52,24 @@ struct RunInProgress: Sendable {
 
   private static func file(of run: Run) -> URL { run.url.appendingPathComponent("resume.json") }
 
-  /// What a run in progress belongs to; nil where it is none, or its file was cut short: then it is begun anew.
-  private static func key(of run: Run) -> String? {
-    (try? run.readJSONIfPresent(Identity.self, from: file(of: run)))?.key
+  /// The first run in progress that belongs to `key`; nil where there is none.
+  private static func first(_ runs: [Run], of key: String) throws(StudyError) -> Run? {
+    for run in runs where try Self.key(of: run) == key { return run }
+    return nil
+  }
+
+  /// What a run in progress belongs to; nil where it is none.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where the file that says so is damaged: a kill leaves it whole, or not there.
+  private static func key(of run: Run) throws(StudyError) -> String? {
+    do {
+      return try run.readJSONIfPresent(Identity.self, from: file(of: run))?.key
+    } catch {
+      throw StudyError(
+        .run,
+        "\(error.description). Whether the run can go on is not known: remove the folder \(run.url.path), and it is made anew"
+      )
+    }
   }
 
   /// Forgets that a run was in progress, once all that belongs to it is there.

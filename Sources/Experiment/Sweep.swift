@@ -90,7 +90,7 @@ public struct Sweep: Sendable {
     let threads = first.learner.hardware.threads
     let usual = min(members.count, threads, first.learner.mostSideBySide ?? .max)
     let sides = try first.sides(sideBySide ?? usual)
-    var finished = (try? JSONDecoder().decode(Finished.self, from: Data(contentsOf: progressFile))) ?? Finished()
+    var finished = try finishedRuns()
     let (left, done) = try plan(sides.threads, &finished, progress)
     let shared = Mutex(Shared(finished: finished, runs: done))
     let meter = SharedMeter(total: members.reduce(0) { $0 + $1.work })
@@ -109,6 +109,21 @@ public struct Sweep: Sendable {
     let runs = shared.withLock { $0.runs }
     try completing(members.indices.compactMap { runs[$0] })
     try? FileManager.default.removeItem(at: progressFile)
+  }
+
+  /// What an interrupted sweep has done; nothing where none was interrupted.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where the file that says so is damaged.
+  private func finishedRuns() throws(StudyError) -> Finished {
+    guard FileManager.default.fileExists(atPath: progressFile.path) else { return Finished() }
+    do {
+      return try JSONDecoder().decode(Finished.self, from: Data(contentsOf: progressFile))
+    } catch {
+      throw StudyError(
+        .run,
+        "\(progressFile.path), which says what an interrupted sweep has done, is damaged (\(error.localizedDescription)); remove it, "
+          + "and the sweep begins anew")
+    }
   }
 
   private var progressFile: URL { study.reportsFolder.appendingPathComponent("sweep-in-progress.json") }

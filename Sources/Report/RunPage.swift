@@ -27,8 +27,9 @@ enum RunPage {
   static let sections: [any RunSection] = [
     ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
     CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
-    NestedSection(), PrecisionSection(), PaperSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
-    CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(), ModelCardSection(), ProtocolSection(),
+    NestedSection(), PrecisionSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
+    CharacteristicsSection(), CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(),
+    ModelCardSection(), ProtocolSection(),
     ReproductionSection(), ProvenanceSection(),
   ]
 
@@ -44,7 +45,16 @@ enum RunPage {
       subtitle:
         "Protocol \(content.settings.name), run \(content.run.id). Clear cell renal cell carcinoma on contrast-enhanced CT: "
         + "low grade (1 or 2) or high grade (3 or 4), high grade being the positive class.",
-      banners: banners(content.manifest), sections: parts)
+      banners: changes(content) + banners(content.manifest), sections: parts)
+  }
+
+  /// That the protocol is another one by now, where it is.
+  private static func changes(_ content: RunContent) -> [String] {
+    guard content.protocolIsUnchanged == false else { return [] }
+    return [
+      "The run's protocol.yaml has been changed since the run was made: its SHA-256 is not the recorded one. What this report says "
+        + "of the protocol may not be what the run was made by."
+    ]
   }
 
   /// What nobody may miss of several runs, each sentence once.

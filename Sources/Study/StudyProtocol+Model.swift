@@ -134,3 +134,16 @@ public enum ModelSetting: Codable, Equatable, Sendable {
 extension StudyProtocol.Model: HasOptionalKeys {
   static let optionalKeys: Set = ["settings"]
 }
+
+extension StudyProtocol {
+  /// The protocol with the substitute backbone as its own, as its title then says; the same where none is stated.
+  public var withSubstitute: StudyProtocol {
+    guard let asked = network?.backbone, let substitute = network?.substitute else { return self }
+    var changed = self
+    changed.title = "\(title) (\(substitute.backbone) in place of \(asked))"
+    changed.network?.backbone = substitute.backbone
+    changed.network?.frozenThrough = substitute.frozenThrough
+    changed.network?.substitute = nil
+    return changed
+  }
+}

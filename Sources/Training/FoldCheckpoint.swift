@@ -23,11 +23,6 @@ final class FoldCheckpoint {
     self.fold = fold
   }
 
-  /// The fold and the number of whole epochs that a file stands for; nil where there is none, or one that is damaged.
-  static func position(in url: URL) -> (fold: Int, epoch: Int)? {
-    (try? SafeTensors.metadata(of: url)).flatMap(position)
-  }
-
   private static func position(_ metadata: [String: String]) -> (fold: Int, epoch: Int)? {
     guard let fold = metadata["fold"].flatMap({ Int($0) }), let epoch = metadata["epoch"].flatMap({ Int($0) })
     else { return nil }
@@ -37,13 +32,25 @@ final class FoldCheckpoint {
   /// Takes network and optimiser back to the checkpoint of this fold.
   ///
   /// - Returns: the number of epochs that are done; 0, with nothing changed, where there is no checkpoint of this fold.
+  /// - Throws: `TrainingError` where there is one that is damaged: a kill leaves it whole, or not there.
   func restore(_ network: Backbone, _ optimiser: Adam) throws -> Int {
-    guard Self.position(in: url)?.fold == fold, let (tensors, metadata) = try? SafeTensors.read(url),
-      let position = Self.position(metadata)
-    else { return 0 }
+    guard let (tensors, position) = try read(), position.fold == fold else { return 0 }
     try network.loadTrainedPart(Self.part("network.", of: tensors))
     try optimiser.load(Self.part("optimiser.", of: tensors))
     return position.epoch
+  }
+
+  /// What the file holds; nil where there is none.
+  func read() throws -> (tensors: [String: Tensor], position: (fold: Int, epoch: Int))? {
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    let advice = "Remove it, and the fold is trained from its first epoch on"
+    do {
+      let (tensors, metadata) = try SafeTensors.read(url)
+      if let position = Self.position(metadata) { return (tensors, position) }
+    } catch {
+      throw TrainingError("the checkpoint \(url.path) is damaged: \(error). \(advice)")
+    }
+    throw TrainingError("the checkpoint \(url.path) does not say of which fold and epoch it is. \(advice)")
   }
 
   /// Replaces the checkpoint by the state after `epoch`.

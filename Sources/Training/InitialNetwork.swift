@@ -16,6 +16,8 @@ public struct InitialNetwork {
   public let frozenThrough: String?
   /// SHA-256 of the weights' file; nil where training starts from scratch.
   public let weightsHash: String?
+  /// The backbone that the protocol asks for, where its substitute is trained instead; nil elsewhere.
+  public let replaced: String?
   /// Sentences on what differs from what the protocol asks.
   public let notes: [String]
   private let file: URL?
@@ -53,13 +55,17 @@ public struct InitialNetwork {
     }
     try self.init(
       substitute.backbone, frozenThrough: substitute.frozenThrough, file: file, seed: seed,
+      replacing: settings.backbone,
       notes: [
         "The protocol asks for \(settings.backbone), but \(missing); \(substitute.backbone) with its own ImageNet weights was "
           + "trained instead, so these results are not \(settings.backbone)'s. To use it: \(remedy)."
       ])
   }
 
-  private init(_ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, notes: [String]) throws {
+  private init(
+    _ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, replacing replaced: String? = nil,
+    notes: [String]
+  ) throws {
     network = try Backbone.make(backbone, classes: 2, seed: seed)
     head = try network.headState.mapValues { try $0.copied() }
     if let file { try network.load(try Checkpoint.read(file), replacingHead: true) }
@@ -68,6 +74,7 @@ public struct InitialNetwork {
     try network.freeze(through: frozenThrough)
     self.backbone = backbone
     self.frozenThrough = frozenThrough
+    self.replaced = replaced
     self.notes = notes
     self.file = file
     self.seed = seed

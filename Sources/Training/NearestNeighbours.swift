@@ -50,6 +50,7 @@ struct NearestNeighbours: Learner {
   var notes: [String] { network.notes }
   var hardware: Hardware { network.hardware }
   var conditions: [String] { network.conditions }
+  var commandOptions: [String] { network.commandOptions }
   var mostSideBySide: Int? { network.mostSideBySide }
 
   func setThreadCount(_ count: Int) { network.setThreadCount(count) }

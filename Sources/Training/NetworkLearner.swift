@@ -23,8 +23,13 @@ public struct NetworkLearner: Learner {
     /// Whether a GPU is used where there is one.
     public var usesGPU: Bool
 
+    /// What stored features may take where nobody says otherwise: 16 GB.
+    public static let usualFeatureBudget = 16_000_000_000
+
     /// Makes options; those not stated have the values that most users want.
-    public init(weightsFile: URL? = nil, store: WeightsStore, featureBudget: Int = 16 << 30, usesGPU: Bool = true) {
+    public init(
+      weightsFile: URL? = nil, store: WeightsStore, featureBudget: Int = Self.usualFeatureBudget, usesGPU: Bool = true
+    ) {
       self.weightsFile = weightsFile
       self.store = store
       self.featureBudget = featureBudget
@@ -65,7 +70,7 @@ public struct NetworkLearner: Learner {
 
   private init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, spare: SpareNetwork) throws {
     device = LibTorch.device(usesGPU: options.usesGPU)
-    var settings = settings
+    var settings = spare.description.network?.replaced == nil ? settings : settings.withSubstitute
     var training = try settings.requireTraining()
     training.precision = training.precision.resolved(on: device)
     settings.training = training
@@ -99,6 +104,17 @@ public struct NetworkLearner: Learner {
 
   /// Where features are stored depends on what they may take, and the number type of their sums with it.
   public var conditions: [String] { ["features up to \(options.featureBudget) bytes"] }
+
+  /// What the command line was given, as far as the bits depend on it.
+  public var commandOptions: [String] {
+    var given: [String] = []
+    if options.weightsFile != nil { given.append("--weights WEIGHTS") }
+    if options.featureBudget != Options.usualFeatureBudget {
+      given.append("--feature-budget \(Double(options.featureBudget) / 1e9)")
+    }
+    if !options.usesGPU { given.append("--cpu") }
+    return given
+  }
 
   /// A GPU is kept busy by one.
   public var mostSideBySide: Int? { device == .cpu ? nil : 1 }
@@ -176,7 +192,7 @@ final class SpareNetwork: Sendable {
       learner: StudyProtocol.Model.network,
       network: .init(
         backbone: initial.backbone, weights: initial.weightsHash, frozenThrough: initial.frozenThrough,
-        trainedParameters: initial.network.trainedParameterCount))
+        trainedParameters: initial.network.trainedParameterCount, replaced: initial.replaced))
     notes = initial.notes
     held = Mutex(Held(initial: initial))
   }

@@ -17,7 +17,7 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: "What the stored output of the frozen stages may take on disk, in GB; 0 computes it anew for each batch.")
-  var featureBudget = 16.0
+  var featureBudget = Double(NetworkLearner.Options.usualFeatureBudget) / 1e9
 
   @Option(
     help: """

@@ -23,6 +23,7 @@ struct RenalGrade: AsyncParsableCommand {
       Init.self, PACSCommand.self, Deidentify.self, DeidentifyTable.self, Import.self, CohortCommand.self, Status.self,
       ROIs.self, CrossValidate.self, SweepCommand.self, NestedCommand.self, ControlsCommand.self, VerifyCommand.self,
       Explain.self,
-      ReportCommand.self, CompareCommand.self, Predict.self, Weights.self, PhantomCommand.self, Doctor.self,
+      ReportCommand.self, CompareCommand.self, PaperCommand.self, Predict.self, Weights.self, PhantomCommand.self,
+      Doctor.self,
     ])
 }

@@ -10,10 +10,11 @@ struct Status: ParsableCommand {
     let folder = try study.open()
     let counts = try folder.counts()
     for (name, count) in counts { print("\(name): \(count)") }
-    if let settings = try? folder.readProtocol(),
-      let problem = try folder.read({ try SelectionBasis.problem(settings, $0) })
-    {
-      print("Note: \(problem).")
+    do {
+      let settings = try folder.readProtocol()
+      if let problem = try folder.read({ try SelectionBasis.problem(settings, $0) }) { print("Note: \(problem).") }
+    } catch {
+      print("Note: \(error)")
     }
     let entries = try folder.setAside()
     guard !entries.isEmpty else {

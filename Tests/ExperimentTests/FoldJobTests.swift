@@ -130,6 +130,9 @@ import Support
     let text = try String(contentsOf: run.logFile, encoding: .utf8)
     try AtomicFile.write(text + "{\"fold\":", to: run.logFile)
     #expect(try run.epochs().count == 9)
+    // A whole line that is none was not cut short.
+    try AtomicFile.write(text + "{\"fold\":\n", to: run.logFile)
+    #expect(throws: StudyError.self) { try run.epochs() }
     try AtomicFile.write("nonsense\n" + text, to: run.logFile)
     let error = #expect(throws: StudyError.self) { try run.epochs() }
     #expect(error?.description.contains("log.jsonl:1") == true)
@@ -146,5 +149,61 @@ import Support
     // Boxes and slices mean nothing to what has none.
     #expect(listed.map(\.name) == ["shuffledLabels"])
     #expect(try Run.complete(in: study).map(\.id).contains(run.id))
+  }
+
+  @Test func aLineCutShortDoesNotSpoilTheNext() throws {
+    let failing = CountingLearner(settings, failingIn: (fold: 1, epoch: 2))
+    #expect(throws: CountingLearner.Stopped.self) { try validation(failing).run { _ in } }
+    let begun = try #require(Run.incomplete(in: study).first)
+    let log = begun.foldFolder(1).appendingPathComponent("log.jsonl")
+    let handle = try FileHandle(forWritingTo: log)
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("{\"epoch\":2,".utf8))
+    try handle.close()
+    let run = try validation(CountingLearner(settings)).run { _ in }
+    #expect(try run.epochs().count == 9)
+  }
+
+  @Test(arguments: ["{", "", "[]", "\u{0}", "{\"key\": 3}"])
+  func aDamagedStateFileIsNotTakenForNone(_ text: String) throws {
+    let failing = CountingLearner(settings, failingIn: (fold: 1, epoch: 2))
+    #expect(throws: CountingLearner.Stopped.self) { try validation(failing).run { _ in } }
+    let begun = try #require(Run.incomplete(in: study).first)
+    let state = begun.url.appendingPathComponent("resume.json")
+    try Data(text.utf8).write(to: state)
+    let error = #expect(throws: StudyError.self) { try validation(CountingLearner(settings)).run { _ in } }
+    #expect(error?.kind == .run && error?.description.contains("resume.json") == true)
+    #expect(error?.description.contains(begun.url.path) == true)
+    #expect(Run.incomplete(in: study).count == 1)
+    try FileManager.default.removeItem(at: begun.url)
+    _ = try validation(CountingLearner(settings)).run { _ in }
+  }
+
+  @Test func aFinishedControlOfOtherMeansIsMadeAnew() throws {
+    var settings = settings
+    settings.inputs.examples = .patientFeatures
+    let run = try CrossValidation(study, protocol: settings, learners: CountingLearner(settings).registry).run { _ in }
+    func made(_ learner: CountingLearner) throws -> [String] {
+      try NegativeControls(run, in: study, learners: learner.registry).run(progress: { _ in }, finished: { _, _ in })
+      return learner.account.epochs
+    }
+    #expect(try !made(CountingLearner(settings)).isEmpty)
+    #expect(try made(CountingLearner(settings)).isEmpty)
+    let control = try #require(try run.readJSON([Run.Control].self, from: run.controlsFile).first)
+    let folder = FoldJobFolder(url: try run.part("controls/\(control.name)").foldFolder(0))
+    let changes: [(inout Hardware) -> Void] = [
+      { $0.libtorch = "1.13" }, { $0.threads += 1 }, { $0.device = "cuda:0" }, { $0.capability = "SSE" },
+      { $0.processor = "another" },
+    ]
+    for change in changes {
+      var job = try #require(try folder.job())
+      change(&job.hardware)
+      try AtomicFile.writeJSON(job, to: folder.jobFile)
+      // This one alone, and all of its folds.
+      #expect(try made(CountingLearner(settings)).count == 9)
+      #expect(try made(CountingLearner(settings)).isEmpty)
+    }
+    try Data("{".utf8).write(to: folder.jobFile)
+    #expect(throws: StudyError.self) { try made(CountingLearner(settings)) }
   }
 }

@@ -40,7 +40,8 @@ import Testing
       "30 epochs in batches of 16 slices by Adam (learning rate 0.00001, β1 0.8, β2 0.999, ε 0.00000001) with a weight "
         + "decay of 0.8 added to the gradient (L2 penalty)",
       "weighted by 2.5 for high grade", "Five-fold cross-validation", "(seed 1)", "from a probability of 0.50, fixed",
-      "It stood in for resnet50", "RenalGrade 0.1.0 and libtorch 2.15.0", "every patient is a virtual one",
+      "It was used instead of resnet50, whose weights were unavailable.", "RenalGrade 0.1.0 and libtorch 2.15.0",
+      "every patient is a virtual one",
     ] {
       #expect(text.contains(sentence), "\(sentence)")
     }
@@ -168,6 +169,68 @@ import Testing
       #expect(text.contains(line), "\(line)")
     }
     #expect(!text.contains("cohort select"))
+  }
+
+  @Test func theCommandsHaveTheOptionsThatTheBitsDependOn() throws {
+    var manifest = Run.Manifest(
+      learner: .init(
+        learner: "network",
+        network: .init(
+          backbone: "resnet18", weights: String(repeating: "ab", count: 32), frozenThrough: nil, trainedParameters: 0)))
+    manifest.hardware = Hardware(threads: 3, processor: "a processor")
+    manifest.options = ["--weights WEIGHTS", "--feature-budget 2.0", "--cpu"]
+    let text = Reproduction(try content(manifest: manifest)).document.markdown
+    #expect(
+      text.contains(
+        "renalgrade crossvalidate study --threads 3 --side-by-side 1 --weights WEIGHTS --feature-budget 2.0 --cpu\n"))
+    // No catalogue has a file of one's own.
+    #expect(!text.contains("weights get") && text.contains("WEIGHTS is the file with the SHA-256 abab"))
+  }
+
+  @Test func thatTheThresholdWasFixedBeforehandIsSaidOnlyWhereItIsKnown() throws {
+    var fixture = try FixtureStudy(protocolName: "paper")
+    let run = try fixture.run(fixture.predictions(patients: 30), epochs: 0)
+    func page() throws -> String {
+      try RunReport.write(run)
+      return try String(contentsOf: run.url.appendingPathComponent("report.html"), encoding: .utf8)
+    }
+    #expect(try page().contains("fixed in the protocol before the run"))
+    // A threshold chosen by the results.
+    var settings = try StudyProtocol(contentsOf: run.protocolFile)
+    settings.evaluation.threshold = 0.31
+    try AtomicFile.write(settings.yaml, to: run.protocolFile)
+    let changed = try page()
+    #expect(!changed.contains("fixed in the protocol before the run") && !changed.contains("fixed before the run"))
+    #expect(changed.contains("has been changed since the run was made") && changed.contains("0.31"))
+    // A comment changes the file as well.
+    settings.evaluation.threshold = 0.5
+    try AtomicFile.write("# a remark\n" + settings.yaml, to: run.protocolFile)
+    #expect(try page().contains("has been changed since the run was made"))
+    try AtomicFile.write(settings.yaml, to: run.protocolFile)
+    #expect(try !page().contains("has been changed since the run was made"))
+    // A run that has not recorded the hash.
+    var manifest = try run.manifest()
+    manifest.protocolHash = nil
+    try AtomicFile.writeJSON(manifest, to: run.manifestFile)
+    #expect(try page().contains("whether it was so before the run is not recorded"))
+  }
+
+  @Test(arguments: [Double.nan, .infinity, -.infinity])
+  func theMethodsCountWhatWasPredictedWhateverCameOut(_ probability: Double) throws {
+    var fixture = try FixtureStudy(protocolName: "paper")
+    let whole = fixture.predictions(patients: 30)
+    let lost = Set(whole.map(\.patient).sorted().prefix(1))
+    let predictions = whole.map { row in
+      var row = row
+      if lost.contains(row.patient) { row.probability = probability }
+      return row
+    }
+    let run = try fixture.run(whole, epochs: 0)
+    try PredictionTable.write(predictions, to: run.predictionsFile)
+    let text = MethodsText(try RunContent(run)).document.markdown
+    #expect(text.contains("The analysis comprised 30 patients (20 with low-grade and 10 with high-grade tumours)"))
+    #expect(text.contains("For 1 patient the network gave no finite probability; no estimate includes this patient."))
+    #expect(!MethodsText(try content()).document.markdown.contains("no finite probability"))
   }
 
   @Test func markdownIsEscaped() {

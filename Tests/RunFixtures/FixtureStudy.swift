@@ -126,6 +126,7 @@ public struct FixtureStudy {
       notes: ["The protocol asks for resnet50, but its weights are not here; efficientnet-lite0 was trained instead."],
       synthetic: true)
     standard.program = "0.1.0"
+    standard.protocolHash = Data(try settings.yaml.utf8).sha256
     standard.seeds = .init(folds: 1, training: 1)
     standard.duration = 412
     standard.hardware = Hardware(threads: 2, processor: "a processor", libtorch: "2.15.0")

@@ -284,5 +284,23 @@ import Torch
       manifest.notes.first?.contains("efficientnet-lite0 with its own ImageNet weights was trained instead") == true)
     #expect(manifest.learner.network?.backbone == "efficientnet-lite0")
     #expect(manifest.learner.network?.frozenThrough == substitute?.frozenThrough)
+    // The run's own protocol is what was done.
+    #expect(manifest.learner.network?.replaced == "resnet18")
+    let own = try StudyProtocol(contentsOf: run.protocolFile)
+    #expect(own.network?.backbone == "efficientnet-lite0" && own.network?.substitute == nil)
+    #expect(own.network?.frozenThrough == substitute?.frozenThrough)
+    #expect(own.title.hasSuffix("(efficientnet-lite0 in place of resnet18)"))
+    let learners = LearnerRegistry([.network(.init(store: store))])
+    #expect(
+      try RunVerification(run, in: synthetic.study, learners: learners).verify { _ in }
+        .allSatisfy { $0.largestDifference == 0 })
+    // So was the one that named what was asked for, as those of older versions do.
+    var asked = own
+    asked.title = String(own.title.dropLast(" (efficientnet-lite0 in place of resnet18)".count))
+    asked.network?.backbone = "resnet18"
+    asked.network?.frozenThrough = synthetic.settings.network?.frozenThrough
+    asked.network?.substitute = substitute
+    try AtomicFile.write(asked.yaml, to: run.protocolFile)
+    _ = try RunVerification(run, in: synthetic.study, learners: learners)
   }
 }

@@ -89,10 +89,17 @@ private final class Images {
     let checkpoint = FoldCheckpoint(url: file, fold: 0)
     #expect(throws: Interruption.self) { try train(training: 0..<16, checkpoint: checkpoint, failingIn: 2) }
     try checkpoint.settle()
-    #expect(FoldCheckpoint.position(in: file).map { [$0.fold, $0.epoch] } == [0, 1])
+    #expect(try checkpoint.read().map { [$0.position.fold, $0.position.epoch] } == [0, 1])
     // Another fold begins anew.
     let network = try Backbone.make("resnet18", classes: 2, seed: 1)
     #expect(try FoldCheckpoint(url: file, fold: 1).restore(network, Adam(network.trainedParameters, .init())) == 0)
+    // A damaged checkpoint is not one that is not there.
+    let damaged = folder.url.appendingPathComponent("damaged.safetensors")
+    try Data(contentsOf: file).prefix(100).write(to: damaged)
+    let error = #expect(throws: TrainingError.self) {
+      try FoldCheckpoint(url: damaged, fold: 0).restore(network, Adam(network.trainedParameters, .init()))
+    }
+    #expect(error?.description.contains("damaged.safetensors is damaged") == true)
     let rest = try train(training: 0..<16, checkpoint: checkpoint)
     #expect(rest.steps == [[2, 8], [2, 16]])
     #expect(rest.losses == [whole.losses[1]])

@@ -75,6 +75,49 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: study + "/features").count == 1)
   }
 
+  /// By the report alone, in a study of one's own.
+  @Test func theReportsCommandsRepeatTheRun() throws {
+    let cohort = try Cohort.small.get().url.appendingPathComponent("cohort")
+    try prepare(cohort, try Cohort.quickProtocol(in: folder))
+    // Two at a time, so that the threads of a job are not those of the command line.
+    try CommandLineTool.succeed(
+      "crossvalidate", study, "--weights", try Cohort.weightsFile(), "--threads", "2", "--side-by-side", "2",
+      "--feature-budget", "0", "--shuffle-labels", "3")
+    let run = try #require(try runs().first)
+    let report = try String(contentsOf: run.appendingPathComponent("report.html"), encoding: .utf8)
+    let section = try #require(report.components(separatedBy: "<section ").first { $0.contains("id=\"reproduction\"") })
+    let code = try #require(
+      section.components(separatedBy: "<pre").dropFirst().first?.components(separatedBy: "</pre>")[0])
+    let lines = code.split(separator: "\n").compactMap { line in
+      line.range(of: "renalgrade ").map { line[$0.upperBound...] }
+    }
+    #expect(lines.count == 4)
+    let again = folder.url.appendingPathComponent("again").path
+    for line in lines {
+      let words = try line.split(separator: " ").map { word in
+        switch word {
+        case "study": again
+        case "DICOM": cohort.appendingPathComponent("dicom").path
+        case "TABLE": cohort.appendingPathComponent("pathology.csv").path
+        case "CONTOURS": cohort.appendingPathComponent("mdai.json").path
+        case "WEIGHTS": try Cohort.weightsFile()
+        case _ where word.hasPrefix(run.lastPathComponent): run.deletingLastPathComponent().path + "/\(word)"
+        default: String(word)
+        }
+      }
+      let result = try CommandLineTool.run(words)
+      try #require(result.status == 0, "\(words): \(result.error)")
+    }
+    let runs = try FileManager.default.contentsOfDirectory(atPath: again + "/runs")
+    let repeated = URL(fileURLWithPath: again + "/runs").appendingPathComponent(try #require(runs.first))
+    for file in ["predictions.csv", "protocol.yaml", "folds/fold-3/model.safetensors"] {
+      #expect(
+        try Data(contentsOf: repeated.appendingPathComponent(file))
+          == Data(contentsOf: run.appendingPathComponent(file)),
+        "\(file)")
+    }
+  }
+
   @Test func aSweepMakesTable5AndShuffledLabelsSaySo() throws {
     try prepare(try Cohort.small.get().url.appendingPathComponent("cohort"), try Cohort.quickProtocol(in: folder))
     try CommandLineTool.succeed(

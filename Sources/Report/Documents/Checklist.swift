@@ -22,6 +22,9 @@ struct Checklist: Sendable {
     Checklist(
       name: "TRIPOD+AI", source: "Collins et al., BMJ 2024;385:e078378", file: PackageResources.tripod_ai_2024_tsv),
     Checklist(
+      name: "STARD-AI", source: "Sounderajah et al., Nature Medicine 2025;31:3283-3289",
+      file: PackageResources.stard_ai_2025_tsv),
+    Checklist(
       name: "METRICS", source: "Kocak et al., Insights into Imaging 2024;15:8", file: PackageResources.metrics_2024_tsv),
   ]
 

@@ -14,8 +14,8 @@ extension MethodsText {
     case .imagenet:
       let hash = trained?.weights.map { " (SHA-256 \($0))" } ?? ""
       sentences.append("The network was \(backbone), initialised with weights learnt on ImageNet\(hash).")
-      if backbone != asked.backbone {
-        sentences.append("It stood in for \(asked.backbone), whose weights could not be had.")
+      if let replaced = trained?.replaced ?? (backbone == asked.backbone ? nil : asked.backbone) {
+        sentences.append("It was used instead of \(replaced), whose weights were unavailable.")
       }
       sentences.append("Its last layer was replaced by one with two outputs, low and high grade.")
       sentences.append(
@@ -121,8 +121,9 @@ extension MethodsText {
     let others = "in the other folds' out-of-fold predictions, never in the fold that it was applied to"
     switch evaluation.thresholdRule ?? .fixed {
     case .fixed:
+      let origin = content.protocolIsUnchanged == true ? "fixed before the run" : "as the protocol states it"
       return
-        "A case was called high grade from a probability of \(Format.number(evaluation.threshold)), fixed beforehand."
+        "A case was called high grade from a probability of \(Format.number(evaluation.threshold)), \(origin)."
     case .youden:
       return
         "A case was called high grade from the probability with the greatest sum of sensitivity and specificity \(others)."

@@ -15,8 +15,10 @@ struct MethodsText {
   let nested: Run.NestedChoice?
   /// Lesions and images that were set aside.
   let setAsideCount: Int
-  /// Patients, of these high-grade ones, lesions and slices that were predicted.
+  /// Patients, of these high-grade ones, lesions and slices that were predicted, whatever came out.
   let counts: (patients: Int, high: Int, lesions: Int, slices: Int)
+  /// Patients whose probability is no finite number.
+  let patientsWithoutProbability: Int
 
   init(_ content: RunContent) {
     self.content = content
@@ -25,8 +27,12 @@ struct MethodsText {
     cohort = content.cohort
     nested = content.nested
     setAsideCount = content.setAside?.count { $0.excludes } ?? 0
-    let pooled = content.metrics.pooled
-    counts = (pooled.patient.n, pooled.patient.positives, pooled.lesion.n, pooled.slice.n)
+    let patients = content.cases.patient
+    counts = (
+      patients.labels.count, patients.labels.count { $0 }, content.cases.lesion.labels.count,
+      content.cases.slice.labels.count
+    )
+    patientsWithoutProbability = patients.scores.count { !$0.isFinite }
   }
 
   var document: Document {
@@ -71,6 +77,11 @@ struct MethodsText {
         + "\(counts.high) with high-grade tumours)"
         + (content.levels.contains(.lesion) ? " with \(Format.count(counts.lesions, "lesion"))" : "")
         + (content.levels.contains(.slice) ? " on \(Format.count(counts.slices, "annotated slice"))." : "."))
+    if patientsWithoutProbability > 0 {
+      sentences.append(
+        "For \(Format.count(patientsWithoutProbability, "patient")) the \(content.model) gave no finite probability; no estimate "
+          + "includes \(patientsWithoutProbability == 1 ? "this patient" : "these patients").")
+    }
     sentences.append(Document.blank("hospital, dates, ethics approval and consent"))
     return sentences
   }

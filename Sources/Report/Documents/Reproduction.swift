@@ -22,14 +22,14 @@ struct Reproduction {
             .paragraph(
               "On the same files, with the protocol of this run, in an empty folder; further options that the files need "
                 + "(`renalgrade help import`) are not recorded."), .code(commands),
-          ]),
+          ] + ownWeights),
         .init("What must be the same", [.list(facts.isEmpty ? ["The run's manifest states no facts."] : facts)]),
         .init(
           "What may differ",
           [
             .paragraph(
-              "The same program on the same processor with the same number of threads (`--threads`; the device above tells it) gives "
-                + "the same bits. On another processor, GPU or libtorch, sums are taken in another order: probabilities differ in "
+              "The same program on the same processor, by these commands and so with the same number of threads, gives the same "
+                + "bits. On another processor, GPU or libtorch, sums are taken in another order: probabilities differ in "
                 + "their last digits, and after many steps the models differ somewhat.")
           ]),
       ])
@@ -40,15 +40,28 @@ struct Reproduction {
       "renalgrade init study --protocol \(content.run.id)/protocol.yaml",
       "renalgrade import study --dicom DICOM --pathology TABLE --contours CONTOURS",
     ]
-    if let network = content.settings.network, network.initialisation == .imagenet {
+    if let network = content.settings.network, network.initialisation == .imagenet, !hasOwnWeights {
       lines.insert("renalgrade weights get \(manifest.learner.network?.backbone ?? network.backbone)", at: 0)
     }
     if content.settings.cohort != nil { lines.append("renalgrade cohort select study --clinical TABLE") }
     let command = content.nested == nil ? "crossvalidate study" : "nested study" + alternatives
-    return lines + [
-      "renalgrade rois build study",
-      "renalgrade \(command)" + (manifest.shuffledBy.map { " --shuffle-labels \($0)" } ?? ""),
-    ]
+    if content.hasSlices { lines.append("renalgrade rois build study") }
+    return lines + ["renalgrade " + ([command] + options).joined(separator: " ")]
+  }
+
+  /// What the bits depend on besides files and protocol.
+  private var options: [String] {
+    (manifest.hardware.map { ["--threads \($0.threads)", "--side-by-side 1"] } ?? []) + (manifest.options ?? [])
+      + (manifest.shuffledBy.map { ["--shuffle-labels \($0)"] } ?? [])
+  }
+
+  private var hasOwnWeights: Bool { manifest.options?.contains { $0.hasPrefix("--weights") } ?? false }
+
+  /// Which file of weights is meant, where it is none that can be fetched.
+  private var ownWeights: [Document.Block] {
+    guard hasOwnWeights else { return [] }
+    let hash = manifest.learner.network?.weights.map { " with the SHA-256 \($0)" } ?? ""
+    return [.paragraph("WEIGHTS is the file\(hash), which the user gave.")]
   }
 
   /// The other protocols that were open to choice, from where the run keeps them.

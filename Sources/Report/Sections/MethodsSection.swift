@@ -24,7 +24,7 @@ struct MethodsSection: RunSection {
                 ? " Results at slice level describe images, not people: a patient with many slices counts many times."
                 : "")
           ),
-          ("Threshold", ThresholdsSection.sentence(evaluation)),
+          ("Threshold", ThresholdsSection.sentence(evaluation, protocolIsUnchanged: content.protocolIsUnchanged)),
         ] + Methods.intervals)
     ]
   }

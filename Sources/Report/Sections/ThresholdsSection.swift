@@ -27,7 +27,8 @@ struct ThresholdsSection: RunSection {
         [HTML(text: Self.name(alternative.rule, thresholds)), "\(alternative.result.n)"]
           + MetricColumns.cells(alternative.result, metrics)
       })
-    return [.p(HTML(text: Self.sentence(content.settings.evaluation))), table.html]
+    let sentence = Self.sentence(content.settings.evaluation, protocolIsUnchanged: content.protocolIsUnchanged)
+    return [.p(HTML(text: sentence)), table.html]
       + HTML.reasons(content.levels.flatMap { level in thresholds[level].notes.map { (level.plural, $0) } })
       + [
         rules.html,
@@ -46,15 +47,23 @@ struct ThresholdsSection: RunSection {
     }
   }
 
-  /// How the threshold came about.
-  static func sentence(_ evaluation: StudyProtocol.Evaluation) -> String {
+  /// How the threshold came about; that it was fixed beforehand is said only where the protocol is known to be the run's.
+  static func sentence(_ evaluation: StudyProtocol.Evaluation, protocolIsUnchanged: Bool?) -> String {
     let crossFitted =
       "It is chosen without the fold that it decides: for each fold from the out-of-fold predictions of the other folds' "
       + "patients. The models that gave those have seen this fold's patients in training; the choice itself has not."
     switch evaluation.thresholdRule ?? .fixed {
     case .fixed:
-      return "A case is called high grade from a probability of \(Format.number(evaluation.threshold)), fixed in the "
-        + "protocol before the run."
+      let origin =
+        switch protocolIsUnchanged {
+        case true:
+          "fixed in the protocol before the run: the SHA-256 of the protocol, recorded when the run was made, is unchanged."
+        case false:
+          "as the run's protocol.yaml says now. That file has been changed since the run was made, so that the threshold may have "
+            + "been chosen by the results."
+        case nil: "as the protocol says; whether it was so before the run is not recorded."
+        }
+      return "A case is called high grade from a probability of \(Format.number(evaluation.threshold)), \(origin)"
     case .youden:
       return "The threshold is the one with the greatest sum of sensitivity and specificity (Youden). \(crossFitted)"
     case .fixedSensitivity:

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Foundation
+import Report
+
+struct PaperCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "paper",
+    abstract: "Show what the paper's printed numbers imply, and where they contradict one another.",
+    discussion: "This needs no study: it is about the paper alone.")
+
+  @Option(help: "Also write it as a page to this file.", completion: .file())
+  var html: String?
+
+  func run() throws {
+    for line in PaperReport.lines { print(line) }
+    guard let html else { return }
+    let file = URL(fileURLWithPath: html)
+    try PaperReport.write(to: file)
+    print("\nPage: \(file.path)")
+  }
+}
