@@ -28,7 +28,7 @@ public final class Backbone {
   ///
   /// - Throws: `BackboneError` that lists the names, for one that is not among them; `TorchError`.
   public static func make(_ name: String, classes: Int, seed: UInt64) throws -> Backbone {
-    guard classes > 0 else { throw BackboneError("A network needs one class or more, found \(classes).") }
+    guard classes > 0 else { throw BackboneError("A network must have at least 1 class, found \(classes).") }
     return try Backbone(Architecture.named(name), classes, Initialiser(seed: seed))
   }
 

@@ -244,7 +244,7 @@ public struct CrossValidation: Sendable {
     }
     if let control {
       manifest.control = control.title(in: self)
-      manifest.notes.append("This is a negative control and no result. " + control.meaning(in: self))
+      manifest.notes.append("This is a negative control, not a result. " + control.meaning(in: self))
     }
     return manifest
   }

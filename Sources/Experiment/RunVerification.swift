@@ -65,7 +65,7 @@ public struct RunVerification: Sendable {
         throw StudyError(
           .run,
           "predictions.csv of run \(run.id) has no row for an example that fold \(fold + 1) holds out (patient "
-            + "\(examples.examples[index].patient)); take the run's folder from its study again")
+            + "\(examples.examples[index].patient)); copy the run's folder from its study again")
       }
       // What was not predicted must not be predicted now.
       return probability.isNaN && other.isNaN ? 0 : abs(probability - other)

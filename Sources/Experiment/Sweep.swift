@@ -42,7 +42,8 @@ public struct Sweep: Sendable {
       guard settings.training != nil else {
         throw StudyError(
           .invalidProtocol,
-          "the learner \(settings.model.learner) draws nothing, so that every seed gives the same: leave --seeds out")
+          "the learner \(settings.model.learner) uses no random numbers, so that every seed gives the same result: remove --seeds"
+        )
       }
       members = try (0..<UInt64(count)).map { step in try own.with { $0.training?.seed &+= step } }
     }

@@ -67,7 +67,7 @@ enum RunPage {
   static func banners(_ manifest: Run.Manifest) -> [String] {
     let synthetic =
       manifest.synthetic
-      ? ["Virtual patients: the images are synthetic. This proves the engine, never the medicine."] : []
+      ? ["Virtual patients: the images are synthetic. They test the software and say nothing about real patients."] : []
     return synthetic + manifest.notes + [HTMLPage.researchUse]
   }
 }

@@ -111,7 +111,7 @@ public struct ExamPrediction {
     }
     guard Set(known.map(\.fold)) == Set(folds) else {
       throw TrainingError(
-        "the run \(run.id) was trained on this patient: such a prediction would flatter. Only the network of fold "
+        "the run \(run.id) was trained on this patient: such a prediction would be too optimistic. Only the network of fold "
           + "\(fold + 1) has not seen it: predict with --folds \(fold + 1)")
     }
     return ["The patient is one of the run's own; the network of fold \(fold + 1) has not seen it in training."]
@@ -141,7 +141,7 @@ public struct ExamPrediction {
     } catch {
       throw TrainingError(
         "the checkpoint of fold \(folds[index] + 1) is not that of \(plan.architecture.name) as the run \(run.id) trained it: "
-          + "\(error). Take the run's folder from its study again")
+          + "\(error). Copy the run's folder from its study again")
     }
   }
 

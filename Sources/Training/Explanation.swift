@@ -42,7 +42,7 @@ public struct Explanation {
     let manifest = try run.manifest()
     guard let network = manifest.learner.network else {
       throw TrainingError(
-        "the run \(run.id) has no networks whose view could be shown: its learner is \(manifest.learner.learner)")
+        "the run \(run.id) has no networks to explain: its learner is \(manifest.learner.learner)")
     }
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     predictions = try PredictionTable.read(run.predictionsFile)

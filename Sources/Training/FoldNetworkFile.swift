@@ -34,6 +34,6 @@ enum FoldNetworkFile {
     let found = metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none"
     throw TrainingError(
       "\(place) is another's: expected \(backbone), fold \(fold + 1), found \(metadata["backbone"] ?? "no backbone"), fold "
-        + "\(found). Take the run's folder from its study again")
+        + "\(found). Copy the run's folder from its study again")
   }
 }

@@ -35,7 +35,7 @@ public struct InitialNetwork {
     guard settings.initialisation == .imagenet else {
       guard weightsFile == nil else {
         throw TrainingError(
-          "a file of weights was given, but the protocol trains from scratch; leave the file away, or set "
+          "a file of weights was given, but the protocol trains from scratch; remove --weights, or set "
             + "network.initialisation to imagenet")
       }
       try self.init(settings.backbone, frozenThrough: nil, file: nil, seed: seed, notes: [])

@@ -20,7 +20,7 @@ extension Run {
     do {
       file = try SafeTensorsFile(url)
     } catch {
-      throw TrainingError("a checkpoint is damaged: \(error). Take the run's folder from its study again")
+      throw TrainingError("a checkpoint is damaged: \(error). Copy the run's folder from its study again")
     }
     try FoldNetworkFile.require(file.metadata, backbone: backbone, fold: fold, place: place)
     return file

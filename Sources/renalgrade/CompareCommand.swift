@@ -17,7 +17,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Argument(help: "The runs' names, the one to measure by first.")
   var runs: [String]
 
-  @Option(help: "The loss up to which a later run counts as no worse.")
+  @Option(help: "The largest loss at which a later run still counts as no worse.")
   var margin = 0.05
 
   @Option(help: "The folder to write compare.html, compare.csv and figures to (default: in the study's reports).")

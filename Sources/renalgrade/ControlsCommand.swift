@@ -7,7 +7,7 @@ struct ControlsCommand: AsyncParsableCommand {
     commandName: "controls", abstract: "Train the negative controls of a finished run.",
     discussion: """
       In the run's own folds, with its seeds and protocol: shuffled labels, a split of slices instead of patients (which leaks), \
-      tumours blanked by one disc for all, and moved boxes. They lie in the run's folder and are no runs. Interrupted, it goes \
+      tumours covered by one disc for all, and shifted ROIs. They lie in the run's folder and are not runs. Interrupted, it goes \
       on from the last whole epoch when it is started again.
       """)
 
@@ -20,7 +20,8 @@ struct ControlsCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard network.shuffleLabels == nil else {
-      throw ValidationError("shuffled labels are among the controls; leave --shuffle-labels away")
+      throw ValidationError(
+        "controls cannot be combined with --shuffle-labels: shuffled labels are one of the controls")
     }
   }
 

@@ -8,12 +8,12 @@ import Training
 struct CrossValidate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "crossvalidate", abstract: "Train and predict all folds, and report what came out.",
-    discussion: "Interrupted, it goes on from the last whole epoch when it is started again.")
+    discussion: "Run it again after an interruption: it continues from the last complete epoch.")
 
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
 
-  @Flag(help: "Also train the negative controls: shuffled labels, a split that leaks, background only, moved boxes.")
+  @Flag(help: "Also train the negative controls: shuffled labels, a split that leaks, background only, shifted ROIs.")
   var controls = false
 
   @Option(help: "How many runs to make, each with another seed of training, from the protocol's own on.")
@@ -22,7 +22,7 @@ struct CrossValidate: AsyncParsableCommand {
   func validate() throws {
     guard (1...1000).contains(seeds) else { throw ValidationError("--seeds must be from 1 to 1000, found \(seeds)") }
     guard !(controls && network.shuffleLabels != nil) else {
-      throw ValidationError("--controls are those of a run with its true labels; leave --shuffle-labels away")
+      throw ValidationError("--controls cannot be combined with --shuffle-labels")
     }
   }
 

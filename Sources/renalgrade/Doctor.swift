@@ -6,7 +6,7 @@ import Study
 import Torch
 
 struct Doctor: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Say what this machine has of what RenalGrade needs.")
+  static let configuration = CommandConfiguration(abstract: "Check that this machine has what RenalGrade needs.")
 
   func run() throws {
     let findings = Self.findings()
@@ -20,7 +20,7 @@ struct Doctor: ParsableCommand {
     var isFine = true
     var isNeeded = true
 
-    var mark: String { isFine ? "ok     " : isNeeded ? "MISSING" : "lacking" }
+    var mark: String { isFine ? "ok     " : isNeeded ? "MISSING" : "absent " }
   }
 
   static func findings() -> [Finding] {

@@ -19,14 +19,17 @@ struct Explain: AsyncParsableCommand {
   @Option(help: "The run's name (default: the latest complete run).")
   var run: String?
 
-  @Option(help: "How many slices of each kind the gallery shows: surest right, surest wrong, least sure.")
+  @Option(
+    help: """
+      How many slices of each kind the gallery shows: most confident correct, most confident errors, least certain.
+      """)
   var gallery = 6
 
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
     guard (0...100).contains(gallery) else {
-      throw ValidationError("--gallery is a number from 0 to 100, found \(gallery)")
+      throw ValidationError("--gallery must be from 0 to 100, found \(gallery)")
     }
   }
 

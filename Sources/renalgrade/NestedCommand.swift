@@ -8,8 +8,8 @@ struct NestedCommand: AsyncParsableCommand {
     abstract: "Cross-validate with the batch size, backbone or learner of each fold chosen without its patients.",
     discussion: """
       For each fold an inner cross-validation of the other patients chooses among the protocol's batch sizes, and those of the \
-      protocols given with --protocol: what results is the estimate of the whole procedure, choice included, where the best row of \
-      a table flatters. Interrupted, it goes on from the last whole epoch when it is started again.
+      protocols given with --protocol: the result estimates the whole procedure, including the choice, whereas the best row of a table is \
+      optimistic. Run it again after an interruption: it continues from the last complete epoch.
       """)
 
   @OptionGroup var study: StudyOption

@@ -21,8 +21,8 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: """
-      How many fold jobs are done at a time, each with the same share of the threads. One job takes the least memory. \
-      Part of what "the same bits" depends on, as the threads of each job are \
+      How many fold jobs to run at a time, each with the same share of the threads. One job takes the least memory. \
+      The exact bits of the results depend on the threads of each job \
       (default: 1; for a sweep, as many as there are runs and threads).
       """)
   var sideBySide: Int?
@@ -32,7 +32,7 @@ struct NetworkOptions: ParsableArguments {
       throw ValidationError("--side-by-side must be at least 1, found \(sideBySide ?? 0)")
     }
     guard featureBudget >= 0, featureBudget <= 1e6 else {
-      throw ValidationError("--feature-budget is a number of GB from 0 on, found \(featureBudget)")
+      throw ValidationError("--feature-budget must be at least 0 GB, found \(featureBudget)")
     }
   }
 

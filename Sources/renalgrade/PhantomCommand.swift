@@ -5,7 +5,7 @@ public import Phantom
 struct PhantomCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "phantom", abstract: "Make a cohort of virtual patients: DICOM, contours and pathology.",
-    discussion: "Virtual patients prove the engine and the statistics, never the medicine.")
+    discussion: "Virtual patients test the software and the statistics; they say nothing about real patients.")
 
   @Argument(help: "The folder to make.", completion: .directory)
   var folder: String
@@ -19,7 +19,7 @@ struct PhantomCommand: ParsableCommand {
   @Option(help: "The same seed gives the same bytes.")
   var seed: UInt64 = 1
 
-  @Option(help: "How strongly grade shows in the images; 0 is not at all.")
+  @Option(help: "How strongly grade shows in the images; 0 means not at all.")
   var signal = 1.0
 
   @Option(help: "Slices beyond the annotated ones on either side (default: both kidneys from pole to pole).")

@@ -5,7 +5,7 @@ import Study
 
 struct ROIs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rois", abstract: "Make the crops that the network sees, and look at them.",
+    commandName: "rois", abstract: "Make the crops that the network sees, and show them.",
     subcommands: [Build.self, Montage.self])
 
   struct Build: AsyncParsableCommand {

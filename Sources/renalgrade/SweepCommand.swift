@@ -7,12 +7,13 @@ import Training
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Cross-validate at each of the protocol's batch sizes, and make Table 5.",
-    discussion: "Interrupted, it goes on from the last whole epoch when it is started again with the same options.")
+    discussion: "Run it again with the same options after an interruption: it continues from the last complete epoch.")
 
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
 
-  @Flag(help: "Also make the nested estimate (see `renalgrade nested`), and say how much the best batch size flatters.")
+  @Flag(
+    help: "Also make the nested estimate (see `renalgrade nested`), and state how optimistic the best batch size is.")
   var nested = false
 
   func run() async throws {

@@ -25,10 +25,10 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard network.shuffleLabels == nil else {
-      throw ValidationError("a run knows whether its labels are shuffled; leave --shuffle-labels away")
+      throw ValidationError("a run knows whether its labels are shuffled; remove --shuffle-labels")
     }
     guard network.sideBySide == nil else {
-      throw ValidationError("verify predicts one fold after the other; leave --side-by-side away")
+      throw ValidationError("verify predicts one fold after the other; remove --side-by-side")
     }
     guard tolerance >= 0, tolerance < 1 else {
       throw ValidationError("The tolerance must be from 0 to below 1, found \(tolerance).")
@@ -47,7 +47,7 @@ struct VerifyCommand: AsyncParsableCommand {
         throw StudyError(
           .run,
           "the run \(run.id) does not follow from its models: a probability differs by more than \(tolerance). If it was made on "
-            + "another machine, look at the differences above; else its folder was changed: take it from its study again"
+            + "another machine, look at the differences above; else its folder was changed: copy it from its study again"
         )
       }
       print("The run \(run.id) follows from its models.")

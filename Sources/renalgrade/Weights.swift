@@ -21,7 +21,7 @@ struct Weights: AsyncParsableCommand {
 
   struct Get: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Download weights into the cache; a broken download goes on where it stopped.")
+      abstract: "Download weights into the cache; an interrupted download continues where it stopped.")
 
     @OptionGroup var selection: WeightsSelection
 

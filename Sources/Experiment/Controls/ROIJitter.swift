@@ -12,7 +12,7 @@ struct ROIJitter: NegativeControl {
 
   func meaning(in validation: CrossValidation) -> String {
     "Each box is moved by up to \(reach(validation)) pixels in rows and in columns, drawn evenly for each slice (seed "
-      + "\(validation.settings.seed)), in training and in prediction. A result that does not stand this depends on "
+      + "\(validation.settings.seed)), in training and in prediction. A result that changes with this depends on "
       + "where exactly the boxes lie, which the contours decide."
   }
 

@@ -7,7 +7,7 @@ struct SliceLevelSplit: NegativeControl {
   func title(in validation: CrossValidation) -> String { "Slice-level split (leaks on purpose)" }
 
   func meaning(in validation: CrossValidation) -> String {
-    "THE SPLIT LEAKS: slices instead of patients are dealt to the folds (seed \(validation.settings.folds.seed)), so that "
+    "THE SPLIT LEAKS: slices rather than patients are assigned to the folds (seed \(validation.settings.folds.seed)), so that "
       + "\(validation.split.sharedPatients(validation.examples).count) of \(validation.examples.patients.count) patients train the "
       + "network that predicts them. It shows what such a study would have printed here, and estimates nothing."
   }

@@ -14,7 +14,7 @@ struct CharacteristicsSection: RunSection {
     }
     let groups = characteristics.groups
     let rows = characteristics.variables.flatMap { variable in
-      [[Self.span("variable", variable.name)] + groups.map { _ in HTML(text: "") }]
+      [[Self.span("variable", Format.heading(variable.name))] + groups.map { _ in HTML(text: "") }]
         + variable.rows.map { row in [Self.span("category", row.name)] + row.cells.map { HTML(text: $0) } }
     }
     let table = HTMLTable(
