@@ -6,6 +6,8 @@ public import Imaging
 public struct CTAttributes: Equatable, Sendable {
   /// PatientID.
   public var patientID = ""
+  /// IssuerOfPatientID: a PatientID is unique only within what its issuer gave out.
+  public var issuerOfPatientID: String?
   /// StudyInstanceUID.
   public var studyInstanceUID = ""
   /// SeriesInstanceUID; where it is blank, a UID made from the frame of reference and what else the series' slices share.
@@ -36,17 +38,17 @@ public struct CTAttributes: Equatable, Sendable {
   public var columns: Int
   /// The number of rows.
   public var rows: Int
-  /// PixelSpacing.
+  /// PixelSpacing in mm, above 0 and up to 100.
   public var pixelSpacing: PixelSpacing?
-  /// ImagePositionPatient: the centre of the first pixel.
+  /// ImagePositionPatient: the centre of the first pixel, within 10 m of the origin.
   public var imagePosition: SIMD3<Double>?
   /// The direction in which the column index grows, a unit vector.
   public var rowDirection: SIMD3<Double>?
   /// The direction in which the row index grows, a unit vector.
   public var columnDirection: SIMD3<Double>?
-  /// SliceThickness in mm.
+  /// SliceThickness in mm, above 0 and up to 1000.
   public var sliceThickness: Double?
-  /// GantryDetectorTilt in degrees.
+  /// GantryDetectorTilt in degrees, -90 to 90.
   public var gantryTilt: Double?
   /// ConvolutionKernel.
   public var kernel: String?
@@ -62,6 +64,10 @@ public struct CTAttributes: Equatable, Sendable {
   public var patientIdentityRemoved = false
   /// Whether SyntheticData is YES: the image was made and not taken.
   public var isSynthetic = false
+  /// What says that the pixels lost information when they were compressed, in a few words; nil where nothing does.
+  public var lossyCompression: String?
+  /// What the header states, but could not be taken as it stands.
+  public var flaws: [HeaderFlaw] = []
 
   /// Makes attributes of which only the identifiers and the size are known.
   public init(seriesInstanceUID: String, sopInstanceUID: String, columns: Int, rows: Int) {

@@ -9,15 +9,22 @@ public struct CTImage: Sendable {
   private let stored: StoredIntegers
   private let rescaleSlope: Double
   private let rescaleIntercept: Double
+  /// By pixel whether it is padding, row by row; nil where none is that would not be air as it stands.
+  private let paddingMask: [Bool]?
 
-  /// Makes an image from its stored values: HU = stored x slope + intercept.
-  init(columns: Int, rows: Int, stored: StoredIntegers, rescaleSlope: Double, rescaleIntercept: Double) {
+  /// Makes an image from its stored values: HU = stored x slope + intercept, and air where they are padding.
+  init(
+    columns: Int, rows: Int, stored: StoredIntegers, rescaleSlope: Double, rescaleIntercept: Double,
+    padding: PixelPadding? = nil
+  ) {
     precondition(stored.count == columns * rows, "\(stored.count) values for \(columns) x \(rows) pixels")
     self.columns = columns
     self.rows = rows
     self.stored = stored
     self.rescaleSlope = rescaleSlope
     self.rescaleIntercept = rescaleIntercept
+    paddingMask = padding?.mask(
+      of: stored, columns: columns, rows: rows, slope: rescaleSlope, intercept: rescaleIntercept)
   }
 
   /// Makes an image of `rows` x `columns` values, row by row: HU = stored x slope + intercept.
@@ -44,8 +51,26 @@ public struct CTImage: Sendable {
       values += stored.map(start + columns.lowerBound..<start + columns.upperBound) {
         Float(Double($0) * rescaleSlope + rescaleIntercept)
       }
+      guard let paddingMask else { continue }
+      let first = values.count - columns.count
+      for column in columns where paddingMask[start + column] {
+        let index = first + column - columns.lowerBound
+        values[index] = min(values[index], Float(PixelPadding.air))
+      }
     }
     return values
+  }
+
+  /// The different values that the slice stores, but no more than `limit` of them.
+  ///
+  /// A CT has hundreds. It is looked at from the middle row on, so that a slice with many is left soon.
+  public func distinctStoredValues(upTo limit: Int) -> Set<Int> {
+    var found: Set<Int> = []
+    for row in Array(rows / 2..<rows) + Array(0..<rows / 2) {
+      found.formUnion(stored.map(row * columns..<(row + 1) * columns) { $0 })
+      if found.count >= limit { return Set(found.sorted().prefix(limit)) }
+    }
+    return found
   }
 
   /// SHA-256, in hexadecimal, of the size and the stored values of every eighth row, each as a little-endian 16-bit integer.

@@ -33,6 +33,7 @@ public enum DICOMFile {
   /// One frame of a CT file in HU.
   ///
   /// Frames count from 0. Slope and intercept are applied once, from the frame's functional groups where the file has them.
+  /// Padding (PixelPaddingValue) is air.
   /// - Throws: `DICOMError` where the file is no whole CT image, or cannot be decoded.
   public static func image(at url: URL, frame: Int = 0) throws(DICOMError) -> CTImage {
     let dataSet = try DataSet(url)
@@ -45,7 +46,27 @@ public enum DICOMFile {
     }
     return CTImage(
       columns: format.columns, rows: format.rows, stored: try format.integers(of: frame, in: dataSet),
-      rescaleSlope: slope, rescaleIntercept: intercept)
+      rescaleSlope: slope, rescaleIntercept: intercept, padding: PixelPadding(dataSet, isSigned: format.isSigned))
+  }
+
+  /// Whether two CT files hold the same image, whatever their transfer syntaxes: equal headers as far as `CTAttributes` has
+  /// them, and equal HU in every pixel of every frame.
+  ///
+  /// - Throws: `DICOMError` where one of them cannot be read or decoded.
+  public static func isSameImage(_ first: URL, _ second: URL) throws(DICOMError) -> Bool {
+    // How the pixels were compressed is a matter of the transfer syntax.
+    func headers(_ url: URL) throws(DICOMError) -> [CTAttributes] {
+      var headers = try attributes(of: url)
+      for index in headers.indices { headers[index].lossyCompression = nil }
+      return headers
+    }
+    let frames = try headers(first)
+    guard try frames == headers(second) else { return false }
+    for frame in frames.indices {
+      let (one, other) = (try image(at: first, frame: frame), try image(at: second, frame: frame))
+      guard one.columns == other.columns, one.rows == other.rows, one.values == other.values else { return false }
+    }
+    return true
   }
 
   /// The stored values of one frame of any DICOM image, colour included, as pydicom's `pixel_array(raw=True)` gives them.

@@ -77,6 +77,8 @@ extension DICOMTag {
   public static let patientName = DICOMTag(0x0010_0010)
   /// `PatientID`.
   public static let patientID = DICOMTag(0x0010_0020)
+  /// `IssuerOfPatientID`.
+  public static let issuerOfPatientID = DICOMTag(0x0010_0021)
   /// `PatientBirthDate`.
   public static let patientBirthDate = DICOMTag(0x0010_0030)
   /// `PatientSex`.
@@ -185,6 +187,10 @@ extension DICOMTag {
   public static let highBit = DICOMTag(0x0028_0102)
   /// `PixelRepresentation`.
   public static let pixelRepresentation = DICOMTag(0x0028_0103)
+  /// `PixelPaddingValue`.
+  public static let pixelPaddingValue = DICOMTag(0x0028_0120)
+  /// `PixelPaddingRangeLimit`.
+  public static let pixelPaddingRangeLimit = DICOMTag(0x0028_0121)
   /// `BurnedInAnnotation`.
   public static let burnedInAnnotation = DICOMTag(0x0028_0301)
   /// `WindowCenter`.
@@ -197,6 +203,10 @@ extension DICOMTag {
   public static let rescaleSlope = DICOMTag(0x0028_1053)
   /// `RescaleType`.
   public static let rescaleType = DICOMTag(0x0028_1054)
+  /// `LossyImageCompression`.
+  public static let lossyImageCompression = DICOMTag(0x0028_2110)
+  /// `LossyImageCompressionRatio`.
+  public static let lossyImageCompressionRatio = DICOMTag(0x0028_2112)
   /// `ModalityLUTSequence`.
   public static let modalityLUTSequence = DICOMTag(0x0028_3000)
   /// `PixelMeasuresSequence`.

@@ -46,10 +46,9 @@ extension DataSet {
   /// Several values stand between backslashes.
   package func text(_ tag: DICOMTag, in item: [DataElement]? = nil) -> String? {
     guard let element = element(tag, in: item) else { return nil }
-    guard element.vr.isCharacters else {
-      guard let number = element.vr.number, case let numbers = binary(number, element), !numbers.isEmpty else {
-        return nil
-      }
+    let vr = readingVR(of: element)
+    guard vr.isCharacters else {
+      guard let number = vr.number, case let numbers = binary(number, element), !numbers.isEmpty else { return nil }
       if case .real = number { return numbers.map { "\($0)" }.joined(separator: "\\") }
       return numbers.map { "\(Int(exactly: $0) ?? 0)" }.joined(separator: "\\")
     }
@@ -57,7 +56,7 @@ extension DataSet {
     guard !stored.isEmpty else { return nil }
     let needsConversion = stored.contains { $0 >= 0x80 || $0 == 0x1B }
     let bytes = needsConversion ? converted(stored)[...] : stored
-    let hasPaddedValues = !element.vr.isSingleText && bytes.contains(0x5C) && bytes.contains(0x20)
+    let hasPaddedValues = !vr.isSingleText && bytes.contains(0x5C) && bytes.contains(0x20)
     guard hasPaddedValues else { return Self.string(bytes) }
     return Self.string(
       ArraySlice(
@@ -82,19 +81,36 @@ extension DataSet {
   /// The values as finite numbers; nil where the element is absent, or any value is not a number.
   package func numbers(_ tag: DICOMTag, in item: [DataElement]? = nil) -> [Double]? {
     guard let element = element(tag, in: item) else { return nil }
-    guard element.vr.isCharacters else {
-      let numbers = element.vr.number.map { binary($0, element) } ?? []
-      return numbers.isEmpty || !numbers.allSatisfy(\.isFinite) ? nil : numbers
+    return numberText(of: element)?.numbers
+  }
+
+  /// The values as finite numbers, and how they were written; nil as for `numbers`.
+  func numberText(_ tag: DICOMTag, in item: [DataElement]? = nil) -> NumberText? {
+    element(tag, in: item).flatMap(numberText(of:))
+  }
+
+  private func numberText(of element: DataElement) -> NumberText? {
+    let vr = readingVR(of: element)
+    if vr.isCharacters { return NumberText(value(of: element)) }
+    let numbers = vr.number.map { binary($0, element) } ?? []
+    return numbers.isEmpty || !numbers.allSatisfy(\.isFinite) ? nil : NumberText(numbers)
+  }
+
+  /// The VR that a value is read by: the file's, unless that cannot be true of what the dictionary knows.
+  ///
+  /// Bytes without meaning (OB, OW, UN) get that of the dictionary, and so do digits that are labelled as binary numbers.
+  private func readingVR(of element: DataElement) -> ValueRepresentation {
+    let isBytes = element.vr == .ob || element.vr == .ow || element.vr == .un
+    guard isBytes || element.vr.number != nil, let known = DICOMDictionary.vr(of: element.tag), known != element.vr
+    else {
+      return element.vr
     }
-    let stored = value(of: element).prefix { $0 != 0 }.trimmingPadding()
-    guard !stored.isEmpty else { return nil }
-    var numbers: [Double] = []
-    for part in stored.split(separator: 0x5C, omittingEmptySubsequences: false) {
-      let digits = part.trimming { $0 <= 0x20 }
-      guard let number = Double(String(decoding: digits, as: UTF8.self)), number.isFinite else { return nil }
-      numbers.append(number)
-    }
-    return numbers
+    if isBytes { return known.isCharacters || known.number != nil ? known : element.vr }
+    let value = value(of: element)
+    let isDecimals =
+      known == .ds && value.count > 4 && value.contains(0x2E)
+      && value.allSatisfy { NumberText.isAllowed($0) || $0 == 0x20 || $0 == 0x5C }
+    return isDecimals ? known : element.vr
   }
 
   /// The only or first value as a number.
@@ -128,7 +144,7 @@ extension ArraySlice<UInt8> {
   /// Without the spaces and zeros around it.
   package func trimmingPadding() -> ArraySlice<UInt8> { trimming { $0 == 0x20 || $0 == 0 } }
 
-  fileprivate func trimming(_ isUnwanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+  func trimming(_ isUnwanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {
     guard let first = firstIndex(where: { !isUnwanted($0) }), let last = lastIndex(where: { !isUnwanted($0) }) else {
       return []
     }

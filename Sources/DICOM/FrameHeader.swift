@@ -1,5 +1,4 @@
 import Foundation
-import Imaging
 
 /// The attributes of one frame, wherever the file keeps them.
 ///
@@ -9,10 +8,12 @@ struct FrameHeader {
   let dataSet: DataSet
   let frame: Int
   let frameCount: Int
-  private let hasGroups: Bool
+  let hasGroups: Bool
   /// The frame's own functional groups, then those that all frames share.
   private let groups: [[DataElement]]
 
+  /// No scanner's slope or intercept is larger.
+  private static let largestRescaling = 1e6
   private static let groupSequences: [DICOMTag] = [.sharedFunctionalGroupsSequence, .perFrameFunctionalGroupsSequence]
 
   init(_ dataSet: DataSet, frame: Int, frameCount: Int) {
@@ -30,7 +31,7 @@ struct FrameHeader {
   func numbers(_ tag: DICOMTag, group: DICOMTag) -> [Double]? { dataSet.numbers(tag, in: item(with: tag, of: group)) }
 
   /// The item of a group that has a value for the tag; nil where only the top level may have one.
-  private func item(with tag: DICOMTag, of group: DICOMTag) -> [DataElement]? {
+  func item(with tag: DICOMTag, of group: DICOMTag) -> [DataElement]? {
     groups.lazy.map { dataSet.item(0, of: group, in: $0) }.first { dataSet.text(tag, in: $0) != nil }
   }
 
@@ -58,16 +59,16 @@ struct FrameHeader {
     }
     func required(_ tag: DICOMTag) throws(DICOMError) -> Double {
       guard let numbers = numbers(tag, group: group), numbers.count == 1, let number = numbers.first,
-        number != 0 || tag == .rescaleIntercept
+        number != 0 || tag == .rescaleIntercept, abs(number) <= Self.largestRescaling
       else {
         throw DICOMError(
           .invalid, file: dataSet.name, tag: tag, "the values cannot be turned into HU",
-          expected: tag == .rescaleSlope ? "a number other than 0" : "a number",
+          expected: tag == .rescaleSlope ? "a number other than 0, up to 1000000" : "a number up to 1000000",
           found: text(tag, group: group) ?? "nothing")
       }
       return number
     }
-    if let type = text(.rescaleType, group: group), !["HU", "US", "HU_MOD"].contains(type) {
+    if let type = text(.rescaleType, group: group), !RescaleUnit.isHounsfield(type) {
       throw DICOMError(
         .unsupported, file: dataSet.name, tag: .rescaleType, "the values are not in HU", expected: "HU", found: type)
     }
@@ -86,6 +87,7 @@ struct FrameHeader {
     var attributes = CTAttributes(
       seriesInstanceUID: seriesInstanceUID, sopInstanceUID: sopInstanceUID, columns: format.columns, rows: format.rows)
     attributes.patientID = dataSet.text(.patientID) ?? ""
+    attributes.issuerOfPatientID = dataSet.text(.issuerOfPatientID)
     attributes.studyInstanceUID = dataSet.text(.studyInstanceUID) ?? ""
     attributes.frameOfReferenceUID = dataSet.text(.frameOfReferenceUID)
     attributes.imageType =
@@ -97,7 +99,6 @@ struct FrameHeader {
     attributes.seriesNumber = dataSet.integer(.seriesNumber)
     attributes.acquisitionNumber = dataSet.integer(.acquisitionNumber)
     attributes.instanceNumber = dataSet.integer(.instanceNumber)
-    attributes.gantryTilt = dataSet.number(.gantryDetectorTilt)
     attributes.kernel = text(.convolutionKernel, group: .ctReconstructionSequence)
     attributes.acquisitionDate = dataSet.text(.acquisitionDate)
     attributes.acquisitionTime = dataSet.text(.acquisitionTime)
@@ -105,7 +106,9 @@ struct FrameHeader {
     attributes.contrastStartTime = dataSet.text(.contrastBolusStartTime)
     attributes.patientIdentityRemoved = dataSet.text(.patientIdentityRemoved)?.uppercased() == "YES"
     attributes.isSynthetic = dataSet.text(.syntheticData)?.uppercased() == "YES"
+    attributes.lossyCompression = LossyCompression.evidence(in: dataSet)
     readGeometry(&attributes)
+    attributes.flaws += [PixelPadding.flaw(of: dataSet, isSigned: format.isSigned)].compactMap { $0 }
     return attributes
   }
 
@@ -119,27 +122,5 @@ struct FrameHeader {
 
   private func blank(_ tag: DICOMTag) -> DICOMError {
     DICOMError(.invalid, file: dataSet.name, tag: tag, "the image cannot be told from others", found: "nothing")
-  }
-
-  private func readGeometry(_ attributes: inout CTAttributes) {
-    if let spacing = numbers(.pixelSpacing, group: .pixelMeasuresSequence), spacing.count == 2, spacing[0] > 0,
-      spacing[1] > 0
-    {
-      attributes.pixelSpacing = PixelSpacing(row: spacing[0], column: spacing[1])
-    }
-    attributes.sliceThickness = numbers(.sliceThickness, group: .pixelMeasuresSequence)?.first
-    if let cosines = numbers(.imageOrientationPatient, group: .planeOrientationSequence), cosines.count == 6 {
-      let row = SIMD3(cosines[0], cosines[1], cosines[2]), column = SIMD3(cosines[3], cosines[4], cosines[5])
-      // Headers round; anything else than two perpendicular unit vectors is no orientation.
-      if abs(row.length - 1) < 0.01, abs(column.length - 1) < 0.01, abs(row.dot(column)) < 0.01 {
-        attributes.rowDirection = row / row.length
-        attributes.columnDirection = column / column.length
-      }
-    }
-    // Without groups the frames of one file share a header, so that it places none but an only one.
-    guard hasGroups || frameCount == 1 else { return }
-    if let position = numbers(.imagePositionPatient, group: .planePositionSequence), position.count == 3 {
-      attributes.imagePosition = SIMD3(position[0], position[1], position[2])
-    }
   }
 }

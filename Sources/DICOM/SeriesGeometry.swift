@@ -29,6 +29,8 @@ public struct SeriesGeometry: Sendable {
     case timeSeries(count: Int, positions: Int)
     /// Slices that are missing, as the gaps tell.
     case missingSlices(count: Int, widestGap: Double, spacing: Double)
+    /// Slices that lie so far apart that tissue between them is not shown.
+    case sparse(spacing: Double, thickness: Double)
     /// Distances that differ, though by less than a slice.
     case unevenSpacing(smallest: Double, largest: Double)
     /// The stack leans: the line through the positions is not the normal, as with a tilted gantry.
@@ -67,6 +69,8 @@ public struct SeriesGeometry: Sendable {
           + "perfusion, and no stack"
       case .missingSlices(let count, let gap, let spacing):
         "\(slices(count)) missing: the widest gap is \(text(gap)) mm where slices are \(text(spacing)) mm apart"
+      case .sparse(let spacing, let thickness):
+        "slices are \(text(spacing)) mm apart, but \(text(thickness)) mm thick: what lies between them is not shown"
       case .unevenSpacing(let smallest, let largest):
         "slices are not evenly spaced: from \(text(smallest)) to \(text(largest)) mm"
       case .tilted(let degrees):
@@ -80,6 +84,7 @@ public struct SeriesGeometry: Sendable {
   /// Looks at the slices of one series, in any order.
   ///
   /// Headers round, hence the tolerances: spacings agree within 0.1 %, directions within 0.01, positions within 0.01 mm.
+  /// A gap is measured by the smallest step and the slices' thickness, not by the median of widely spaced slices.
   public init(_ slices: [CTAttributes]) {
     var defects = Self.mixtures(slices)
     let located = slices.compactMap { slice -> (position: SIMD3<Double>, normal: SIMD3<Double>)? in
@@ -110,9 +115,22 @@ public struct SeriesGeometry: Sendable {
     let duplicates = slices.count - 1 - distances.count
     if duplicates > 0 { defects.append(.duplicatePositions(count: duplicates)) }
     sliceSpacing = distances.isEmpty ? nil : distances.sorted()[distances.count / 2]
-    if let sliceSpacing { defects += Self.gaps(distances, spacing: sliceSpacing) }
+    if let sliceSpacing {
+      defects += Self.gaps(distances, median: sliceSpacing, thickness: Self.median(slices.compactMap(\.sliceThickness)))
+    }
     defects += Self.lean(order.map { located[$0].position }, normal)
     self.defects = defects
+  }
+
+  /// Whether the slices lie one above the other at even steps, each place once and none missing.
+  public var hasEvenSteps: Bool {
+    sliceSpacing != nil
+      && defects.allSatisfy { defect in
+        switch defect {
+        case .sparse, .tilted: true
+        default: false
+        }
+      }
   }
 
   private static let samePlace = 0.01
@@ -123,18 +141,30 @@ public struct SeriesGeometry: Sendable {
       for value in values where !kinds.contains(where: { same($0, value) }) { kinds.append(value) }
       return kinds.count
     }
-    func agree(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-3 * max(a, b) }
     var defects: [Defect] = []
-    let sizes = kinds(slices) { $0.columns == $1.columns && $0.rows == $1.rows }
+    let sizes = kinds(slices) { $0.hasSize(of: $1) }
     if sizes > 1 { defects.append(.mixedSizes(count: sizes)) }
-    let spacings = kinds(slices.compactMap(\.pixelSpacing)) { agree($0.row, $1.row) && agree($0.column, $1.column) }
+    let spacings = kinds(slices.filter { $0.pixelSpacing != nil }) { $0.hasPixelSpacing(of: $1) }
     if spacings > 1 { defects.append(.mixedPixelSpacings(count: spacings)) }
-    let directions = slices.compactMap { slice in
-      slice.rowDirection.flatMap { row in slice.columnDirection.map { (row, $0) } }
+    let orientations = kinds(slices.filter { $0.rowDirection != nil && $0.columnDirection != nil }) {
+      $0.hasOrientation(of: $1)
     }
-    let orientations = kinds(directions) { ($0.0 - $1.0).length < 0.01 && ($0.1 - $1.1).length < 0.01 }
     if orientations > 1 { defects.append(.mixedOrientations(count: orientations)) }
     return defects
+  }
+
+  /// The slices by size, pixel spacing and orientation, as indices: one kind, unless the series is a mixture.
+  ///
+  /// The largest kind comes first. What a slice does not state tells it from no other.
+  public static func kinds(of slices: [CTAttributes]) -> [[Int]] {
+    var kinds: [[Int]] = []
+    // Those that state everything make the kinds.
+    let whole = slices.indices.filter { slices[$0].statesKind }
+    for index in whole + slices.indices.filter({ !slices[$0].statesKind }) {
+      let place = kinds.firstIndex { slices[$0[0]].isOfKind(of: slices[index]) }
+      if let place { kinds[place].append(index) } else { kinds.append([index]) }
+    }
+    return kinds.map { $0.sorted() }.sorted { ($1.count, $0[0]) < ($0.count, $1[0]) }
   }
 
   /// More images of one place than an exam has phases are no phases.
@@ -161,18 +191,38 @@ public struct SeriesGeometry: Sendable {
     return [.overlaid(doubled: doubled, positions: counts.count)]
   }
 
-  private static func gaps(_ distances: [Double], spacing: Double) -> [Defect] {
-    let missing = distances.reduce(0) { $0 + max(0, Int(($1 / spacing).rounded()) - 1) }
-    let regular = distances.filter { $0 < 1.5 * spacing }
+  private static func median(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.sorted()[values.count / 2]
+  }
+
+  /// Gaps as the smallest step and the thickness tell them; the median distance where the stack is regular.
+  private static func gaps(_ distances: [Double], median: Double, thickness: Double?) -> [Defect] {
+    let step = self.step(distances, median: median, thickness: thickness)
+    let missing = distances.reduce(0) { $0 + max(0, Int(min($1 / step, 1e6).rounded()) - 1) }
+    let regular = distances.filter { $0 < 1.5 * step }
     var defects: [Defect] = []
     if missing > 0, let widest = distances.max() {
-      defects.append(.missingSlices(count: missing, widestGap: widest, spacing: spacing))
+      defects.append(.missingSlices(count: missing, widestGap: widest, spacing: step))
     }
-    if let smallest = regular.min(), let largest = regular.max(), largest - smallest > 0.1 * spacing {
+    if let thickness, step > 2.05 * thickness { defects.append(.sparse(spacing: step, thickness: thickness)) }
+    if let smallest = regular.min(), let largest = regular.max(), largest - smallest > 0.1 * step {
       defects.append(.unevenSpacing(smallest: smallest, largest: largest))
     }
     return defects
   }
+
+  /// How far apart the slices were made.
+  ///
+  /// Where only some slices of a stack are there, most distances are gaps and so is their median: then the smallest step
+  /// tells, or the thickness where that is larger, for a step may be small because a position is slightly off.
+  private static func step(_ distances: [Double], median: Double, thickness: Double?) -> Double {
+    guard let smallest = distances.min(), median >= 1.5 * smallest else { return median }
+    if let thickness { return min(median, max(smallest, thickness)) }
+    return smallest >= smallestReconstruction ? smallest : median
+  }
+
+  /// No scanner's slices are closer in mm, so that a smaller step is an error of a position.
+  private static let smallestReconstruction = 0.2
 
   /// How the positions, sorted along the normal, depart from it.
   private static func lean(_ positions: [SIMD3<Double>], _ normal: SIMD3<Double>) -> [Defect] {
@@ -192,5 +242,30 @@ public struct SeriesGeometry: Sendable {
       defects.append(.shifted(count: offsets.count { $0 > 0.5 }, millimetres: largest))
     }
     return defects
+  }
+}
+
+extension CTAttributes {
+  fileprivate func hasSize(of other: CTAttributes) -> Bool { columns == other.columns && rows == other.rows }
+
+  /// Whether the spacings agree within 0.1 %, as rounded headers do; an absent one agrees with any.
+  fileprivate func hasPixelSpacing(of other: CTAttributes) -> Bool {
+    func agree(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-3 * max(a, b) }
+    guard let one = pixelSpacing, let two = other.pixelSpacing else { return true }
+    return agree(one.row, two.row) && agree(one.column, two.column)
+  }
+
+  /// Whether the directions agree within 0.01; an absent one agrees with any.
+  fileprivate func hasOrientation(of other: CTAttributes) -> Bool {
+    guard let row = rowDirection, let column = columnDirection, let otherRow = other.rowDirection,
+      let otherColumn = other.columnDirection
+    else { return true }
+    return (row - otherRow).length < 0.01 && (column - otherColumn).length < 0.01
+  }
+
+  fileprivate var statesKind: Bool { pixelSpacing != nil && rowDirection != nil && columnDirection != nil }
+
+  fileprivate func isOfKind(of other: CTAttributes) -> Bool {
+    hasSize(of: other) && hasPixelSpacing(of: other) && hasOrientation(of: other)
   }
 }

@@ -234,6 +234,7 @@ public struct CrossValidation: Sendable {
         "The classes were shuffled among the patients (seed \(shuffledBy)): a negative control, whose AUC must not differ from 0.5."
       )
     }
+    manifest.notes += try study.read { try SuspectedPerson.all($0) }.compactMap { $0.note(on: split, examples) }
     if let members {
       manifest.choices = members.map(\.variant.title)
       if members.contains(where: { $0.variant.protocolName != nil }) {

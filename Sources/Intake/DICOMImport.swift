@@ -63,6 +63,7 @@ public enum DICOMImport {
       summary.slices += added
       summary.series += added > 0 ? 1 : 0
     }
+    try database.execute(sql: "DELETE FROM series WHERE id NOT IN (SELECT seriesId FROM slice)")
     let entries = remarks.map { remark in
       SetAside(
         stage: .dicom, source: source, patientCode: remark.patientID.flatMap { patients[$0]?.code },
@@ -71,9 +72,22 @@ public enum DICOMImport {
     try forget(series, codes: Set(series.compactMap { patients[$0.patientID]?.code }), database)
     try database.replaceSetAside(of: .dicom, from: source, with: entries)
     try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
-    summary.setAside = entries.count
+    summary.setAside = try entries.count + remarkOnSuspectedPersons(database)
     summary.patients = patients.count
     return summary
+  }
+
+  /// Lists the patients who may be one person, anew; returns how many remarks that are.
+  private static func remarkOnSuspectedPersons(_ database: Database) throws -> Int {
+    let entries = try SuspectedPerson.all(database).flatMap { person in
+      person.codes.map { code in
+        SetAside(
+          stage: .dicom, source: "patients", patientCode: code, excludes: false, subject: "its identifiers",
+          reason: person.reason(for: code))
+      }
+    }
+    try database.replaceSetAside(of: .dicom, from: "patients", with: entries)
+    return entries.count
   }
 
   /// Adds those of the patients that the study lacks, of whom there are records but no images.
@@ -113,7 +127,8 @@ public enum DICOMImport {
     var series =
       try Series.filter(Column("seriesInstanceUID") == uid).fetchOne(database)
       ?? Series(examId: examId, seriesInstanceUID: uid, description: planned.description)
-    if series.id == nil { try series.insert(database) }
+    series.frameOfReferenceUID = planned.frameOfReferenceUID
+    try series.save(database)
     guard let seriesId = series.id else { return 0 }
     var added = 0
     for slice in planned.slices {
@@ -121,7 +136,8 @@ public enum DICOMImport {
       let known = SliceRecord.filter(
         Column("sopInstanceUID") == attributes.sopInstanceUID && Column("frame") == slice.frame)
       if var record = try known.fetchOne(database) {
-        try record.updateChanges(database) { $0.ordinal = slice.ordinal }
+        // A rule may have joined or parted series since.
+        try record.updateChanges(database) { ($0.ordinal, $0.seriesId) = (slice.ordinal, seriesId) }
         continue
       }
       var record = SliceRecord(

@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 import Study
 
@@ -15,7 +16,9 @@ public enum ContrastTiming: Equatable, Sendable {
   /// Believed from half an hour before the injection to 20 minutes after it: a bolus time of another day, of the table's
   /// setup or of a former injection lies farther off.
   public init(acquisition: String?, bolusStart: String?) {
-    guard let scan = acquisition.flatMap(Self.secondsOfDay), let bolus = bolusStart.flatMap(Self.secondsOfDay) else {
+    guard let scan = acquisition.flatMap(DICOMTime.secondsOfDay),
+      let bolus = bolusStart.flatMap(DICOMTime.secondsOfDay)
+    else {
       self = .missing
       return
     }
@@ -28,20 +31,6 @@ public enum ContrastTiming: Equatable, Sendable {
     let day = 86400.0
     let plain = later - earlier
     return plain >= day / 2 ? plain - day : plain < -day / 2 ? plain + day : plain
-  }
-
-  /// A DICOM time as seconds since midnight; `HH:MM:SS` of old files too; nil for anything else (PS3.5 section 6.2).
-  static func secondsOfDay(_ text: String) -> Double? {
-    let digits = text.filter { $0 != ":" }
-    let parts = digits.split(separator: ".", maxSplits: 1)
-    guard let clock = parts.first, [2, 4, 6].contains(clock.count), clock.allSatisfy(\.isASCIIDigit),
-      parts.count < 2 || parts[1].allSatisfy(\.isASCIIDigit)
-    else { return nil }
-    let number = Array(clock).map { Double($0.wholeNumberValue ?? 0) }
-    func pair(_ index: Int) -> Double { index + 1 < number.count ? number[index] * 10 + number[index + 1] : 0 }
-    let (hours, minutes, seconds) = (pair(0), pair(2), pair(4))
-    guard hours < 24, minutes < 60, seconds <= 60 else { return nil }
-    return hours * 3600 + minutes * 60 + seconds + (parts.count > 1 ? Double("0.\(parts[1])") ?? 0 : 0)
   }
 
   /// The middle of each phase in seconds after the injection, and how far it may lie off.
@@ -79,8 +68,4 @@ public enum ContrastTiming: Equatable, Sendable {
     let unit = amount < 600 ? "\(Int(amount.rounded())) s" : "\(Int((amount / 60).rounded())) min"
     return unit + (seconds < 0 ? " before" : " after")
   }
-}
-
-extension Character {
-  var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }

@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 public import Study
 
@@ -108,7 +109,7 @@ public enum ExamPhases {
   /// `shift(i, j)` tells by how many HU the soft tissue of series i is brighter than that of j at the same places, if known.
   public static func decide(_ series: [SeriesFindings], shift: (Int, Int) -> Double?) -> [PhaseDecision] {
     let own = series.map(\.evidence)
-    let starts = series.map { $0.acquisitionTime.flatMap(ContrastTiming.secondsOfDay) }
+    let starts = series.map { $0.acquisitionTime.flatMap(DICOMTime.secondsOfDay) }
     // One clock time for all tells nothing of their order.
     let clock = Set(starts.compactMap { $0 }).count > 1 ? starts : starts.map { _ in nil }
     var shifts: [SIMD2<Int>: Double] = [:]

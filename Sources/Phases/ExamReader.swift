@@ -123,15 +123,21 @@ struct ExamReader: Sendable {
       taken.insert(nearest)
     }
     var hashes: [Int: String] = [:]
+    var values = StoredValueSample()
     for index in taken.sorted() {
       let (record, attributes) = content.headers[index]
       guard let image = try? DICOMFile.image(at: study.appendingPathComponent(record.path), frame: record.frame)
       else { continue }
       hashes[Int((places[index] * 100).rounded())] = image.pixelHash
+      values.add(image)
       if let slice = CoarseSlice(image, attributes) { content.slices.append(slice) }
     }
     content.profile = SeriesProfile(content.headers.map(\.attributes), pixelHashes: hashes)
-    if hashes.isEmpty { content.flaw = (.unreadable, "the pixels of none of its slices can be read") }
+    if hashes.isEmpty {
+      content.flaw = (.unreadable, "the pixels of none of its slices can be read")
+    } else if let reason = values.reasonAgainstCT {
+      content.flaw = (.noCT, reason)
+    }
   }
 
   private func findings(of content: Content) -> SeriesFindings {

@@ -41,6 +41,8 @@ public enum SeriesFlaw: String, Codable, CaseIterable, Sendable {
   case duplicate
   /// Much less of the body than the exam's other series.
   case partialCoverage
+  /// Pixels that cannot be those of a CT, such as a label map's.
+  case noCT
   /// No slice's pixels can be read.
   case unreadable
 }

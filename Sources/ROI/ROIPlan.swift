@@ -40,8 +40,13 @@ struct ROIPlan: Sendable {
       do {
         let file = folder?.appendingPathComponent(place.path) ?? URL(fileURLWithPath: place.path)
         let image = try DICOMFile.image(at: file, frame: place.frame)
+        var values = StoredValueSample()
+        values.add(image)
+        if let reason = values.reasonAgainstCT { throw Refusal(reason: "\(reason); remove its outline") }
         let polygons = try outlines.map(JSONText.polygon)
         return (image, try cutter.cut(image, around: polygons, pixelSize: pixelSize, shift: shift))
+      } catch let refusal as Refusal {
+        throw refusal
       } catch let error as DICOMError {
         // The file's name is no part of a reason: reasons stand in reports.
         throw Refusal(reason: error.problem)
@@ -72,11 +77,16 @@ struct ROIPlan: Sendable {
     try ContourImport.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
     let excluded = try database.excludedPatientCodes(before: .rois)
-    let contours = Dictionary(grouping: try PlacedContour.fetchAll(database), by: \.lesionId)
+    let (kept, unused) = try UnusedSeries.removed(from: PlacedContour.fetchAll(database), database)
+    let contours = Dictionary(grouping: kept, by: \.lesionId)
+    let onUnused = Dictionary(grouping: unused, by: \.contour.lesionId)
     var candidates: [Candidate] = []
     var setAside: [SetAside] = []
     for lesion in try LesionRow.fetchAll(database) where !excluded.contains(lesion.patientCode) {
       let drawn = lesion.id.flatMap { contours[$0] } ?? []
+      let unused = lesion.id.flatMap { onUnused[$0] } ?? []
+      setAside += UnusedSeries.remarks(on: unused, patientCode: lesion.patientCode, isAll: drawn.isEmpty)
+      if drawn.isEmpty && !unused.isEmpty { continue }
       let present = Set(drawn.map(\.reader))
       let readers = settings.annotation.readers
       if let reader = readers.isEmpty ? present.min() : readers.first(where: present.contains) {
@@ -85,7 +95,7 @@ struct ROIPlan: Sendable {
         setAside.append(lesion.setAside(isDrawn: !drawn.isEmpty))
       }
     }
-    let incomplete = Set(setAside.compactMap(\.patientCode))
+    let incomplete = Set(setAside.filter(\.excludes).compactMap(\.patientCode))
     candidates.removeAll { incomplete.contains($0.place.patientCode) }
     self.candidates = candidates
     self.setAside = setAside
@@ -145,7 +155,7 @@ struct ROIPlan: Sendable {
   }
 
   /// A contour, and the slice that it lies on.
-  private struct PlacedContour {
+  struct PlacedContour {
     let lesionId: Int64
     let reader: String
     let vertices: String

@@ -47,10 +47,15 @@ public struct Series: Codable, Equatable, Sendable, FetchableRecord, MutablePers
   public var seriesInstanceUID: String
   /// DICOM (0008,103E).
   public var description: String?
+  /// DICOM (0020,0052), where all slices agree; nil in studies of versions that did not keep it.
+  public var frameOfReferenceUID: String?
 
   /// Makes a row from its columns; `id` is nil until it is inserted.
-  public init(id: Int64? = nil, examId: Int64, seriesInstanceUID: String, description: String?) {
+  public init(
+    id: Int64? = nil, examId: Int64, seriesInstanceUID: String, description: String?, frameOfReferenceUID: String? = nil
+  ) {
     (self.id, self.examId, self.seriesInstanceUID, self.description) = (id, examId, seriesInstanceUID, description)
+    self.frameOfReferenceUID = frameOfReferenceUID
   }
 
   /// The table's name.

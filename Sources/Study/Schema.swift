@@ -84,6 +84,9 @@ enum Schema {
         table.column("reasons", .jsonText).notNull()
       }
     }
+    migrator.registerMigration("import: the frame of reference of each series") { database in
+      try database.alter(table: "series") { $0.add(column: "frameOfReferenceUID", .text) }
+    }
     return migrator
   }
 }

@@ -1,0 +1,28 @@
+/// Whether some slices' pixels can be those of a CT at all: label maps and other images may carry Modality CT, too.
+public struct StoredValueSample: Sendable {
+  /// A CT of a body has hundreds of different values, a label map a few.
+  private static let fewest = 16
+  /// Fat, water, organs and blood, with or without contrast, in HU.
+  private static let softTissue: ClosedRange<Float> = -200...400
+
+  private var values: Set<Int> = []
+  private var hasSoftTissue = false
+
+  /// No slice yet.
+  public init() {}
+
+  /// Takes a slice into account.
+  public mutating func add(_ image: CTImage) {
+    if values.count < Self.fewest { values.formUnion(image.distinctStoredValues(upTo: Self.fewest)) }
+    if !hasSoftTissue { hasSoftTissue = image.values.contains(where: Self.softTissue.contains) }
+  }
+
+  /// Why the slices cannot be of a CT, as a sentence without its full stop; nil where they can.
+  public var reasonAgainstCT: String? {
+    if values.count < Self.fewest {
+      return "the pixels cannot be those of a CT: they have only \(values.count) different value"
+        + (values.count == 1 ? "" : "s") + ", as a label map has"
+    }
+    return hasSoftTissue ? nil : "the pixels cannot be those of a CT: none of them is between -200 and 400 HU"
+  }
+}

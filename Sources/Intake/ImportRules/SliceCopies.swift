@@ -1,0 +1,31 @@
+import Foundation
+import Support
+
+/// Where slices go: into the study's folder under names that tell nobody's, or nowhere.
+struct SliceCopies {
+  /// The study's folder; nil where the slices stay where they lie.
+  let study: URL?
+  /// The paths, seen from the folder that is read, of the files that the study holds already.
+  let present: Set<String>
+
+  /// The slice in the study's folder, or where it lies.
+  func planned(_ frame: DICOMScan.Frame) -> ImportPlan.PlannedSlice {
+    let isCopied = study != nil && !present.contains(frame.relativePath)
+    return ImportPlan.PlannedSlice(
+      attributes: frame.attributes, frame: frame.frame,
+      path: study == nil
+        ? frame.url.path
+        : "\(Self.folder(of: frame.identity))/\(Self.hash(frame.identity.sopInstanceUID, 24)).dcm",
+      source: isCopied ? frame.url : nil, subject: frame.relativePath)
+  }
+
+  /// The folder of a series' slices, as its files name it, relative to the study's.
+  static func folder(of slice: SliceIdentity) -> String {
+    "dicom/\(hash(slice.studyInstanceUID, 12))/\(hash(slice.seriesInstanceUID, 12))"
+  }
+
+  /// The first `digits` hexadecimal digits of the text's SHA-256.
+  private static func hash(_ text: String, _ digits: Int) -> String {
+    SHA256.hash(data: Data(text.utf8)).prefix(digits / 2).hexadecimal
+  }
+}
