@@ -1,7 +1,7 @@
 public import Imaging
 
 /// One closed outline of one reader on one slice, as an annotation tool exported it.
-public struct Contour: Equatable, Sendable {
+public struct Contour: Codable, Equatable, Sendable {
   /// The annotation's id in its source.
   public var annotationID: String
   /// The exam's DICOM UID.

@@ -24,6 +24,7 @@ public enum ContourImport {
   /// more labels than pathology lists lesions is set aside: one of them has no grade.
   /// - Throws: an error with file and place where the export cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws -> Summary {
+    try study.requireImages(for: "contours are drawn on slices")
     let export = try MDAI.read(url, lesionLabels: study.readProtocol().annotation.lesionLabels)
     return try run(export.contours, skipped: export.skipped, source: url.lastPathComponent, into: study)
   }
@@ -181,7 +182,7 @@ private struct StudyIndex {
     }
     return Dictionary(grouping: drawn, by: \.patient.code).compactMapValues { drawn in
       let lesions = drawn.first.map { self.lesions(of: $0.patient).count } ?? 0
-      let labels = Dictionary(drawn.map { ($0.label.lowercased(), $0.label) }) { first, _ in first }.values.sorted()
+      let labels = Dictionary(drawn.map { (Identifier($0.label), $0.label) }) { first, _ in first }.values.sorted()
       guard lesions > 0, labels.count > lesions else { return nil }
       return
         "its contours carry \(labels.count) labels (\(labels.joined(separator: ", "))), but pathology lists \(lesions) "
@@ -192,6 +193,15 @@ private struct StudyIndex {
   }
 
   private func lesions(of patient: Patient) -> [Lesion] { patient.id.flatMap { lesionsByPatient[$0] } ?? [] }
+
+  /// The lesions whose name is the label or, where none is, its last words.
+  private static func lesions(_ lesions: [Lesion], named label: String) -> [Lesion] {
+    let equal = lesions.filter { Identifier($0.name) == Identifier(label) }
+    guard equal.isEmpty else { return equal }
+    let words = label.split(whereSeparator: \.isWhitespace)
+    let ends = Set(words.indices.dropFirst().map { Identifier(words[$0...].joined(separator: " ")) })
+    return lesions.filter { ends.contains(Identifier($0.name)) }
+  }
 
   func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<StoredContour, Mismatch> {
     let stated = patient(contour.seriesInstanceUID, contour.studyInstanceUID)
@@ -219,9 +229,7 @@ private struct StudyIndex {
       return refuse(error.description)
     }
     let lesions = self.lesions(of: patient)
-    let label = contour.labelName.lowercased()
-    let equal = lesions.filter { label == $0.name.lowercased() }
-    let named = equal.isEmpty ? lesions.filter { label.hasSuffix(" \($0.name.lowercased())") } : equal
+    let named = Self.lesions(lesions, named: contour.labelName)
     guard let lesion = lesions.count == 1 ? lesions.first : (named.count == 1 ? named.first : nil),
       let lesionId = lesion.id
     else {

@@ -28,7 +28,7 @@ public struct ClinicalLesion: Codable, Equatable, Sendable {
 public struct ClinicalTable: Equatable, Sendable {
   /// The table's name.
   public let name: String
-  /// The lesions by patient ID, in the table's order.
+  /// The lesions by patient ID as its first row writes it, in the table's order.
   let lesions: [String: [ClinicalLesion]]
   /// The patient IDs in the table's order.
   let patientIDs: [String]
@@ -36,6 +36,9 @@ public struct ClinicalTable: Equatable, Sendable {
   let contradictions: [String: String]
   /// The lines that name no patient.
   public let linesWithoutPatient: [Int]
+  /// By patient ID: why the import that wrote the table left the patient out.
+  let reasonsLeftOut: [String: String]
+  private let spellings: [Identifier: String]
 
   /// Reads a table as the protocol maps it.
   ///
@@ -51,16 +54,25 @@ public struct ClinicalTable: Equatable, Sendable {
     var order: [String] = []
     var contradictions: [String: String] = [:]
     var anonymous: [Int] = []
+    var reasonsLeftOut: [String: String] = [:]
+    var spellings: [Identifier: String] = [:]
     for row in table.rows {
       func text(_ column: String?) -> String? { column.flatMap { ClinicalCell(row.cells[$0]).value } }
-      guard let id = text(pathology.patientColumn) else {
+      guard let written = text(pathology.patientColumn) else {
         anonymous.append(row.line)
         continue
       }
+      let id = spellings[Identifier(written)] ?? written
+      spellings[Identifier(written)] = id
+      if id != written, contradictions[id] == nil {
+        contradictions[id] =
+          "the identifier is written in two ways (lines \(lesions[id]?.first?.line ?? 0) and \(row.line)), which may be two patients"
+      }
+      reasonsLeftOut[id] = text(StudyFolder.leftOutColumn)
       if lesions[id] == nil { order.append(id) }
       let name = pathology.lesionColumn == nil ? "1" : text(pathology.lesionColumn) ?? ""
-      if lesions[id]?.contains(where: { $0.name == name }) == true {
-        contradictions[id] = "two rows for one lesion, the second in line \(row.line)"
+      if let first = lesions[id]?.first(where: { Identifier($0.name) == Identifier(name) }) {
+        contradictions[id] = "two rows for one lesion (lines \(first.line) and \(row.line))"
       }
       let lesion = ClinicalLesion(
         line: row.line, name: name, grade: text(pathology.gradeColumn).flatMap(Grade.init(text:)),
@@ -75,6 +87,19 @@ public struct ClinicalTable: Equatable, Sendable {
     self.contradictions = contradictions
     patientIDs = order
     linesWithoutPatient = anonymous
+    self.reasonsLeftOut = reasonsLeftOut
+    self.spellings = spellings
+  }
+
+  /// The patient's ID as the table writes it first; nil where it has no row for the patient.
+  func spelling(of patientID: String) -> String? { spellings[Identifier(patientID)] }
+
+  /// Which rows belong to no patient with scans, and which of those have no row.
+  func comparison(with scans: [String]) -> IdentifierComparison {
+    IdentifierComparison(
+      rows: patientIDs.flatMap { id in
+        reasonsLeftOut[id] == nil ? (lesions[id] ?? []).map { (line: $0.line, identifier: id) } : []
+      }, scans: scans)
   }
 
   private static func requireColumns(

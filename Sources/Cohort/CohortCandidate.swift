@@ -25,10 +25,12 @@ struct CohortCandidate: Equatable, Sendable {
   var exams: [CohortExam] = []
   /// Why the patient leaves before the rules, by the step's name.
   var unusable: (step: String, reason: String)?
+  /// Why the import that wrote the clinical table left the patient out; nil for those it took.
+  var reasonLeftOut: String?
 
   static func == (left: Self, right: Self) -> Bool {
     left.code == right.code && left.lesions == right.lesions && left.exams == right.exams
-      && left.unusable?.reason == right.unusable?.reason
+      && left.unusable?.reason == right.unusable?.reason && left.reasonLeftOut == right.reasonLeftOut
   }
 
   /// The exam that the patient takes part with: the one that meets most of what the rules ask of phases, then one that is

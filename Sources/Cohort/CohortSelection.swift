@@ -16,6 +16,8 @@ public struct CohortSelection: Codable, Equatable, Sendable {
     public let patients: Int
     /// Their lesions.
     public let lesions: Int
+    /// Why the rule was not applied; nil where it was.
+    public var note: String?
   }
 
   /// How many patients leave for one reason.
@@ -45,8 +47,12 @@ public struct CohortSelection: Codable, Equatable, Sendable {
     /// Why the patient leaves; nil for those who stay.
     public let exclusion: Exclusion?
 
-    /// The class of the highest grade; nil where no grade is known.
-    public var gradeClass: GradeClass? { lesions.compactMap(\.grade).max()?.gradeClass }
+    /// The class of the highest grade; nil where it is not known, as beside a low grade with one that is not known.
+    public var gradeClass: GradeClass? {
+      let grades = lesions.map(\.grade)
+      let highest = grades.compactMap(\.self).max()?.gradeClass
+      return highest == .low && grades.contains(nil) ? nil : highest
+    }
   }
 
   /// The grades' system.
@@ -66,13 +72,16 @@ public struct CohortSelection: Codable, Equatable, Sendable {
   /// Applies the rules one after the other: a patient leaves, with all lesions, at the first that fails.
   ///
   /// Steps before the rules (no record, no images, ...) are told only where they exclude anyone.
-  init(_ candidates: [CohortCandidate], cohort: StudyProtocol.Cohort) {
+  ///
+  /// In a study without images (`hasImages` false) rules on phases cannot be applied, and the step says so.
+  init(_ candidates: [CohortCandidate], cohort: StudyProtocol.Cohort, hasImages: Bool = true) {
+    let rules = cohort.rules.filter { hasImages || $0.phases == nil }
     gradeSystem = cohort.gradeSystem
     patients = candidates.map { candidate in
       let exam = candidate.exam(for: cohort)
       return Patient(
         code: candidate.code, lesions: candidate.lesions, exam: exam,
-        exclusion: Self.exclusion(candidate, exam: exam, cohort: cohort))
+        exclusion: Self.exclusion(candidate, exam: exam, rules, cohort.columns))
     }
     let before = UnusableStep.allCases.map(\.rawValue)
     let used = Set(patients.compactMap { $0.exclusion?.rule })
@@ -88,17 +97,29 @@ public struct CohortSelection: Codable, Equatable, Sendable {
       steps.append(
         Step(
           name: name, excludedPatients: leaving.count, excludedLesions: leavingLesions, reasons: Self.tally(leaving),
-          patients: patientCount, lesions: lesionCount))
+          patients: patientCount, lesions: lesionCount,
+          note: cohort.rules.contains { $0.name == name && $0.phases != nil } && !hasImages
+            ? "not applied: the study has no images" : nil))
     }
     self.steps = steps
   }
 
   private static func exclusion(
-    _ candidate: CohortCandidate, exam: CohortExam?, cohort: StudyProtocol.Cohort
+    _ candidate: CohortCandidate, exam: CohortExam?, _ rules: [StudyProtocol.Cohort.Rule],
+    _ columns: StudyProtocol.Cohort.Columns
   ) -> Exclusion? {
     if let unusable = candidate.unusable { return Exclusion(rule: unusable.step, reason: unusable.reason) }
-    for rule in cohort.rules {
-      switch rule.verdict(candidate, exam: exam, columns: cohort.columns) {
+    if let reason = candidate.reasonLeftOut {
+      // The rule that the patient fails tells more than that the import applied it already.
+      for rule in rules {
+        if case .fails(let why) = rule.verdict(candidate, exam: exam, columns: columns) {
+          return Exclusion(rule: rule.name, reason: why)
+        }
+      }
+      return Exclusion(rule: UnusableStep.notImported.rawValue, reason: reason)
+    }
+    for rule in rules {
+      switch rule.verdict(candidate, exam: exam, columns: columns) {
       case .holds: continue
       case .unknown(let reason): if rule.missing == .exclude { return Exclusion(rule: rule.name, reason: reason) }
       case .fails(let reason): return Exclusion(rule: rule.name, reason: reason)
@@ -115,6 +136,7 @@ public struct CohortSelection: Codable, Equatable, Sendable {
 
 /// The steps that need no rule.
 enum UnusableStep: String, CaseIterable {
+  case notImported = "taken by the import"
   case noRecord = "has a clinical record"
   case contradictoryRecord = "clinical record without contradiction"
   case noImages = "has CT images"

@@ -23,7 +23,7 @@ extension CohortTable {
 
   /// The paper's Table 3, of `patients`: phases, grade, procedure, laterality and size by class.
   ///
-  /// Cases without a known grade are left out, since they are of no class.
+  /// Cases without a known grade are of no class and in no column; a note counts them.
   public static func describing(
     _ patients: [CohortSelection.Patient], gradeSystem: StudyProtocol.Cohort.GradeSystem, level: Level, title: String
   ) -> CohortTable {
@@ -40,12 +40,18 @@ extension CohortTable {
         name, .categories(kept + (unknown.total > 0 ? [unknown] : [])), test: GroupTests.ofCounts(kept.map(\.counts)))
     }
     let procedures = Set(cases.map(\.procedure)).subtracting([""]).sorted()
+    let all = level == .patient ? patients.count : patients.reduce(0) { $0 + $1.lesions.count }
+    let unit = level == .patient ? "patients" : "lesions"
     let sizes = [low, high, cases].map { $0.compactMap(\.size) }
     return CohortTable(
-      title: title, unit: level == .patient ? "patients" : "lesions",
+      title: title, unit: unit,
       classes: [("Low", low.count), ("High", high.count)], total: cases.count,
       variables: [
-        Variable("Phase", .findings(Phase.allCases.map { phase in row(phase.name) { $0.phases.contains(phase) } })),
+        Variable(
+          "Phase",
+          .findings(
+            Phase.allCases.map { phase in row(phase.name) { $0.phases.contains(phase) } }
+              + [row("not known") { $0.phases.isEmpty }].filter { $0.total > 0 })),
         Variable(
           "Grade (\(gradeSystem.rawValue))",
           .categories((1...4).map { grade in row("\(grade)") { $0.grade.rawValue == grade } }.filter { $0.total > 0 })),
@@ -64,10 +70,13 @@ extension CohortTable {
             ("median (quartiles)", sizes.map(quartiles)), ("mean ± standard deviation", sizes.map(meanAndSpread)),
           ]),
           test: GroupTests.mannWhitney(sizes[0], sizes[1])),
-      ])
+      ],
+      remarks: all == cases.count
+        ? [] : ["\(all - cases.count) of \(all) \(unit) have no known grade and are not in this table."])
   }
 
   private static func cases(_ patient: CohortSelection.Patient, _ level: Level) -> [Case] {
+    if level == .patient, patient.gradeClass == nil { return [] }
     let graded = patient.lesions.compactMap { lesion in lesion.grade.map { (lesion, $0) } }
       .sorted { ($0.1, $0.0.size ?? 0) > ($1.1, $1.0.size ?? 0) }
     let side = level == .patient ? TumourSide(of: patient.lesions.map(\.side)) : nil

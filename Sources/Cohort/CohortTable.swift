@@ -57,16 +57,20 @@ public struct CohortTable: Sendable {
   public let total: Int
   /// What is described.
   public let variables: [Variable]
+  /// Sentences on what the table does not count.
+  public let remarks: [String]
 
   /// Makes a table from its parts.
   public init(
-    title: String, unit: String, classes: [(name: String, count: Int)], total: Int, variables: [Variable]
+    title: String, unit: String, classes: [(name: String, count: Int)], total: Int, variables: [Variable],
+    remarks: [String] = []
   ) {
     self.title = title
     self.unit = unit
     self.classes = classes
     self.total = total
     self.variables = variables
+    self.remarks = remarks
   }
 
   /// What does not add up: classes against the total, categories against classes, rows against their own sums.
@@ -110,7 +114,7 @@ public struct CohortTable: Sendable {
     try requireSums()
     let header = [""] + (classes + [("Total", total)]).map { "\($0.name) (n = \($0.count))" } + ["p"]
     var body: [(Bool, [String])] = []
-    var notes: [String] = ["Counts of \(unit) (percent of the column)."]
+    var notes: [String] = ["Counts of \(unit) (percent of the column)."] + remarks
     let empty = classes.map { _ in "" } + [""]
     for variable in variables {
       body.append((true, [variable.name] + empty + [variable.test.map { Self.text(p: $0.p) } ?? ""]))

@@ -19,30 +19,28 @@ public enum StudyCohort {
     let settings = try study.readProtocol()
     let cohort = try rules(of: settings)
     let clinical = try ClinicalTable(table, pathology: settings.pathology, cohort: cohort)
-    let (patients, unusable) = try study.read { database in
-      let excluded = try SetAside.filter(Column("stage") == SetAside.Stage.dicom.rawValue && Column("excludes"))
-        .fetchAll(database)
-      let reasons = Dictionary(
-        excluded.compactMap { entry in entry.patientCode.map { ($0, entry.reason) } },
-        uniquingKeysWith: { first, _ in first })
-      return (try Patient.order(Column("id")).fetchAll(database), reasons)
-    }
+    let basis = try Basis(study)
     let exams = exams(readings)
-    let known = Dictionary(patients.map { ($0.sourceID, $0.code) }, uniquingKeysWith: { first, _ in first })
-    let listed = clinical.patientIDs
+    let patients = Dictionary(grouping: basis.patients) { Identifier($0.sourceID) }
     // Those of the table in its order, then those of whom it knows nothing.
-    let ids = listed + patients.map(\.sourceID).filter { clinical.lesions[$0] == nil }
+    let ids = clinical.patientIDs + basis.patients.map(\.sourceID).filter { clinical.spelling(of: $0) == nil }
     let candidates = ids.map { id in
-      var candidate = CohortCandidate(code: known[id], lesions: clinical.lesions[id] ?? [])
+      let alike = patients[Identifier(id)] ?? []
+      var candidate = CohortCandidate(code: alike.first?.code, lesions: clinical.lesions[id] ?? [])
       candidate.exams = candidate.code.flatMap { exams[$0] } ?? []
+      candidate.reasonLeftOut = clinical.reasonsLeftOut[id]
       let step: (UnusableStep, String)? =
         if candidate.lesions.isEmpty {
           (.noRecord, "no row in the clinical table")
         } else if let contradiction = clinical.contradictions[id] {
           (.contradictoryRecord, contradiction)
-        } else if let code = candidate.code, let reason = unusable[code] {
+        } else if alike.count > 1 {
+          (.contradictoryRecord, "the row's identifier is that of \(alike.count) patients with scans")
+        } else if candidate.reasonLeftOut != nil {
+          nil
+        } else if let code = candidate.code, let reason = basis.unusable[code] {
           (.unusableImages, reason)
-        } else if candidate.exams.isEmpty {
+        } else if candidate.exams.isEmpty, basis.hasImages {
           (.noImages, "no CT in the study")
         } else {
           nil
@@ -50,7 +48,38 @@ public enum StudyCohort {
       candidate.unusable = step.map { ($0.0.rawValue, $0.1) }
       return candidate
     }
-    return CohortSelection(candidates, cohort: cohort)
+    return CohortSelection(candidates, cohort: cohort, hasImages: basis.hasImages)
+  }
+
+  /// Which rows of the clinical table belong to no patient of the study, and which patients with images have no row; nil in a study
+  /// without images.
+  ///
+  /// - Throws: as `select`.
+  public static func comparison(_ table: DelimitedTable, in study: StudyFolder) throws -> IdentifierComparison? {
+    let settings = try study.readProtocol()
+    let clinical = try ClinicalTable(table, pathology: settings.pathology, cohort: try rules(of: settings))
+    guard try study.hasImages() else { return nil }
+    return clinical.comparison(with: try study.read { try Patient.withImages($0).map(\.sourceID) })
+  }
+
+  /// What the study holds of its patients.
+  private struct Basis {
+    let patients: [Patient]
+    /// By code: why a patient's images cannot be used.
+    let unusable: [String: String]
+    let hasImages: Bool
+
+    init(_ study: StudyFolder) throws {
+      (patients, unusable) = try study.read { database in
+        let excluded = try SetAside.filter(Column("stage") == SetAside.Stage.dicom.rawValue && Column("excludes"))
+          .fetchAll(database)
+        let reasons = excluded.compactMap { entry in entry.patientCode.map { ($0, entry.reason) } }
+        return (
+          try Patient.order(Column("id")).fetchAll(database), Dictionary(reasons) { first, _ in first }
+        )
+      }
+      hasImages = try study.hasImages()
+    }
   }
 
   /// The cohort section of a protocol.

@@ -28,6 +28,7 @@ public struct TableDeidentification: Sendable {
   private let issuer: String
   private let dates: DeidentificationOptions.Dates
   private let treatments: [(column: String, treatment: Treatment)]
+  private let scans: ScanPseudonyms?
 
   /// Makes the treatment of a table.
   ///
@@ -35,14 +36,16 @@ public struct TableDeidentification: Sendable {
   ///   - key: the scans' key.
   ///   - issuer: the scans' IssuerOfPatientID, empty where they have none.
   ///   - dates: what became of the scans' dates.
+  ///   - scans: the pseudonyms of the scans; nil where rows are not compared with them.
   ///   - columns: the columns that come through, in their order; none twice. One of them holds the patient's ID.
   public init(
     key: PseudonymKey, issuer: String = "", dates: DeidentificationOptions.Dates,
-    columns: [(column: String, treatment: Treatment)]
+    scans: ScanPseudonyms? = nil, columns: [(column: String, treatment: Treatment)]
   ) {
     self.key = key
     self.issuer = issuer
     self.dates = dates
+    self.scans = scans
     treatments = columns.filter { $0.treatment != .date || dates != .removed }
   }
 
@@ -63,7 +66,8 @@ public struct TableDeidentification: Sendable {
         losses.append(Loss(row: index, column: treatments.first { $0.treatment == .patient }?.column ?? ""))
         continue
       }
-      let patient = PseudonymKey.Patient(id: Array(id.utf8), issuer: Array(issuer.utf8))
+      let spelling = scans?.spelling(of: id, issuer: issuer, key) ?? id
+      let patient = PseudonymKey.Patient(id: Array(spelling.utf8), issuer: Array(issuer.utf8))
       result.append(
         treatments.map { column, treatment in
           let cell = row[column] ?? ""
@@ -86,7 +90,7 @@ public struct TableDeidentification: Sendable {
     case .patient: key.pseudonym(patient)
     case .uid: PseudonymKey.isUID(cell) ? key.uid(cell) : nil
     case .date: dates == .full ? cell : DateShift(days: key.dateOffset(patient)).movedDay(cell)
-    case .age: Double(cell).map { $0 > 89 ? "90" : cell }
+    case .age: Double(cell.replacing(",", with: ".")).map { $0 > 89 ? "90" : cell }
     case .kept: cell
     }
   }

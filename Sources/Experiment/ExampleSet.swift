@@ -51,11 +51,18 @@ public struct ExampleSet: Sendable {
     let inputs = settings.inputs
     guard inputs.examples.hasSlices else {
       let lesions = try RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study))
+      let hasImages = try study.hasImages()
       guard !lesions.isEmpty else {
         throw StudyError(
-          .file, "the study has no lesion with ROIs; import pathology and contours, then run `renalgrade rois build`")
+          .file,
+          hasImages
+            ? "the study has no lesion with ROIs; import pathology and contours, then run `renalgrade rois build`"
+            : "the study has neither images nor a lesion that is not left out; import the table with `renalgrade import "
+              + "--pathology`, and see `renalgrade status`")
       }
-      self.init(kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures))
+      self.init(
+        kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures),
+        notes: hasImages ? [] : ["The study has no images; what is learnt comes from the table alone."])
       return
     }
     let rois = try ROISet(study)

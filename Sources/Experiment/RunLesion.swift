@@ -34,6 +34,7 @@ public struct RunLesion: Codable, Equatable, Sendable {
 
   /// The lesions of `study` that have ROIs, by patient and name; `extents` are their outlines' in mm, by lesion.
   ///
+  /// In a study without images they are all lesions of the patients who are not left out.
   /// Where patient IDs could identify a person, so could the words of any column: then only those that the protocol's
   /// `subgroups` and `baselines` name are taken over, and what comes from the images.
   public static func all(
@@ -61,7 +62,7 @@ public struct RunLesion: Codable, Equatable, Sendable {
         uniqueKeysWithValues: try Patient.fetchAll(database).compactMap { patient in
           patient.id.map { ($0, patient.code) }
         })
-      return try Lesion.filter(sql: "id IN (SELECT lesionId FROM roi)").fetchAll(database).map { lesion in
+      return try taken(codes, settings, database).map { lesion in
         var fromImages: [String: String] = [:]
         if let id = lesion.id {
           fromImages[phaseColumn] = phasesOf[id]?.joined(separator: " + ")
@@ -81,6 +82,17 @@ public struct RunLesion: Codable, Equatable, Sendable {
       return lesion
     }
     .sorted { ($0.patient, $0.lesion) < ($1.patient, $1.lesion) }
+  }
+
+  private static func taken(
+    _ codes: [Int64: String], _ settings: StudyProtocol, _ database: Database
+  ) throws -> [Lesion] {
+    guard try SliceRecord.fetchCount(database) == 0 else {
+      return try Lesion.filter(sql: "id IN (SELECT lesionId FROM roi)").fetchAll(database)
+    }
+    try SelectionBasis.requireCurrent(settings, database)
+    let excluded = try database.excludedPatientCodes(before: .rois)
+    return try Lesion.order(Column("id")).fetchAll(database).filter { !excluded.contains(codes[$0.patientId] ?? "") }
   }
 
   /// Manufacturer and model by the file's header; nil where it names neither.

@@ -54,6 +54,16 @@ public enum DICOMImport {
   ) throws -> Summary {
     var summary = Summary()
     var patients = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0) })
+    for former in try fromTableAlone(patients.values, database) {
+      // Two spellings in the images are two patients, and nobody can tell whose the row is.
+      let alike = plan.patientIDs.filter { Identifier($0) == Identifier(former.sourceID) }
+      guard alike.count == 1, let sourceID = alike.first, patients[sourceID] == nil else { continue }
+      var patient = former
+      patient.sourceID = sourceID
+      try patient.update(database)
+      patients[former.sourceID] = nil
+      patients[sourceID] = patient
+    }
     for sourceID in plan.patientIDs where patients[sourceID] == nil {
       patients[sourceID] = try newPatient(sourceID, number: patients.count + 1, patientIDs, database)
     }
@@ -90,18 +100,48 @@ public enum DICOMImport {
     return entries.count
   }
 
+  /// What images and an earlier table leave without a partner, in sentences; none where the study has no lesions yet.
+  ///
+  /// - Throws: `StudyError` where the study cannot be read.
+  public static func unmatched(in study: StudyFolder) throws(StudyError) -> [String] {
+    try study.read { database in
+      guard try Lesion.fetchCount(database) > 0 else { return [] }
+      func count(_ condition: String) throws -> Int { try Patient.filter(sql: condition).fetchCount(database) }
+      let (exams, lesions) = ("id IN (SELECT patientId FROM exam)", "id IN (SELECT patientId FROM lesion)")
+      let (rows, scans) = (try count("\(lesions) AND NOT \(exams)"), try count("\(exams) AND NOT \(lesions)"))
+      guard rows + scans > 0 else { return [] }
+      return [
+        "Patients with a lesion in the table but no scan: \(rows); with scans but no lesion: \(scans). Import the table again to "
+          + "see which."
+      ]
+    }
+  }
+
   /// Adds those of the patients that the study lacks, of whom there are records but no images.
   ///
   /// - Throws: `StudyError` where the study cannot be written.
   public static func addPatients(_ sourceIDs: [String], to study: StudyFolder) throws(StudyError) {
     let patientIDs = try study.readProtocol().pathology.patientIDs
-    try study.write { database in
-      var known = Set(try Patient.fetchAll(database).map(\.sourceID))
-      for sourceID in sourceIDs where known.insert(sourceID).inserted {
-        _ = try newPatient(sourceID, number: known.count, patientIDs, database)
-      }
-      try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+    try study.write { try addPatients(sourceIDs, patientIDs, $0) }
+  }
+
+  static func addPatients(
+    _ sourceIDs: [String], _ patientIDs: StudyProtocol.Pathology.PatientIDs, _ database: Database
+  ) throws {
+    let patients = try Patient.fetchAll(database)
+    var known = Set(patients.map { Identifier($0.sourceID) })
+    var number = patients.count
+    for sourceID in sourceIDs where known.insert(Identifier(sourceID)).inserted {
+      number += 1
+      _ = try newPatient(sourceID, number: number, patientIDs, database)
     }
+    try Setting(key: StudyFolder.patientIDsKey, value: patientIDs.rawValue).save(database)
+  }
+
+  /// Those of the patients of whom the study has no exam.
+  private static func fromTableAlone(_ patients: some Sequence<Patient>, _ database: Database) throws -> [Patient] {
+    let withImages = Set(try Patient.withImages(database).map(\.id))
+    return patients.filter { !withImages.contains($0.id) }.sorted { ($0.id ?? 0) < ($1.id ?? 0) }
   }
 
   private static func newPatient(

@@ -11,10 +11,14 @@ public enum PathologyImport {
     public var lesions = 0
     /// Rows of patients of whom the study has no CT.
     public var withoutImages = 0
+    /// Patients whom the study has from the table alone, since it has no images at all.
+    public var fromTableAlone = 0
     /// Lesions that the table no longer has, removed with their contours and ROIs.
     public var removedLesions = 0
     /// Entries set aside.
     public var setAside = 0
+    /// Which rows and which patients found no partner, and what was assumed of the file, in sentences.
+    public var notes: [String] = []
   }
 
   /// One usable row.
@@ -28,37 +32,63 @@ public enum PathologyImport {
 
   /// Brings the study's lesions to those of the table at `url`; a lesion that stays keeps its contours and ROIs.
   ///
-  /// A row with a missing or impossible grade sets its patient aside; the rest goes on.
+  /// A row with a missing or impossible grade sets its patient aside; the rest goes on. A study without images takes its patients
+  /// from the table.
   /// - Throws: `StudyError` where the table cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws(StudyError) -> Summary {
     let mapping = try study.readProtocol().pathology
     let table = try DelimitedTable(contentsOf: url)
     let (rows, problems) = try parse(table, mapping)
+    let named =
+      rows.map { ($0.line, $0.patientID) } + problems.compactMap { one in one.patientID.map { (one.line, $0) } }
     return try study.write { database in
+      let isWithoutImages = try SliceRecord.fetchCount(database) == 0
+      if isWithoutImages { try DICOMImport.addPatients(rows.map(\.patientID), mapping.patientIDs, database) }
       let patients = try Patient.fetchAll(database)
-      let patientBySource = Dictionary(uniqueKeysWithValues: patients.map { ($0.sourceID, $0) })
+      let patientsByID = Dictionary(grouping: patients) { Identifier($0.sourceID) }
       var former = Dictionary(
-        uniqueKeysWithValues: try Lesion.fetchAll(database).map {
-          (LesionKey(patientId: $0.patientId, name: $0.name), $0)
-        })
+        try Lesion.fetchAll(database).map { (LesionKey(patientId: $0.patientId, name: Identifier($0.name)), $0) }
+      ) { one, _ in one }
+      let comparison = IdentifierComparison(
+        rows: named.sorted { $0.0 < $1.0 }, scans: try Patient.withImages(database).map(\.sourceID))
       var summary = Summary()
-      var entries: [SetAside] = []
+      summary.notes = table.remarks.map { "\($0)." } + (isWithoutImages ? [] : comparison.sentences(table.name))
+      summary.fromTableAlone = isWithoutImages ? Set(rows.map { Identifier($0.patientID) }).count : 0
+      var entries = table.remarks.map {
+        SetAside(stage: .pathology, patientCode: nil, excludes: false, subject: table.name, reason: $0)
+      }
       for problem in problems {
-        entries.append(
-          SetAside(
-            stage: .pathology, patientCode: problem.patientID.flatMap { patientBySource[$0]?.code }, excludes: true,
-            subject: "\(table.name):\(problem.line)", reason: problem.reason))
+        let concerned = problem.patientID.flatMap { patientsByID[Identifier($0)] } ?? []
+        for code in concerned.isEmpty ? [nil] : concerned.map(\.code) {
+          entries.append(
+            SetAside(
+              stage: .pathology, patientCode: code, excludes: true, subject: "\(table.name):\(problem.line)",
+              reason: problem.reason))
+        }
       }
       for row in rows {
-        guard let patientID = patientBySource[row.patientID]?.id else {
+        let found = patientsByID[Identifier(row.patientID)] ?? []
+        for patient in found where found.count > 1 {
+          entries.append(
+            SetAside(
+              stage: .pathology, patientCode: patient.code, excludes: true, subject: "\(table.name):\(row.line)",
+              reason:
+                "this row's identifier is that of \(found.count) patients of the study, whose IDs differ only in case, "
+                + "blanks or punctuation; give them IDs that differ"))
+        }
+        guard found.count < 2 else { continue }
+        guard let patientID = found.first?.id else {
           summary.withoutImages += 1
+          let cause =
+            comparison.damage[row.line].map { "; a spreadsheet seems to have changed it: \($0.rawValue)" } ?? ""
           entries.append(
             SetAside(
               stage: .pathology, patientCode: nil, excludes: false, subject: "\(table.name):\(row.line)",
-              reason: "the study has no CT of this row's patient; the patient ID must equal the DICOM PatientID"))
+              reason: "the study has no CT of this row's patient; the patient ID must equal the DICOM PatientID\(cause)"
+            ))
           continue
         }
-        let known = former.removeValue(forKey: LesionKey(patientId: patientID, name: row.lesion))
+        let known = former.removeValue(forKey: LesionKey(patientId: patientID, name: Identifier(row.lesion)))
         var lesion = Lesion(
           id: known?.id, patientId: patientID, name: row.lesion, grade: row.grade, attributes: row.attributes)
         try lesion.save(database)
@@ -66,8 +96,8 @@ public enum PathologyImport {
       }
       for lesion in former.values { try lesion.delete(database) }
       summary.removedLesions = former.count
-      let listed = Set(rows.map(\.patientID)).union(problems.compactMap(\.patientID))
-      for patient in patients where !listed.contains(patient.sourceID) {
+      let listed = Set(named.map { Identifier($0.1) })
+      for patient in patients where !listed.contains(Identifier(patient.sourceID)) {
         entries.append(
           SetAside(
             stage: .pathology, patientCode: patient.code, excludes: true, subject: table.name,
@@ -81,7 +111,7 @@ public enum PathologyImport {
 
   private struct LesionKey: Hashable {
     let patientId: Int64
-    let name: String
+    let name: Identifier
   }
 
   struct Problem: Equatable {
@@ -98,12 +128,10 @@ public enum PathologyImport {
     if let column = mapping.lesionColumn { try table.require(column: column, from: "pathology.lesionColumn") }
     let used = Set([mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn ?? ""])
     // Two spellings of one ID are one person under two ids, or two persons under one: nobody but the user can tell.
-    let spellings = Dictionary(
-      grouping: Set(table.rows.compactMap { $0.cells[mapping.patientColumn] }), by: foldedSpelling)
-    let ambiguous = Set(spellings.values.filter { $0.count > 1 }.flatMap { $0 })
+    let lines = table.linesBySpelling(of: mapping.patientColumn)
     var rows: [Row] = []
     var problems: [Problem] = []
-    var seen: [String: Int] = [:]
+    var seen: [[Identifier]: Int] = [:]
     for row in table.rows {
       func text(_ column: String) -> String { ClinicalCell(row.cells[column]).value ?? "" }
       let patientID = text(mapping.patientColumn)
@@ -112,12 +140,14 @@ public enum PathologyImport {
       func reject(_ reason: String) {
         problems.append(Problem(line: row.line, patientID: patientID.isEmpty ? nil : patientID, reason: reason))
       }
-      let key = "\(patientID)\u{0}\(lesion)"
+      let key = [Identifier(patientID), Identifier(lesion)]
+      let spellings = lines[Identifier(patientID)] ?? []
       if patientID.isEmpty {
         reject("the patient (column \"\(mapping.patientColumn)\") is missing")
-      } else if ambiguous.contains(patientID) {
+      } else if spellings.count > 1 {
         reject(
-          "this patient stands in the table under two ids that differ only in case, blanks or punctuation; use one")
+          "this patient stands in the table under \(spellings.count == 2 ? "two" : "\(spellings.count)") ids that differ only in case, blanks, punctuation or "
+            + "decimals (first in lines \(spellings.map { "\($0)" }.joined(separator: " and "))); use one")
       } else if lesion.isEmpty {
         reject("the lesion's name (column \"\(mapping.lesionColumn ?? "")\") is missing")
       } else if let first = seen[key] {
@@ -132,23 +162,7 @@ public enum PathologyImport {
       }
       seen[key] = seen[key] ?? row.line
     }
-    let rejected = Set(problems.compactMap(\.patientID))
-    return (rows.filter { !rejected.contains($0.patientID) }, problems)
-  }
-
-  /// The ID without case, blanks, and punctuation beside letters; between digits it parts numbers: 1-11 is not 11-1.
-  static func foldedSpelling(_ patientID: String) -> String {
-    var folded = ""
-    var isParted = false
-    for character in patientID.lowercased() where !character.isWhitespace {
-      guard character.isLetter || character.isNumber else {
-        isParted = true
-        continue
-      }
-      if isParted, character.isNumber, folded.last?.isNumber == true { folded.append("-") }
-      folded.append(character)
-      isParted = false
-    }
-    return folded
+    let rejected = Set(problems.compactMap { $0.patientID.map(Identifier.init) })
+    return (rows.filter { !rejected.contains(Identifier($0.patientID)) }, problems)
   }
 }

@@ -64,14 +64,13 @@ public struct RetrievalRequest: Hashable, Sendable, CustomStringConvertible, Cus
   private static func lines(_ url: URL, _ kind: Kind) throws(PACSError) -> [RetrievalRequest] {
     let text: String
     do {
-      text = try String(contentsOf: url, encoding: .utf8)
+      text = try DelimitedTable.text(of: url)
     } catch {
-      throw PACSError(
-        .invalidRequest, "\(url.lastPathComponent) cannot be read as UTF-8 text: \(error.localizedDescription)")
+      throw PACSError(.invalidRequest, error.description)
     }
     return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap {
       index, line in
-      let value = line.trimmingCharacters(in: .whitespaces.union(CharacterSet(charactersIn: "\u{FEFF}")))
+      let value = line.trimmingCharacters(in: .whitespaces)
       guard !value.isEmpty, !value.hasPrefix("#") else { return nil }
       return RetrievalRequest(kind, value, source: "\(url.lastPathComponent):\(index + 1)")
     }

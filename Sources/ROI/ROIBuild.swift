@@ -31,6 +31,7 @@ public enum ROIBuild {
     _ study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws(StudyError) -> Summary {
     let settings = try study.readProtocol()
+    try study.requireImages(for: "ROIs are cut out of slices")
     let plan = try study.read { try ROIPlan(settings, $0) }
     CropFile.removeUnfinished(study)
     var file = try CropFile(study)

@@ -49,6 +49,7 @@ public struct ROISet: Sendable {
   ///   file is missing or damaged.
   public init(_ study: StudyFolder) throws(StudyError) {
     let settings = try study.readProtocol()
+    try study.requireImages(for: "ROIs are cut out of slices")
     let (file, isCurrent, entries) = try study.read { database in
       (
         try Setting.fetchOne(database, key: Self.fileKey)?.value,

@@ -17,6 +17,8 @@ public struct Grade: RawRepresentable, Codable, Hashable, Comparable, Sendable {
     for filler in ["fuhrman", "isup", "who", "grade", "/", "g", " "] {
       word = word.replacingOccurrences(of: filler, with: "")
     }
+    // A spreadsheet may write a whole number with decimals behind a comma.
+    if word.hasSuffix(",0") { word.removeLast(2) }
     let roman = ["i": 1, "ii": 2, "iii": 3, "iv": 4]
     if let number = roman[word] {
       self.init(rawValue: number)

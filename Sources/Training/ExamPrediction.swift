@@ -98,8 +98,9 @@ public struct ExamPrediction {
     var patients =
       try run.readJSONIfPresent(RunFingerprints.self, from: run.fingerprintsFile)?.patients(with: fingerprints) ?? []
     if hasCodes { patients.insert(rois.patientID) }
+    let identifiers = Set(patients.map(Identifier.init))
     let known = predictions.filter {
-      slices.contains($0.slice) || patients.contains($0.patient)
+      slices.contains($0.slice) || identifiers.contains(Identifier($0.patient))
     }
     guard let fold = known.first?.fold else {
       return hasCodes

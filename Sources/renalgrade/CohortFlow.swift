@@ -15,6 +15,7 @@ struct CohortFlow: ParsableCommand {
     let study = try study.open()
     let selection = try StudyCohort.selection(of: study)
     let flow = SelectionFlow(selection)
+    try flow.requireSums()
     let chart = SubtypeChart(selection)
     let isDrawn = try flow.write(to: try study.cohortFile("flow.dot").deletingLastPathComponent())
     try AtomicFile.write(chart.csv, to: try study.cohortFile("subtypes.csv"))

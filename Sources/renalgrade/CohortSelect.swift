@@ -15,8 +15,9 @@ struct CohortSelect: AsyncParsableCommand {
 
   @OptionGroup var study: StudyOption
 
-  @Option(help: "The clinical table, CSV or TSV.", completion: .file())
-  var clinical: String
+  @Option(
+    help: "The clinical table, CSV or TSV (default: the records that `cohort import` took).", completion: .file())
+  var clinical: String?
 
   @Option(help: "A CSV that states phases: series or description, and phase.", completion: .file())
   var phases: String?
@@ -24,7 +25,8 @@ struct CohortSelect: AsyncParsableCommand {
   func run() async throws {
     try await study.locked { study in
       let rules = try StudyCohort.rules(of: study.readProtocol())
-      let table = try DelimitedTable(contentsOf: URL(fileURLWithPath: clinical))
+      let table = try DelimitedTable(contentsOf: source(of: study))
+      for remark in table.remarks { print("Note: \(remark).") }
       let overrides = try phases.map { try PhaseOverrides(contentsOf: URL(fileURLWithPath: $0)) } ?? PhaseOverrides()
       let bar = ProgressBar("Reading exams")
       let readings = try StudyPhases.read(study, rules: rules.series, overrides: overrides) {
@@ -37,7 +39,23 @@ struct CohortSelect: AsyncParsableCommand {
       let used = readings.count { $0.fate == .used }
       let doubtful = readings.count { $0.decision?.doubts.isEmpty == false }
       print("Series: \(readings.count), \(used) stand for a phase; \(doubtful) need a look (cohort/phases.csv).")
-      print(SelectionFlow(selection).text, terminator: "")
+      if let comparison = try StudyCohort.comparison(table, in: study) {
+        for sentence in comparison.sentences(table.name) { print("Note: \(sentence)") }
+      } else {
+        print("Note: the study has no images; the selection goes by the table alone.")
+      }
+      let flow = SelectionFlow(selection)
+      try flow.requireSums()
+      print(flow.text, terminator: "")
     }
+  }
+
+  /// The table that is named, else the one that an import left in the study.
+  private func source(of study: StudyFolder) throws -> URL {
+    if let clinical { return URL(fileURLWithPath: clinical) }
+    guard FileManager.default.fileExists(atPath: study.clinicalRecordsFile.path) else {
+      throw ValidationError("The study has no records of a `cohort import`: give the clinical table as --clinical.")
+    }
+    return study.clinicalRecordsFile
   }
 }

@@ -38,6 +38,7 @@ struct Import: AsyncParsableCommand {
         print(
           "Slices: \(summary.slices) new in \(summary.series) series; the study has \(summary.patients) patients; "
             + "\(summary.setAside) remarks.")
+        if pathology == nil { for note in try DICOMImport.unmatched(in: study) { print("Note: \(note)") } }
         if summary.identityNotRemoved {
           print("Note: some files do not state that the patient's identity was removed (0012,0062).")
         }
@@ -49,6 +50,10 @@ struct Import: AsyncParsableCommand {
         print(
           "Pathology: \(summary.lesions) lesions; \(summary.withoutImages) rows of patients without CT; "
             + "\(summary.setAside) remarks.")
+        for note in summary.notes { print("Note: \(note)") }
+        if summary.fromTableAlone > 0 {
+          print("Note: the study has no images; its \(summary.fromTableAlone) patients come from the table alone.")
+        }
         if summary.removedLesions > 0 {
           print("\(summary.removedLesions) lesions of the former table are gone, with their contours and ROIs.")
         }

@@ -135,7 +135,9 @@ import Testing
     #expect(
       flow.text.hasPrefix("2 patients (1 lesion) at the start\n  - has CT images: 1 patient (0 lesions) left out"))
     #expect(
-      flow.text.hasSuffix("in the study: 0 patients (0 lesions) of low grade, 1 patient (1 lesion) of high grade\n"))
+      flow.text.hasSuffix(
+        "1 patient (1 lesion) in the study\n  Patients by their highest grade: 0 of low grade, 1 of high grade\n"
+          + "  Lesions by their own grade: 0 of low grade, 1 of high grade\n"))
     #expect(flow.csv.contains(#"has CT images,1,0,1,1,"no ""CT"" in the study: 1""#))
     #expect(flow.dot.contains(#"no \"CT\" in the study: 1"#))
     #expect(SubtypeChart(try self.flow()).csv == "subtype,lesions,percent\nclear cell,1,100.0\n")

@@ -15,9 +15,10 @@ struct ImportFolder {
   let study: StudyFolder
 
   /// By the paper's protocol: patient IDs are identifiers, unless said otherwise.
-  init(patientIDs: String = "identifiers") throws {
+  init(patientIDs: String = "identifiers", _ changes: [(String, String)] = []) throws {
     folder = try TemporaryFolder()
-    let text = try String(contentsOf: protocolsFolder.appendingPathComponent("paper.yaml"), encoding: .utf8)
+    var text = try String(contentsOf: protocolsFolder.appendingPathComponent("paper.yaml"), encoding: .utf8)
+    for (old, new) in changes { text = text.replacingOccurrences(of: old, with: new) }
     let file = folder.url.appendingPathComponent("protocol-source.yaml")
     try AtomicFile.write(
       text.replacingOccurrences(of: "patientIDs: identifiers", with: "patientIDs: \(patientIDs)"), to: file)

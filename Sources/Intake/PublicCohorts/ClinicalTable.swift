@@ -18,7 +18,9 @@ struct ClinicalTable {
   private static func kits(_ url: URL, _ settings: TCIASettings) throws(StudyError) -> [CohortPatient] {
     let subtypes = settings.subtypes.isEmpty ? KiTSSettings().subtypes : settings.subtypes
     return try KiTSRecord.all(at: url).map { record in
-      patient(record.caseID, settings) { () throws(PublicCohortError) in try record.tumour(subtypes: subtypes) }
+      patient(record.caseID, settings, record.attributes, grade: record.statedGrade) { () throws(PublicCohortError) in
+        try record.tumour(subtypes: subtypes)
+      }
     }
   }
 
@@ -29,25 +31,40 @@ struct ClinicalTable {
     try table.require(column: mapping.patientColumn, from: "pathology.patientColumn")
     try table.require(column: mapping.gradeColumn, from: "pathology.gradeColumn")
     if let column = settings.subtypeColumn { try table.require(column: column, from: "the subtype's column") }
+    let lines = table.linesBySpelling(of: mapping.patientColumn)
     var order: [String] = []
-    var cells: [String: [String: Set<String>]] = [:]
+    var cells: [Identifier: [String: Set<String>]] = [:]
     for row in table.rows {
-      let id = row.cells[mapping.patientColumn] ?? ""
-      if cells[id] == nil { order.append(id) }
+      let text = row.cells[mapping.patientColumn] ?? ""
+      let id = Identifier(text)
+      if cells[id] == nil { order.append(text) }
       for (column, cell) in row.cells.compactMapValues({ ClinicalCell($0).text }) {
         cells[id, default: [:]][column, default: []].insert(cell)
       }
     }
     return order.filter { !$0.isEmpty }.map { id in
-      patient(id, settings) { () throws(PublicCohortError) in try tumour(cells[id] ?? [:], mapping, settings) }
+      let cells = cells[Identifier(id)] ?? [:]
+      let record = agreed(cells, besides: mapping)
+      let grades = cells[mapping.gradeColumn].flatMap { $0.count == 1 ? $0.first : nil }
+      return patient(id, settings, record, grade: grades) { () throws(PublicCohortError) in
+        let lines = lines[Identifier(id)] ?? []
+        guard lines.count < 2 else {
+          throw PublicCohortError(
+            "the table writes this patient's identifier in \(lines.count) ways (first in lines "
+              + "\(lines.map { "\($0)" }.joined(separator: " and "))), which may be two patients; use one")
+        }
+        return try tumour(cells, mapping, settings)
+      }
     }
   }
 
   /// The patient whom the table calls `id`, with the tumour or the reason why there is none.
   private static func patient(
-    _ id: String, _ settings: TCIASettings, _ tumour: () throws(PublicCohortError) -> CohortPatient.Tumour
+    _ id: String, _ settings: TCIASettings, _ record: [String: String], grade: String?,
+    _ tumour: () throws(PublicCohortError) -> CohortPatient.Tumour
   ) -> CohortPatient {
     var patient = CohortPatient(patientID: settings.patientPrefix?.patientID(of: id) ?? id)
+    (patient.record, patient.statedGrade) = (record, grade)
     do throws(PublicCohortError) {
       patient.tumour = try tumour()
     } catch {
@@ -71,10 +88,15 @@ struct ClinicalTable {
     guard grades.count == 1, let text = grades.first, let grade = Grade(text: text) else {
       throw PublicCohortError("\(mapping.gradeColumn) is \(quoted(grades)); expected one grade from 1 to 4")
     }
-    // Rows that differ, such as one for each treatment, agree on the patient's own columns.
-    let attributes = cells.filter { $0.value.count == 1 }.compactMapValues(\.first)
+    return .init(grade: grade, attributes: agreed(cells, besides: mapping))
+  }
+
+  /// What all of a patient's rows say: rows that differ, such as one for each treatment, agree on the patient's own columns.
+  private static func agreed(
+    _ cells: [String: Set<String>], besides mapping: StudyProtocol.Pathology
+  ) -> [String: String] {
     let used = [mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn ?? ""]
-    return .init(grade: grade, attributes: attributes.filter { !used.contains($0.key) })
+    return cells.filter { $0.value.count == 1 && !used.contains($0.key) }.compactMapValues(\.first)
   }
 
   private static func quoted(_ texts: Set<String>) -> String {

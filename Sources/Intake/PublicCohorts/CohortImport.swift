@@ -47,44 +47,59 @@ public enum CohortImport {
     try run(try KiTSLayout(folder, settings), source: folder, into: study, progress)
   }
 
-  /// The table of lesions that an import writes into the study folder, for reading and for the record.
-  static func table(in study: StudyFolder) -> URL { study.url.appendingPathComponent("cohort/pathology.csv") }
+  /// Writes what an import saw into the study folder: the records of all patients, and the table of the lesions that are taken.
+  ///
+  /// - Returns: the table of lesions.
+  static func writeTables(
+    _ patients: [CohortPatient], _ mapping: StudyProtocol.Pathology, in study: StudyFolder
+  ) throws(StudyError) -> URL {
+    let table = try study.cohortFile("pathology.csv")
+    try AtomicFile.write(PathologyTable(patients, mapping).text, to: table)
+    try AtomicFile.write(PathologyTable(records: patients, mapping).text, to: study.clinicalRecordsFile)
+    return table
+  }
 
-  private static func run(
+  static func run(
     _ layout: some CohortLayout, source: URL, into study: StudyFolder, _ progress: ((Int, Int) -> Void)?
   ) throws -> Summary {
     let mapping = try study.readProtocol().pathology
     var summary = Summary(patients: layout.entries.count)
     var patients: [(subject: String, patient: CohortPatient)] = []
     let held = try SeriesStaging.heldSlices(study)
+    let scratch = study.url.appendingPathComponent(".cohort")
+    let journal = CohortJournal(scratch.appendingPathComponent("journal"), held: held)
     for (index, entry) in layout.entries.enumerated() {
-      let patient = try take(entry, layout, held, into: study, &summary)
+      let patient =
+        try journal.patient(entry, stamp: layout.stamp(of: entry))
+        ?? take(entry, layout, held, journal, into: study, &summary)
       patients.append((entry.subject, patient))
       progress?(index + 1, layout.entries.count)
     }
     let taken = patients.map(\.patient).filter { $0.tumour != nil }
     try DICOMImport.addPatients(taken.map(\.patientID), to: study)
-    let table = table(in: study)
-    try FileManager.default.createDirectory(at: table.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try AtomicFile.write(PathologyTable(taken, mapping).text, to: table)
+    let table = try writeTables(patients.map(\.patient), mapping, in: study)
     summary.lesions = try PathologyImport.run(table, into: study).lesions
     summary.contours = try importContours(taken.flatMap(\.contours), source: layout.name, into: study)
     try list(patients, source: source.path, mapping, in: study)
     summary.setAside = try study.setAside().count
+    // What is left costs room and nothing else.
+    try? FileManager.default.removeItem(at: scratch)
     return summary
   }
 
   /// Reads one patient and takes the images over; what is wrong with the patient becomes a remark.
   private static func take(
-    _ entry: CohortEntry, _ layout: some CohortLayout, _ held: [String: Int], into study: StudyFolder,
+    _ entry: CohortEntry, _ layout: some CohortLayout, _ held: [String: Int], _ journal: CohortJournal,
+    into study: StudyFolder,
     _ summary: inout Summary
   ) throws -> CohortPatient {
     let scratch = study.url.appendingPathComponent(".cohort/\(DICOMUID.make(from: entry.patientID))")
     let files = FileManager.default
     try? files.removeItem(at: scratch)
-    defer { try? files.removeItem(at: scratch.deletingLastPathComponent()) }
+    defer { try? files.removeItem(at: scratch) }
     do {
       let patient = try layout.read(entry, SeriesStaging(scratch, held: held))
+      try journal.keep(patient, of: entry, stamp: layout.stamp(of: entry), staged: scratch)
       if files.fileExists(atPath: scratch.path) {
         summary.slices += try DICOMImport.run(scratch, into: study).slices
       }
@@ -120,12 +135,13 @@ public enum CohortImport {
     in study: StudyFolder
   ) throws(StudyError) {
     try study.write { database in
-      let codes = Dictionary(uniqueKeysWithValues: try Patient.fetchAll(database).map { ($0.sourceID, $0.code) })
+      let codes = Dictionary(try Patient.fetchAll(database).map { (Identifier($0.sourceID), $0.code) }) { one, _ in one
+      }
       let former = try SetAside.filter(Column("source") == source && !Column("excludes")).fetchAll(database)
       for stage in SetAside.Stage.allCases { try database.replaceSetAside(of: stage, from: source, with: []) }
       for (subject, patient) in patients {
         let isCode = mapping.patientIDs == .codes && !patient.patientID.isEmpty
-        let code = codes[patient.patientID] ?? (isCode ? patient.patientID : nil)
+        let code = codes[Identifier(patient.patientID)] ?? (isCode ? patient.patientID : nil)
         let said = former.filter { $0.stage == .dicom && $0.subject == subject }
         for entry in said where patient.isHeld && !patient.remarks.contains(where: { $0.reason == entry.reason }) {
           try entry.insert(database)

@@ -2,16 +2,16 @@ import Annotation
 import Study
 
 /// What a cohort's files say of one patient, besides the images.
-struct CohortPatient: Sendable {
+struct CohortPatient: Codable, Sendable {
   /// Something left out, or taken with a remark.
-  struct Remark: Equatable, Sendable {
+  struct Remark: Codable, Equatable, Sendable {
     let stage: SetAside.Stage
     let excludes: Bool
     let reason: String
   }
 
   /// The tumour of a patient who is taken.
-  struct Tumour: Sendable {
+  struct Tumour: Codable, Sendable {
     let grade: Grade
     /// Further columns of the pathology table.
     let attributes: [String: String]
@@ -22,6 +22,10 @@ struct CohortPatient: Sendable {
   }
 
   let patientID: String
+  /// What the cohort's record says, of those as well who are not taken.
+  var record: [String: String] = [:]
+  /// The grade as the record writes it.
+  var statedGrade: String?
   /// Nil where the patient is not taken: a remark says why.
   var tumour: Tumour?
   var contours: [Contour] = []
@@ -30,6 +34,13 @@ struct CohortPatient: Sendable {
   var isHeld = false
 
   init(patientID: String) { self.patientID = patientID }
+
+  /// Why the patient is not taken; nil for those who are.
+  var reasonLeftOut: String? {
+    guard tumour == nil else { return nil }
+    let reasons = remarks.filter(\.excludes).map(\.reason)
+    return reasons.isEmpty ? "the import gives no reason" : reasons.joined(separator: "; ")
+  }
 
   mutating func remark(_ stage: SetAside.Stage, excludes: Bool = false, _ reason: String) {
     remarks.append(Remark(stage: stage, excludes: excludes, reason: reason))
@@ -49,6 +60,9 @@ protocol CohortLayout {
   var name: String { get }
   /// The patients in the folder, in a stable order.
   var entries: [CohortEntry] { get }
+
+  /// All that reading a patient depends on: settings, records, and the size and time of each file.
+  func stamp(of entry: CohortEntry) -> [String]
 
   /// Reads one patient and hands the volumes to `staging`, one at a time.
   ///

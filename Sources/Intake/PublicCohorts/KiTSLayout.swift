@@ -23,6 +23,8 @@ struct KiTSLayout: CohortLayout {
   private let folder: URL
   private let records: [String: KiTSRecord]
   private let settings: KiTSSettings
+  /// Whether any case has images: where none was fetched, the records alone are a cohort.
+  private let hasImages: Bool
 
   private static let tables = ["kits.json", "kits23.json", "kits21.json", "kits19.json"]
   private static let maps = ["segmentation", "aggregated_MAJ_seg"]
@@ -40,12 +42,20 @@ struct KiTSLayout: CohortLayout {
     }
     let records = try KiTSRecord.all(at: table)
     self.records = Dictionary(records.map { ($0.caseID, $0) }) { first, _ in first }
+    hasImages = records.contains { Self.file(["imaging"], of: $0.caseID, in: folder) != nil }
     entries = records.map { CohortEntry(patientID: $0.caseID, subject: $0.caseID) }.sorted { $0.subject < $1.subject }
+  }
+
+  func stamp(of entry: CohortEntry) -> [String] {
+    let fields = (records[entry.patientID]?.fields ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    let files = [file(Self.maps, of: entry), file(["imaging"], of: entry)].compactMap { $0 }
+    return ["\(settings) \(hasImages)"] + fields + CohortJournal.stamp(ofFiles: files)
   }
 
   func read(_ entry: CohortEntry, _ staging: SeriesStaging) throws -> CohortPatient {
     var patient = CohortPatient(patientID: entry.patientID)
     guard let record = records[entry.patientID] else { return patient }
+    (patient.record, patient.statedGrade) = (record.attributes, record.statedGrade)
     var tumour: CohortPatient.Tumour
     do throws(PublicCohortError) {
       tumour = try record.tumour(subtypes: settings.subtypes)
@@ -59,7 +69,7 @@ struct KiTSLayout: CohortLayout {
     patient.tumour = tumour
     guard let imaging = file(["imaging"], of: entry) else {
       patient.remark(
-        .dicom, excludes: true,
+        .dicom, excludes: hasImages,
         "imaging.nii.gz is not in the case's folder; fetch it with the challenge's own download, then import again")
       return patient
     }
@@ -82,8 +92,12 @@ struct KiTSLayout: CohortLayout {
   }
 
   private func file(_ stems: [String], of entry: CohortEntry) -> URL? {
+    Self.file(stems, of: entry.patientID, in: folder)
+  }
+
+  private static func file(_ stems: [String], of caseID: String, in folder: URL) -> URL? {
     stems.flatMap { ["\($0).nii.gz", "\($0).nii"] }
-      .map { folder.appendingPathComponent(entry.patientID).appendingPathComponent($0) }
+      .map { folder.appendingPathComponent(caseID).appendingPathComponent($0) }
       .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 

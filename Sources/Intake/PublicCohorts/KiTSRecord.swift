@@ -30,7 +30,7 @@ struct KiTSRecord: Decodable, Sendable {
       throw StudyError(
         .invalidTable, "\(url.lastPathComponent) is not a list of KiTS records (\(error)); fetch it again")
     }
-    guard Set(records.map(\.caseID)).count == records.count else {
+    guard Set(records.map { Identifier($0.caseID) }).count == records.count else {
       throw StudyError(.invalidTable, "\(url.lastPathComponent): a case_id stands in the table twice")
     }
     return records
@@ -52,8 +52,14 @@ struct KiTSRecord: Decodable, Sendable {
       throw PublicCohortError(
         "tumor_isup_grade is \(fields["tumor_isup_grade"].map { "\"\($0)\"" } ?? "missing"); expected 1, 2, 3 or 4")
     }
-    return .init(grade: grade, attributes: fields.filter { !["case_id", "tumor_isup_grade"].contains($0.key) })
+    return .init(grade: grade, attributes: attributes)
   }
+
+  /// The grade as it is written.
+  var statedGrade: String? { fields["tumor_isup_grade"] }
+
+  /// The fields that say neither who it is nor the grade.
+  var attributes: [String: String] { fields.filter { !["case_id", "tumor_isup_grade"].contains($0.key) } }
 
   /// For the DICOM header.
   var header: [DICOMTag: String] {

@@ -15,7 +15,7 @@ struct RMaCKey: Sendable {
   }
 
   /// The rows by patient; more than one where they differ.
-  private let rows: [String: Set<[RMaCSettings.Phase: Status]>]
+  private let rows: [Identifier: Set<[RMaCSettings.Phase: Status]>]
 
   /// Reads the key; columns are found by name, in any case.
   ///
@@ -32,18 +32,18 @@ struct RMaCKey: Sendable {
     let patientColumn = try column("pid")
     var columns: [RMaCSettings.Phase: String] = [:]
     for phase in RMaCSettings.Phase.allCases { columns[phase] = try column(phase.rawValue) }
-    var rows: [String: Set<[RMaCSettings.Phase: Status]>] = [:]
+    var rows: [Identifier: Set<[RMaCSettings.Phase: Status]>] = [:]
     for row in table.rows {
       var status: [RMaCSettings.Phase: Status] = [:]
       for (phase, column) in columns {
         let cell = row.cells[column] ?? ""
-        guard let number = Double(cell), let known = Int(exactly: number).flatMap(Status.init) else {
+        guard let number = ClinicalCell(cell).number, let known = Int(exactly: number).flatMap(Status.init) else {
           throw StudyError(
             .invalidTable, "\(table.name):\(row.line): \(phase.rawValue) is \"\(cell)\"; expected 0, 1 or 2")
         }
         status[phase] = known
       }
-      rows[row.cells[patientColumn] ?? "", default: []].insert(status)
+      rows[Identifier(row.cells[patientColumn] ?? ""), default: []].insert(status)
     }
     self.rows = rows
   }
@@ -52,7 +52,7 @@ struct RMaCKey: Sendable {
   ///
   /// - Throws: `PublicCohortError` where rows contradict one another.
   func status(of patientID: String) throws(PublicCohortError) -> [RMaCSettings.Phase: Status]? {
-    guard let found = rows[patientID] else { return nil }
+    guard let found = rows[Identifier(patientID)] else { return nil }
     guard found.count == 1 else {
       throw PublicCohortError(
         "phase_reg_key.csv has \(found.count) rows for this patient that differ; one of them is wrong")

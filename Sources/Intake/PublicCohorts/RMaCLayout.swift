@@ -40,6 +40,11 @@ struct RMaCLayout: CohortLayout {
     }
   }
 
+  func stamp(of entry: CohortEntry) -> [String] {
+    let table = folder.appendingPathComponent("phase_reg_key.csv")
+    return ["\(settings)"] + CohortJournal.stamp(ofFiles: [table, folder.appendingPathComponent(entry.subject)])
+  }
+
   func read(_ entry: CohortEntry, _ staging: SeriesStaging) throws -> CohortPatient {
     let file = try RMaCFile(folder.appendingPathComponent(entry.subject))
     let record = try RMaCRecord(file)
@@ -51,6 +56,7 @@ struct RMaCLayout: CohortLayout {
         "phase_reg_key.csv has no row for this patient, so nothing says which volumes are registered")
     }
     var patient = CohortPatient(patientID: entry.patientID)
+    (patient.record, patient.statedGrade) = (record.attributes, record.grade)
     let tumour: CohortPatient.Tumour
     do throws(PublicCohortError) {
       tumour = try record.tumour(subtypes: settings.subtypes)

@@ -8,8 +8,10 @@ struct RMaCRecord: Sendable {
   let header: [DICOMTag: String]
   private let tumourType: String?
   private let pathology: String?
-  private let grade: String?
-  private let attributes: [String: String]
+  /// The grade as it is written.
+  let grade: String?
+  /// What the file says of person and tumour, by name.
+  let attributes: [String: String]
 
   private static let tumourTypes = [
     "0": "renal cell carcinoma", "1": "oncocytoma", "2": "angiomyolipoma", "3": "another tumour",

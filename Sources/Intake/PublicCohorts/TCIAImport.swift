@@ -25,13 +25,11 @@ extension CohortImport {
     let records = try ClinicalTable(clinical, mapping, settings).patients
     var summary = Summary(patients: records.count)
     summary.slices = try DICOMImport.run(folder, into: study, progress: progress).slices
-    let table = table(in: study)
-    try FileManager.default.createDirectory(at: table.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try AtomicFile.write(PathologyTable(records, mapping).text, to: table)
+    let table = try writeTables(records, mapping, in: study)
     summary.lesions = try PathologyImport.run(table, into: study).lesions
     var slices = try StudySlices(study)
     var remarks: [(subject: String, patient: CohortPatient)] = []
-    let taken = Set(records.filter { $0.tumour != nil }.map(\.patientID))
+    let taken = Set(records.filter { $0.tumour != nil }.map { Identifier($0.patientID) })
     var outlines = SegmentationOutlines(settings)
     var read: [String] = []
     for path in try unreadPaths(of: folder, in: study) {
@@ -43,7 +41,7 @@ extension CohortImport {
         let segmentation = try SegmentationFile(url)
         patient = CohortPatient(patientID: segmentation.patientID)
         // What is said of the others already suffices.
-        guard taken.contains(patient.patientID) else { continue }
+        guard taken.contains(Identifier(patient.patientID)) else { continue }
         try outlines.add(segmentation, &slices, &patient)
       } catch {
         patient.remark(.contours, excludes: !patient.patientID.isEmpty, error.problem)
@@ -52,8 +50,8 @@ extension CohortImport {
     }
     summary.contours = try importContours(outlines.contours, source: "segmentations", into: study)
     try forget(read, of: folder, in: study)
-    let known = slices.patientIDs
-    remarks += records.filter { known.contains($0.patientID) }.map { (clinical.lastPathComponent, $0) }
+    let known = Set(slices.patientIDs.map(Identifier.init))
+    remarks += records.filter { known.contains(Identifier($0.patientID)) }.map { (clinical.lastPathComponent, $0) }
     try list(remarks, source: "\(folder.path) segmentations", mapping, in: study)
     summary.setAside = try study.setAside().count
     return summary

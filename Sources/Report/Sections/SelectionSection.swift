@@ -27,12 +27,13 @@ struct SelectionSection: RunSection {
   }
 
   private func flow(_ flow: SelectionFlow, in folder: URL) throws(StudyError) -> HTML {
-    let classes = flow.classes.map {
-      "\(Format.count($0.patients, "patient")) of \($0.gradeClass.rawValue) grade"
-    }
+    let classes = flow.classes.map { "\(Format.count($0.patients, "patient")) of \($0.name)" }
     let outcome =
       "Of \(Format.count(flow.patientsAtStart, "patient")), \(flow.patientsInStudy) remained: "
       + classes.joined(separator: " and ") + "."
+      + (flow.lesionsByClass.map { own in
+        " Of their \(Format.count(flow.lesionsInStudy, "lesion")), by their own grade: \(own)."
+      } ?? "")
     let figure = Figure(
       name: "flow", title: "Selection of patients",
       alternative: "Flow diagram. \(outcome) "

@@ -68,6 +68,77 @@ struct KiTSImportTests {
     #expect(try CohortImport.kits(source, into: folder.study).slices == 0)
   }
 
+  /// The flow begins with all whom the import saw.
+  @Test func `the records of all patients are kept with the reason why some are not taken`() throws {
+    _ = try CohortImport.kits(source, into: folder.study)
+    let table = try DelimitedTable(contentsOf: folder.study.clinicalRecordsFile)
+    #expect(table.rows.count == golden.kits.taken.count + golden.kits.aside.count)
+    for row in table.rows {
+      let code = try #require(row.cells["patient"])
+      let reason = row.cells[StudyFolder.leftOutColumn] ?? ""
+      let isTaken = try folder.lesions()[code] != nil
+      #expect(reason.isEmpty == isTaken, "\(code): \(reason)")
+      if isTaken { #expect(row.cells["tumor_histologic_subtype"] == "clear_cell_rcc") }
+    }
+  }
+
+  /// Reads as KiTS does, and stops at a patient as a full disk would.
+  private final class Interrupted: CohortLayout {
+    let layout: KiTSLayout
+    var stop: Int?
+    private(set) var read: [String] = []
+    init(_ layout: KiTSLayout) { self.layout = layout }
+    var name: String { layout.name }
+    var entries: [CohortEntry] { layout.entries }
+    func stamp(of entry: CohortEntry) -> [String] { layout.stamp(of: entry) }
+    func read(_ entry: CohortEntry, _ staging: SeriesStaging) throws -> CohortPatient {
+      if read.count == stop { throw StudyError(.file, "no room") }
+      read.append(entry.patientID)
+      return try layout.read(entry, staging)
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 5, 8]) func `an interrupted import goes on where it was`(stop: Int) throws {
+    let whole = try CohortFolder(protocolName: "kits")
+    _ = try CohortImport.kits(source, into: whole.study)
+    let layout = Interrupted(try KiTSLayout(source, KiTSSettings()))
+    layout.stop = stop
+    #expect(throws: StudyError.self) { try CohortImport.run(layout, source: source, into: folder.study, nil) }
+    let before = layout.read
+    layout.stop = nil
+    _ = try CohortImport.run(layout, source: source, into: folder.study, nil)
+    // Only those are read again whom the reading itself refuses.
+    let again = Set(layout.read.dropFirst(before.count)).intersection(before)
+    #expect(try again.allSatisfy { try folder.lesions()[$0] == nil }, "\(again)")
+    #expect(try folder.study.setAside().map(\.reason).sorted() == whole.study.setAside().map(\.reason).sorted())
+    for table in ["clinical.csv", "pathology.csv"] {
+      let texts = try [folder, whole].map { try String(contentsOf: $0.study.cohortFile(table), encoding: .utf8) }
+      #expect(texts[0] == texts[1])
+    }
+    for code in golden.kits.taken.keys {
+      let pairs = try [folder, whole].map {
+        try $0.slices(of: code).mapValues { $0.map { $0.check + ($0.mask ?? []) } }
+      }
+      #expect(pairs[0] == pairs[1], "\(code)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.study.url.appendingPathComponent(".cohort").path))
+  }
+
+  /// What was read is read again where the files are others.
+  @Test func `an interrupted import notices files that changed`() throws {
+    let copy = folder.temporary.url.appendingPathComponent("kits")
+    try FileManager.default.copyItem(at: source, to: copy)
+    let layout = Interrupted(try KiTSLayout(copy, KiTSSettings()))
+    layout.stop = 2
+    #expect(throws: StudyError.self) { try CohortImport.run(layout, source: copy, into: folder.study, nil) }
+    let first = layout.read[0]
+    let map = copy.appendingPathComponent("\(first)/segmentation.nii.gz")
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: map.path)
+    layout.stop = nil
+    _ = try CohortImport.run(layout, source: copy, into: folder.study, nil)
+    #expect(layout.read.count { $0 == first } == 2)
+  }
+
   @Test func `a tilted stack keeps its directions`() throws {
     _ = try CohortImport.kits(source, into: folder.study)
     let slices = try #require(try folder.slices(of: "case_00002")["contrast-enhanced"])
@@ -109,7 +180,8 @@ struct KiTSImportTests {
       #expect(lesion.grade.rawValue == record["tumor_isup_grade"] as? Int)
       #expect(lesion.attributes["pathology_t_stage"] == record["pathology_t_stage"] as? String)
       #expect(lesion.attributes["tumor_histologic_subtype"] == "clear_cell_rcc")
-      #expect(try folder.excluding(code).map(\.stage) == [.dicom])
+      // No image was fetched of any case, so that the records alone are the cohort.
+      #expect(try folder.excluding(code).isEmpty)
     }
     #expect(lesions.count == 9)
     #expect(golden.kitsSample.count == 3)
