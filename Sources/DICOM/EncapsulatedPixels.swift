@@ -29,9 +29,9 @@ package struct EncapsulatedPixels: Sendable {
     let cut = codestreams.reduce(0) { $0 + $1.codestream.cutByteCount }
     let used = codestreams.reduce(0) { $0 + $1.pieces.count }
     let starts = codestreams.map { ($0.pieces.first?.lowerBound ?? 0) - (pieces.first?.lowerBound ?? 0) }
-    let delimiter = file.bytes[found.range].suffix(4)
+    let delimiter = file.bytes[found.range].suffix(4).count { $0 != 0 }
     let isSound = table.isEmpty || table == Self.table(starts)
-    if cut == 0, used == pieces.count, isSound, delimiter.allSatisfy({ $0 == 0 }) {
+    if cut == 0, used == pieces.count, isSound, delimiter == 0 {
       fragments = found
       cutByteCount = 0
       frames = codestreams.map { codestream in
@@ -47,7 +47,7 @@ package struct EncapsulatedPixels: Sendable {
       fragments = rewritten
       let unused = pieces.dropFirst(used).reduce(0) { $0 + $1.count }
       let surplus = isSound ? 0 : max(1, table.count - 4 * bytes.count)
-      cutByteCount = max(1, cut + unused + surplus)
+      cutByteCount = max(1, cut + unused + surplus + delimiter)
       frames = []
     }
   }

@@ -58,7 +58,7 @@ public struct KnownIdentifiers: Sendable {
   /// Adds what identifies persons in a file.
   mutating func add(original file: DataSet) {
     var found = Found()
-    collect(file.elements + file.meta, of: file, &found)
+    collect(file.elements + file.meta.filter(Self.isAboutTheSender), of: file, &found)
     // What an attribute that stays says too is no one's secret.
     let stays = Array(found.kept.joined(separator: [0x5C]))
     for text in found.texts where !Self.contains(stays, text) { add(bytes: text) }
@@ -68,6 +68,11 @@ public struct KnownIdentifiers: Sendable {
   }
 
   // MARK: Collecting
+
+  /// Whether an element of the file meta information tells more than how the file is encoded and what program wrote it.
+  private static func isAboutTheSender(_ element: DataElement) -> Bool {
+    element.tag.rawValue == 0x0002_0003 || element.tag.rawValue > 0x0002_0013
+  }
 
   private struct Found {
     var names: Set<[UInt8]> = []
@@ -105,8 +110,8 @@ public struct KnownIdentifiers: Sendable {
       case .od, .of, .ol, .ov, .ow: continue
       case .ob, .un: if EmbeddedText.isFound(in: value) { found.texts.insert(Array(value)) }
       case .ae, .lo, .lt, .sh, .st, .uc, .ur, .ut:
-        if kept.contains(element.tag) || element.tag == .codeMeaning || element.tag.rawValue >> 16 == 0x0002 {
-          found.kept.append(Self.lowered(value))
+        if kept.contains(element.tag) || element.tag == .codeMeaning {
+          found.kept.append(BytePatterns.lowered(value))
         } else {
           found.texts.formUnion(value.split(separator: 0x5C).map { Array($0.trimmingPadding()) }.filter(Self.isTelling))
         }
@@ -129,7 +134,7 @@ public struct KnownIdentifiers: Sendable {
   }
 
   private mutating func add(bytes: [UInt8], isDay: Bool = false) {
-    let text = Self.lowered(bytes[...])
+    let text = BytePatterns.lowered(bytes[...])
     guard text.count >= Self.shortest, texts.insert(text).inserted else { return }
     patterns.add(text, isDay: isDay)
     // In UTF-16 each character has a zero before or behind it: one pattern finds both.
@@ -200,56 +205,9 @@ public struct KnownIdentifiers: Sendable {
     return file.bytes[range].prefix(count).hashValue
   }
 
-  static func lowered(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
-  }
-
   private static func contains(_ whole: [UInt8], _ part: [UInt8]) -> Bool {
-    let part = lowered(part[...])
+    let part = BytePatterns.lowered(part[...])
     guard !part.isEmpty, whole.count >= part.count else { return false }
     return (0...whole.count - part.count).contains { whole[$0..<$0 + part.count].elementsEqual(part) }
-  }
-}
-
-/// Many short byte strings, found in one pass.
-struct BytePatterns: Sendable {
-  /// Where one of them stands.
-  struct Match {
-    let position: Int
-    let count: Int
-    let isDay: Bool
-  }
-
-  private var byStart: [UInt32: [(bytes: [UInt8], isDay: Bool)]] = [:]
-  /// Which starts there are, by 16 bits of them: nearly every position is passed by one look.
-  private var isStart = [Bool](repeating: false, count: 1 << 16)
-
-  /// Adds a string of at least four bytes, in small letters.
-  mutating func add(_ bytes: [UInt8], isDay: Bool) {
-    guard bytes.count >= 4 else { return }
-    let start = bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    byStart[start, default: []].append((bytes, isDay))
-    isStart[Self.slot(start)] = true
-  }
-
-  private static func slot(_ start: UInt32) -> Int { Int((start &* 2_654_435_761) >> 16) }
-
-  /// Where the strings stand, in capitals or not.
-  func matches(in bytes: [UInt8]) -> [Match] {
-    guard !byStart.isEmpty, bytes.count >= 4 else { return [] }
-    var matches: [Match] = []
-    let lowered = KnownIdentifiers.lowered(bytes[...])
-    var start = lowered[0..<3].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    for position in 3..<lowered.count {
-      start = start << 8 | UInt32(lowered[position])
-      guard isStart[Self.slot(start)], let candidates = byStart[start] else { continue }
-      let first = position - 3
-      for candidate in candidates where first + candidate.bytes.count <= lowered.count {
-        if lowered[first..<first + candidate.bytes.count].elementsEqual(candidate.bytes) {
-          matches.append(Match(position: first, count: candidate.bytes.count, isDay: candidate.isDay))
-        }
-      }
-    }
-    return matches
   }
 }
