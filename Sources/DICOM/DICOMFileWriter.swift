@@ -78,7 +78,11 @@ package struct DICOMFileWriter {
     case .fragments(let fragments):
       writeHeader(element.vr, hasLongLength: true, encoding)
       writeUnsigned(0xFFFF_FFFF, count: 4, encoding)
-      bytes.append(contentsOf: source.bytes[fragments.range])
+      if let rewritten = fragments.rewritten {
+        bytes.append(contentsOf: rewritten)
+      } else {
+        bytes.append(contentsOf: source.bytes[fragments.range])
+      }
     case .items(let items):
       writeHeader(.sq, hasLongLength: true, encoding)
       writeSized(encoding) { writer in

@@ -18,6 +18,14 @@ package struct DataElement: Sendable {
     package let range: Range<Int>
     /// The offset table, then the fragments, each without its tag and length.
     package let items: [Range<Int>]
+    /// What takes the place of `range` in a file that is written; nil where the bytes stay as they are.
+    package var rewritten: [UInt8]?
+
+    init(range: Range<Int>, items: [Range<Int>], rewritten: [UInt8]? = nil) {
+      self.range = range
+      self.items = items
+      self.rewritten = rewritten
+    }
   }
 
   /// The attribute.

@@ -84,6 +84,9 @@ package struct FileBytes: Sendable {
 
   // MARK: Values
 
+  /// Those bytes of the file that are in memory: all of them where it was read from there.
+  package var bytesInMemory: [UInt8] { head }
+
   /// The bytes of a range if they are in memory, else none.
   package subscript(_ range: Range<Int>) -> ArraySlice<UInt8> {
     range.upperBound <= head.count ? head[range] : []

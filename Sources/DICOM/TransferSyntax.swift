@@ -9,6 +9,16 @@ package enum TransferSyntax {
   /// Explicit VR Big Endian.
   package static let explicitBigEndian = "1.2.840.10008.1.2.2"
 
+  /// RLE Lossless.
+  static let rle = "1.2.840.10008.1.2.5"
+
+  /// Whether a syntax is one of MPEG-2, MPEG-4 and HEVC, whose frames depend on each other.
+  static func isVideo(_ syntax: String) -> Bool {
+    (100...108).contains { number in
+      syntax == "1.2.840.10008.1.2.4.\(number)" || syntax.hasPrefix("1.2.840.10008.1.2.4.\(number).")
+    }
+  }
+
   /// Those of uncompressed data.
   static let natives = [implicitLittleEndian, explicitLittleEndian, explicitBigEndian]
 

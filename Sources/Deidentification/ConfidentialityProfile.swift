@@ -21,6 +21,8 @@ struct ConfidentialityProfile: Sendable {
     case clean
     /// The date moves by the patient's offset.
     case shift
+    /// The element would stay, but its value is not what its VR says, and goes.
+    case discard
   }
 
   private let rules: [DICOMTag: Action]
@@ -36,8 +38,11 @@ struct ConfidentialityProfile: Sendable {
     retainsUIDs = options.retainsUIDs
   }
 
-  /// What becomes of each element of a data set or an item, in the order of their tags.
-  func decisions(for elements: [DataElement], in file: DataSet) -> [(element: DataElement, action: Action)] {
+  /// What becomes of each element of a data set or an item, in the order of their tags; a value that stands under
+  /// another VR than its attribute's comes out under its own.
+  func decisions(
+    for elements: [DataElement], in file: DataSet, isItem: Bool = false
+  ) -> [(element: DataElement, action: Action)] {
     let keptBlocks = Set(elements.compactMap { keptPrivateBlock($0, among: elements, in: file) })
     let holdsForeignCode = holdsForeignCode(elements, in: file)
     var previous: DICOMTag?
@@ -51,13 +56,35 @@ struct ConfidentialityProfile: Sendable {
         return (element, isKept ? .keep : .remove)
       }
       if holdsForeignCode, Self.codeAttributes.contains(element.tag) { return (element, .remove) }
+      // Nothing says how long the pixels of an item have to be.
+      if isItem, Self.pixelAttributes.contains(element.tag) { return (element, .remove) }
+      let element = restated(element, in: file)
       let action = action(for: element)
       switch (action, element.value) {
-      case (.keep, .source), (.keep, .bytes), (.shift, .source), (.shift, .bytes):
-        return (element, isPlausible(element, file.value(of: element)) ? action : .remove)
+      case (.keep, .source), (.keep, .bytes):
+        let isLongPixels = Self.pixelAttributes.contains(element.tag)
+        return (element, isLongPixels || isPlausible(element, file.value(of: element)) ? action : .discard)
       default: return (element, action)
       }
     }
+  }
+
+  /// The pixels of an image, and where its frames begin among them.
+  private static let pixelAttributes: Set<DICOMTag> = [
+    .pixelData, .floatPixelData, .doubleFloatPixelData, .extendedOffsetTable, .extendedOffsetTableLengths,
+  ]
+
+  /// The element under its attribute's VR, where it came as a text and is one of that VR: PixelSpacing as UT.
+  private func restated(_ element: DataElement, in file: DataSet) -> DataElement {
+    guard element.vr.isCharacters, let known = DICOMDictionary.vr(of: element.tag), known != element.vr else {
+      return element
+    }
+    // Whole numbers that should be binary stay characters, which readers take as well.
+    let vr = known.number == nil ? known : .ds
+    guard vr.isCharacters else { return element }
+    let value = file.value(of: element).trimmingPadding()
+    guard !value.isEmpty, value.count <= 0xFFFE, vr.isPlausible(value) else { return element }
+    return DataElement(element.tag, vr, element.value)
   }
 
   private func action(for element: DataElement) -> Action {
@@ -74,25 +101,25 @@ struct ConfidentialityProfile: Sendable {
 
   /// What becomes of an attribute that no list has.
   private func unlistedAction(_ tag: DICOMTag, _ vr: ValueRepresentation) -> Action {
-    guard vr != .un, let known = DICOMDictionary.vr(of: tag) else {
-      return .remove
-    }
+    guard let known = DICOMDictionary.vr(of: tag) else { return .remove }
+    guard vr != .un else { return known.content == .coded || known == .sq ? .discard : .remove }
     // The stated VR decides how the value is read, the dictionary's what it was meant to be: the more telling one
     // counts.
     let contents = [vr.content, known.content]
-    if contents.contains(.sequence) { return vr == known ? .keep : .remove }
+    if contents.contains(.sequence) { return vr == known ? .keep : .discard }
     if contents.contains(.uid) { return retainsUIDs ? .keep : .map }
     if contents.contains(.name) { return .remove }
-    return contents.allSatisfy { $0 == .coded } || retainsUnlistedText ? .keep : .remove
+    if contents.allSatisfy({ $0 == .coded }) || retainsUnlistedText { return .keep }
+    return known.content == .coded ? .discard : .remove
   }
 
   /// Whether a value is one of its stated VR, and of the VR that the attribute should have.
   private func isPlausible(_ element: DataElement, _ value: ArraySlice<UInt8>) -> Bool {
     // Bytes that nobody can read, among them those of a sequence without items.
     guard element.vr != .un, element.vr.isPlausible(value) else { return false }
-    guard let known = DICOMDictionary.vr(of: element.tag) else {
-      return true
-    }
+    guard let known = DICOMDictionary.vr(of: element.tag), known != element.vr else { return true }
+    let isNumber = { (vr: ValueRepresentation) in vr.number != nil || vr == .ds || vr == .is }
+    if isNumber(known), isNumber(element.vr) { return true }
     return known != .sq && known.isPlausible(value) && (known.isCharacters || !element.vr.isCharacters)
   }
 
@@ -141,4 +168,6 @@ extension DICOMTag {
   static let codingSchemeDesignator = DICOMTag(rawValue: 0x0008_0102)
   static let codingSchemeVersion = DICOMTag(rawValue: 0x0008_0103)
   static let codeMeaning = DICOMTag(rawValue: 0x0008_0104)
+  static let extendedOffsetTable = DICOMTag(rawValue: 0x7FE0_0001)
+  static let extendedOffsetTableLengths = DICOMTag(rawValue: 0x7FE0_0002)
 }

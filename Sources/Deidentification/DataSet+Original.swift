@@ -18,7 +18,30 @@ extension DataSet {
 
   /// How many bytes of native pixel data lie beyond the image that rows, columns and frames describe.
   var excessPixelByteCount: Int {
-    guard let found = nativePixelByteCount, let stated = statedPixelByteCount, stated < found else { return 0 }
-    return max(0, found - stated - stated % 2)
+    for tag in [DICOMTag.pixelData, .floatPixelData, .doubleFloatPixelData] {
+      guard let element = elements.first(where: { $0.tag == tag }), var stated = statedPixelByteCount else { continue }
+      // Two pixels share their colours.
+      let isShared = characters(.photometricInterpretation) == "YBR_FULL_422" && integer(.samplesPerPixel) == 3
+      if isShared { stated -= stated / 3 }
+      let found: Int
+      switch element.value {
+      case .source(let range): found = range.count
+      case .bytes(let bytes): found = bytes.count
+      case .items, .fragments: continue
+      }
+      return max(0, found - stated - stated % 2)
+    }
+    return 0
+  }
+
+  /// Native pixel data without what lies beyond the image.
+  func withoutExcess(_ element: DataElement) -> DataElement {
+    let excess = excessPixelByteCount
+    switch element.value {
+    case .source(let range) where excess > 0:
+      return element.with(.source(range.lowerBound..<range.upperBound - excess))
+    case .bytes(let bytes) where excess > 0: return element.with(.bytes(Array(bytes.dropLast(excess))))
+    default: return element
+    }
   }
 }

@@ -16,6 +16,8 @@ public struct DeidentificationAudit: Codable, Equatable, Sendable {
     case shifted
     /// Some of its words are gone.
     case cleaned
+    /// It would have stayed, but its value is not what its VR or the standard's terms allow, and is gone.
+    case unreadable
     /// It is as it was.
     case kept
 
@@ -44,7 +46,7 @@ public struct DeidentificationAudit: Codable, Equatable, Sendable {
   public private(set) var files = 0
   /// The number of files that had something in their preamble, which is gone.
   public private(set) var preambles = 0
-  /// The number of bytes after the data set or beyond the image in its pixel data, which are gone.
+  /// The number of bytes after the data set, and beyond or beside the image in its pixel data, which are gone.
   public private(set) var trailingBytes = 0
   private var counts: [Key: Int] = [:]
 
@@ -55,6 +57,11 @@ public struct DeidentificationAudit: Codable, Equatable, Sendable {
   public var entries: [Entry] {
     counts.sorted { ($0.key.tag, $0.key.outcome) < ($1.key.tag, $1.key.outcome) }
       .map { Entry(attribute: $0.key.tag.description, outcome: $0.key.outcome, count: $0.value) }
+  }
+
+  /// Attributes that would have stayed, had their values been readable, and in how many places.
+  public var unreadable: [(attribute: String, count: Int)] {
+    entries.filter { $0.outcome == .unreadable }.map { ($0.attribute, $0.count) }
   }
 
   /// In how many places that became of the attribute.

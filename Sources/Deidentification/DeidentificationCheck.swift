@@ -27,6 +27,10 @@ public struct DeidentificationCheck: Sendable {
     case imageWithText
     /// The name of a file or folder looks like a number of a patient, a date or a name.
     case fileName
+    /// A name, number or day of the originals, or one that was given, wherever it stands.
+    case knownIdentifier
+    /// A text that is written like a name, a day, a long number or an address.
+    case suspiciousText
     /// The file is not DICOM, or cannot be read, so that nothing is known of it.
     case unreadable
   }
@@ -43,11 +47,15 @@ public struct DeidentificationCheck: Sendable {
 
   private let options: DeidentificationOptions
   private let profile: ConfidentialityProfile
+  private let known: KnownIdentifiers?
+  private let suspicion: SuspiciousText
 
-  /// Makes a check for files that were de-identified with these options.
-  public init(options: DeidentificationOptions = .basic) {
+  /// Makes a check for files that were de-identified with these options; `known` is searched for besides.
+  public init(options: DeidentificationOptions = .basic, known: KnownIdentifiers? = nil) {
     self.options = options
+    self.known = known
     profile = ConfidentialityProfile(options)
+    suspicion = SuspiciousText(options)
   }
 
   /// What is found in a folder, at any depth, in the order of the paths.
@@ -67,7 +75,8 @@ public struct DeidentificationCheck: Sendable {
   private func findings(inFile url: URL, path: String) -> [Finding] {
     // Links are not followed: what they lead to is not in the folder.
     let isLink = (try? url.resourceValues(forKeys: [.isSymbolicLinkKey]))?.isSymbolicLink ?? true
-    let file = isLink ? nil : (try? Data(contentsOf: url)).flatMap { try? DataSet(original: $0, name: "file") }
+    let data = isLink ? nil : try? Data(contentsOf: url)
+    let file = data.flatMap { try? DataSet(original: $0, name: "file") }
     let uids = file.map { Set($0.elements.filter { $0.vr == .ui }.compactMap($0.characters(of:))) } ?? []
     let names = path.split(separator: "/").map { SuspiciousName.masked(String($0), known: uids) }
     let place = names.map(\.text).joined(separator: "/")
@@ -75,17 +84,40 @@ public struct DeidentificationCheck: Sendable {
     if names.contains(where: \.isSuspicious) {
       findings.append(Finding(problem: .fileName, attribute: nil, place: place))
     }
-    guard let file else { return findings + [Finding(problem: .unreadable, attribute: nil, place: place)] }
+    guard let file else {
+      let isKnown = data.map { known?.isFound(in: Array($0)) ?? false } ?? false
+      let problems = [Problem.unreadable] + (isKnown ? [.knownIdentifier] : [])
+      return findings + problems.map { Finding(problem: $0, attribute: nil, place: place) }
+    }
     return findings
-      + problems(in: file).map { Finding(problem: $0, attribute: $1?.description, place: place) }
+      + problems(in: file, data.map { Array($0) } ?? []).map {
+        Finding(problem: $0, attribute: $1?.description, place: place)
+      }
   }
 
-  /// What is found in one file in memory.
+  /// What is found in one file in memory: by the profile, and by a search that knows nothing of it.
+  ///
+  /// `data` is the whole file as it lies on disk; `file` has it inflated.
+  func problems(in file: DataSet, _ data: [UInt8]) -> [(Problem, DICOMTag?)] {
+    let places = known?.places(in: file, data) ?? []
+    return problems(in: file) + places.map { (.knownIdentifier, $0) }
+      + suspicion.tags(in: file).map { (.suspiciousText, $0) }
+  }
+
+  /// What the profile would not have left in a file.
   func problems(in file: DataSet) -> [(Problem, DICOMTag?)] {
     var problems: [(Problem, DICOMTag?)] = []
     if file.hasPreambleContent { problems.append((.preamble, nil)) }
     if file.trailingByteCount > 0 { problems.append((.trailingBytes, nil)) }
     if file.excessPixelByteCount > 0 { problems.append((.trailingBytes, .pixelData)) }
+    let pixels: EncapsulatedPixels?
+    do throws(DICOMError) {
+      pixels = try EncapsulatedPixels(file)
+    } catch {
+      pixels = nil
+      problems.append((.unreadable, .pixelData))
+    }
+    if let pixels, pixels.cutByteCount > 0 { problems.append((.trailingBytes, .pixelData)) }
     for element in file.meta where !Self.harmlessMeta.contains(element.tag.rawValue) {
       problems.append((.fileMeta, element.tag))
     }
@@ -110,9 +142,13 @@ public struct DeidentificationCheck: Sendable {
     uids.split(separator: "\\").allSatisfy { $0.hasPrefix("2.25.") || DICOMUID.isWellKnown($0) }
   }
 
-  private func problems(in elements: [DataElement], of file: DataSet) -> [(Problem, DICOMTag?)] {
-    profile.decisions(for: elements, in: file).flatMap { element, action -> [(Problem, DICOMTag?)] in
-      if case .items(let items) = element.value, action == .keep { return items.flatMap { problems(in: $0, of: file) } }
+  private func problems(
+    in elements: [DataElement], of file: DataSet, isItem: Bool = false
+  ) -> [(Problem, DICOMTag?)] {
+    profile.decisions(for: elements, in: file, isItem: isItem).flatMap { element, action -> [(Problem, DICOMTag?)] in
+      if case .items(let items) = element.value, action == .keep {
+        return items.flatMap { problems(in: $0, of: file, isItem: true) }
+      }
       guard let problem = problem(element, action, of: file) else { return [] }
       return [(problem, element.tag)]
     }
@@ -131,9 +167,7 @@ public struct DeidentificationCheck: Sendable {
     }
     guard !isEmpty, !isOurs(element, text) else { return nil }
     switch action {
-    case .keep:
-      let isTellingAge = element.tag == .patientAge && text.flatMap(DeidentificationPass.cappedAge) != text
-      return isTellingAge ? .attribute : nil
+    case .keep: return text.map { KeptText.text($0, of: element) == $0 } ?? true ? nil : .attribute
     case .shift:
       // Whether a date was moved cannot be seen, but stated.
       let isStated = file.characters(.longitudinalTemporalInformationModified) == "MODIFIED"
@@ -142,7 +176,7 @@ public struct DeidentificationCheck: Sendable {
     case .map:
       return text.map(Self.isMade) ?? false ? nil : .uid
     case .replace: return file.value(of: element).elementsEqual(element.vr.paddedDummy) ? nil : .attribute
-    case .remove, .empty:
+    case .remove, .empty, .discard:
       if element.vr == .pn { return .personName }
       if element.isPrivate { return .privateAttribute }
       return (0x5000...0x60FF).contains(element.group) ? .graphics : .attribute

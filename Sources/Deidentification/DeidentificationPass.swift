@@ -6,12 +6,14 @@ struct DeidentificationPass {
   let key: PseudonymKey
   let profile: ConfidentialityProfile
   let identity: Identity
+  /// The file's compressed pixel data, without what is no image.
+  let pixels: EncapsulatedPixels?
   var audit = DeidentificationAudit()
 
   /// The elements that are left of a data set or an item, in the order of their tags.
-  mutating func elements(_ elements: [DataElement]) -> [DataElement] {
+  mutating func elements(_ elements: [DataElement], isItem: Bool = false) -> [DataElement] {
     var left: [DataElement] = []
-    for (element, action) in profile.decisions(for: elements, in: file) {
+    for (element, action) in profile.decisions(for: elements, in: file, isItem: isItem) {
       let (changed, outcome) = apply(action, to: element)
       audit.note(element.tag, outcome)
       if let changed { left.append(changed) }
@@ -24,6 +26,7 @@ struct DeidentificationPass {
   ) -> (DataElement?, DeidentificationAudit.Outcome) {
     switch action {
     case .remove: return (nil, .removed)
+    case .discard: return (nil, .unreadable)
     case .empty: return emptied(element)
     case .replace:
       let value = element.vr == .sq ? DataElement.Value.items([[]]) : .bytes(element.vr.dummy)
@@ -38,7 +41,7 @@ struct DeidentificationPass {
       return changed(element, text, DescriptorCleaner.clean(text), .cleaned)
     case .shift:
       guard let text = file.characters(of: element), let moved = identity.dateShift.moved(text, element.vr) else {
-        return emptied(element)
+        return unreadable(element)
       }
       return changed(element, text, moved, .shifted)
     }
@@ -54,6 +57,12 @@ struct DeidentificationPass {
     return (element.with(element.vr == .sq ? .items([]) : .bytes([])), isEmpty ? .kept : .emptied)
   }
 
+  /// The element without its value, which is not what it should be.
+  private func unreadable(_ element: DataElement) -> (DataElement, DeidentificationAudit.Outcome) {
+    let (element, outcome) = emptied(element)
+    return (element, outcome == .emptied ? .unreadable : outcome)
+  }
+
   private func changed(
     _ element: DataElement, _ old: String, _ new: String, _ outcome: DeidentificationAudit.Outcome
   ) -> (DataElement, DeidentificationAudit.Outcome) {
@@ -63,29 +72,28 @@ struct DeidentificationPass {
   private mutating func keep(_ element: DataElement) -> (DataElement?, DeidentificationAudit.Outcome) {
     switch element.value {
     case .items(let items):
-      let kept = items.map { elements($0) }
+      let kept = items.map { elements($0, isItem: true) }
       // Items whose every element has gone would only say that there was something.
       if !items.isEmpty, kept.allSatisfy(\.isEmpty) { return (nil, .removed) }
       return (element.with(.items(kept)), .kept)
-    case .source(let range):
-      if element.tag == .patientAge { return age(element) }
-      guard element.tag == .pixelData, file.excessPixelByteCount > 0 else { return (element, .kept) }
-      return (element.with(.source(range.lowerBound..<range.upperBound - file.excessPixelByteCount)), .kept)
-    case .fragments, .bytes: return (element, .kept)
+    case .fragments: return (element.with(pixels.map { .fragments($0.fragments) } ?? element.value), .kept)
+    case .source, .bytes:
+      switch element.tag {
+      case .pixelData, .floatPixelData, .doubleFloatPixelData: return (file.withoutExcess(element), .kept)
+      case .extendedOffsetTable, .extendedOffsetTableLengths:
+        let isTrue = pixels?.confirms(element.tag, file.value(of: element)) ?? false
+        return (isTrue ? element : nil, isTrue ? .kept : .removed)
+      default: return text(element)
+      }
     }
   }
 
-  private func age(_ element: DataElement) -> (DataElement?, DeidentificationAudit.Outcome) {
-    guard let text = file.characters(of: element) else { return (element, .kept) }
-    return Self.cappedAge(text).map { changed(element, text, $0, .replaced) } ?? emptied(element)
-  }
-
-  /// An age such as `064Y`, nil where it is none.
-  ///
-  /// Ages over 89 years are rare enough to name a person: they become 90 (45 CFR 164.514(b)(2)(i)(C)).
-  static func cappedAge(_ text: String) -> String? {
-    guard text.utf8.count == 4, let number = Int(text.prefix(3)) else { return nil }
-    return text.hasSuffix("Y") && number > 89 ? "090Y" : text
+  private func text(_ element: DataElement) -> (DataElement?, DeidentificationAudit.Outcome) {
+    guard element.vr.isCharacters, let text = file.characters(of: element) else { return (element, .kept) }
+    guard let kept = KeptText.text(text, of: element) else { return unreadable(element) }
+    // What stays keeps its padding too.
+    guard kept != text else { return (element, .kept) }
+    return changed(element, text, kept, element.vr == .as ? .replaced : .cleaned)
   }
 }
 

@@ -1,5 +1,6 @@
 public import DICOM
 public import Foundation
+import Support
 
 /// A de-identified file, and what its caller may need of the original before that is gone.
 public struct DeidentifiedFile: Sendable {
@@ -25,7 +26,8 @@ public struct DeidentifiedFile: Sendable {
 /// Takes persons out of DICOM files by PS3.15 Annex E, in memory, before anything is written.
 ///
 /// The file is read into its elements and built anew from those that may stay, at every depth of its sequences, so that
-/// nothing that was not understood comes through. Pixel data are copied as they are.
+/// nothing that was not understood comes through. Pixel data are copied as they are, but for what is no part of the image: bytes
+/// beyond it, comments within compressed frames.
 public struct Deidentifier: Sendable {
   /// What it keeps.
   public let options: DeidentificationOptions
@@ -48,10 +50,14 @@ public struct Deidentifier: Sendable {
     if !options.admitsImagesWithText, let refusal = ImageText.refusal(of: file) { throw refusal }
     try requirePixels(file)
     let identity = try Identity(file, key)
-    var pass = DeidentificationPass(file: file, key: key, profile: profile, identity: identity)
+    let pixels = try EncapsulatedPixels(file)
+    if let pixels, !pixels.isFollowed, !options.admitsImagesWithText {
+      throw DeidentificationRefusal(file: name, tag: .pixelData, reason: "a video, in which no text can be looked for")
+    }
+    var pass = DeidentificationPass(file: file, key: key, profile: profile, identity: identity, pixels: pixels)
     var elements = pass.elements(file.elements)
-    pass.audit.noteFile(
-      hasPreamble: file.hasPreambleContent, trailingBytes: file.trailingByteCount + file.excessPixelByteCount)
+    let cut = file.trailingByteCount + file.excessPixelByteCount + (pixels?.cutByteCount ?? 0)
+    pass.audit.noteFile(hasPreamble: file.hasPreambleContent, trailingBytes: cut)
     // What is no UID is never one to keep: it may be text, or a path that leads elsewhere.
     let uid = { options.retainsUIDs && PseudonymKey.isUID($0) ? $0 : key.uid($0) }
     let sopClassUID = uid(identity.sopClassUID)
@@ -80,24 +86,34 @@ public struct Deidentifier: Sendable {
         advice: "Check its permissions")
     }
     let result = try deidentify(data, name: file.lastPathComponent)
-    do {
-      try result.data.write(to: destination, options: .atomic)
-    } catch {
-      throw DICOMError(
-        .cannotWrite, file: destination.lastPathComponent,
-        "the file cannot be written: \(error.localizedDescription)",
-        advice: "Check the folder and the room on the disk")
-    }
+    try Self.write(result.data, to: destination)
     return result
   }
 
-  /// An image without its pixels was cut off between two elements, or keeps them elsewhere.
+  /// Writes a file whole or not at all; what a killed process leaves of it is hidden, and removed by the next run.
+  static func write(_ data: Data, to url: URL) throws(DICOMError) {
+    do throws(StudyError) {
+      try AtomicFile.write(data, to: url, synchronize: false)
+    } catch {
+      throw DICOMError(
+        .cannotWrite, file: url.lastPathComponent, "the file cannot be written: \(error)",
+        advice: "Check the folder and the room on the disk")
+    }
+  }
+
+  /// An image without its pixels was cut off between two elements, or keeps them elsewhere; of pixels without a size nobody
+  /// can tell where they end.
   private func requirePixels(_ file: DataSet) throws(DICOMError) {
     let sopClass = file.characters(.sopClassUID)
     let isCT = sopClass == DICOMUID.ctImageStorage || sopClass == DICOMUID.enhancedCTImageStorage
-    guard isCT || file.integer(.rows) != nil else { return }
     let pixels: Set<DICOMTag> = [.pixelData, .floatPixelData, .doubleFloatPixelData]
-    guard !file.elements.contains(where: { pixels.contains($0.tag) }) else { return }
+    let isThere = file.elements.contains { pixels.contains($0.tag) }
+    if isThere, file.statedPixelByteCount == nil {
+      throw DICOMError(
+        .invalid, file: file.name, tag: .rows, "the header does not say how large the image is",
+        expected: "Rows, Columns and BitsAllocated", advice: "Fetch it from its source again")
+    }
+    guard isCT || file.integer(.rows) != nil, !isThere else { return }
     throw DICOMError(
       .truncated, file: file.name, tag: .pixelData, "the image has no pixel data",
       advice: "Fetch it from its source again")

@@ -28,7 +28,8 @@ enum DescriptorCleaner {
     return kept.joined(separator: " ")
   }
 
-  private static func isKnown(_ token: String) -> Bool {
+  /// Whether a word is one that says what was scanned and how.
+  static func isKnown(_ token: String) -> Bool {
     words.contains(String(token.lowercased().map { $0.isASCII && $0.isNumber ? "#" : $0 }))
   }
 }

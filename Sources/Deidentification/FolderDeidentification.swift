@@ -1,5 +1,6 @@
 public import DICOM
 public import Foundation
+import Support
 
 /// De-identifies the DICOM files of a folder into another.
 public enum FolderDeidentification {
@@ -22,6 +23,11 @@ public enum FolderDeidentification {
     /// Files that were not taken.
     public fileprivate(set) var setAside: [SetAside] = []
 
+    /// Attributes that would have stayed, had their values been readable, and in how many places.
+    public var unreadable: [(attribute: String, count: Int)] {
+      exams.values.reduce(into: DeidentificationAudit()) { $0.add($1) }.unreadable
+    }
+
     /// Each reason why files were not taken, with their places: that of most files first.
     public var reasons: [(reason: String, places: [String])] {
       Dictionary(grouping: setAside, by: \.reason).map { ($0.key, $0.value.map(\.place)) }
@@ -32,12 +38,13 @@ public enum FolderDeidentification {
   /// De-identifies every DICOM file below `source` into
   /// `destination/<pseudonym>/<StudyInstanceUID>/<SeriesInstanceUID>/<SOPInstanceUID>.dcm`.
   ///
-  /// The same source and key give the same files again. `progress` is told how many files are done, and of how many.
+  /// The same source and key give the same files again; what an interrupted run left unfinished is removed first. `progress` is told how many files are done, and of how many.
   /// - Throws: `DICOMError` where the source cannot be listed, nothing can be written, or one folder lies in the other.
   public static func run(
     _ source: URL, to destination: URL, with deidentifier: Deidentifier, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(DICOMError) -> Summary {
     try requireApart(source, destination)
+    AtomicFile.removeAbandoned(in: destination)
     let paths = try FolderContents.files(below: source)
     var summary = Summary()
     var written: Set<String> = []
@@ -93,12 +100,12 @@ public enum FolderDeidentification {
       .reduce(destination) { $0.appendingPathComponent($1) }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try result.data.write(to: folder.appendingPathComponent(name), options: .atomic)
     } catch {
       throw DICOMError(
-        .cannotWrite, file: name, "the file cannot be written: \(error.localizedDescription)",
+        .cannotWrite, file: name, "its folder cannot be made: \(error.localizedDescription)",
         advice: "Check the folder and the room on the disk")
     }
+    try Deidentifier.write(result.data, to: folder.appendingPathComponent(name))
   }
 
   private static func requireApart(_ source: URL, _ destination: URL) throws(DICOMError) {

@@ -73,7 +73,8 @@ enum ImageText {
 }
 
 extension Substring {
-  fileprivate func trimmingSpaces() -> String {
+  /// Without the spaces around it.
+  func trimmingSpaces() -> String {
     String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

@@ -8,9 +8,14 @@ enum ProfileTable {
     /// The codes by column: `X`, `Z/D`, `K`, ...
     let codes: [String: String]
 
+    private var isTemporal: Bool { vr == .da || vr == .dt || vr == .tm }
+
     /// What becomes of the attribute: an option that keeps it goes before one that cleans it.
     func action(_ options: DeidentificationOptions) -> ConfidentialityProfile.Action {
-      let columns = options.columns.filter { !codes[$0, default: ""].isEmpty }
+      let columns = options.columns.filter { column in
+        // The day of a calibration is that of an exam, or nearly: days follow the choice of dates alone.
+        !codes[column, default: ""].isEmpty && (!isTemporal || DeidentificationOptions.dateColumns.contains(column))
+      }
       if columns.contains(where: { codes[$0] == "K" }) { return .keep }
       if columns.contains("modified dates") {
         switch vr {
@@ -71,6 +76,8 @@ enum ProfileTable {
 }
 
 extension DeidentificationOptions {
+  fileprivate static let dateColumns: Set<String> = ["modified dates", "full dates"]
+
   /// The columns of Table E.1-1 that count.
   fileprivate var columns: [String] {
     var columns: [String] = []

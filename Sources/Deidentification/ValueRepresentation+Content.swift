@@ -62,35 +62,4 @@ extension ValueRepresentation {
     default: 2
     }
   }
-
-  /// Whether the value has only characters that the VR allows; where it has others, it may be anything.
-  ///
-  /// Tolerant of what scanners write: lower case in coded words, spaces around numbers, dates as in ACR-NEMA. Binary
-  /// numbers are implausible where eight bytes and more are all characters, or ten in a row are: some other value in their
-  /// place, such as a whole sequence.
-  func isPlausible(_ value: ArraySlice<UInt8>) -> Bool {
-    if let allowed = Self.allowedBytes[self] { return value.allSatisfy { allowed[Int($0)] } }
-    guard content == .coded, value.count >= 8 else { return true }
-    let characters = value.trimmingPadding()
-    var (run, longest) = (0, 0)
-    for byte in characters {
-      run = (0x20...0x7E).contains(byte) ? run + 1 : 0
-      longest = max(longest, run)
-    }
-    return longest < 10 && (characters.count < 6 || longest < characters.count)
-  }
-
-  /// Which bytes may stand in a value, besides padding and the backslash between values.
-  private static let allowedBytes: [ValueRepresentation: [Bool]] = {
-    let digits = "0123456789"
-    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    let allowed: [ValueRepresentation: String] = [
-      .as: digits + "DWMY", .cs: digits + letters + "_-./", .da: digits + ".", .ds: digits + "+-.eE",
-      .dt: digits + ".+-", .is: digits + "+-", .tm: digits + ".:", .ui: digits + ".",
-    ]
-    return allowed.mapValues { characters in
-      let bytes = Set((characters + " \0\\").utf8)
-      return (UInt8(0)...255).map(bytes.contains)
-    }
-  }()
 }

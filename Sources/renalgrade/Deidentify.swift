@@ -1,20 +1,23 @@
 public import ArgumentParser
 import Deidentification
 import Foundation
+import Support
 
 struct Deidentify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take persons out of DICOM files, or check that none is left.",
     discussion: """
       Follows the Basic Application Level Confidentiality Profile of DICOM PS3.15 Annex E, in every sequence, with the \
-      options given. Pixels stay as they are: images that may show text are refused. With --check nothing is written; the \
-      exit code is 1 where something is found.
+      options given; --list-kept prints what they keep. Pixels stay as they are: images that may show text are refused. \
+      With --check nothing is written; the exit code is 1 where something is found. With --originals it also searches \
+      every byte for the names, numbers and days of the original files.
 
-      The key gives each patient the same pseudonym at every later run. Keep a copy of it, apart from the images.
+      The key gives each patient the same pseudonym at every later run. Keep a copy of it, apart from the images. It \
+      belongs to the folder that is written to: FOLDER.key-id beside it says which it is.
       """)
 
   @Argument(help: "A folder with DICOM files, at any depth.", completion: .directory)
-  var folder: String
+  var folder: String?
 
   @Option(help: "The folder to write to.", completion: .directory)
   var to: String?
@@ -22,7 +25,19 @@ struct Deidentify: ParsableCommand {
   @Flag(help: "Look for what is left of persons, and change nothing.")
   var check = false
 
-  @Option(help: "The key's file (default: ~/.config/renalgrade/keys/<name of the folder to write to>.key).")
+  @Option(
+    help: "With --check: the folder with the original files, whose names, numbers and days are searched for.",
+    completion: .directory)
+  var originals: String?
+
+  @Option(
+    help: "With --check: a text file with names or numbers to search for, one a line.", completion: .file())
+  var known: String?
+
+  @Flag(help: "List the attributes that the other options keep, and what of them.")
+  var listKept = false
+
+  @Option(help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).")
   var key: String?
 
   @Option(help: "Where to write what became of each attribute, by exam, as JSON.")
@@ -31,25 +46,35 @@ struct Deidentify: ParsableCommand {
   @OptionGroup var retained: DeidentificationFlags
 
   func validate() throws {
-    guard check != (to != nil) else { throw ValidationError("Give either --to FOLDER or --check.") }
+    guard [to != nil, check, listKept].count(where: { $0 }) == 1 else {
+      throw ValidationError("Give one of --to FOLDER, --check and --list-kept.")
+    }
+    guard listKept || folder != nil else { throw ValidationError("Give the folder with the DICOM files.") }
+    guard check || originals == nil && known == nil else {
+      throw ValidationError("--originals and --known need --check.")
+    }
   }
 
   func run() throws {
-    if let to { try deidentify(to: URL(fileURLWithPath: to)) } else { try runCheck() }
+    if listKept { print(KeptAttributes(retained.options)) }
+    guard let folder = folder.map({ URL(fileURLWithPath: $0) }) else { return }
+    if let to { try deidentify(folder, to: URL(fileURLWithPath: to)) }
+    if check { try runCheck(folder) }
   }
 
-  private func deidentify(to destination: URL) throws {
-    let keyURL = key.map { URL(fileURLWithPath: $0) } ?? PseudonymKey.defaultURL(for: destination)
-    let isNew = !FileManager.default.fileExists(atPath: destination.path)
-    let key = try PseudonymKey.open(keyURL, outside: destination, makesIfMissing: isNew)
+  private func deidentify(_ folder: URL, to destination: URL) throws {
+    let project = try ProjectKey.open(
+      key.map { URL(fileURLWithPath: $0) }, for: destination, makesIfMissing: true)
     let bar = ProgressBar("De-identifying")
     let summary = try FolderDeidentification.run(
-      URL(fileURLWithPath: folder), to: destination, with: Deidentifier(key: key, options: retained.options)
+      folder, to: destination, with: Deidentifier(key: project.key, options: retained.options)
     ) { bar.show(done: $0, of: $1) }
     bar.finish()
     print(
-      "\(summary.files) files of \(summary.exams.count) exams; \(summary.setAside.count) set aside. Key: \(keyURL.path)"
-    )
+      "\(summary.files) files of \(summary.exams.count) exams; \(summary.setAside.count) set aside. "
+        + "Key: \(project.url.path)")
+    if let notice = project.notice { print("Note: \(notice)") }
+    for line in Self.lines(ofUnreadable: summary.unreadable) { print(line) }
     if !summary.withoutPatientID.isEmpty {
       print("Note: \(summary.withoutPatientID.count) exams have no PatientID; each counts as a patient of its own.")
     }
@@ -61,7 +86,7 @@ struct Deidentify: ParsableCommand {
     if let audit {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try encoder.encode(summary).write(to: URL(fileURLWithPath: audit), options: .atomic)
+      try AtomicFile.write(encoder.encode(summary), to: URL(fileURLWithPath: audit))
     }
     guard summary.files > 0 else {
       print("Nothing was written.")
@@ -69,12 +94,30 @@ struct Deidentify: ParsableCommand {
     }
   }
 
-  private func runCheck() throws {
-    let bar = ProgressBar("Checking")
-    let findings = try DeidentificationCheck(options: retained.options).findings(in: URL(fileURLWithPath: folder)) {
-      bar.show(done: $0, of: $1)
+  /// What is said of attributes that would have stayed, had their values been readable.
+  static func lines(ofUnreadable unreadable: [(attribute: String, count: Int)]) -> [String] {
+    unreadable.map { attribute, count in
+      "Removed, as the value is not what the standard allows there: \(attribute), in \(count) "
+        + "\(count == 1 ? "place" : "places")."
     }
+  }
+
+  private func runCheck(_ folder: URL) throws {
+    var identifiers = KnownIdentifiers(options: retained.options)
+    if let known {
+      let text = try String(contentsOf: URL(fileURLWithPath: known), encoding: .utf8)
+      for line in text.split(whereSeparator: \.isNewline) { identifiers.add(text: String(line)) }
+    }
+    if let originals {
+      let reading = ProgressBar("Reading the originals")
+      try identifiers.add(originals: URL(fileURLWithPath: originals)) { reading.show(done: $0, of: $1) }
+      reading.finish()
+    }
+    let bar = ProgressBar("Checking")
+    let check = DeidentificationCheck(options: retained.options, known: identifiers)
+    let findings = try check.findings(in: folder) { bar.show(done: $0, of: $1) }
     bar.finish()
+    for reason in identifiers.doubts { print("Note: \(reason)") }
     for finding in findings { print("\(finding.place): \(finding.problem.rawValue) \(finding.attribute ?? "")") }
     guard findings.isEmpty else {
       print("\(findings.count) findings.")

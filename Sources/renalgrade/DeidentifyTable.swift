@@ -115,7 +115,7 @@ struct DeidentifyTable: ParsableCommand {
   }
 
   private func openKey() throws -> PseudonymKey {
-    let file = key.map { URL(fileURLWithPath: $0) } ?? PseudonymKey.defaultURL(for: URL(fileURLWithPath: scans ?? ""))
-    return try PseudonymKey.open(file, outside: URL(fileURLWithPath: scans ?? to), makesIfMissing: false)
+    let folder = URL(fileURLWithPath: scans ?? to)
+    return try ProjectKey.open(key.map { URL(fileURLWithPath: $0) }, for: folder, makesIfMissing: false).key
   }
 }

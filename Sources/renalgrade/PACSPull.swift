@@ -30,7 +30,7 @@ extension PACSCommand {
     @Option(help: "The folder to write to.", completion: .directory)
     var to: String
 
-    @Option(help: "The key's file (default: ~/.config/renalgrade/keys/<name of the folder to write to>.key).")
+    @Option(help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).")
     var key: String?
 
     @Option(help: "How many series to pull at once.")
@@ -45,12 +45,12 @@ extension PACSCommand {
     func run() async throws {
       let requests = try RetrievalRequest.read(URL(fileURLWithPath: list), kind: kind)
       let folder = URL(fileURLWithPath: to)
-      let isNew = (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.isEmpty ?? true
-      let keyURL = self.key.map { URL(fileURLWithPath: $0) } ?? PseudonymKey.defaultURL(for: folder)
-      let key = try PseudonymKey.open(keyURL, outside: folder, makesIfMissing: isNew)
-      let sink = try DeidentifyingSink(folder, Deidentifier(key: key, options: retained.options))
+      let project = try ProjectKey.open(self.key.map { URL(fileURLWithPath: $0) }, for: folder, makesIfMissing: true)
+      if let notice = project.notice { print("Note: \(notice)") }
+      let sink = try DeidentifyingSink(folder, Deidentifier(key: project.key, options: retained.options))
       // Beside the folder: what is checked and given away holds nothing but images.
-      let journal = try RetrievalJournal(folder.standardizedFileURL.appendingPathExtension("journal"), hash: key.uid)
+      let journal = try RetrievalJournal(
+        folder.standardizedFileURL.appendingPathExtension("journal"), hash: project.key.uid)
       var settings = Retrieval.Settings()
       settings.parallelism = parallel
       let bar = ProgressBar("Pulling")
@@ -59,11 +59,12 @@ extension PACSCommand {
       }
       let summary = try await retrieval.run(requests)
       bar.finish()
-      print("\(summary) Key: \(keyURL.path)")
+      print("\(summary) Key: \(project.url.path)")
       for (reason, places) in summary.failuresByReason {
         print("\(reason):")
         for place in places { print("  \(place)") }
       }
+      for line in sink.unreadable { print(line) }
       if let stopped = summary.stopped { print("Stopped: \(stopped)") }
       guard summary.isComplete else { throw ExitCode.failure }
     }
@@ -79,6 +80,12 @@ final class DeidentifyingSink: InstanceSink {
   private let auditFolder: URL
   /// What became of the instances since the last `synchronize`, by exam.
   private let audits = Locked<[String: DeidentificationAudit]>([:])
+
+  /// What became of all instances of this run.
+  private let total = Locked(DeidentificationAudit())
+
+  /// What was removed because its value could not be read, a line each.
+  var unreadable: [String] { Deidentify.lines(ofUnreadable: total.withLock { $0.unreadable }) }
 
   init(_ folder: URL, _ deidentifier: Deidentifier) throws {
     files = try InstanceFolder(folder)
@@ -99,6 +106,7 @@ final class DeidentifyingSink: InstanceSink {
     let path = [result.pseudonym, result.studyInstanceUID, result.seriesInstanceUID, result.sopInstanceUID + ".dcm"]
     try files.write(result.data, to: path.joined(separator: "/"))
     audits.withLock { $0[result.studyInstanceUID, default: DeidentificationAudit()].add(result.audit) }
+    total.withLock { $0.add(result.audit) }
   }
 
   func synchronize() throws {

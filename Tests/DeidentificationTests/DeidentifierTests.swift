@@ -152,8 +152,9 @@ struct DeidentifierTests {
     let left = try deidentified(odd).data
     #expect(try left.text(0x0018_0060) == nil)
     #expect(try left.text(0x0018_0015) == nil)
-    // An attribute of numbers whose stated VR makes it a text.
-    #expect(try deidentified(SampleSlice([(.kvp, .lt, "120")])).data.text(0x0018_0060) == nil)
+    // An attribute of numbers whose stated VR makes it a text: the number stays, words go.
+    #expect(try deidentified(SampleSlice([(.kvp, .lt, "120")])).data.text(0x0018_0060) == "120")
+    #expect(try deidentified(SampleSlice([(.kvp, .lt, "Miller")])).data.text(0x0018_0060) == nil)
   }
 
   @Test func codesOfAHospitalLoseTheirMeaning() throws {

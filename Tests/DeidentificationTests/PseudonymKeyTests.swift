@@ -72,9 +72,4 @@ struct PseudonymKeyTests {
     #expect(testKey.uid("1.2.3") == "2.25.336006600246269544752852400795246045209")
     #expect(PseudonymKey(bytes: [1, 2, 3]) == nil)
   }
-
-  @Test func defaultPlace() {
-    let url = PseudonymKey.defaultURL(for: URL(fileURLWithPath: "/data/my-study/"))
-    #expect(url.path.hasSuffix("renalgrade/keys/my-study.key"))
-  }
 }

@@ -29,7 +29,11 @@ struct RealFilesTests {
         continue
       }
       written += 1
-      #expect(try check.problems(in: Data(contentsOf: url).parsed()).isEmpty, "\(path)")
+      let outcome = try Data(contentsOf: url)
+      #expect(try check.problems(in: outcome.parsed()).isEmpty, "\(path)")
+      var known = KnownIdentifiers(options: deidentifier.options)
+      known.add(original: try Data(contentsOf: original).parsed())
+      #expect(try known.places(in: outcome.parsed(), Array(outcome)).isEmpty, "\(path)")
       guard let pixels = try? DICOMFile.storedPixels(at: original) else { continue }
       images += 1
       #expect(try DICOMFile.storedPixels(at: url).values == pixels.values, "\(path)")

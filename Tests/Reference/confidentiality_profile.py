@@ -4,11 +4,12 @@ Run from the repository root: .deps/python/bin/python Tests/Reference/confidenti
 Writes into Sources/Deidentification/Data:
   confidentiality-profile.csv  Table E.1-1: tag, keyword, VR, the Basic Profile's action and each option's
   safe-private.csv             Table E.3.10-1: the numeric private attributes of CT scanners
+  defined-terms.csv            PS3.3's defined terms and enumerated values of each coded string (VR CS)
 
 The standard's own pages are read through packages of PyPI that carry them, which are unpacked and not installed:
   dicom-anonymizer 2.1.0  the Basic Profile of edition 2026c
   idiscore 1.2.0          the options' columns, and the Basic Profile once more, as of 2024-09-19
-  dicom-standard 0.1.0    Table E.3.10-1
+  dicom-standard 0.1.0    Table E.3.10-1, and the defined terms of PS3.3
 The Basic Profile is the 2026c one; its rows that idiscore lacks have no option, so that every option leaves them to the
 Basic Profile, which is the stricter way. Where both packages have a row, they must agree: two transcriptions check each
 other.
@@ -16,6 +17,8 @@ Keywords and VRs are those of pydicom 3.0.2's dictionary, blank where an attribu
 """
 
 import csv
+import html
+import itertools
 import json
 import pathlib
 import re
@@ -91,6 +94,44 @@ def write_profile(folder):
                              *(column.get(tag, "") for column in options.values())])
 
 
+# PS3.3 section C.12.1.1.2, which has tables where the other attributes have lists.
+CHARACTER_SETS = (
+    ["GB18030", "GBK", "ISO_IR 6", "ISO_IR 192"]
+    + [f"ISO_IR {number}" for number in (13, 100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203)]
+    + [f"ISO 2022 IR {number}" for number in (
+        6, 13, 58, 87, 100, 101, 109, 110, 126, 127, 138, 144, 148, 149, 159, 166, 203)])
+
+
+def orientations():
+    """The directions of PatientOrientation (PS3.3 section C.7.6.1.1.1): up to three letters, one of each axis."""
+    for count in (1, 2, 3):
+        for axes in itertools.permutations(("AP", "RL", "HF"), count):
+            yield from ("".join(letters) for letters in itertools.product(*axes))
+
+
+def write_defined_terms(folder):
+    standard = next(folder.rglob("standard/references.json")).parent
+    references = json.loads((standard / "references.json").read_text())
+    vrs = {row["tag"]: row["valueRepresentation"] for row in json.loads((standard / "attributes.json").read_text())}
+    terms = {"(0008,0005)": set(CHARACTER_SETS), "(0020,0020)": set(orientations())}
+    for name in ("module_to_attributes.json", "macro_to_attributes.json"):
+        for row in json.loads((standard / name).read_text()):
+            if vrs.get(row["tag"], "").strip() != "CS" or "X" in row["tag"]:
+                continue
+            texts = [row.get("description", "")]
+            texts += [references.get(other["sourceUrl"], "") for other in row.get("externalReferences", [])]
+            for term in (term for text in texts for term in re.findall(r"<dt>(.*?)</dt>", text, re.DOTALL)):
+                plain = html.unescape(re.sub(r"<[^>]+>", "", term)).strip()
+                if re.fullmatch(r"[A-Z0-9 _]{1,16}", plain):
+                    terms.setdefault(row["tag"], set()).add(plain)
+    with open(OUTPUT / "defined-terms.csv", "w", newline="") as file:
+        file.write("tag,keyword,terms\n")
+        for tag in sorted(terms):
+            number = tag.strip("()").replace(",", "")
+            keyword = keyword_for_tag(int(number, 16))
+            file.write(f"{number},{keyword},{chr(92).join(sorted(terms[tag]))}\n")
+
+
 def write_safe_private(folder):
     references = json.loads(next(folder.rglob("standard/references.json")).read_text())
     page = next(text for address, text in references.items() if address.endswith("#sect_E.3.10"))
@@ -110,3 +151,4 @@ with tempfile.TemporaryDirectory() as temporary:
     unpack(folder)
     write_profile(folder)
     write_safe_private(folder)
+    write_defined_terms(folder)
