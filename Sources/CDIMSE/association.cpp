@@ -4,7 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <mutex>
+#include <sys/socket.h>
 
 // Of CDICOM, whose header this target sees as a module only, which C++ does not import.
 extern "C" bool cd_has_dictionary(void);
@@ -51,9 +51,9 @@ void check(const OFCondition &condition) {
 }
 
 static void set_up_tls(cn_association association, const cn_peer *peer) {
-  association->tls = std::make_unique<DcmTLSTransportLayer>(
-      peer->listening_port ? NET_ACCEPTORREQUESTOR : NET_REQUESTOR, nullptr, OFFalse);
-  DcmTLSTransportLayer &tls = *association->tls;
+  auto layer = watched_tls_layer(association, peer->listening_port ? NET_ACCEPTORREQUESTOR : NET_REQUESTOR);
+  DcmTLSTransportLayer &tls = *layer;
+  association->layer = std::move(layer);
   auto require = [](const OFCondition &condition, const char *what) {
     if (condition.bad()) throw Failure{CN_INSECURE, std::string(what) + ": " + condition.text()};
   };
@@ -67,7 +67,6 @@ static void set_up_tls(cn_association association, const cn_peer *peer) {
   require(tls.setTLSProfile(TSP_Profile_BCP195_ND), "TLS");
   require(tls.activateCipherSuites(), "TLS");
   tls.setCertificateVerification(DCV_requireCertificate);
-  require(ASC_setTransportLayer(association->network, &tls, 0), "TLS");
 }
 
 // DCMTK checks who signed the certificate, but not for whom.
@@ -124,6 +123,8 @@ int cn_create(cn_association *out) {
 
 void cn_close(cn_association association) {
   guarded([&] {
+    // What the peer still sends is of no interest, and its silence no reason to wait.
+    association->sockets.shut_down(SHUT_RD, false);
     if (association->dicom) {
       ASC_abortAssociation(association->dicom);
       ASC_destroyAssociation(&association->dicom);
@@ -137,7 +138,10 @@ void cn_destroy(cn_association association) {
   delete association;
 }
 
-void cn_cancel(cn_association association) { association->is_cancelled = true; }
+void cn_stop(cn_association association, int reason) {
+  association->stop_reason = reason;
+  association->sockets.shut_down(SHUT_RDWR, true);
+}
 
 int cn_propose(cn_association association, const char *sop_class, const char *transfer_syntaxes, bool for_storage) {
   return guarded([&] {
@@ -152,7 +156,7 @@ int cn_propose(cn_association association, const char *sop_class, const char *tr
 }
 
 int cn_connect(cn_association association, const cn_peer *peer) {
-  return guarded([&] {
+  return guarded(association, [&] {
     association->answer_seconds = peer->answer_seconds;
     association->uses_tls = peer->uses_tls;
     association->calling_title = peer->calling_title;
@@ -160,6 +164,9 @@ int cn_connect(cn_association association, const cn_peer *peer) {
     check(ASC_initializeNetwork(peer->listening_port ? NET_ACCEPTORREQUESTOR : NET_REQUESTOR, peer->listening_port,
                                 peer->connect_seconds, &association->network));
     if (peer->uses_tls) set_up_tls(association, peer);
+    else association->layer = watched_layer(association);
+    check(ASC_setTransportLayer(association->network, association->layer.get(), 0));
+    association->allowance = command_limit;
     T_ASC_Parameters *parameters = make_parameters(association, peer);
     const OFCondition condition = ASC_requestAssociation(association->network, parameters, &association->dicom, nullptr,
                                                          nullptr, DUL_NOBLOCK, peer->connect_seconds);
@@ -187,8 +194,9 @@ bool cn_accepts(cn_association association, const char *sop_class) {
 }
 
 int cn_release(cn_association association) {
-  return guarded([&] {
+  return guarded(association, [&] {
     if (!association->dicom) return;
+    association->allowance = command_limit;
     const OFCondition condition = ASC_releaseAssociation(association->dicom);
     ASC_destroyAssociation(&association->dicom);
     check(condition);

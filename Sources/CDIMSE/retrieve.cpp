@@ -1,42 +1,20 @@
 #include "internal.h"
 
+#include <algorithm>
 #include <unistd.h>
 
 namespace dimse_shim {
 
-// One data set, byte for byte as the peer encoded it.
-static const std::vector<uint8_t> &receive_bytes(cn_association association, T_ASC_Association *from,
-                                                 T_ASC_PresentationContextID context) {
-  std::vector<uint8_t> &bytes = association->received;
-  bytes.clear();
-  for (;;) {
-    DUL_PDV part;
-    OFCondition condition = DUL_NextPDV(&from->DULassociation, &part);
-    if (condition.bad()) {
-      const Patience patience(association);
-      while (!ASC_dataWaiting(from, wait_seconds)) patience.check();
-      patience.check();
-      condition = DUL_ReadPDVs(&from->DULassociation, nullptr, DUL_NOBLOCK, association->answer_seconds);
-      if (condition == DUL_PDATAPDUARRIVED) condition = DUL_NextPDV(&from->DULassociation, &part);
-      check(condition);
-    }
-    if (part.pdvType != DUL_DATASETPDV || part.presentationContextID != context)
-      throw Failure{CN_FAILED, "the peer mixed up its messages"};
-    if (bytes.size() + part.fragmentLength > size_t(1) << 31) throw Failure{CN_FAILED, "an instance of more than 2 GiB"};
-    const uint8_t *start = static_cast<const uint8_t *>(part.data);
-    bytes.insert(bytes.end(), start, start + part.fragmentLength);
-    if (part.lastPDV) return bytes;
-  }
-}
-
 // Takes one C-STORE in and answers it.
 static void receive_instance(cn_association association, T_ASC_Association *from, T_ASC_PresentationContextID context,
                              const T_DIMSE_C_StoreRQ &request, cn_store store, void *store_context) {
-  const std::vector<uint8_t> &bytes = receive_bytes(association, from, context);
-  T_ASC_PresentationContext negotiated;
-  check(ASC_findAcceptedPresentationContext(from->params, context, &negotiated));
-  const cn_stored stored{request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, negotiated.acceptedTransferSyntax,
-                         bytes.data(), bytes.size()};
+  const std::vector<uint8_t> none;
+  const std::vector<uint8_t> &bytes = request.DataSetType == DIMSE_DATASET_NULL
+                                          ? none
+                                          : receive_bytes(association, from, context, instance_limit);
+  const T_ASC_PresentationContext accepted = negotiated(from, context);
+  const cn_stored stored{request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, accepted.abstractSyntax,
+                         accepted.acceptedTransferSyntax, bytes.data(), bytes.size()};
   uint16_t status = STATUS_Success;
   const bool goes_on = store(store_context, &stored, &status);
   T_DIMSE_C_StoreRSP response{};
@@ -92,9 +70,11 @@ private:
 
   void accept() {
     T_ASC_Association *delivery = nullptr;
+    association->allowance = command_limit;
+    // One that connects and then says nothing must not hold up the others.
     const OFCondition received =
         ASC_receiveAssociation(association->network, &delivery, ASC_MAXIMUMPDUSIZE, nullptr, nullptr,
-                               association->uses_tls, DUL_NOBLOCK, association->answer_seconds);
+                               association->uses_tls, DUL_NOBLOCK, std::min(association->answer_seconds, 5));
     auto drop = [&] {
       if (delivery) ASC_dropSCPAssociation(delivery, 0);
       if (delivery) ASC_destroyAssociation(&delivery);
@@ -125,6 +105,7 @@ private:
     T_DIMSE_Message message;
     T_ASC_PresentationContextID from = 0;
     DcmDataset *detail = nullptr;
+    association->allowance = command_limit;
     const OFCondition condition =
         DIMSE_receiveCommand(delivery, DIMSE_NONBLOCKING, association->answer_seconds, &from, &message, &detail);
     delete detail;
@@ -148,7 +129,9 @@ private:
 template <typename Response>
 static bool take(const Response &response, cn_association association, T_ASC_PresentationContextID context,
                  cn_outcome *out) {
-  if (response.DataSetType != DIMSE_DATASET_NULL) receive_data_set(association, context); // the list of what failed
+  // The list of what failed; what is missing is known without it.
+  if (response.DataSetType != DIMSE_DATASET_NULL)
+    receive_bytes(association, association->dicom, context, identifier_limit);
   out->status = response.DimseStatus;
   out->completed = response.NumberOfCompletedSubOperations;
   out->failed = response.NumberOfFailedSubOperations;
@@ -186,7 +169,7 @@ using namespace dimse_shim;
 
 int cn_get(cn_association association, const char *sop_class, const cn_element *query, size_t count, cn_store store,
            void *context, cn_outcome *out) {
-  return guarded([&] {
+  return guarded(association, [&] {
     DcmDataset identifier = make_query(query, count);
     send_get(association, accepted_context(association, sop_class), sop_class, identifier);
     *out = cn_outcome{};
@@ -205,7 +188,7 @@ int cn_get(cn_association association, const char *sop_class, const cn_element *
 
 int cn_move(cn_association association, const char *sop_class, const cn_element *query, size_t count, cn_store store,
             void *context, cn_outcome *out) {
-  return guarded([&] {
+  return guarded(association, [&] {
     DcmDataset identifier = make_query(query, count);
     send_move(association, accepted_context(association, sop_class), sop_class, identifier);
     *out = cn_outcome{};

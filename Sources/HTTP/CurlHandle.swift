@@ -82,7 +82,11 @@ final class CurlHandle: @unchecked Sendable {
     cc_set_number(easy, CURLOPT_NOSIGNAL, 1)
     cc_set_pointer(easy, CURLOPT_URL, request.url)
     cc_set_pointer(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-    cc_set_pointer(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
+    // Never from an encrypted connection to a plain one.
+    let isEncrypted = request.url.lowercased().hasPrefix("https:")
+    cc_set_pointer(easy, CURLOPT_REDIR_PROTOCOLS_STR, isEncrypted ? "https" : "http,https")
+    // Unpacks whatever libcurl can, although it is not asked for: images are mostly compressed already.
+    cc_set_pointer(easy, CURLOPT_ACCEPT_ENCODING, "")
     cc_set_number(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
     // Where requests go is said by their URLs alone, not by variables of the environment.
     cc_set_pointer(easy, CURLOPT_PROXY, "")
@@ -99,8 +103,9 @@ final class CurlHandle: @unchecked Sendable {
       cc_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
       _ = body.withUnsafeBytes { cc_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
     }
-    // An empty one: without waiting for the server's leave to send the body.
+    // Empty ones are not sent: the body does not wait for the server's leave, and nothing asks for compression.
     var list = curl_slist_append(nil, "Expect:")
+    list = curl_slist_append(list, "Accept-Encoding:")
     for (name, value) in request.headers { list = curl_slist_append(list, "\(name): \(value)") }
     cc_set_pointer(easy, CURLOPT_HTTPHEADER, list)
     let context = Unmanaged.passUnretained(exchange).toOpaque()

@@ -9,7 +9,16 @@ final class Exchange {
   private let easy: UnsafeMutableRawPointer
   private let followsRedirects: Bool
   private var headers: [(name: String, value: String)] = []
+  private var headerBytes = 0
   private var isHeadComplete = false
+  private var unpackedBytes = 0
+  /// Why we ended the exchange.
+  private var refusal: HTTPError?
+
+  /// How long all headers may be, those of redirects included.
+  private static let longestHeaders = 1 << 18
+  /// How many bytes a compressed body may unpack to whatever its size, and how many times its size beyond that.
+  private static let unpacking = (free: 1 << 26, factor: 200)
 
   init(easy: UnsafeMutableRawPointer, followsRedirects: Bool, transfer: Transfer) {
     self.easy = easy
@@ -36,6 +45,11 @@ final class Exchange {
   /// Takes one line of a header; each answer of a chain of redirects has its own, and a body may have lines after it.
   func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard !isHeadComplete else { return bytes.count }
+    headerBytes += bytes.count
+    guard headerBytes <= Self.longestHeaders else {
+      refusal = HTTPError(.tooLong, "the answer's headers have more than \(Self.longestHeaders) bytes")
+      return 0
+    }
     let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     if line.hasPrefix("HTTP/") {
       headers = []
@@ -56,10 +70,20 @@ final class Exchange {
   }
 
   /// Takes a piece of the body; libcurl ends the exchange where the number of bytes taken is another one.
-  func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int { transfer.receive(bytes) ? bytes.count : 0 }
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    unpackedBytes += bytes.count
+    let received = cc_get_size(easy, CURLINFO_SIZE_DOWNLOAD_T)
+    guard (unpackedBytes - Self.unpacking.free) / Self.unpacking.factor <= received else {
+      refusal = HTTPError(
+        .tooLong, "the compressed answer unpacks to more than \(Self.unpacking.factor) times its size")
+      return 0
+    }
+    return transfer.receive(bytes) ? bytes.count : 0
+  }
 
   /// What libcurl's result means.
   func result(_ code: CURLcode) -> Result<Void, any Error> {
+    if let refusal { return .failure(refusal) }
     guard code != CURLE_OK else { return .success(()) }
     let text = message.baseAddress.map { String(cString: $0) } ?? ""
     return .failure(HTTPError(kind(code), text.isEmpty ? String(cString: curl_easy_strerror(code)) : text))

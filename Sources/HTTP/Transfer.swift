@@ -71,7 +71,10 @@ final class Transfer: Sendable {
   func head() async throws -> Head {
     while true {
       if let head = try state.withLock({ state -> Head? in
-        if state.head == nil, case .failure(let error) = state.end { throw error }
+        if state.head == nil, let end = state.end {
+          try end.get()
+          throw HTTPError(.interrupted, "the answer ended within its header")
+        }
         return state.head
       }) {
         return head

@@ -33,12 +33,19 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
       return nil
     }
     let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard !secret.isEmpty, !secret.contains(where: \.isNewline) else {
+    guard !secret.isEmpty, secret.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
       throw PACSError(
         .invalidRequest, "Expected user:password, or a token, on one line in \(variable ?? file?.path ?? "").")
     }
     guard let colon = secret.firstIndex(of: ":") else { return .bearer(secret) }
     return .basic(user: String(secret[..<colon]), password: String(secret[secret.index(after: colon)...]))
+  }
+
+  /// Whether a URL's host is the machine that this program runs on, so that nothing sent there can be read on the way.
+  static func isThisMachine(_ host: String) -> Bool {
+    if ["localhost", "::1", "[::1]"].contains(host.lowercased()) { return true }
+    var address = in_addr()
+    return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
   }
 
   /// Says nothing of the secret.

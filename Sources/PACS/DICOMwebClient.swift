@@ -11,16 +11,24 @@ public final class DICOMwebClient: PACSClient {
     public var root: URL
     /// What lets us in, if the server asks for anything.
     public var credentials: Credentials?
+    /// Whether the credentials may be sent unencrypted, over `http`, to another host than this one.
+    public var allowsCredentialsOverHTTP = false
     /// The certificate authorities that are trusted instead of the system's, a PEM file.
     public var authorities: URL?
     /// How long connecting may take.
     public var connectTimeout: Duration = .seconds(15)
     /// How long the server may be silent.
     public var readTimeout: Duration = .seconds(60)
+    /// How long one page of matches may take in all.
+    public var queryTimeout: Duration = .seconds(600)
+    /// How long one series, or one instance, may take in all.
+    public var pullTimeout: Duration = .seconds(3600)
     /// How often a failed request is repeated.
     public var retry = RetryPolicy()
     /// How many results are asked for at a time.
     public var pageSize = 500
+    /// The most matches that are taken of one query: to a PACS that goes on for ever nobody listens.
+    public var matchLimit = 200_000
 
     /// A configuration with the usual time limits.
     public init(root: URL, credentials: Credentials? = nil, authorities: URL? = nil) {
@@ -35,18 +43,29 @@ public final class DICOMwebClient: PACSClient {
 
   private let configuration: Configuration
   private let http: HTTPClient
+  /// Whether the root was seen to be that of a DICOMweb service.
+  private let isService = Locked(false)
 
   /// Makes a client; nothing is sent yet.
   ///
-  /// - Throws: `PACSError` where the URL is no HTTP URL, or the authorities cannot be read.
+  /// - Throws: `PACSError` where the URL is no HTTP URL, the authorities cannot be read, or credentials would be sent unencrypted.
   public init(_ configuration: Configuration) throws(PACSError) {
     self.configuration = configuration
-    guard ["http", "https"].contains(configuration.root.scheme ?? ""), configuration.root.host() != nil,
-      configuration.root.user() == nil, configuration.root.query() == nil
+    let root = configuration.root
+    guard ["http", "https"].contains(root.scheme?.lowercased() ?? ""), let host = root.host(), !host.isEmpty,
+      root.user() == nil, root.query() == nil
     else {
       throw PACSError(
         .invalidRequest,
         "A DICOMweb URL is like https://HOST/dicom-web, without a user, password or query in it.")
+    }
+    if configuration.credentials != nil, !configuration.allowsCredentialsOverHTTP,
+      root.scheme?.lowercased() == "http", !Credentials.isThisMachine(host)
+    {
+      throw PACSError(
+        .insecure,
+        "The credentials would be sent unencrypted, as the URL begins with http://. Use https://, or allow it by --credentials-over-http."
+      )
     }
     var settings = HTTPClient.Configuration()
     settings.authorities = configuration.authorities
@@ -63,58 +82,110 @@ public final class DICOMwebClient: PACSClient {
 
   /// Asks for one study of no patient.
   public func echo() async throws {
-    _ = try await search("studies", [:], returned: [], page: (limit: 1, offset: 0))
+    guard try await page("studies", [:], returned: [], limit: 1, offset: 0) != nil else {
+      throw HTTPFailure.noService("QIDO-RS")
+    }
   }
 
   /// The studies that match, page by page.
-  public func studies(_ query: StudyQuery) async throws -> [FoundStudy] {
-    try await searchAll("studies", try query.matching(), returned: FoundStudy.returned, uid: .studyInstanceUID)
-      .compactMap { FoundStudy($0) }.filter(query.accepts)
+  public func studies(_ query: StudyQuery) async throws -> Matches<FoundStudy> {
+    let matches = try await search(
+      "studies", try query.matching(), returned: FoundStudy.returned, uid: .studyInstanceUID)
+    return Matches(matches, id: \.studyInstanceUID, make: FoundStudy.init).filter(query.accepts)
   }
 
   /// All series of a study.
-  public func series(ofStudy studyInstanceUID: String) async throws -> [FoundSeries] {
+  public func series(ofStudy studyInstanceUID: String) async throws -> Matches<FoundSeries> {
     let path = "studies/\(try StudyQuery.uid(studyInstanceUID))/series"
-    return try await searchAll(path, [:], returned: FoundSeries.returned, uid: .seriesInstanceUID)
-      .compactMap { FoundSeries($0, studyInstanceUID: studyInstanceUID) }
+    let matches = try await search(path, [:], returned: FoundSeries.returned, uid: .seriesInstanceUID)
+    return Matches(matches, id: \.seriesInstanceUID) { FoundSeries($0, studyInstanceUID: studyInstanceUID) }
   }
 
   /// The SOP instance UIDs of a series.
-  public func instances(of series: FoundSeries) async throws -> [String] {
+  public func instances(of series: FoundSeries) async throws -> Matches<String> {
     let path = try Self.path(series) + "/instances"
-    return try await searchAll(path, [:], returned: [.sopInstanceUID], uid: .sopInstanceUID)
-      .compactMap { $0[.sopInstanceUID].flatMap { try? StudyQuery.uid($0) } }
+    let matches = try await search(path, [:], returned: [.sopInstanceUID], uid: .sopInstanceUID)
+    return Matches(matches, id: \.self) { $0[.sopInstanceUID].flatMap { try? StudyQuery.uid($0) } }
+  }
+
+  /// One page of matches, as the server gave them.
+  private struct Page: Sendable {
+    var matches: [[DICOMTag: String]?] = []
+    /// Whether the server says that there are more matches than it gives (PS3.18 section 8.3.4.4).
+    var isCapped = false
   }
 
   /// All pages.
   ///
-  /// A server may give fewer results a page than it was asked for, or know no offset: the end is a page with nothing new.
-  private func searchAll(
+  /// A server may give fewer results a page than it was asked for, repeat some, or know no offset: the end is a page with
+  /// nothing new.
+  private func search(
     _ path: String, _ matching: [DICOMTag: String], returned: [DICOMTag], uid: DICOMTag
-  ) async throws -> [[DICOMTag: String]] {
-    var all: [[DICOMTag: String]] = []
+  ) async throws -> [[DICOMTag: String]?] {
+    var all: [[DICOMTag: String]?] = []
     var seen: Set<String> = []
+    var received = 0
     while true {
-      let page = try await search(path, matching, returned: returned, page: (configuration.pageSize, all.count))
-      let new = page.filter { seen.insert($0[uid, default: ""]).inserted }
-      guard !new.isEmpty else { return all }
-      all += new
+      let page = try await retry.run { [received, self] () -> Page? in
+        try await self.page(path, matching, returned: returned, limit: configuration.pageSize, offset: received)
+      }
+      guard let page else {
+        try await requireService()
+        return all
+      }
+      guard !page.matches.isEmpty else { return all }
+      // What cannot be used is counted with the page that it first came in.
+      let unusable = page.matches.filter { ($0?[uid] ?? "").isEmpty }
+      let new = page.matches.filter { match in
+        guard let uid = match?[uid], !uid.isEmpty else { return false }
+        return seen.insert(uid).inserted
+      }
+      if new.isEmpty {
+        guard received > 0 else { return unusable }
+        guard page.matches.count < configuration.pageSize, !page.isCapped else {
+          throw PACSError(
+            .malformed,
+            "QIDO-RS: the server repeats its first \(seen.count) matches and gives no others, although there may be more."
+          )
+        }
+        return all
+      }
+      all.append(contentsOf: new + unusable)
+      received += page.matches.count
+      guard all.count <= configuration.matchLimit else {
+        throw Matches<String>.tooMany(configuration.matchLimit, "QIDO-RS")
+      }
     }
   }
 
-  private func search(
-    _ path: String, _ matching: [DICOMTag: String], returned: [DICOMTag], page: (limit: Int, offset: Int)
-  ) async throws -> [[DICOMTag: String]] {
+  /// One page of matches; nil where the server says that it is not there.
+  private func page(
+    _ path: String, _ matching: [DICOMTag: String], returned: [DICOMTag], limit: Int, offset: Int
+  ) async throws -> Page? {
     var items = matching.sorted { $0.key < $1.key }.map { (Self.hexadecimal($0.key), $0.value) }
     items += returned.map { ("includefield", Self.hexadecimal($0)) }
-    items += [("limit", "\(page.limit)"), ("offset", "\(page.offset)")]
-    let request = request(path, items, accept: "application/dicom+json")
-    return try await retry.run { [self] in
-      try await answer(to: request, "QIDO-RS") { response in
-        guard response.status != 204 else { return [] }
-        return try DICOMJSON.dataSets(try await response.body(upTo: 1 << 27))
+    items += [("limit", "\(limit)"), ("offset", "\(offset)")]
+    let request = request(path, items, accept: "application/dicom+json", timeLimit: configuration.queryTimeout)
+    return try await answer(to: request, "QIDO-RS") { [isService] response in
+      guard response.status != 404 else { return nil }
+      try HTTPFailure.check(response, "QIDO-RS")
+      var page = Page(isCapped: response.header("Warning")?.hasPrefix("299") ?? false)
+      if response.status != 204 {
+        let body = try await response.body(upTo: 1 << 26)
+        if body.isEmpty, MediaType(response.header("Content-Type"))?.name == "text/html" {
+          throw HTTPFailure.noService("QIDO-RS")
+        }
+        page.matches = try DICOMJSON.dataSets(body)
       }
+      isService.withLock { $0 = true }
+      return page
     }
+  }
+
+  /// Some servers answer 404 where nothing matches, others where there is no service at all.
+  private func requireService() async throws {
+    guard !isService.withLock({ $0 }) else { return }
+    try await retry.run { [self] in try await echo() }
   }
 
   // MARK: WADO-RS
@@ -130,18 +201,36 @@ public final class DICOMwebClient: PACSClient {
     }
   }
 
-  private func pull(_ path: String, _ receive: InstanceReceiver) async throws {
+  private func pull(_ path: String, _ receive: @escaping InstanceReceiver) async throws {
     let accept = "multipart/related; type=\"application/dicom\"; transfer-syntax=*"
-    try await answer(to: request(path, [], accept: accept), "WADO-RS") { response in
-      var parser = try MultipartParser(contentType: response.header("Content-Type"))
-      while let part = try await response.next() {
-        try Task.checkCancellation()
-        try parser.append(part) { data in
-          let instance = Result { () throws(PACSError) in try ReceivedInstance(parsing: data) }
-          do { try receive(instance) } catch { throw ReceiverFailure(cause: error) }
+    let request = request(path, [], accept: accept, timeLimit: configuration.pullTimeout)
+    try await answer(to: request, "WADO-RS") { response in
+      try HTTPFailure.check(response, "WADO-RS")
+      guard response.status != 204 else { return }
+      let type = MediaType(response.header("Content-Type"))
+      // Some servers send a single instance as it is.
+      if type?.name == "application/dicom" {
+        return try await Self.deliver(.success(try await response.body(upTo: MultipartParser.largestPart)), receive)
+      }
+      var parser = try MultipartParser(type)
+      while let piece = try await response.next() {
+        for part in try parser.append(piece) {
+          try Task.checkCancellation()
+          try await Self.deliver(part, receive)
         }
       }
       try parser.finish()
+    }
+  }
+
+  /// Hands over what a part holds; the receiver writes to disk.
+  private static func deliver(_ part: Result<Data, PACSError>, _ receive: @escaping InstanceReceiver) async throws {
+    do {
+      try await onOwnThread {
+        try receive(part.flatMap { data in Result { () throws(PACSError) in try ReceivedInstance(parsing: data) } })
+      }
+    } catch {
+      throw ReceiverFailure(cause: error)
     }
   }
 
@@ -157,14 +246,17 @@ public final class DICOMwebClient: PACSClient {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
-  private func request(_ path: String, _ items: [(String, String)], accept: String) -> HTTPRequest {
+  private func request(
+    _ path: String, _ items: [(String, String)], accept: String, timeLimit: Duration
+  ) -> HTTPRequest {
     let query = items.map { name, value in
       "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? "")"
     }
     var root = configuration.root.absoluteString
     while root.hasSuffix("/") { root.removeLast() }
     let url = "\(root)/\(path)" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-    var request = HTTPRequest(url, headers: [("Accept", accept), ("User-Agent", "RenalGrade")])
+    var request = HTTPRequest(
+      url, headers: [("Accept", accept), ("User-Agent", "RenalGrade")], timeLimit: timeLimit)
     if let credentials = configuration.credentials {
       request.headers.append(("Authorization", credentials.header))
     }
@@ -184,10 +276,7 @@ public final class DICOMwebClient: PACSClient {
     to request: HTTPRequest, _ service: String, read: (HTTPResponse) async throws -> Result
   ) async throws -> Result {
     do {
-      return try await http.send(request) { response in
-        try HTTPFailure.check(response, service)
-        return try await read(response)
-      }
+      return try await http.send(request, read)
     } catch let failure as ReceiverFailure {
       throw failure.cause
     } catch {

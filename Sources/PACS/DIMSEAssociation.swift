@@ -4,7 +4,7 @@ import Foundation
 
 /// One association with a PACS: opened, used from one thread, released; aborted where it goes away before.
 final class DIMSEAssociation: @unchecked Sendable {
-  // Only `cancel` is called from other threads than the one that works, and the shim allows it.
+  // Only `stop` is called from other threads than the one that works, and the shim allows it.
   private let handle: cn_association
 
   init() throws(PACSError) {
@@ -17,8 +17,15 @@ final class DIMSEAssociation: @unchecked Sendable {
 
   deinit { cn_destroy(handle) }
 
-  /// Lets the running call end within about a second.
-  func cancel() { cn_cancel(handle) }
+  /// Why an association is stopped from another thread.
+  enum StopReason {
+    case cancelled, tooSlow
+  }
+
+  /// Lets the running call fail at once, unless a connection is just being made.
+  func stop(_ reason: StopReason) {
+    cn_stop(handle, Int32(reason == .cancelled ? CN_CANCELLED : CN_TOO_SLOW))
+  }
 
   /// One context that lists all transfer syntaxes: the PACS chooses one.
   func propose(_ sopClass: String, _ transferSyntaxes: [String]) throws {
@@ -72,27 +79,39 @@ final class DIMSEAssociation: @unchecked Sendable {
     try checkStatus(status, "C-ECHO")
   }
 
-  func find(_ query: [DICOMTag: String]) throws -> [[DICOMTag: String]] {
-    final class Matches { var all: [[DICOMTag: String]] = [] }
-    let matches = Matches()
-    var status: UInt16 = 0
-    try withElements(query) { elements, count in
-      let found = cn_find(
-        handle, StorageSyntaxes.studyRootFind, elements, count,
-        { context, elements, count in
-          guard let context else { return }
-          var match: [DICOMTag: String] = [:]
-          for element in UnsafeBufferPointer(start: elements, count: count) {
-            guard let value = element.value else { continue }
-            match[DICOMTag(rawValue: element.tag)] = String(cString: value)
-              .trimmingCharacters(in: CharacterSet(charactersIn: " \0"))
-          }
-          Unmanaged<Matches>.fromOpaque(context).takeUnretainedValue().all.append(match)
-        }, Unmanaged.passUnretained(matches).toOpaque(), &status)
-      try check(found, "C-FIND")
+  /// The matches; nil is one that cannot be read, or that the PACS announced and did not send.
+  func find(_ query: [DICOMTag: String], upTo limit: Int) throws -> [[DICOMTag: String]?] {
+    final class Found {
+      var all: [[DICOMTag: String]?] = []
+      let limit: Int
+      init(limit: Int) { self.limit = limit }
     }
+    let found = Found(limit: limit)
+    var status: UInt16 = 0
+    let result = withElements(query) { elements, count in
+      cn_find(
+        handle, StorageSyntaxes.studyRootFind, elements, count,
+        { context, transferSyntax, bytes, count in
+          guard let context, let transferSyntax else { return false }
+          let found = Unmanaged<Found>.fromOpaque(context).takeUnretainedValue()
+          found.all.append(
+            DIMSEAssociation.match(
+              UnsafeRawBufferPointer(start: bytes, count: count), transferSyntax: String(cString: transferSyntax)))
+          return found.all.count <= found.limit
+        }, Unmanaged.passUnretained(found).toOpaque(), &status)
+    }
+    guard Int(result) != CN_STOPPED else { throw Matches<String>.tooMany(limit, "C-FIND") }
+    try check(result, "C-FIND")
     try checkStatus(status, "C-FIND")
-    return matches.all
+    return found.all
+  }
+
+  /// The elements of a match as text; nil where there are none, or they cannot be read.
+  private static func match(_ bytes: UnsafeRawBufferPointer, transferSyntax: String) -> [DICOMTag: String]? {
+    let meta = ReceivedInstance.fileMeta(
+      sopClass: StorageSyntaxes.studyRootFind, sopInstance: "2.25.0", transferSyntax: transferSyntax)
+    guard !bytes.isEmpty, let match = try? DataSet([UInt8](meta) + bytes, name: "match") else { return nil }
+    return Dictionary(match.elements.map { ($0.tag, match.text($0.tag) ?? "") }) { first, _ in first }
   }
 
   enum Service {
@@ -131,6 +150,9 @@ final class DIMSEAssociation: @unchecked Sendable {
     private func take(_ stored: cn_stored, _ status: UnsafeMutablePointer<UInt16>) -> Bool {
       let instance: Result<ReceivedInstance, PACSError>
       do throws(PACSError) {
+        guard stored.abstract_syntax.map({ strcmp($0, stored.sop_class) == 0 }) ?? false else {
+          throw PACSError(.badInstance, "it was sent under the presentation context of another kind of object")
+        }
         instance = .success(
           try ReceivedInstance(
             dataSet: UnsafeRawBufferPointer(start: stored.bytes, count: stored.byte_count),
@@ -168,6 +190,8 @@ final class DIMSEAssociation: @unchecked Sendable {
     switch Int(status) {
     case CN_OK: return
     case CN_CANCELLED: throw CancellationError()
+    case CN_TOO_SLOW:
+      throw PACSError(.tooSlow, "\(service): the answer was not whole in the time that it may take.")
     case CN_UNREACHABLE:
       throw PACSError(.unreachable, "\(service): the PACS cannot be reached: \(message). Check host and port.")
     case CN_REJECTED:
@@ -185,14 +209,18 @@ final class DIMSEAssociation: @unchecked Sendable {
     }
   }
 
-  /// PS3.4 sections B.2.3 and C.4: 0 is success, A7xx and Cxxx are the server's troubles, the rest ours.
+  /// PS3.4 sections B.2.3 and C.4, PS3.7 annex C: 0 is success, A7xx and Cxxx are the server's troubles, the rest ours.
   private func checkStatus(_ status: UInt16, _ service: String) throws {
     guard status != 0 else { return }
     let code = String(status, radix: 16, uppercase: true)
     switch status {
     case 0xA801: throw PACSError(.refused, "\(service): the PACS does not know our AE title as a destination (A801).")
     case 0x0124: throw PACSError(.refused, "\(service): the PACS does not allow it (0124).")
+    case 0x0122, 0x0211: throw PACSError(.unsupported, "\(service): the PACS does not offer this service (\(code)).")
     case 0xA900..<0xAA00: throw PACSError(.malformed, "\(service): the PACS does not understand the query (\(code)).")
+    case 0xB000..<0xC000, 0x0001, 0x0107, 0x0116:
+      throw PACSError(.malformed, "\(service): the PACS warns that its answer is not what was asked for (\(code)).")
+    case 0xA700..<0xA800: throw PACSError(.server, "\(service): the PACS is out of resources (\(code)).")
     default: throw PACSError(.server, "\(service): the PACS answered with status \(code).")
     }
   }

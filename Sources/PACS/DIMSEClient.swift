@@ -39,8 +39,14 @@ public final class DIMSEClient: PACSClient {
     public var connectTimeout: Duration = .seconds(15)
     /// How long the PACS may be silent.
     public var answerTimeout: Duration = .seconds(60)
+    /// How long one query may take in all.
+    public var queryTimeout: Duration = .seconds(600)
+    /// How long one series may take in all.
+    public var pullTimeout: Duration = .seconds(3600)
     /// How often a failed query is repeated.
     public var retry = RetryPolicy()
+    /// The most matches that are taken of one query: to a PACS that goes on for ever nobody listens.
+    public var matchLimit = 200_000
 
     /// A configuration with the usual time limits.
     public init(
@@ -60,9 +66,8 @@ public final class DIMSEClient: PACSClient {
   public var retry: RetryPolicy { configuration.retry }
 
   private let configuration: Configuration
-  private let queue = DispatchQueue(label: "DIMSE", attributes: .concurrent)
   /// The listening port serves one C-MOVE at a time.
-  private let moves = DispatchQueue(label: "DIMSE C-MOVE")
+  private let listeningPort = NSLock()
   private let isGetRefused = Locked(false)
 
   /// Makes a client; nothing is sent yet.
@@ -82,53 +87,43 @@ public final class DIMSEClient: PACSClient {
 
   /// C-ECHO.
   public func echo() async throws {
-    try await retry.run { [self] in
-      try await associated(
-        on: queue,
-        propose: {
-          try $0.propose(StorageSyntaxes.verification, StorageSyntaxes.uncompressed)
-        }
-      ) { try $0.echo() }
-    }
+    try await associated(
+      within: configuration.queryTimeout,
+      propose: { try $0.propose(StorageSyntaxes.verification, StorageSyntaxes.uncompressed) },
+      work: { try $0.echo() })
   }
 
   /// C-FIND at the level of studies.
-  public func studies(_ query: StudyQuery) async throws -> [FoundStudy] {
-    var seen: Set<String> = []
-    return try await find("STUDY", try query.matching(), returned: FoundStudy.returned)
-      .compactMap { FoundStudy($0) }.filter { query.accepts($0) && seen.insert($0.studyInstanceUID).inserted }
+  public func studies(_ query: StudyQuery) async throws -> Matches<FoundStudy> {
+    let matches = try await find("STUDY", try query.matching(), returned: FoundStudy.returned)
+    return Matches(matches, id: \.studyInstanceUID, make: FoundStudy.init).filter(query.accepts)
   }
 
   /// C-FIND at the level of series.
-  public func series(ofStudy studyInstanceUID: String) async throws -> [FoundSeries] {
+  public func series(ofStudy studyInstanceUID: String) async throws -> Matches<FoundSeries> {
     let matching = [DICOMTag.studyInstanceUID: try StudyQuery.uid(studyInstanceUID)]
-    var seen: Set<String> = []
-    return try await find("SERIES", matching, returned: FoundSeries.returned)
-      .compactMap { FoundSeries($0, studyInstanceUID: studyInstanceUID) }
-      .filter { seen.insert($0.seriesInstanceUID).inserted }
+    let matches = try await find("SERIES", matching, returned: FoundSeries.returned)
+    return Matches(matches, id: \.seriesInstanceUID) { FoundSeries($0, studyInstanceUID: studyInstanceUID) }
   }
 
   /// C-FIND at the level of images.
-  public func instances(of series: FoundSeries) async throws -> [String] {
-    var seen: Set<String> = []
-    return try await find("IMAGE", try Self.keys(series), returned: [.sopInstanceUID])
-      .compactMap { $0[.sopInstanceUID].flatMap { try? StudyQuery.uid($0) } }.filter { seen.insert($0).inserted }
+  public func instances(of series: FoundSeries) async throws -> Matches<String> {
+    let matches = try await find("IMAGE", try Self.keys(series), returned: [.sopInstanceUID])
+    return Matches(matches, id: \.self) { $0[.sopInstanceUID].flatMap { try? StudyQuery.uid($0) } }
   }
 
   private func find(
     _ level: String, _ matching: [DICOMTag: String], returned: [DICOMTag]
-  ) async throws -> [[DICOMTag: String]] {
+  ) async throws -> [[DICOMTag: String]?] {
     var query = Dictionary(returned.map { ($0, "") }) { first, _ in first }
     query.merge(matching) { $1 }
     query[.queryRetrieveLevel] = level
     if !query.values.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) { query[.specificCharacterSet] = "ISO_IR 192" }
     return try await retry.run { [self, query] in
       try await associated(
-        on: queue,
-        propose: {
-          try $0.propose(StorageSyntaxes.studyRootFind, StorageSyntaxes.uncompressed)
-        }
-      ) { try $0.find(query) }
+        within: configuration.queryTimeout,
+        propose: { try $0.propose(StorageSyntaxes.studyRootFind, StorageSyntaxes.uncompressed) },
+        work: { [limit = configuration.matchLimit] in try $0.find(query, upTo: limit) })
     }
   }
 
@@ -181,13 +176,13 @@ public final class DIMSEClient: PACSClient {
   ) async throws {
     let isMove = service == .move
     try await associated(
-      on: isMove ? moves : queue, listening: isMove,
+      within: configuration.pullTimeout, listening: isMove,
       propose: {
         let sopClass = isMove ? StorageSyntaxes.studyRootMove : StorageSyntaxes.studyRootGet
         try $0.propose(sopClass, StorageSyntaxes.uncompressed)
         try $0.proposeStorage()
-      }
-    ) { try $0.pull(query, by: service, receive: receive) }
+      },
+      work: { try $0.pull(query, by: service, receive: receive) })
   }
 
   private static func keys(_ series: FoundSeries) throws(PACSError) -> [DICOMTag: String] {
@@ -201,19 +196,29 @@ public final class DIMSEClient: PACSClient {
 
   /// Opens an association, works with it on a thread of its own, and releases it; a cancelled task aborts it.
   private func associated<Result: Sendable>(
-    on queue: DispatchQueue, listening: Bool = false, propose: @escaping @Sendable (DIMSEAssociation) throws -> Void,
+    within limit: Duration, listening: Bool = false,
+    propose: @escaping @Sendable (DIMSEAssociation) throws -> Void,
     work: @escaping @Sendable (DIMSEAssociation) throws -> Result
   ) async throws -> Result {
     let association = try DIMSEAssociation()
+    let call = AbandonableCall<Result>()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        queue.async { [configuration] in
-          continuation.resume(
-            with: Swift.Result {
+        call.begin(continuation)
+        Thread.detachNewThread { [configuration, listeningPort] in
+          call.finish(
+            Swift.Result {
+              if listening { listeningPort.lock() }
+              defer { if listening { listeningPort.unlock() } }
               // Before the next one begins, which may listen on the same port.
               defer { association.close() }
+              DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(limit / .milliseconds(1)))) {
+                [weak association] in
+                association?.stop(.tooSlow)
+              }
               try propose(association)
               try association.connect(configuration, listening: listening)
+              try call.commit()
               let result = try work(association)
               association.release()
               return result
@@ -221,7 +226,57 @@ public final class DIMSEClient: PACSClient {
         }
       }
     } onCancel: {
-      association.cancel()
+      association.stop(.cancelled)
+      call.abandon()
     }
+  }
+}
+
+/// A call on a thread of its own, which its caller need not wait for while it has no effect yet.
+///
+/// Making a connection cannot be interrupted; the thread ends by itself once the connection is there or its time is over.
+private final class AbandonableCall<Value: Sendable>: Sendable {
+  private struct State {
+    var continuation: CheckedContinuation<Value, any Error>?
+    var isAbandoned = false
+    var isCommitted = false
+  }
+
+  private let state = Locked(State())
+
+  func begin(_ continuation: CheckedContinuation<Value, any Error>) {
+    let isAbandoned = state.withLock { state in
+      if !state.isAbandoned { state.continuation = continuation }
+      return state.isAbandoned
+    }
+    if isAbandoned { continuation.resume(throwing: CancellationError()) }
+  }
+
+  /// From now on the caller waits for the end; throws where it does so no more.
+  func commit() throws {
+    let isAbandoned = state.withLock { state in
+      state.isCommitted = true
+      return state.isAbandoned
+    }
+    if isAbandoned { throw CancellationError() }
+  }
+
+  /// Lets the caller go on at once, unless the call has begun to have effects.
+  func abandon() {
+    let continuation = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+      guard !state.isCommitted else { return nil }
+      state.isAbandoned = true
+      defer { state.continuation = nil }
+      return state.continuation
+    }
+    continuation?.resume(throwing: CancellationError())
+  }
+
+  func finish(_ result: Result<Value, any Error>) {
+    let continuation = state.withLock { state in
+      defer { state.continuation = nil }
+      return state.continuation
+    }
+    continuation?.resume(with: result)
   }
 }

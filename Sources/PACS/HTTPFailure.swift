@@ -13,19 +13,26 @@ enum HTTPFailure {
         .refused, "\(service): the server asks who we are (401). Give credentials, or check those that were given.")
     case 403:
       throw PACSError(.refused, "\(service): the server forbids this (403). Ask its administrator for access.")
-    case 404:
-      throw PACSError(.malformed, "\(service): not there (404). Check that the URL is the root of a DICOMweb service.")
+    case 404, 410:
+      throw PACSError(
+        .malformed, "\(service): the server's index lists it, but the server says that it is not there (\(code)).")
     case 406, 415:
       throw PACSError(.unsupported, "\(service): the server cannot give DICOM in the form it is stored in (\(code)).")
     case 300..<400:
       throw PACSError(
         .invalidRequest, "\(service): the server redirects elsewhere (\(code)). Give the URL that it redirects to.")
+    case 501: throw PACSError(.unsupported, "\(service): the server does not offer this service (501).")
     case 408, 425, 429, 500, 502...504, 507:
       throw PACSError(
         .server, "\(service): the server answered \(code).",
         retryAfter: retryAfter(response.header("Retry-After")))
     default: throw PACSError(.malformed, "\(service): the server answered \(code).")
     }
+  }
+
+  /// What is said where no query at all is answered.
+  static func noService(_ service: String) -> PACSError {
+    PACSError(.malformed, "\(service): not there (404). Check that the URL is the root of a DICOMweb service.")
   }
 
   /// Seconds, or a date (RFC 9110 section 10.2.3).
@@ -52,7 +59,8 @@ enum HTTPFailure {
         "\(service): the server cannot be reached (\(error)): is it running, and the port the right one?")
     case .connectTimeout:
       PACSError(.unreachable, "\(service): the server cannot be reached: no connection in time.")
-    case .idleTimeout, .timeLimit: PACSError(.timeout, "\(service): the server did not answer in time.")
+    case .idleTimeout: PACSError(.timeout, "\(service): the server did not answer in time.")
+    case .timeLimit: PACSError(.tooSlow, "\(service): the answer was not whole in the time that it may take.")
     case .insecure:
       PACSError(
         .insecure,

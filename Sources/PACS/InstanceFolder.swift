@@ -7,12 +7,13 @@ public struct InstanceFolder: Sendable {
   /// Where the files are.
   public let url: URL
 
-  /// Makes the folder where it is absent.
+  /// Makes the folder where it is absent, and removes what a killed process left half-written in it.
   ///
   /// - Throws: `PACSError` of kind `.storage`.
   public init(_ url: URL) throws(PACSError) {
     self.url = url
     try makeFolder(url)
+    AtomicFile.removeAbandoned(in: url)
   }
 
   /// Writes a file, readable by its owner alone, at a path below the folder; one that is there is left as it is.
@@ -20,11 +21,18 @@ public struct InstanceFolder: Sendable {
   /// - Throws: `InstanceRefusal` where another file is there, `PACSError` of kind `.storage` where it cannot be written.
   public func write(_ data: Data, to path: String) throws {
     let file = url.appendingPathComponent(path)
-    if let present = try? Data(contentsOf: file) {
-      guard present == data else {
+    if FileManager.default.fileExists(atPath: file.path) {
+      let present: Data
+      do {
+        present = try Data(contentsOf: file)
+      } catch {
+        throw PACSError(.storage, "a stored instance cannot be read in \(url.path): \(error.localizedDescription)")
+      }
+      if present == data { return }
+      // A power failure may leave the beginning of a file.
+      guard data.starts(with: present) else {
         throw InstanceRefusal("the folder has another instance with the same SOPInstanceUID")
       }
-      return
     }
     let parent = file.deletingLastPathComponent()
     try makeFolder(parent)

@@ -4,6 +4,8 @@ import Support
 final class Intake: Sendable {
   private struct Counts {
     var stored = 0
+    /// How many more deliveries an answer may have.
+    var left = 0
     /// By position in the series as it was sent, so that a repeated pull repeats no message.
     var bad: Set<String> = []
   }
@@ -32,9 +34,19 @@ final class Intake: Sendable {
   /// How many kinds of trouble there were with instances.
   var bad: Int { counts.withLock { $0.bad.count } }
 
+  /// Begins an answer that is to bring so many instances, and may bring some more.
+  func begin(expecting instances: Int) { counts.withLock { $0.left = 2 * instances + 1000 } }
+
   /// Takes one delivery; throws what must stop the retrieval.
   func take(_ delivery: Result<ReceivedInstance, PACSError>) throws {
     try Task.checkCancellation()
+    let isTooMuch = counts.withLock { counts in
+      counts.left -= 1
+      return counts.left < 0
+    }
+    guard !isTooMuch else {
+      throw PACSError(.malformed, "the PACS sends far more instances than it announced for the series")
+    }
     switch delivery {
     case .failure(let error): setAside("an instance is unusable: \(error.description)")
     case .success(let instance):

@@ -4,6 +4,10 @@ import Foundation
 struct MultipartParser {
   /// The largest part that is taken.
   static let largestPart = 1 << 31
+  /// The longest headers of a part that are read.
+  private static let longestHead = 16384
+  /// The most blanks that may follow a boundary.
+  private static let longestPadding = 256
 
   private let boundary: [UInt8]
   private var buffer: [UInt8] = []
@@ -15,18 +19,27 @@ struct MultipartParser {
     case preamble, part, end
   }
 
-  /// Reads the boundary from a `Content-Type`.
+  /// What stands behind the characters of a boundary.
+  private enum Delimiter {
+    /// Something else: these characters are part of a body.
+    case none
+    /// More bytes are needed to tell.
+    case incomplete
+    /// Another part, which begins with the end of the line at this position.
+    case next(lineEnd: Int)
+    /// The end of all parts.
+    case last
+  }
+
+  /// Takes the boundary of a `multipart/related` type.
   ///
   /// - Throws: `PACSError` of kind `.malformed` where the type is another, or states no boundary.
-  init(contentType: String?) throws(PACSError) {
-    let parameters = (contentType ?? "").split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
-    guard parameters.first?.lowercased() == "multipart/related" else {
+  init(_ type: MediaType?) throws(PACSError) {
+    guard let type, type.name == "multipart/related" else {
       throw PACSError(
-        .malformed, "WADO-RS: expected multipart/related, found \(parameters.first.map { "\"\($0)\"" } ?? "no type")")
+        .malformed, "WADO-RS: expected multipart/related, found \(type.map { "\"\($0.name)\"" } ?? "no type")")
     }
-    let boundary =
-      parameters.lazy.filter { $0.lowercased().hasPrefix("boundary=") }
-      .map { $0.dropFirst("boundary=".count).trimmingCharacters(in: CharacterSet(charactersIn: "\"")) }.first ?? ""
+    let boundary = type.parameters["boundary"] ?? ""
     guard (1...70).contains(boundary.utf8.count) else {
       throw PACSError(.malformed, "WADO-RS: the multipart answer states no boundary")
     }
@@ -35,24 +48,42 @@ struct MultipartParser {
     buffer = Array("\r\n".utf8)
   }
 
-  /// Adds bytes, and calls `take` with the body of each part that they complete.
-  mutating func append(_ bytes: some Sequence<UInt8>, take: (Data) throws -> Void) throws {
-    guard state != .end else { return }
+  /// Adds bytes, and returns the bodies of the parts that they complete, or what is wrong with one of them.
+  ///
+  /// - Throws: `PACSError` of kind `.malformed` where a part is too long.
+  mutating func append(_ bytes: some Sequence<UInt8>) throws(PACSError) -> [Result<Data, PACSError>] {
+    guard state != .end else { return [] }
     buffer.append(contentsOf: bytes)
-    while state != .end, let start = find(boundary, from: searched) {
-      // What follows tells the last boundary from the others, and the end of its line begins the next part.
-      guard let lineEnd = find([0x0D, 0x0A], from: start + boundary.count) ?? closing(start) else {
-        searched = start
-        return
+    var parts: [Result<Data, PACSError>] = []
+    search: while state != .end {
+      guard let start = find(boundary, from: searched) else {
+        searched = max(searched, buffer.count - boundary.count)
+        break
       }
-      if state == .part { try take(try Self.body(buffer[..<start])) }
-      state = isClosing(start) ? .end : .part
-      // The line's end stays: a part without headers begins with an empty line.
-      buffer.removeFirst(lineEnd)
+      switch delimiter(at: start + boundary.count) {
+      case .none: searched = start + 1
+      case .incomplete:
+        searched = start
+        break search
+      case .next(let lineEnd):
+        if state == .part { parts.append(Self.body(buffer[..<start])) }
+        state = .part
+        // The line's end stays: a part without headers begins with an empty line.
+        buffer.removeFirst(lineEnd)
+        searched = 0
+      case .last:
+        if state == .part { parts.append(Self.body(buffer[..<start])) }
+        state = .end
+      }
+    }
+    if state == .end { buffer = [] }
+    if state == .preamble {
+      // Nobody reads it, however long it is.
+      buffer.removeFirst(searched)
       searched = 0
     }
-    if state == .end { buffer = [] } else { searched = max(searched, buffer.count - boundary.count) }
     guard buffer.count <= Self.largestPart else { throw PACSError(.malformed, "WADO-RS: a part of more than 2 GiB") }
+    return parts
   }
 
   /// Throws unless the closing boundary has come.
@@ -60,12 +91,18 @@ struct MultipartParser {
     guard state == .end else { throw PACSError(.interrupted, "WADO-RS: the answer ended before its last part did") }
   }
 
-  private func isClosing(_ start: Int) -> Bool {
-    buffer[(start + boundary.count)...].starts(with: [0x2D, 0x2D])
-  }
+  /// How many bytes are waiting for what follows.
+  var heldBytes: Int { buffer.count }
 
-  /// The closing boundary need not be followed by a line's end.
-  private func closing(_ start: Int) -> Int? { isClosing(start) ? start + boundary.count + 2 : nil }
+  private func delimiter(at position: Int) -> Delimiter {
+    let rest = buffer[position...].prefix(Self.longestPadding)
+    if rest.starts(with: [0x2D, 0x2D]) { return .last }
+    if rest.elementsEqual([0x2D]) { return .incomplete }
+    let end = rest.drop { $0 == 0x20 || $0 == 0x09 }
+    if end.starts(with: [0x0D, 0x0A]) { return .next(lineEnd: end.startIndex) }
+    let mayGoOn = end.isEmpty || end.elementsEqual([0x0D])
+    return mayGoOn && rest.count < Self.longestPadding ? .incomplete : .none
+  }
 
   private func find(_ pattern: [UInt8], from start: Int) -> Int? {
     // Patterns begin with a carriage return: one byte in 256 of an image is compared with more than that.
@@ -84,20 +121,21 @@ struct MultipartParser {
   }
 
   /// A part without its headers; its length must be the one that they state, if they do.
-  private static func body(_ part: ArraySlice<UInt8>) throws(PACSError) -> Data {
+  private static func body(_ part: ArraySlice<UInt8>) -> Result<Data, PACSError> {
     let separator = Data("\r\n\r\n".utf8)
     // A part starts with the end of its boundary's line; without headers the empty line comes at once.
-    let head = Data(part.prefix(16384))
+    let head = Data(part.prefix(longestHead))
     guard let end = head.range(of: separator) else {
-      throw PACSError(.malformed, "WADO-RS: a part has no headers' end")
+      return .failure(PACSError(.badInstance, "a part of the answer has headers without an end"))
     }
     let headers = String(decoding: head[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
     let body = Data(part.dropFirst(end.upperBound))
     let stated = headers.lazy.filter { $0.lowercased().hasPrefix("content-length:") }
       .compactMap { Int($0.dropFirst("content-length:".count).trimmingCharacters(in: .whitespaces)) }.first
     guard stated ?? body.count == body.count else {
-      throw PACSError(.malformed, "WADO-RS: a part has \(body.count) bytes, its headers state \(stated ?? 0)")
+      return .failure(
+        PACSError(.badInstance, "a part of the answer has another length than its headers state: it was cut off"))
     }
-    return body
+    return .success(body)
   }
 }

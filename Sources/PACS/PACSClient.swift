@@ -6,22 +6,22 @@ public protocol PACSClient: Sendable {
   /// How often queries are repeated, and pulls by `Retrieval`.
   var retry: RetryPolicy { get }
 
-  /// Asks whether the PACS answers, and lets us in.
+  /// Asks once whether the PACS answers, and lets us in.
   func echo() async throws
 
-  /// The studies that match, each once; those that the PACS adds though they do not match are left out.
-  func studies(_ query: StudyQuery) async throws -> [FoundStudy]
+  /// The studies that match, each once; those that the PACS adds though they do not match are left out and counted.
+  func studies(_ query: StudyQuery) async throws -> Matches<FoundStudy>
 
   /// All series of a study.
-  func series(ofStudy studyInstanceUID: String) async throws -> [FoundSeries]
+  func series(ofStudy studyInstanceUID: String) async throws -> Matches<FoundSeries>
 
   /// The SOP instance UIDs of a series.
-  func instances(of series: FoundSeries) async throws -> [String]
+  func instances(of series: FoundSeries) async throws -> Matches<String>
 
   /// Pulls a series, or only some instances of it, one instance in memory at a time.
   ///
-  /// `receive` is called for each instance, one after the other, with the instance or with what is wrong with it. An error
-  /// that it throws ends the pull and is thrown on.
+  /// `receive` is called for each instance, one after the other and on a thread on which it may wait for the disk, with the
+  /// instance or with what is wrong with it. An error that it throws ends the pull and is thrown on.
   func pull(_ series: FoundSeries, only instances: [String]?, receive: @escaping InstanceReceiver) async throws
 }
 

@@ -14,8 +14,12 @@ public struct PACSError: Error, CustomStringConvertible, Equatable, Sendable {
     case refused
     /// The PACS does not offer the service.
     case unsupported
+    /// The PACS stopped answering while a list was retrieved.
+    case gone
     /// The PACS did not answer in time.
     case timeout
+    /// The PACS answered, but not to the end in the time that a whole answer may take.
+    case tooSlow
     /// The connection ended before the answer did.
     case interrupted
     /// The PACS is busy or failed: 429, 5xx, a DIMSE failure status.
@@ -46,14 +50,17 @@ public struct PACSError: Error, CustomStringConvertible, Equatable, Sendable {
   public var isTransient: Bool {
     switch kind {
     case .unreachable, .timeout, .interrupted, .server: true
-    case .invalidRequest, .insecure, .refused, .unsupported, .malformed, .storage, .badInstance: false
+    case .gone, .tooSlow, .invalidRequest, .insecure, .refused, .unsupported, .malformed, .storage, .badInstance: false
     }
   }
+
+  /// Whether the PACS itself may have gone, which another question tells.
+  var mayMeanGone: Bool { isTransient || kind == .tooSlow }
 
   /// Whether every other request would fail for the same reason, so that a retrieval had better stop.
   var stopsAll: Bool {
     switch kind {
-    case .insecure, .refused, .storage: true
+    case .gone, .insecure, .refused, .storage: true
     default: false
     }
   }

@@ -86,6 +86,9 @@ public struct StudyQuery: Equatable, Sendable {
   }
 }
 
+/// A number of things as a PACS writes it; nil where it is none.
+private func count(_ text: String?) -> Int? { text.flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil } }
+
 /// A study that the PACS has.
 public struct FoundStudy: Equatable, Sendable {
   /// The study's UID.
@@ -109,7 +112,7 @@ public struct FoundStudy: Equatable, Sendable {
     accessionNumber = match[.accessionNumber, default: ""]
     date = match[.studyDate, default: ""]
     modalities = match[.modalitiesInStudy, default: ""].split(separator: "\\").map(String.init).sorted()
-    instanceCount = match[.numberOfStudyRelatedInstances].flatMap { Int($0) }
+    instanceCount = count(match[.numberOfStudyRelatedInstances])
   }
 
   /// What is asked for besides the matching attributes.
@@ -124,7 +127,7 @@ public struct FoundSeries: Equatable, Sendable {
   public let studyInstanceUID: String
   /// The series's UID.
   public let seriesInstanceUID: String
-  /// The modality, such as `CT`.
+  /// The modality in capital letters, such as `CT`; empty where the PACS states none.
   public let modality: String
   /// The series's number within the study.
   public let number: Int?
@@ -136,9 +139,9 @@ public struct FoundSeries: Equatable, Sendable {
     guard let uid = match[.seriesInstanceUID], let valid = try? StudyQuery.uid(uid) else { return nil }
     self.studyInstanceUID = studyInstanceUID
     seriesInstanceUID = valid
-    modality = match[.modality, default: ""]
+    modality = match[.modality, default: ""].uppercased()
     number = match[.seriesNumber].flatMap { Int($0) }
-    instanceCount = match[.numberOfSeriesRelatedInstances].flatMap { Int($0) }
+    instanceCount = count(match[.numberOfSeriesRelatedInstances])
   }
 
   /// What is asked for.

@@ -37,6 +37,9 @@ public struct ReceivedInstance: Sendable {
       throw PACSError(.badInstance, "not a whole DICOM instance: the pixel data are cut off")
     }
     let text = { (tag: DICOMTag) in file.characters(tag) ?? "" }
+    guard file.element(.pixelData) != nil || !StorageSyntaxes.sopClasses.contains(text(.sopClassUID)) else {
+      throw PACSError(.badInstance, "not a whole DICOM instance: the pixel data are missing")
+    }
     for (name, value) in [
       ("SOPInstanceUID", text(.sopInstanceUID)), ("SeriesInstanceUID", text(.seriesInstanceUID)),
       ("StudyInstanceUID", text(.studyInstanceUID)),
@@ -44,7 +47,8 @@ public struct ReceivedInstance: Sendable {
       throw PACSError(.badInstance, "\(name) is missing or is no UID")
     }
     self.data = data
-    patientID = text(.patientID)
+    // In the file's character set, as the PACS's index has it too.
+    patientID = file.text(.patientID) ?? ""
     studyInstanceUID = text(.studyInstanceUID)
     seriesInstanceUID = text(.seriesInstanceUID)
     sopInstanceUID = text(.sopInstanceUID)
@@ -61,6 +65,9 @@ public struct ReceivedInstance: Sendable {
     try self.init(parsing: data)
     guard sopInstanceUID == sopInstance else {
       throw PACSError(.badInstance, "it was announced with another SOPInstanceUID than it has")
+    }
+    guard sopClassUID == sopClass else {
+      throw PACSError(.badInstance, "it was announced with another SOPClassUID than it has")
     }
   }
 

@@ -42,10 +42,10 @@ public struct Retrieval: Sendable {
     do {
       let wanted = try await lookUp(requests, tally)
       try await inParallel(wanted) { try await pull($0, tally) }
-      try journal.commit(sink)
+      try await commit()
     } catch {
       // What was stored counts, whatever stopped the rest; a disk that is full may prevent even that.
-      try? journal.commit(sink)
+      try? await commit()
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
       tally.stop(error as? PACSError ?? PACSError(.storage, "\(error)"))
     }
@@ -69,6 +69,7 @@ public struct Retrieval: Sendable {
         let wanted = try await lookUp(request, index, tally)
         found.withLock { $0 += wanted }
       } catch let error as PACSError where !error.stopsAll {
+        try await requireAlive(after: error)
         tally.fail([index], "\(request)", error.description)
       }
       tally.requestDone()
@@ -81,28 +82,69 @@ public struct Retrieval: Sendable {
   }
 
   private func lookUp(_ request: RetrievalRequest, _ index: Int, _ tally: RetrievalTally) async throws -> [Wanted] {
-    let studies = try await client.studies(request.query)
-      .sorted { ($0.date, $0.studyInstanceUID) < ($1.date, $1.studyInstanceUID) }
+    let matches = try await client.studies(request.query)
+    if matches.unusable > 0 {
+      tally.fail([index], "\(request)", "\(matches.unusable) of the PACS's matches have no valid StudyInstanceUID")
+    }
+    let studies = matches.found.sorted { ($0.date, $0.studyInstanceUID) < ($1.date, $1.studyInstanceUID) }
     guard !studies.isEmpty else {
-      throw PACSError(.malformed, "the PACS has no study of this \(request.kind.rawValue)")
+      guard matches.unusable == 0 else { return [] }
+      let others =
+        matches.unasked == 0
+        ? "" : "; it answers with \(matches.unasked) of others: check capital letters and leading zeros in the list"
+      throw PACSError(.malformed, "the PACS has no study of this \(request.kind.rawValue)\(others)")
     }
     var wanted: [Wanted] = []
+    var isWhole = true
     for (studyIndex, study) in studies.enumerated() {
-      let all = try await client.series(ofStudy: study.studyInstanceUID)
-      let ours = all.filter { settings.modality == nil || $0.modality == settings.modality }
-        .sorted { ($0.number ?? .max, $0.seriesInstanceUID) < ($1.number ?? .max, $1.seriesInstanceUID) }
-      wanted += ours.enumerated().map { seriesIndex, series in
-        Wanted(
-          series: series, patientID: study.patientID,
-          place: "\(request), study \(studyIndex + 1), series \(seriesIndex + 1)",
-          order: [index, studyIndex, seriesIndex])
+      let place = "\(request), study \(studyIndex + 1)"
+      do {
+        let (series, trouble) = try await series(of: study)
+        for reason in trouble { tally.fail([index, studyIndex], place, reason) }
+        isWhole = isWhole && trouble.isEmpty
+        wanted += series.enumerated().map { seriesIndex, series in
+          Wanted(
+            series: series, patientID: study.patientID, place: "\(place), series \(seriesIndex + 1)",
+            order: [index, studyIndex, seriesIndex])
+        }
+      } catch let error as PACSError where !error.stopsAll {
+        try await requireAlive(after: error)
+        tally.fail([index, studyIndex], place, error.description)
+        isWhole = false
       }
     }
-    guard !wanted.isEmpty else {
+    guard !wanted.isEmpty || !isWhole else {
       throw PACSError(
         .malformed, "none of its \(studies.count) studies has a series of modality \(settings.modality ?? "")")
     }
     return wanted
+  }
+
+  /// The series of a study that are wanted, and why others may be missing.
+  private func series(of study: FoundStudy) async throws -> ([FoundSeries], trouble: [String]) {
+    let all = try await client.series(ofStudy: study.studyInstanceUID)
+    let wanted = all.found.filter { settings.modality == nil || $0.modality == settings.modality }
+      .sorted { ($0.number ?? .max, $0.seriesInstanceUID) < ($1.number ?? .max, $1.seriesInstanceUID) }
+    let nameless = settings.modality == nil ? 0 : all.found.count { $0.modality.isEmpty }
+    var trouble: [String] = []
+    if all.unusable > 0 { trouble.append("\(all.unusable) of its series have no valid SeriesInstanceUID") }
+    if nameless > 0 { trouble.append("\(nameless) of its series state no modality, and are not pulled") }
+    return (wanted, trouble)
+  }
+
+  /// Throws where the PACS itself has gone; one that still answers has trouble with one request alone.
+  private func requireAlive(after error: PACSError) async throws {
+    guard error.mayMeanGone else { return }
+    do {
+      try await client.echo()
+    } catch let gone as PACSError where gone.mayMeanGone {
+      throw PACSError(
+        .gone,
+        "The PACS does not answer: \(gone.description) What has arrived is kept: repeat the command when it is back."
+      )
+    } catch is PACSError {
+      // It answers, if only that it does not answer this.
+    }
   }
 
   // MARK: Pulling
@@ -120,8 +162,10 @@ public struct Retrieval: Sendable {
         return
       } catch let error as PACSError where !error.stopsAll {
         // An attempt that brought something is no failed one: a long series may need many short connections.
-        failed = intake.stored > storedBefore ? 1 : failed + 1
-        guard error.isTransient, failed < client.retry.attempts else {
+        let hasBrought = intake.stored > storedBefore
+        failed = hasBrought ? 1 : failed + 1
+        guard error.isTransient || (error.kind == .tooSlow && hasBrought), failed < client.retry.attempts else {
+          try await requireAlive(after: error)
           return tally.fail(wanted.order, wanted.place, error.description)
         }
         try await client.retry.pause(afterFailures: failed, error)
@@ -131,28 +175,34 @@ public struct Retrieval: Sendable {
 
   /// Pulls what is missing, and finds out whether the series is whole.
   private func pullOnce(_ wanted: Wanted, _ intake: Intake, _ tally: RetrievalTally) async throws {
-    let announced = try await client.instances(of: wanted.series)
+    let matches = try await client.instances(of: wanted.series)
+    let (announced, stated) = (matches.found, max(wanted.series.instanceCount ?? 1, 1))
     let missing = journal.missing(of: announced, in: wanted.series.seriesInstanceUID)
     if announced.isEmpty || !missing.isEmpty {
       let isFresh = missing.count == announced.count
+      intake.begin(expecting: isFresh ? max(announced.count, min(stated, 200_000)) : missing.count)
       try await client.pull(wanted.series, only: isFresh ? nil : missing) { try intake.take($0) }
     }
     let rest = journal.missing(of: announced, in: wanted.series.seriesInstanceUID).count
-    guard intake.bad == 0 else {
-      try journal.commit(sink)
-      return
-    }
-    guard rest == 0, max(announced.count, intake.stored) >= wanted.series.instanceCount ?? 1 else {
+    guard intake.bad == 0 else { return try await commit() }
+    guard rest == 0, max(announced.count, intake.stored) >= stated else {
       throw PACSError(
         .interrupted,
         rest > 0
           ? "the PACS did not send \(rest) of \(announced.count) instances"
-          : "the PACS sent fewer instances than the \(wanted.series.instanceCount ?? 1) that it announced")
+          : "the PACS sent fewer instances than the \(stated) that it announced")
+    }
+    guard matches.unusable == 0 else {
+      try await commit()
+      throw PACSError(.malformed, "\(matches.unusable) of its instances are listed without a valid SOPInstanceUID")
     }
     journal.complete(wanted.series.seriesInstanceUID, instances: announced.count)
-    try journal.commit(sink)
+    try await commit()
     tally.complete(fromBefore: false)
   }
+
+  /// Forces what was stored to disk, and notes it.
+  private func commit() async throws { try await onOwnThread { [journal, sink] in try journal.commit(sink) } }
 
   private func inParallel<Item: Sendable>(
     _ items: [Item], _ work: @escaping @Sendable (Item) async throws -> Void

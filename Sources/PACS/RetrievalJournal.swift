@@ -52,10 +52,17 @@ public final class RetrievalJournal: Sendable {
   ///
   /// `hash` is a one-way function with a secret key, such as a pseudonym key's, and the one that the journal was begun with.
   /// - Throws: `PACSError` of kind `.storage` or, for another key or a file that is no journal, `.invalidRequest`.
-  public init(_ url: URL, hash: @escaping @Sendable (String) -> String) throws(PACSError) {
+  public static func open(
+    _ url: URL, hash: @escaping @Sendable (String) -> String
+  ) async throws -> RetrievalJournal {
+    try await onOwnThread { try RetrievalJournal(url, hash: hash) }
+  }
+
+  /// Opens the journal; waits for up to two seconds where it is locked.
+  init(_ url: URL, hash: @escaping @Sendable (String) -> String) throws(PACSError) {
     self.url = url
     self.hash = hash
-    descriptor = open(url.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    descriptor = Foundation.open(url.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.failure(url) }
     // Patience for two seconds: a child that is just being started has our files open until it begins.
     var attempts = 0
@@ -148,8 +155,8 @@ public final class RetrievalJournal: Sendable {
     }
   }
 
-  /// Synchronises the sink, then writes what was noted so far, and forces it to disk.
-  func commit(_ sink: some InstanceSink) throws {
+  /// Synchronises the sink, then writes what was noted so far, and forces it to disk; never on a thread that tasks share.
+  func commit(_ sink: any InstanceSink) throws {
     try commits.withLock { _ in
       let lines = state.withLock { $0.pending }
       guard !lines.isEmpty else { return }

@@ -46,13 +46,16 @@ struct PACSCommand: AsyncParsableCommand {
       let query = StudyQuery(
         patientID: patient, accessionNumber: accession, studyInstanceUID: study, firstDate: from, lastDate: until,
         modality: modality)
-      let studies = try await connection.client().studies(query)
-      for study in studies.sorted(by: { ($0.date, $0.studyInstanceUID) < ($1.date, $1.studyInstanceUID) }) {
+      let matches = try await connection.client().studies(query)
+      for study in matches.found.sorted(by: { ($0.date, $0.studyInstanceUID) < ($1.date, $1.studyInstanceUID) }) {
         let instances = study.instanceCount.map { "\($0)" } ?? ""
         let fields = [study.date, study.patientID, study.accessionNumber, study.modalities.joined(separator: "+")]
         print((fields + [instances, study.studyInstanceUID]).joined(separator: "\t"))
       }
-      if studies.isEmpty { print("No study matches.") }
+      if matches.found.isEmpty { print("No study matches.") }
+      guard matches.unusable == 0 else {
+        throw PACSError(.malformed, "\(matches.unusable) more matches have no valid StudyInstanceUID.")
+      }
     }
   }
 }

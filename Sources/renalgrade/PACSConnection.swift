@@ -35,8 +35,14 @@ struct PACSConnection: ParsableArguments {
   @Option(help: "DICOMweb: a file with user:password, or a token.", completion: .file())
   var credentialsFile: String?
 
+  @Flag(help: "DICOMweb: send the credentials even where the URL is http://, which does not encrypt them.")
+  var credentialsOverHttp = false
+
   @Option(help: "How many seconds the PACS may be silent.")
   var timeout = 60
+
+  @Option(help: "How many seconds the PACS may take to send one series in all; a query may take 600 at most.")
+  var seriesTimeout = 3600
 
   func validate() throws {
     guard (url == nil) != (dimse == nil) else { throw ValidationError("Give either --url or --dimse.") }
@@ -44,7 +50,14 @@ struct PACSConnection: ParsableArguments {
     guard (certificate == nil) == (certificateKey == nil) else {
       throw ValidationError("--certificate and --certificate-key go together.")
     }
-    guard timeout > 0 else { throw ValidationError("--timeout must be at least 1.") }
+    let longest = 7 * 86400
+    guard (1...longest).contains(timeout) else { throw ValidationError("--timeout must be 1 to \(longest).") }
+    guard (1...longest).contains(seriesTimeout) else {
+      throw ValidationError("--series-timeout must be 1 to \(longest).")
+    }
+    guard !credentialsOverHttp || credentialsVariable != nil || credentialsFile != nil else {
+      throw ValidationError("--credentials-over-http needs --credentials-variable or --credentials-file.")
+    }
   }
 
   /// The client; nothing is sent yet.
@@ -54,7 +67,10 @@ struct PACSConnection: ParsableArguments {
       guard let root = URL(string: url) else { throw ValidationError("\(url) is no URL.") }
       let credentials = try Credentials.read(variable: credentialsVariable, file: file(credentialsFile))
       var configuration = DICOMwebClient.Configuration(root: root, credentials: credentials, authorities: file(ca))
+      configuration.allowsCredentialsOverHTTP = credentialsOverHttp
       configuration.readTimeout = .seconds(timeout)
+      configuration.queryTimeout = .seconds(min(600, seriesTimeout))
+      configuration.pullTimeout = .seconds(seriesTimeout)
       return try DICOMwebClient(configuration)
     }
     let parts = (dimse ?? "").split(separator: ":")
@@ -67,6 +83,8 @@ struct PACSConnection: ParsableArguments {
     var configuration = DIMSEClient.Configuration(
       host: String(parts[0]), port: port, calledTitle: called, callingTitle: calling, tls: tls, listeningPort: listen)
     configuration.answerTimeout = .seconds(timeout)
+    configuration.queryTimeout = .seconds(min(600, seriesTimeout))
+    configuration.pullTimeout = .seconds(seriesTimeout)
     return try DIMSEClient(configuration)
   }
 }

@@ -47,10 +47,11 @@ extension PACSCommand {
       let folder = URL(fileURLWithPath: to)
       let project = try ProjectKey.open(self.key.map { URL(fileURLWithPath: $0) }, for: folder, makesIfMissing: true)
       if let notice = project.notice { print("Note: \(notice)") }
-      let sink = try DeidentifyingSink(folder, Deidentifier(key: project.key, options: retained.options))
-      // Beside the folder: what is checked and given away holds nothing but images.
-      let journal = try RetrievalJournal(
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      // Beside the folder: what is checked and given away holds nothing but images. It keeps other processes out.
+      let journal = try await RetrievalJournal.open(
         folder.standardizedFileURL.appendingPathExtension("journal"), hash: project.key.uid)
+      let sink = try DeidentifyingSink(folder, Deidentifier(key: project.key, options: retained.options))
       var settings = Retrieval.Settings()
       settings.parallelism = parallel
       let bar = ProgressBar("Pulling")
@@ -79,7 +80,7 @@ final class DeidentifyingSink: InstanceSink {
   private let deidentifier: Deidentifier
   private let auditFolder: URL
   /// What became of the instances since the last `synchronize`, by exam.
-  private let audits = Locked<[String: DeidentificationAudit]>([:])
+  private let audits = Locked<[String: ExamAudit]>([:])
 
   /// What became of all instances of this run.
   private let total = Locked(DeidentificationAudit())
@@ -92,6 +93,7 @@ final class DeidentifyingSink: InstanceSink {
     self.deidentifier = deidentifier
     auditFolder = folder.standardizedFileURL.appendingPathExtension("audit")
     try FileManager.default.createDirectory(at: auditFolder, withIntermediateDirectories: true)
+    AtomicFile.removeAbandoned(in: auditFolder)
   }
 
   func store(_ instance: ReceivedInstance) throws {
@@ -105,25 +107,66 @@ final class DeidentifyingSink: InstanceSink {
     }
     let path = [result.pseudonym, result.studyInstanceUID, result.seriesInstanceUID, result.sopInstanceUID + ".dcm"]
     try files.write(result.data, to: path.joined(separator: "/"))
-    audits.withLock { $0[result.studyInstanceUID, default: DeidentificationAudit()].add(result.audit) }
+    audits.withLock { $0[result.studyInstanceUID, default: ExamAudit()].add(result.audit, of: result.sopInstanceUID) }
     total.withLock { $0.add(result.audit) }
   }
 
   func synchronize() throws {
     try files.synchronize()
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try audits.withLock { audits in
       for (exam, audit) in audits {
         let file = auditFolder.appendingPathComponent("\(exam).json")
         // Nothing of an exam is kept in memory: an archive has any number of them.
-        var whole =
-          (try? JSONDecoder().decode(DeidentificationAudit.self, from: Data(contentsOf: file)))
-          ?? DeidentificationAudit()
+        var whole = try ExamAudit.read(file)
         whole.add(audit)
-        try encoder.encode(whole).write(to: file, options: .atomic)
+        try AtomicFile.writeJSON(whole, to: file)
       }
       audits = [:]
     }
+  }
+}
+
+/// What became of one exam's elements, and whose: an instance that comes again after an interruption counts once.
+private struct ExamAudit: Codable, Sendable {
+  private var audit = DeidentificationAudit()
+  /// The audits of instances that were not written yet.
+  private var pending: [String: DeidentificationAudit] = [:]
+  /// The new SOP instance UIDs of those that `audit` counts.
+  private var instances: Set<String> = []
+
+  private enum Key: CodingKey {
+    case instances
+  }
+
+  init() {}
+
+  /// Reads an exam's audit; an empty one where there is none.
+  static func read(_ file: URL) throws -> ExamAudit {
+    guard FileManager.default.fileExists(atPath: file.path) else { return ExamAudit() }
+    do {
+      return try JSONDecoder().decode(ExamAudit.self, from: Data(contentsOf: file))
+    } catch {
+      throw PACSError(
+        .storage,
+        "the audit \(file.path) is damaged. Move it elsewhere, then repeat the command: it goes on where it was.")
+    }
+  }
+
+  mutating func add(_ audit: DeidentificationAudit, of instance: String) { pending[instance] = audit }
+
+  /// Adds what is pending of another one, unless it was counted before.
+  mutating func add(_ other: ExamAudit) {
+    for (instance, audit) in other.pending where instances.insert(instance).inserted { self.audit.add(audit) }
+  }
+
+  init(from decoder: any Decoder) throws {
+    audit = try DeidentificationAudit(from: decoder)
+    instances = try decoder.container(keyedBy: Key.self).decodeIfPresent(Set<String>.self, forKey: .instances) ?? []
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try audit.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(instances.sorted(), forKey: .instances)
   }
 }

@@ -93,6 +93,15 @@ struct HTTPClientTests {
     #expect(kind == .interrupted && received == 400)
   }
 
+  @Test(arguments: [
+    "", "H", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 100 Continue\r\n\r\n", "\0\0",
+  ])
+  func anAnswerThatEndsInItsHeaderIsNone(start: String) async throws {
+    let server = try LoopbackServer { _ in .init(raw: Data(start.utf8)) }
+    let kind = await failure { _ = try await text(server.url("x"), client()) }
+    #expect(kind == .interrupted || kind == .malformed)
+  }
+
   @Test func nobodyThere() async throws {
     let (descriptor, port) = try Loopback.bound()
     defer { close(descriptor) }
@@ -137,6 +146,23 @@ struct HTTPClientTests {
   @Test func aRedirectLeadsNowhereElseThanToHTTP() async throws {
     let server = try LoopbackServer { _ in .init(status: 302, headers: ["Location: file:///etc/passwd"]) }
     #expect(await failure { _ = try await text(server.url("x"), client(redirects: 3)) } == .malformed)
+  }
+
+  @Test func aRedirectTakesNoSecretToAnotherHost() async throws {
+    let elsewhere = try LoopbackServer { _ in .init(body: Data("there".utf8)) }
+    let server = try LoopbackServer { request in
+      request.path == "/here"
+        ? .init(body: Data("here".utf8))
+        : .init(status: 302, headers: ["Location: \(request.path == "/far" ? elsewhere.url("x") : "/here")"])
+    }
+    let secret = [(name: "Authorization", value: "Bearer t0ken")]
+    for path in ["far", "near"] {
+      try await client(redirects: 3).send(HTTPRequest(server.url(path), headers: secret)) { response in
+        #expect(response.status == 200)
+      }
+    }
+    #expect(elsewhere.requests.count == 1 && elsewhere.requests[0].headers["authorization"] == nil)
+    #expect(server.requests.last?.headers["authorization"] == "Bearer t0ken")
   }
 
   @Test func aCancelledTaskEndsItsExchange() async throws {

@@ -58,10 +58,13 @@ struct HTTPFaultTests {
       }
     }
     let pauses = RetryPolicyTests.Pauses()
-    try await Self.client(server, attempts: 5, pauses: pauses).echo()
+    let nobody = StudyQuery(patientID: "NOBODY")
+    #expect(try await Self.client(server, attempts: 5, pauses: pauses).studies(nobody).found.isEmpty)
     #expect(server.requests.count == 4 && pauses.all.count == 3 && pauses.all.first == .seconds(7))
     let broken = try LoopbackServer { _ in .init(status: 500) }
-    let error = await #expect(throws: PACSError.self) { try await Self.client(broken, attempts: 3).echo() }
+    let error = await #expect(throws: PACSError.self) {
+      try await Self.client(broken, attempts: 3).studies(nobody)
+    }
     #expect(error?.kind == .server && broken.requests.count == 3)
   }
 
@@ -112,16 +115,16 @@ struct HTTPFaultTests {
       return .json("[\(items.joined(separator: ","))]")
     }
     let series = try #require(FoundSeries([.seriesInstanceUID: "1.2"], studyInstanceUID: "1"))
-    #expect(try await Self.client(server).instances(of: series).count == 7)
+    #expect(try await Self.client(server).instances(of: series).found.count == 7)
     // One that knows no offset gives the same page for ever.
     let deaf = try LoopbackServer { _ in .json(#"[{"00080018":{"vr":"UI","Value":["1.2.3"]}}]"#) }
-    #expect(try await Self.client(deaf).instances(of: series) == ["1.2.3"])
+    #expect(try await Self.client(deaf).instances(of: series).found == ["1.2.3"])
   }
 
   @Test func whatWasNotAskedForIsLeftOut() async throws {
     let server = try LoopbackServer { request in .json(request.query("offset") == "0" ? Self.study : "[]") }
-    #expect(try await Self.client(server).studies(StudyQuery(patientID: "PAT-2")).isEmpty)
-    #expect(try await Self.client(server).studies(StudyQuery(patientID: "PAT-1")).count == 1)
+    #expect(try await Self.client(server).studies(StudyQuery(patientID: "PAT-2")).unasked == 1)
+    #expect(try await Self.client(server).studies(StudyQuery(patientID: "PAT-1")).found.count == 1)
     let sent = server.requests.first { $0.target.contains("PAT-2") }
     #expect(sent?.query("00100020") == "PAT-2" && sent?.headers["accept"] == "application/dicom+json")
   }

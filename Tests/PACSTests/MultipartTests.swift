@@ -8,10 +8,14 @@ struct MultipartTests {
 
   /// Parses a body that comes in pieces of `size` bytes.
   static func parse(_ body: Data, pieces size: Int, type: String? = type) throws -> [Data] {
-    var parser = try MultipartParser(contentType: type)
-    var parts: [Data] = []
+    try results(body, pieces: size, type: type).map { try $0.get() }
+  }
+
+  static func results(_ body: Data, pieces size: Int, type: String? = type) throws -> [Result<Data, PACSError>] {
+    var parser = try MultipartParser(MediaType(type))
+    var parts: [Result<Data, PACSError>] = []
     for start in stride(from: 0, to: body.count, by: size) {
-      try parser.append(body[start..<min(start + size, body.count)]) { parts.append($0) }
+      parts += try parser.append(body[start..<min(start + size, body.count)])
     }
     try parser.finish()
     return parts
@@ -42,7 +46,35 @@ struct MultipartTests {
     #expect(try Self.parse(right, pieces: 10) == [Data("12345".utf8)])
     let wrong = Self.body([Data("1234".utf8)], headers: "Content-Length: 5\r\n")
     let error = #expect(throws: PACSError.self) { try Self.parse(wrong, pieces: 10) }
-    #expect(error?.kind == .malformed)
+    #expect(error?.kind == .badInstance)
+    // The other parts are as good as ever.
+    let both = wrong.dropLast("\r\n--edge-1--".utf8.count) + Self.body([Data("67890".utf8)])
+    #expect(try Self.results(both, pieces: 7).map { try? $0.get() } == [nil, Data("67890".utf8)])
+  }
+
+  @Test(arguments: [
+    ("Multipart/Related; boundary=edge-1", "edge-1"),
+    (#"multipart/related;type="application/dicom";BOUNDARY="edge-1""#, "edge-1"),
+    (#"multipart/related ; boundary = "a b;c" ; type=x"#, "a b;c"),
+    (#"multipart/related; boundary="a\"b\\c""#, #"a"b\c"#),
+    ("multipart/related;;boundary=x;boundary=y;start", "x"),
+    ("\tmultipart/related;boundary=:-'()+_,./=?", ":-'()+_,./=?"),
+    (#"multipart/related; type="a; boundary=b"; boundary=c"#, "c"),
+  ]) func boundariesAreReadHoweverTheyAreWritten(type: String, boundary: String) throws {
+    #expect(MediaType(type)?.name == "multipart/related" && MediaType(type)?.parameters["boundary"] == boundary)
+    let edge = "\r\n--\(boundary)"
+    let body = "a preamble\(edge) \t\r\n\r\nfirst\(edge)x\(edge)\r\n\r\nlast\(edge)--"
+    for size in [1, 5, 1000] {
+      let parts = try Self.parse(Data(body.utf8), pieces: size, type: type)
+      #expect(parts == [Data("first\r\n--\(boundary)x".utf8), Data("last".utf8)])
+    }
+  }
+
+  @Test func aPreambleWithoutEndIsNotKept() throws {
+    var parser = try MultipartParser(MediaType(Self.type))
+    let piece = Data(repeating: 0x61, count: 1 << 18)
+    for _ in 0..<4 { #expect(try parser.append(piece).isEmpty) }
+    #expect(parser.heldBytes < 100)
   }
 
   @Test func whatIsCutOffIsNoPart() throws {

@@ -33,9 +33,9 @@ struct QueryTests {
         "00080020":{"vr":"DA","Value":[null]}},{}]
       """#
     let sets = try DICOMJSON.dataSets(Data(json.utf8))
-    let study = try #require(FoundStudy(sets[0]))
+    let study = try #require(sets[0].flatMap { FoundStudy($0) })
     #expect(study.modalities == ["CT", "MR"] && study.instanceCount == 12 && study.accessionNumber == "")
-    #expect(FoundStudy(sets[1]) == nil)
+    #expect(sets[1].map { FoundStudy($0) == nil } == true)
     #expect(throws: PACSError.self) { try DICOMJSON.dataSets(Data("{}".utf8)) }
   }
 

@@ -19,15 +19,15 @@ struct ScriptedPACS: PACSClient {
   var count: Int?
 
   func echo() async throws {}
-  func studies(_ query: StudyQuery) async throws -> [FoundStudy] {
-    [FoundStudy([.studyInstanceUID: "1.2.3.1", .patientID: "PAT-1"])].compactMap(\.self)
+  func studies(_ query: StudyQuery) async throws -> Matches<FoundStudy> {
+    Matches([FoundStudy([.studyInstanceUID: "1.2.3.1", .patientID: "PAT-1"])].compactMap(\.self))
   }
-  func series(ofStudy studyInstanceUID: String) async throws -> [FoundSeries] {
+  func series(ofStudy studyInstanceUID: String) async throws -> Matches<FoundSeries> {
     var match: [DICOMTag: String] = [.seriesInstanceUID: "1.2.3.1.1", .modality: "CT", .seriesNumber: "1"]
     match[.numberOfSeriesRelatedInstances] = count.map { "\($0)" }
-    return [FoundSeries(match, studyInstanceUID: studyInstanceUID)].compactMap(\.self)
+    return Matches([FoundSeries(match, studyInstanceUID: studyInstanceUID)].compactMap(\.self))
   }
-  func instances(of series: FoundSeries) async throws -> [String] { announced }
+  func instances(of series: FoundSeries) async throws -> Matches<String> { Matches(announced) }
   func pull(_ series: FoundSeries, only instances: [String]?, receive: @escaping InstanceReceiver) async throws {
     for delivery in sent { try receive(delivery) }
     if let failsWith { throw failsWith }

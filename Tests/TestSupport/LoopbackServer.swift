@@ -40,6 +40,12 @@ public final class LoopbackServer: @unchecked Sendable {
     public var cutAfter: Int?
     /// Keeps the connection open for another request.
     public var keepsConnection: Bool
+    /// States no length: the body ends with the connection.
+    public var hidesLength = false
+    /// Sends this after the body again and again, until the client hangs up; no length is stated.
+    public var drip: Data?
+    /// Sends these bytes and nothing else.
+    public var raw: Data?
 
     /// Makes an answer: by default one of success, without a body.
     public init(
@@ -51,6 +57,12 @@ public final class LoopbackServer: @unchecked Sendable {
       self.body = body
       self.cutAfter = cutAfter
       self.keepsConnection = keepsConnection
+    }
+
+    /// Makes an answer of these bytes, which need be no HTTP.
+    public init(raw: Data) {
+      self.init()
+      self.raw = raw
     }
 
     /// A part of `file` from the byte that the request asks for, or all of it.
@@ -127,12 +139,20 @@ public final class LoopbackServer: @unchecked Sendable {
         return request
       }
       guard let response = answer(request) else { return false }
-      var head = ["HTTP/1.1 \(response.status) Status", "Content-Length: \(response.body.count)"]
+      if let raw = response.raw {
+        _ = send(raw, connection)
+        return true
+      }
+      var head = ["HTTP/1.1 \(response.status) Status"]
+      if !response.hidesLength, response.drip == nil { head.append("Content-Length: \(response.body.count)") }
       if !response.keepsConnection { head.append("Connection: close") }
       let bytes = Data(((head + response.headers).joined(separator: "\r\n") + "\r\n\r\n").utf8)
-      guard send(bytes + response.body.prefix(response.cutAfter ?? response.body.count), connection),
-        response.keepsConnection
-      else { return true }
+      let isSent = send(bytes + response.body.prefix(response.cutAfter ?? response.body.count), connection)
+      if let drip = response.drip, isSent {
+        while send(drip, connection) { usleep(2000) }
+        return true
+      }
+      guard isSent, response.keepsConnection else { return true }
     }
   }
 

@@ -1,7 +1,7 @@
 // A C view of the parts of DCMTK's network libraries that RenalGrade uses. It holds no policy.
 //
 // Every function that can fail returns a CN_... status and leaves a message in cn_last_error() of the calling thread.
-// One association belongs to one thread at a time; only cn_cancel may be called from another. Different associations may
+// One association belongs to one thread at a time; only cn_stop may be called from another. Different associations may
 // be used from different threads at once.
 #pragma once
 #include <stdbool.h>
@@ -24,7 +24,8 @@ enum {
   CN_TIMEOUT,     // the peer did not answer in time
   CN_LOST,        // the peer closed or aborted the association
   CN_INSECURE,    // TLS could not be set up, or the peer's certificate was not accepted
-  CN_CANCELLED,   // cn_cancel was called
+  CN_CANCELLED,   // cn_stop was called for this reason
+  CN_TOO_SLOW,    // cn_stop was called for this reason
   CN_STOPPED,     // the callback asked to stop
 };
 
@@ -47,8 +48,9 @@ int cn_create(cn_association *out);
 // Aborts the association if it is still open, and stops listening; nothing but cn_destroy may follow.
 void cn_close(cn_association association);
 void cn_destroy(cn_association association);
-// Makes the running call, and every later one, return CN_CANCELLED within about a second.
-void cn_cancel(cn_association association);
+// Makes the running call, and every later one, fail with a reason, CN_CANCELLED or CN_TOO_SLOW, within about a second;
+// while a connection is being made, only once it is there or its time is over.
+void cn_stop(cn_association association, int reason);
 // Proposes one presentation context; transfer syntaxes are separated by backslashes. for_storage: the peer sends.
 int cn_propose(cn_association association, const char *sop_class, const char *transfer_syntaxes, bool for_storage);
 int cn_connect(cn_association association, const cn_peer *peer);
@@ -59,12 +61,13 @@ int cn_release(cn_association association);
 
 typedef struct {
   uint32_t tag;
-  const char *value; // several values separated by backslashes, UTF-8 where the peer's can be converted
+  const char *value; // several values separated by backslashes
 } cn_element;
 
 typedef struct {
-  const char *sop_class, *sop_instance, *transfer_syntax;
-  const uint8_t *bytes; // the data set as it came over the network, without file meta information
+  const char *sop_class, *sop_instance;          // as they are announced
+  const char *abstract_syntax, *transfer_syntax; // as they were negotiated
+  const uint8_t *bytes; // the data set as it came over the network, without file meta information; may be none
   size_t byte_count;
 } cn_stored;
 
@@ -73,7 +76,8 @@ typedef struct {
   uint32_t completed, failed;
 } cn_outcome;
 
-typedef void (*cn_match)(void *context, const cn_element *elements, size_t count);
+// Takes one match, a data set as it came over the network; one that announces none has no bytes. Returns false to stop.
+typedef bool (*cn_match)(void *context, const char *transfer_syntax, const uint8_t *bytes, size_t count);
 // Returns false to stop and abort; status goes back in the C-STORE response.
 typedef bool (*cn_store)(void *context, const cn_stored *stored, uint16_t *status);
 
