@@ -148,6 +148,32 @@ struct HostileServerTests {
     #expect(summary.failures.last?.reason.contains("far more instances") == true)
   }
 
+  /// A disk that does nothing until it is told to.
+  struct WaitingSink: InstanceSink {
+    let waiting = Locked(0)
+    let gate = DispatchSemaphore(value: 0)
+
+    func store(_ instance: ReceivedInstance) throws { wait() }
+    func synchronize() throws { wait() }
+
+    private func wait() {
+      waiting.withLock { $0 += 1 }
+      gate.wait()
+    }
+  }
+
+  /// More series at once than the machine has cores wait for a disk that goes on only when a task tells it to: were they to
+  /// wait on the threads that all tasks share, nothing would go on.
+  @Test func waitingForTheDiskBlocksNobody() async throws {
+    let pacs = try SmallPACS(try Self.files(series: 24))
+    let sink = WaitingSink()
+    let task = Task.detached { try await pacs.pull(["PAT-1"], into: sink, parallelism: 24) }
+    // Each of 48 instances is stored, and the sink synchronised after each series, perhaps of several at once.
+    while sink.waiting.withLock({ $0 }) < 12 { try await Task.sleep(for: .milliseconds(2)) }
+    for _ in 0..<200 { sink.gate.signal() }
+    #expect(try await task.value.completeSeries == 24)
+  }
+
   // MARK: Compression
 
   static func gzip(_ data: Data) throws -> Data {
@@ -188,7 +214,7 @@ struct HostileServerTests {
   @Test func whatUnpacksToTooMuchOrNotAtAllIsRefused() async throws {
     let bomb = try Self.compressed(
       Response(headers: ["Content-Type: multipart/related; boundary=edge"], body: Data(count: 300 << 20)))
-    var cut = try Self.compressed(.json("[{}]" + String(repeating: " ", count: 5000)))
+    var cut = try Self.compressed(.json("[\((1...500).map { "{\"\($0)\":{}}" }.joined(separator: ","))]"))
     cut.body = cut.body.prefix(cut.body.count / 2)
     var noise = Response.json("[]")
     noise.headers.append("Content-Encoding: gzip")

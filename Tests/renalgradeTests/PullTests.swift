@@ -19,9 +19,9 @@ struct PullTests {
     try "patient_id\nWEB-1\nWEB-2\nNOBODY\n".write(to: list, atomically: true, encoding: .utf8)
   }
 
-  /// Two patients with three series of eight slices each.
+  /// Two patients with three series of 16 slices each.
   static let slices: [(patient: Int, series: Int, number: Int)] = (1...2).flatMap { patient in
-    (1...3).flatMap { series in (1...8).map { (patient, series, $0) } }
+    (1...3).flatMap { series in (1...16).map { (patient, series, $0) } }
   }
 
   static func file(_ slice: (patient: Int, series: Int, number: Int)) throws -> Data {
@@ -57,7 +57,7 @@ struct PullTests {
         case 2 where patient == nil: []
         case 2: [#"{"0020000D":{"Value":["1.2.3.\#(patient ?? 0)"]},"00100020":{"Value":["WEB-\#(patient ?? 0)"]}}"#]
         case 4: (1...3).map { #"{"0020000E":{"Value":["\#(parts[2]).\#($0)"]},"00080060":{"Value":["CT"]}}"# }
-        default: (1...8).map { #"{"00080018":{"Value":["\#(parts[4]).\#($0)"]}}"# }
+        default: (1...16).map { #"{"00080018":{"Value":["\#(parts[4]).\#($0)"]}}"# }
         }
       guard offset == "0", !matches.isEmpty else { return .init(headers: ["Content-Type: application/dicom+json"]) }
       return .init(
@@ -96,16 +96,16 @@ struct PullTests {
     let expected = try everything("undisturbed")
     #expect(expected.count == Self.slices.count + 2 + 1)
 
-    // Each is killed once a number of files that is drawn beforehand has come, so that each goes on where one was killed.
+    // Each is killed once a number of further files that is drawn beforehand has come, and goes on where one was killed.
     var random = SplitMix64(seed: 12)
     let target = folder.url.appendingPathComponent("killed")
-    for round in 0..<20 {
+    for _ in 0..<20 {
       let process = Process()
       process.executableURL = CommandLineTool.executable
       process.arguments = arguments(server, "killed")
       process.standardOutput = FileHandle.nullDevice
       process.standardError = FileHandle.nullDevice
-      let limit = Int.random(in: round...(2 * round + 5), using: &random)
+      let limit = Self.files(in: target) + Int.random(in: 0...6, using: &random)
       try process.run()
       while process.isRunning, Self.files(in: target) < limit { usleep(300) }
       kill(process.processIdentifier, SIGKILL)
