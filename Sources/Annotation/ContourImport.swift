@@ -18,10 +18,11 @@ public enum ContourImport {
 
   /// Replaces the study's contours by those of the export at `url`.
   ///
-  /// A contour that cannot be right (off the image, self-intersecting, two points, a slice that the study lacks, no lesion
+  /// A contour that cannot be right (off the image, crossing itself in more than a small loop, two points, a slice that the study lacks, no lesion
   /// to belong to) sets its patient aside; what is no contour of a lesion is listed; the rest goes on. The lesion of a
   /// contour is the patient's only one, or the one whose name is the label's or, where none is, ends it. A patient whose contours carry
-  /// more labels than pathology lists lesions is set aside: one of them has no grade.
+  /// more labels than pathology lists lesions is set aside: one of them has no grade. A lesion of which no reader outlined
+  /// every slice that is outlined is remarked on.
   /// - Throws: an error with file and place where the export cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws -> Summary {
     let export = try MDAI.read(url, lesionLabels: study.readProtocol().annotation.lesionLabels)
@@ -63,10 +64,16 @@ public enum ContourImport {
       for contour in contours {
         if let code = index.place(of: contour)?.patient.code, ungraded[code] != nil { continue }
         switch index.match(contour, settings) {
-        case .success(let stored):
-          try stored.insert(database)
+        case .success(let match):
+          try match.contour.insert(database)
           summary.contours += 1
-          slices.insert(stored.sliceId)
+          slices.insert(match.contour.sliceId)
+          if let repair = match.repair {
+            entries.append(
+              SetAside(
+                stage: .contours, patientCode: match.patientCode, excludes: false,
+                subject: "\(source), annotation \(contour.annotationID)", reason: repair))
+          }
         case .failure(let mismatch):
           entries.append(
             SetAside(
@@ -74,6 +81,7 @@ public enum ContourImport {
               subject: "\(source), annotation \(contour.annotationID)\(mismatch.place)", reason: mismatch.reason))
         }
       }
+      entries += try SharedLesion.all(database).map { $0.remark(source: source) }
       try Setting(key: settingsKey, value: identity(of: settings)).save(database)
       try database.replaceSetAside(of: .contours, with: entries)
       summary.slices = slices.count
@@ -193,7 +201,14 @@ private struct StudyIndex {
 
   private func lesions(of patient: Patient) -> [Lesion] { patient.id.flatMap { lesionsByPatient[$0] } ?? [] }
 
-  func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<StoredContour, Mismatch> {
+  /// A contour with the patient whom it belongs to, and what was mended.
+  struct Match {
+    let contour: StoredContour
+    let patientCode: String
+    let repair: String?
+  }
+
+  func match(_ contour: Contour, _ settings: StudyProtocol.Annotation) -> Result<Match, Mismatch> {
     let stated = patient(contour.seriesInstanceUID, contour.studyInstanceUID)
     guard let (slice, patient) = place(of: contour), let sliceId = slice.id else {
       let frame = contour.frame.map { ", frame \($0)" } ?? ""
@@ -202,7 +217,7 @@ private struct StudyIndex {
           patientCode: stated?.code, place: ", SOP Instance UID \(contour.sopInstanceUID)\(frame)",
           reason: "its slice is not in the study; import its series, then the contours again"))
     }
-    func refuse(_ reason: String) -> Result<StoredContour, Mismatch> {
+    func refuse(_ reason: String) -> Result<Match, Mismatch> {
       .failure(Mismatch(patientCode: patient.code, reason: reason))
     }
     let frameCount = sliceByInstance[contour.sopInstanceUID]?.count ?? 0
@@ -212,9 +227,9 @@ private struct StudyIndex {
     if let stated, stated.id != patient.id {
       return refuse("its slice belongs to this patient, but its series or exam to \(stated.code)")
     }
-    let polygon: Polygon
+    let (polygon, repair): (Polygon, String?)
     do throws(ContourError) {
-      polygon = try contour.polygon(columns: slice.columns, rows: slice.rows, settings.integerCoordinate)
+      (polygon, repair) = try contour.polygon(columns: slice.columns, rows: slice.rows, settings.integerCoordinate)
     } catch {
       return refuse(error.description)
     }
@@ -232,24 +247,37 @@ private struct StudyIndex {
             + "\(named.isEmpty ? "none" : named.count == 2 ? "two" : "\(named.count)") of them; "
             + "name each label after one lesion")
     }
-    return .success(
-      StoredContour(
-        sliceId: sliceId, lesionId: lesionId, reader: contour.reader, annotationID: contour.annotationID,
-        vertices: polygon))
+    let stored = StoredContour(
+      sliceId: sliceId, lesionId: lesionId, reader: contour.reader, annotationID: contour.annotationID,
+      vertices: polygon)
+    return .success(Match(contour: stored, patientCode: patient.code, repair: repair))
   }
 }
 
 extension Contour {
-  /// The polygon in the pixels of a slice of that size (an integer is a pixel's centre), checked.
+  /// The polygon in the pixels of a slice of that size (an integer is a pixel's centre), checked, and what was mended.
   ///
+  /// Small loops in which a freehand outline crosses itself are cut off (`Polygon.withoutSmallLoops`).
+  /// - Returns: the polygon, and a sentence on the loops that were cut; nil where there were none.
   /// - Throws: `ContourError` where it cannot be a tumour's outline.
   public func polygon(
     columns: Int, rows: Int, _ integerCoordinate: StudyProtocol.Annotation.IntegerCoordinate
-  ) throws(ContourError) -> Polygon {
+  ) throws(ContourError) -> (polygon: Polygon, repair: String?) {
     var contour = self
     if integerCoordinate == .pixelCorner { contour.vertices = vertices.map { $0 - 0.5 } }
     let polygon = contour.scaled(columns: columns, rows: rows)
-    try polygon.validate(columns: columns, rows: rows)
-    return polygon
+    do throws(ContourError) {
+      try polygon.validate(columns: columns, rows: rows)
+      return (polygon, nil)
+    } catch {
+      guard case .selfIntersecting = error, let untangled = polygon.withoutSmallLoops() else { throw error }
+      try untangled.outline.validate(columns: columns, rows: rows)
+      let percent = Double(Int((untangled.areaShare * 10_000).rounded(.up))) / 100
+      return (
+        untangled.outline,
+        "the contour crosses itself in \(untangled.loops == 1 ? "a small loop" : "\(untangled.loops) small loops") of "
+          + "at most \(percent)% of its area, which \(untangled.loops == 1 ? "was" : "were") cut off"
+      )
+    }
   }
 }

@@ -36,9 +36,9 @@ struct MDAIReading {
     for (datasetIndex, dataset) in datasets.enumerated() {
       for (index, annotation) in try list(dataset, "annotations").enumerated() {
         let id = annotation["id"]?.text ?? "datasets[\(datasetIndex)].annotations[\(index)]"
-        switch contour(annotation, id, labels, studies) {
-        case .success(let contour):
-          result.contours.append(contour)
+        switch contours(annotation, id, labels, studies) {
+        case .success(let contours):
+          result.contours += contours
         case .failure(let refusal):
           result.skipped.append(
             .init(
@@ -87,9 +87,10 @@ struct MDAIReading {
     var isDamaged = false
   }
 
-  private func contour(
+  /// The outlines of one annotation: a polygon has one, a mask one per area.
+  private func contours(
     _ annotation: JSONTree, _ id: String, _ labels: [String: Label], _ studies: Set<String>
-  ) -> Result<Contour, Refusal> {
+  ) -> Result<[Contour], Refusal> {
     guard annotation.isObject else { return .failure(Refusal(reason: "the annotation is no object")) }
     guard let labelID = annotation["labelId"]?.text, let label = labels[labelID] else {
       return .failure(
@@ -98,11 +99,11 @@ struct MDAIReading {
     guard label.isLesion else {
       return .failure(Refusal(reason: "its label \"\(label.name)\" is not among annotation.lesionLabels"))
     }
-    guard ["polygon", "freeform"].contains(label.mode) else {
+    guard ["polygon", "freeform", "mask"].contains(label.mode) else {
       return .failure(
         Refusal(
           reason: "its label \"\(label.name)\" has the mode \(label.mode) and the scope \(label.scope); "
-            + "only a polygon or freeform annotation outlines a lesion"))
+            + "only a polygon, freeform or mask annotation outlines a lesion"))
     }
     guard !seen.contains(id) else {
       return .failure(Refusal(reason: "an annotation with this id stands in the export before; the first one counts"))
@@ -117,25 +118,49 @@ struct MDAIReading {
       return .failure(
         Refusal(reason: "it names no slice (SOPInstanceUID): it labels a whole series or exam (scope \(label.scope))"))
     }
-    guard let shape = annotation["data"]?["vertices"] else {
-      return .failure(Refusal(reason: "it carries no vertices (data is null or has none)", isDamaged: true))
-    }
-    guard let vertices = vertices(shape) else {
-      return .failure(
-        Refusal(
-          reason: "its vertices (line \(shape.line)) are neither pairs [x, y] nor one flat list of x, y",
-          isDamaged: true))
-    }
     let frame = annotation["frameNumber"]
     guard frame == nil || frame?.integer != nil else {
       return .failure(Refusal(reason: "its frameNumber is no whole number", isDamaged: true))
     }
-    return .success(
-      Contour(
-        annotationID: id, studyInstanceUID: study, seriesInstanceUID: annotation["SeriesInstanceUID"]?.text ?? "",
-        sopInstanceUID: instance, frame: frame?.integer, labelName: label.name,
-        reader: annotation["createdById"]?.text ?? "unknown", vertices: vertices, width: annotation["width"]?.integer,
-        height: annotation["height"]?.integer))
+    return outlines(annotation["data"], isMask: label.mode == "mask").map { outlines in
+      outlines.map { vertices in
+        Contour(
+          annotationID: id, studyInstanceUID: study, seriesInstanceUID: annotation["SeriesInstanceUID"]?.text ?? "",
+          sopInstanceUID: instance, frame: frame?.integer, labelName: label.name,
+          reader: annotation["createdById"]?.text ?? "unknown", vertices: vertices, width: annotation["width"]?.integer,
+          height: annotation["height"]?.integer)
+      }
+    }
+  }
+
+  /// The corners of an annotation's outlines.
+  private func outlines(_ data: JSONTree?, isMask: Bool) -> Result<[[SIMD2<Double>]], Refusal> {
+    guard isMask else {
+      guard let shape = data?["vertices"] else {
+        return .failure(Refusal(reason: "it carries no vertices (data is null or has none)", isDamaged: true))
+      }
+      guard let vertices = vertices(shape) else { return .failure(noVertices(shape)) }
+      return .success([vertices])
+    }
+    var polygons: [String: [[SIMD2<Double>]]] = [:]
+    for key in ["foreground", "background"] {
+      let shapes = data?[key]
+      guard let elements = shapes == nil ? [] : shapes?.array else {
+        return .failure(
+          Refusal(reason: "its \(key) (line \(shapes?.line ?? 0)) is no list of polygons", isDamaged: true))
+      }
+      for element in elements {
+        guard let vertices = vertices(element) else { return .failure(noVertices(element)) }
+        polygons[key, default: []].append(vertices)
+      }
+    }
+    let mask = MDAIMask(foreground: polygons["foreground"] ?? [], background: polygons["background"] ?? [])
+    return mask.outlines().mapError { Refusal(reason: $0.description, isDamaged: true) }
+  }
+
+  private func noVertices(_ shape: JSONTree) -> Refusal {
+    Refusal(
+      reason: "its vertices (line \(shape.line)) are neither pairs [x, y] nor one flat list of x, y", isDamaged: true)
   }
 
   /// Pairs, or one flat list; the outline closes itself, so a last vertex that repeats the first is dropped.

@@ -5,9 +5,10 @@ import Support
 public enum MDAI {
   /// Reads the lesions' contours of an export.
   ///
-  /// Contours are the annotations whose label has the mode `polygon` or `freeform` and is named, by name or id, in
-  /// `lesionLabels`, where `Tumor` names `Tumor 2` too; an empty list takes every label of those modes. Bounding boxes,
-  /// ellipses, masks and everything else outline no tumour: they are listed, not taken. Vertices stay as they are written,
+  /// Contours are the annotations whose label has the mode `polygon`, `freeform` or `mask` and is named, by name or id, in
+  /// `lesionLabels`, where `Tumor` names `Tumor 2` too; an empty list takes every label of those modes. A mask's contours
+  /// are the outlines of its foreground less its background. Bounding boxes, ellipses and everything else outline no
+  /// tumour: they are listed, not taken. Vertices stay as they are written,
   /// in pixels of the image that they were drawn on; whether they can be right is `Polygon.validate`'s question, when the
   /// slice is known.
   /// - Throws: `AnnotationError` with file and line where the file cannot be read, is no JSON, or has another layout.
@@ -17,7 +18,8 @@ public enum MDAI {
     do {
       data = try Data(contentsOf: url)
     } catch {
-      throw AnnotationError("\(name) cannot be read: \(error.localizedDescription)")
+      let reason = FileContents.obstacle(to: url) ?? error.localizedDescription
+      throw AnnotationError("\(name) cannot be read: \(reason)")
     }
     do throws(JSONTree.SyntaxError) {
       return try MDAIReading(try JSONTree(data), name: name, lesionLabels: lesionLabels).export()

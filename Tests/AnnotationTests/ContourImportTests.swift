@@ -240,4 +240,43 @@ struct ContourImportTests {
     #expect(error?.description.hasPrefix("broken.json:2:") == true)
     #expect(try study.read { try StoredContour.fetchCount($0) } == 1)
   }
+
+  @Test func `a small loop is cut off with a remark, and a bow tie is refused`() throws {
+    var circle = (0..<40).map { index -> SIMD2<Double> in
+      let angle = Double.pi * Double(index) / 20
+      return SIMD2(30 + 8 * cos(angle), 24 + 8 * sin(angle))
+    }
+    circle += [SIMD2(37.5, 24.5), SIMD2(38.5, 24.8)]
+    let result = try run([
+      contour("kink", 1, circle), contour("tie", 3, frame: 0, [[9, 9], [30, 30], [30, 9], [9, 30]]),
+    ])
+    #expect(result.stored.map(\.annotationID) == ["kink"])
+    #expect(result.stored.first?.vertices.firstCrossing == nil)
+    #expect(result.aside.map(\.patientCode) == ["case-1", "case-3"] && result.aside.map(\.excludes) == [false, true])
+    #expect(result.aside.first?.reason.contains("in a small loop of at most 0.") == true)
+  }
+
+  /// Slices of the patient's lesion by reader, and whether a remark says that they share it.
+  @Test(
+    arguments: [
+      ([("A", [0, 1]), ("B", [2, 3])], "of 4 slices A 2, B 2, and 0 by all of them"),
+      ([("A", [0, 1, 2]), ("B", [1, 2, 3])], "of 4 slices A 3, B 3, and 2 by all of them"),
+      ([("A", [0]), ("B", [1]), ("C", [2])], "of 3 slices A 1, B 1, C 1, and 0 by all of them"),
+      ([("A", [0, 1, 2]), ("B", [3])], "of 4 slices A 3, B 1"), ([("A", [0, 1]), ("B", [0, 1])], nil),
+      ([("A", [0, 1, 2]), ("B", [1])], nil), ([("A", [0, 1, 2, 3])], nil),
+    ] as [([(String, [Int])], String?)])
+  func `readers that share a lesion are remarked on`(drawn: [(String, [Int])], expected: String?) throws {
+    let contours = drawn.flatMap { reader, slices in
+      slices.map { slice in
+        var contour = contour("\(reader)\(slice)", 1, slice: "2.25.1.1.\(slice)")
+        contour.reader = reader
+        return contour
+      }
+    }
+    let result = try run(contours)
+    #expect(result.stored.count == contours.count)
+    #expect(result.aside.count == (expected == nil ? 0 : 1))
+    #expect(result.aside.allSatisfy { !$0.excludes && $0.patientCode == "case-1" })
+    if let expected { #expect(result.aside.first?.reason.contains(expected) == true, "\(result.aside)") }
+  }
 }
