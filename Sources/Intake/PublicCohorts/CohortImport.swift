@@ -23,6 +23,8 @@ public enum CohortImport {
     public var contours = 0
     /// Entries listed as set aside or remarked on.
     public var setAside = 0
+    /// Why nothing of the cohort's images can be used, as a sentence without the folder's name; nil where something can.
+    public var obstacle: String?
   }
 
   /// Imports UCSF RMaC (doi 10.58078/C2WC74) from the folder with its HDF5 files and `phase_reg_key.csv`.
@@ -54,11 +56,12 @@ public enum CohortImport {
     _ layout: some CohortLayout, source: URL, into study: StudyFolder, _ progress: ((Int, Int) -> Void)?
   ) throws -> Summary {
     let mapping = try study.readProtocol().pathology
+    SliceCopying.removeLeftovers(in: study)
     var summary = Summary(patients: layout.entries.count)
     var patients: [(subject: String, patient: CohortPatient)] = []
     let held = try SeriesStaging.heldSlices(study)
     for (index, entry) in layout.entries.enumerated() {
-      let patient = try take(entry, layout, held, into: study, &summary)
+      let patient = try take(entry, of: source, layout, held, into: study, &summary)
       patients.append((entry.subject, patient))
       progress?(index + 1, layout.entries.count)
     }
@@ -76,17 +79,19 @@ public enum CohortImport {
 
   /// Reads one patient and takes the images over; what is wrong with the patient becomes a remark.
   private static func take(
-    _ entry: CohortEntry, _ layout: some CohortLayout, _ held: [String: Int], into study: StudyFolder,
+    _ entry: CohortEntry, of source: URL, _ layout: some CohortLayout, _ held: [String: Int], into study: StudyFolder,
     _ summary: inout Summary
   ) throws -> CohortPatient {
-    let scratch = study.url.appendingPathComponent(".cohort/\(DICOMUID.make(from: entry.patientID))")
+    let scratch = study.url.appendingPathComponent(
+      "\(SliceCopying.cohortScratchName)/\(DICOMUID.make(from: entry.patientID))")
     let files = FileManager.default
     try? files.removeItem(at: scratch)
     defer { try? files.removeItem(at: scratch.deletingLastPathComponent()) }
     do {
       let patient = try layout.read(entry, SeriesStaging(scratch, held: held))
       if files.fileExists(atPath: scratch.path) {
-        summary.slices += try DICOMImport.run(scratch, into: study).slices
+        try note(patient, subject: entry.subject, source: source.path, in: study)
+        summary.slices += try DICOMImport.take(scratch, into: study).slices
       }
       return patient
     } catch let error as PublicCohortError {
@@ -98,6 +103,21 @@ public enum CohortImport {
     } catch let error as CocoaError {
       throw StudyError(
         .file, "\(study.url.path) cannot be written: \(error.localizedDescription); make room, then repeat")
+    }
+  }
+
+  /// Keeps what was said of the volumes before they are taken: after a kill they are held and not read again.
+  private static func note(
+    _ patient: CohortPatient, subject: String, source: String, in study: StudyFolder
+  ) throws(StudyError) {
+    let reasons = patient.remarks.filter { $0.stage == .dicom && !$0.excludes }.map(\.reason)
+    guard !reasons.isEmpty else { return }
+    try study.write { database in
+      for reason in reasons {
+        try SetAside(
+          stage: .dicom, source: source, patientCode: nil, excludes: false, subject: subject, reason: reason
+        ).insert(database)
+      }
     }
   }
 
@@ -126,9 +146,11 @@ public enum CohortImport {
       for (subject, patient) in patients {
         let isCode = mapping.patientIDs == .codes && !patient.patientID.isEmpty
         let code = codes[patient.patientID] ?? (isCode ? patient.patientID : nil)
-        let said = former.filter { $0.stage == .dicom && $0.subject == subject }
-        for entry in said where patient.isHeld && !patient.remarks.contains(where: { $0.reason == entry.reason }) {
-          try entry.insert(database)
+        let said = Set(former.filter { $0.stage == .dicom && $0.subject == subject }.map(\.reason))
+        for reason in said.subtracting(patient.remarks.map(\.reason)).sorted() where patient.isHeld {
+          try SetAside(
+            stage: .dicom, source: source, patientCode: code, excludes: false, subject: subject, reason: reason
+          ).insert(database)
         }
         for remark in patient.remarks {
           try SetAside(
