@@ -15,10 +15,12 @@ struct CohortSelect: AsyncParsableCommand {
 
   @OptionGroup var study: StudyOption
 
-  @Option(help: "The clinical table, CSV or TSV.", completion: .file())
+  @Option(help: "The clinical table, CSV or TSV.", completion: .file(), transform: PathArgument.file)
   var clinical: String
 
-  @Option(help: "A CSV that states phases: series or description, and phase.", completion: .file())
+  @Option(
+    help: "A CSV that states phases: series or description, and phase.", completion: .file(),
+    transform: PathArgument.file)
   var phases: String?
 
   func run() async throws {

@@ -13,19 +13,21 @@ struct Deidentify: ParsableCommand {
       The key gives each patient the same pseudonym at every later run. Keep a copy of it, apart from the images.
       """)
 
-  @Argument(help: "A folder with DICOM files, at any depth.", completion: .directory)
+  @Argument(help: "A folder with DICOM files, at any depth.", completion: .directory, transform: PathArgument.folder)
   var folder: String
 
-  @Option(help: "The folder to write to.", completion: .directory)
+  @Option(help: "The folder to write to.", completion: .directory, transform: PathArgument.outputFolder)
   var to: String?
 
   @Flag(help: "Look for what is left of persons, and change nothing.")
   var check = false
 
-  @Option(help: "The key's file (default: ~/.config/renalgrade/keys/<name of the folder to write to>.key).")
+  @Option(
+    help: "The key's file (default: ~/.config/renalgrade/keys/<name of the folder to write to>.key).",
+    transform: PathArgument.outputFile)
   var key: String?
 
-  @Option(help: "Where to write what became of each attribute, by exam, as JSON.")
+  @Option(help: "Where to write what became of each attribute, by exam, as JSON.", transform: PathArgument.outputFile)
   var audit: String?
 
   @OptionGroup var retained: DeidentificationFlags

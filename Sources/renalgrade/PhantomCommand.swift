@@ -7,7 +7,7 @@ struct PhantomCommand: ParsableCommand {
     commandName: "phantom", abstract: "Make a cohort of virtual patients: DICOM, contours and pathology.",
     discussion: "Virtual patients prove the engine and the statistics, never the medicine.")
 
-  @Argument(help: "The folder to make.", completion: .directory)
+  @Argument(help: "The folder to make.", completion: .directory, transform: PathArgument.outputFolder)
   var folder: String
 
   @Option(help: "How many low-grade patients.")
