@@ -17,7 +17,8 @@ public struct ArchiveError: Error, CustomStringConvertible, Equatable, Sendable 
   /// What was expected and found, without the archive's name and those of its members.
   public let description: String
 
-  init(_ kind: Kind, _ description: String) {
+  /// Makes an error from its kind and its sentence, which names neither the archive nor a member.
+  public init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description
   }

@@ -15,12 +15,17 @@ public final class ArchiveReader {
 
   /// One member of an archive.
   public struct Member: Sendable, Equatable {
-    /// Its path in the archive; nil where it states none.
-    public let name: String?
+    /// The bytes of its path in the archive, UTF-8 as a rule; nil where it states none.
+    public let nameBytes: [UInt8]?
     /// Whether it is a regular file, rather than a folder or a link.
     public let isFile: Bool
-    /// Bytes, as stated in front of it.
-    let size: Int
+    /// Bytes, as the archive states; 0 or more.
+    public let size: Int
+
+    /// Its path in the archive; read as Latin-1, names of unknown encoding stay apart from one another.
+    public var name: String? {
+      nameBytes.flatMap { String(validating: $0, as: UTF8.self) ?? String(bytes: $0, encoding: .isoLatin1) }
+    }
   }
 
   /// The most that deflate, the usual compression of a zip archive, makes of one byte (zlib.net, "Technical Details").
@@ -33,10 +38,14 @@ public final class ArchiveReader {
 
   /// Opens an archive.
   ///
-  /// - Throws: `ArchiveError` of kind `.damaged` where the file cannot be read. Its format is looked at by `next`.
-  public convenience init(_ url: URL, _ format: Format) throws(ArchiveError) {
+  /// - Parameters:
+  ///   - url: the archive.
+  ///   - format: its format, which is looked at by `next`.
+  ///   - limit: how many bytes may be unpacked in all, where that is less than deflate can have packed.
+  /// - Throws: `ArchiveError` of kind `.damaged` where the file cannot be read.
+  public convenience init(_ url: URL, _ format: Format, limit: Int = .max) throws(ArchiveError) {
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
-    try self.init(format, size: size)
+    try self.init(format, size: size, limit: limit)
     guard archive_read_open_filename(archive, url.path, 1 << 16) == ARCHIVE_OK else { throw damaged() }
   }
 
@@ -46,11 +55,11 @@ public final class ArchiveReader {
     guard archive_read_open_memory(archive, bytes.baseAddress, bytes.count) == ARCHIVE_OK else { throw damaged() }
   }
 
-  private init(_ format: Format, size: Int) throws(ArchiveError) {
+  private init(_ format: Format, size: Int, limit: Int = .max) throws(ArchiveError) {
     guard let archive = archive_read_new() else { throw ArchiveError(.damaged, "there is no memory left") }
     self.archive = archive
     let budget = size.multipliedReportingOverflow(by: Self.largestRatio)
-    self.budget = budget.overflow ? Int.max : budget.partialValue
+    self.budget = min(limit, budget.overflow ? .max : budget.partialValue)
     switch format {
     case .zip: archive_read_support_format_zip_seekable(archive)
     case .tar: archive_read_support_format_tar(archive)
@@ -76,9 +85,11 @@ public final class ArchiveReader {
     default: throw damaged()
     }
     guard archive_entry_is_encrypted(entry) == 0 else { throw ArchiveError(.encrypted, "a member is encrypted") }
+    let size = Int(archive_entry_size(entry))
+    guard size >= 0 else { throw ArchiveError(.damaged, "a member states a size of \(size) bytes") }
     return Member(
-      name: archive_entry_pathname(entry).flatMap(Self.text), isFile: archive_entry_filetype(entry) == S_IFREG,
-      size: Int(archive_entry_size(entry)))
+      nameBytes: archive_entry_pathname(entry).map { [UInt8](UnsafeRawBufferPointer(start: $0, count: strlen($0))) },
+      isFile: archive_entry_filetype(entry) == S_IFREG, size: size)
   }
 
   /// Unpacks the member that `next` gave into a new file.
@@ -94,7 +105,7 @@ public final class ArchiveReader {
     while let block = try nextBlock() {
       let end = block.offset.addingReportingOverflow(block.bytes.count)
       guard !end.overflow, block.bytes.count <= budget else {
-        throw ArchiveError(.tooLarge, "its members take more than \(Self.largestRatio) times its own size")
+        throw ArchiveError(.tooLarge, "its members take more room than an archive of its size can hold")
       }
       budget -= block.bytes.count
       var rest = block.bytes[...]
@@ -121,12 +132,6 @@ public final class ArchiveReader {
   }
 
   private static func cannotWrite() -> ArchiveError { ArchiveError(.cannotWrite, String(cString: strerror(errno))) }
-
-  /// Read as Latin-1, names of unknown encoding stay apart from one another.
-  private static func text(_ bytes: UnsafePointer<CChar>) -> String? {
-    String(validatingCString: bytes)
-      ?? String(bytes: UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)), encoding: .isoLatin1)
-  }
 }
 
 extension ArchiveReader {

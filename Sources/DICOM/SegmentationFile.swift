@@ -42,6 +42,8 @@ public final class SegmentationFile {
   public let patientID: String
   /// StudyInstanceUID.
   public let studyInstanceUID: String
+  /// FrameOfReferenceUID, which it shares with the images that it was drawn on; nil where it has none.
+  public let frameOfReferenceUID: String?
   /// The series that it was drawn on; nil where the file does not name one.
   public let sourceSeriesUID: String?
   /// Pixels per row.
@@ -82,6 +84,7 @@ public final class SegmentationFile {
     segments = Self.segments(dataSet)
     patientID = dataSet.text(.patientID) ?? ""
     studyInstanceUID = dataSet.text(.studyInstanceUID) ?? ""
+    frameOfReferenceUID = dataSet.text(.frameOfReferenceUID)
     sourceSeriesUID = dataSet.text(.seriesInstanceUID, in: dataSet.item(0, of: .referencedSeriesSequence))
     columns = format.columns
     rows = format.rows

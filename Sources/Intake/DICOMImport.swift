@@ -20,31 +20,63 @@ public enum DICOMImport {
     public var setAside = 0
     /// Whether any file does not state that the patient's identity was removed.
     public var identityNotRemoved = false
+    /// Why nothing of the source can be used, as a sentence without its name; nil where something can.
+    public var obstacle: String?
   }
 
   /// Imports every CT slice below a folder or in a zip archive.
   ///
   /// An archive is unpacked into the study's folder, and what was unpacked removed in the end, so that the disk must have
-  /// room for it twice.
+  /// room for it twice. What an import that was killed has copied is not copied again, and what it left is removed.
+  ///
+  /// - Parameters:
+  ///   - source: the folder, which is searched at any depth, or the zip archive.
+  ///   - study: the study, which no other process changes meanwhile.
+  ///   - unpacking: called with the numbers of an archive's files that are unpacked and that are there.
+  ///   - progress: called now and then with the numbers of headers read and of files found.
+  /// - Returns: what was done. Where nothing can be used, its `obstacle` says why.
   /// - Throws: `StudyError` where the source cannot be read or the study not be written; the study is then as before.
   public static func run(
-    _ source: URL, into study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil
+    _ source: URL, into study: StudyFolder, unpacking: ((Int, Int) -> Void)? = nil,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws(StudyError) -> Summary {
+    SliceCopying.removeLeftovers(in: study)
+    return try take(source, into: study, unpacking: unpacking, progress: progress)
+  }
+
+  /// As `run`, but leaves alone what killed imports have left.
+  static func take(
+    _ source: URL, into study: StudyFolder, unpacking: ((Int, Int) -> Void)? = nil,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws(StudyError) -> Summary {
     let patientIDs = try study.readProtocol().pathology.patientIDs
-    let scratch = study.url.appendingPathComponent(".import")
-    return try DICOMScan.with(source, scratch: scratch, progress: progress) { scan throws(StudyError) in
+    let scratch = study.url.appendingPathComponent(SliceCopying.scratchName)
+    return try DICOMScan.with(source, scratch: scratch, unpacking: unpacking, progress: progress) {
+      scan throws(StudyError) in
       let plan = ImportPlan(scan, held: try study.read { try SlicePlace.all($0) }, study: study.url)
       let (copied, unreadable) = try SliceCopying.copyFiles(of: plan.series, into: study.url)
       return try study.write { database in
         var summary = try store(
           copied, of: plan, remarks: plan.remarks + unreadable, source: source.path, patientIDs, database)
         summary.identityNotRemoved = scan.frames.contains { !$0.attributes.patientIdentityRemoved }
+        if copied.isEmpty { summary.obstacle = obstacle(scan) }
         if scan.frames.contains(where: \.attributes.isSynthetic) {
           try Setting(key: StudyFolder.syntheticKey, value: "yes").save(database)
         }
         return summary
       }
     }
+  }
+
+  /// Why nothing of what was found can be used.
+  private static func obstacle(_ scan: DICOMScan) -> String {
+    let (images, others) = (scan.frames.count, scan.failures.count)
+    guard images == 0 else {
+      return "none of its CT images (\(images)) can be used; `renalgrade status` lists the reasons"
+    }
+    guard let first = scan.failures.first else { return "it is empty; give the folder with the DICOM files" }
+    return "it holds no CT image that can be read; \(others) other entries were found, the first of which is "
+      + "\(first.relativePath): \(first.reason)"
   }
 
   /// Puts the plan's patients, the `series` and the remarks into the tables; `source` is what was read.

@@ -41,37 +41,44 @@ public struct DICOMScan: Sendable {
   ///
   /// - Parameters:
   ///   - source: the folder, which is searched at any depth, or the archive.
-  ///   - scratch: the folder to unpack an archive into; it is removed before and afterwards.
+  ///   - scratch: the folder to unpack an archive into, or to reach files in whose names are not UTF-8; it is removed before
+  ///     and afterwards.
+  ///   - unpacking: called with the numbers of an archive's files that are unpacked and that are there.
   ///   - progress: called now and then with the numbers of files done and found.
   ///   - body: is given the headers.
   /// - Returns: what `body` returns.
   /// - Throws: `StudyError` of kind `.file` where the source cannot be read; what `body` throws.
   static func with<Output>(
-    _ source: URL, scratch: URL, progress: (@Sendable (Int, Int) -> Void)? = nil,
-    _ body: (DICOMScan) throws(StudyError) -> Output
+    _ source: URL, scratch: URL, unpacking: ((Int, Int) -> Void)? = nil,
+    progress: (@Sendable (Int, Int) -> Void)? = nil, _ body: (DICOMScan) throws(StudyError) -> Output
   ) throws(StudyError) -> Output {
     // What was left by a process that was killed.
     try? FileManager.default.removeItem(at: scratch)
     defer { try? FileManager.default.removeItem(at: scratch) }
     let file = source.standardizedFileURL.resolvingSymlinksInPath()
     guard (try? file.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else {
-      return try body(DICOMScan(source, progress: progress))
+      let listing = try FolderListing(source, aliases: scratch)
+      return try body(DICOMScan(listing, rootName: Self.name(of: source), progress: progress))
     }
-    let archive = try DICOMArchive(file, unpackedInto: scratch)
+    let archive = try DICOMArchive(file, unpackedInto: scratch, progress: unpacking)
     return try body(DICOMScan(archive.files, rootName: archive.rootName, progress: progress))
   }
 
-  /// Reads the headers of all files below `folder`, on all cores.
+  /// Reads the headers of all files below `folder`, on all cores; those whose names are not UTF-8 are listed as failures.
   ///
   /// - Parameters:
   ///   - folder: is searched at any depth.
   ///   - progress: called now and then with the numbers of files done and found.
   /// - Throws: `StudyError` of kind `.file` where the folder itself cannot be read.
   public init(_ folder: URL, progress: (@Sendable (Int, Int) -> Void)? = nil) throws(StudyError) {
-    let (files, unreadable) = try Self.list(folder)
-    self.init(
-      files, rootName: folder.standardizedFileURL.lastPathComponent, unreadable: unreadable, progress: progress)
+    self.init(try FolderListing(folder, aliases: nil), rootName: Self.name(of: folder), progress: progress)
   }
+
+  private init(_ listing: FolderListing, rootName: String, progress: (@Sendable (Int, Int) -> Void)?) {
+    self.init(listing.files, rootName: rootName, unreadable: listing.failures, progress: progress)
+  }
+
+  private static func name(of folder: URL) -> String { folder.standardizedFileURL.lastPathComponent.printable() }
 
   /// Reads the headers of the files, each given with its path below the folder `rootName`.
   private init(
@@ -117,34 +124,4 @@ public struct DICOMScan: Sendable {
 
   /// Whether a file of that name is no image: a DICOMDIR is the medium's table of contents.
   static func isPassedOver(_ name: String) -> Bool { name.uppercased() == "DICOMDIR" }
-
-  private static func list(_ folder: URL) throws(StudyError) -> (files: [(url: URL, path: String)], failures: [Failure])
-  {
-    let root = folder.standardizedFileURL.resolvingSymlinksInPath()
-    do {
-      _ = try FileManager.default.contentsOfDirectory(atPath: root.path)
-    } catch {
-      throw StudyError(.file, "the folder \(folder.path) cannot be read: \(error.localizedDescription)")
-    }
-    func relative(_ url: URL) -> String {
-      let path = url.path
-      return path.hasPrefix(root.path + "/") ? String(path.dropFirst(root.path.count + 1)) : url.lastPathComponent
-    }
-    var failures: [Failure] = []
-    let keys: [URLResourceKey] = [.isRegularFileKey]
-    let enumerator = FileManager.default.enumerator(
-      at: root, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles],
-      errorHandler: { url, _ in
-        // The system's own message quotes the path, which may name a patient.
-        failures.append(Failure(relativePath: relative(url), reason: "cannot be read; check its permissions"))
-        return true
-      })
-    var files: [(url: URL, path: String)] = []
-    while let url = enumerator?.nextObject() as? URL {
-      guard (try? url.resourceValues(forKeys: Set(keys)))?.isRegularFile == true else { continue }
-      if isPassedOver(url.lastPathComponent) { continue }
-      files.append((url, relative(url)))
-    }
-    return (files.sorted { $0.path < $1.path }, failures)
-  }
 }

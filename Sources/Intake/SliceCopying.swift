@@ -40,14 +40,22 @@ enum SliceCopying {
     copying series: ImportPlan.PlannedSeries, into study: URL
   ) throws(StudyError) -> String? {
     var done: Set<String> = []
+    var folders: Set<URL> = []
     for slice in series.slices where done.insert(slice.path).inserted {
       guard let source = slice.source else { continue }
-      if try !copy(source, to: study.appendingPathComponent(slice.path)) { return slice.subject }
+      let target = study.appendingPathComponent(slice.path)
+      // An import that was cut short has left whole copies, which need not be made again.
+      if FileManager.default.fileExists(atPath: target.path), FileContents.areEqual(source, target) { continue }
+      if try !copy(source, to: target) { return slice.subject }
+      folders.insert(target.deletingLastPathComponent())
     }
+    for folder in folders { try AtomicFile.synchronize(folder: folder) }
     return nil
   }
 
   /// Copies `source` whole or not at all; false where it cannot be read, an error where `target` cannot be written.
+  ///
+  /// The target's folder is left for the caller to synchronize.
   private static func copy(_ source: URL, to target: URL) throws(StudyError) -> Bool {
     let input = open(source.path, O_RDONLY | O_CLOEXEC)
     guard input >= 0 else { return false }
@@ -70,7 +78,21 @@ enum SliceCopying {
       guard count > 0 else { break }
       try output.append(piece.prefix(count))
     }
-    try output.finish()
+    try output.finish(synchronizeFolder: false)
     return true
   }
+
+  /// Removes from a study what imports that were killed have left: unfinished files, and folders of scratch but for those to keep.
+  static func removeLeftovers(in study: StudyFolder, keeping kept: [String] = []) {
+    for name in [scratchName, cohortScratchName] where !kept.contains(name) {
+      try? FileManager.default.removeItem(at: study.url.appendingPathComponent(name))
+    }
+    AtomicFile.removeAbandoned(in: study.dicomFolder)
+    AtomicFile.removeAbandoned(in: study.url.appendingPathComponent("cohort"))
+  }
+
+  /// The folder in a study that archives are unpacked into.
+  static let scratchName = ".import"
+  /// The folder in a study in which volumes become slices.
+  static let cohortScratchName = ".cohort"
 }

@@ -35,10 +35,32 @@ public enum AtomicFile {
       guard AtomicFile.append(data, to: descriptor) else { throw failure("write", url) }
     }
 
-    /// Forces the file to disk, unless the caller does so later for many files at once, and renames it into place.
-    public func finish(synchronize: Bool = true) throws(StudyError) {
+    /// Forces the file to disk, renames it into place and forces the folder's entry to disk as well.
+    ///
+    /// - Parameters:
+    ///   - synchronize: false where losing the file in a crash of the machine costs nothing, or the caller sees to it.
+    ///   - synchronizeFolder: false where the caller synchronizes the folder once for many files.
+    /// - Throws: `StudyError` of kind `.file` with the system's reason.
+    public func finish(synchronize: Bool = true, synchronizeFolder: Bool = true) throws(StudyError) {
       guard !synchronize || fsync(descriptor) == 0 else { throw failure("write", url) }
       guard rename(temporary.path, url.path) == 0 else { throw failure("replace", url) }
+      if synchronize && synchronizeFolder { try AtomicFile.synchronize(folder: url.deletingLastPathComponent()) }
+    }
+  }
+
+  /// Forces the list of a folder's files to disk, without which a crash of the machine may undo a renaming.
+  ///
+  /// Nothing is done where the folder may be written but not read, or its file system cannot synchronize folders.
+  /// - Throws: `StudyError` of kind `.file` with the system's reason.
+  public static func synchronize(folder: URL) throws(StudyError) {
+    let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == EACCES { return }
+      throw failure("synchronize", folder)
+    }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 || [EINVAL, ENOTSUP, EROFS].contains(errno) else {
+      throw failure("synchronize", folder)
     }
   }
 
@@ -88,9 +110,11 @@ public enum AtomicFile {
     let descriptor = open(url.path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     guard descriptor >= 0 else { throw failure("append to", url) }
     defer { close(descriptor) }
+    let isNew = lseek(descriptor, 0, SEEK_END) == 0
     guard append(Data((line + "\n").utf8), to: descriptor), fsync(descriptor) == 0 else {
       throw failure("append to", url)
     }
+    if isNew { try synchronize(folder: url.deletingLastPathComponent()) }
   }
 
   /// Writes all of `data` to an open file; false where the system refuses, with its reason in `errno`.

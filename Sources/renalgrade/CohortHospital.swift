@@ -8,7 +8,7 @@ struct CohortHospital: ParsableCommand {
     abstract: "Make a virtual hospital: CT series and a clinical table, kept as badly as real ones.",
     discussion: "truth.json tells what was planted. Virtual patients prove the engine, never the medicine.")
 
-  @Argument(help: "The folder to make.", completion: .directory)
+  @Argument(help: "The folder to make.", completion: .directory, transform: PathArgument.outputFolder)
   var folder: String
 
   @Option(help: "How many patients.")

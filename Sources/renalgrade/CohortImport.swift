@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import Intake
 import Study
+import Support
 
 struct CohortImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,7 +27,8 @@ struct CohortImportCommand: AsyncParsableCommand {
   @Option(help: "The cohort's layout.")
   var format: Format
 
-  @Argument(help: "The folder that the cohort was downloaded to.", completion: .directory)
+  @Argument(
+    help: "The folder that the cohort was downloaded to.", completion: .directory, transform: PathArgument.folder)
   var folder: String
 
   @Option(
@@ -46,7 +48,7 @@ struct CohortImportCommand: AsyncParsableCommand {
 
   @Option(
     help: "tcia: the clinical table, CSV or TSV by the protocol's pathology columns, or KiTS's kits.json.",
-    completion: .file())
+    completion: .file(), transform: PathArgument.file)
   var clinical: String?
 
   @Option(help: "tcia: the clinical table's column with the subtype.")
@@ -89,6 +91,14 @@ struct CohortImportCommand: AsyncParsableCommand {
       print(
         "Patients: \(summary.lesions) of \(summary.patients) taken; \(summary.slices) new slices; "
           + "\(summary.contours) contours; \(summary.setAside) remarks.")
+      if let obstacle = summary.obstacle {
+        throw StudyError(.file, "No image of \(folder) was taken: \(obstacle).")
+      }
+      guard summary.lesions > 0 else {
+        throw StudyError(
+          .file,
+          "None of the \(summary.patients) patients of \(folder) was taken; `renalgrade status` lists the reasons.")
+      }
     }
   }
 }

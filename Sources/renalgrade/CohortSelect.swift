@@ -16,10 +16,13 @@ struct CohortSelect: AsyncParsableCommand {
   @OptionGroup var study: StudyOption
 
   @Option(
-    help: "The clinical table, CSV or TSV (default: the records that `cohort import` took).", completion: .file())
+    help: "The clinical table, CSV or TSV (default: the records that `cohort import` took).", completion: .file(),
+    transform: PathArgument.file)
   var clinical: String?
 
-  @Option(help: "A CSV that states phases: series or description, and phase.", completion: .file())
+  @Option(
+    help: "A CSV that states phases: series or description, and phase.", completion: .file(),
+    transform: PathArgument.file)
   var phases: String?
 
   func run() async throws {

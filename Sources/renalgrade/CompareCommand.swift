@@ -20,7 +20,9 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(help: "The largest loss at which a later run still counts as no worse.")
   var margin = 0.05
 
-  @Option(help: "The folder to write compare.html, compare.csv and figures to (default: in the study's reports).")
+  @Option(
+    help: "The folder to write compare.html, compare.csv and figures to (default: in the study's reports).",
+    transform: PathArgument.outputFolder)
   var output: String?
 
   func validate() throws {

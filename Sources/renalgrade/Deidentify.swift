@@ -16,10 +16,10 @@ struct Deidentify: ParsableCommand {
       belongs to the folder that is written to: FOLDER.key-id beside it says which it is.
       """)
 
-  @Argument(help: "A folder with DICOM files, at any depth.", completion: .directory)
+  @Argument(help: "A folder with DICOM files, at any depth.", completion: .directory, transform: PathArgument.folder)
   var folder: String?
 
-  @Option(help: "The folder to write to.", completion: .directory)
+  @Option(help: "The folder to write to.", completion: .directory, transform: PathArgument.outputFolder)
   var to: String?
 
   @Flag(help: "Look for what is left of persons, and change nothing.")
@@ -27,20 +27,23 @@ struct Deidentify: ParsableCommand {
 
   @Option(
     help: "With --check: the folder with the original files, whose names, numbers and days are searched for.",
-    completion: .directory)
+    completion: .directory, transform: PathArgument.folder)
   var originals: String?
 
   @Option(
-    help: "With --check: a text file with names or numbers to search for, one a line.", completion: .file())
+    help: "With --check: a text file with names or numbers to search for, one a line.", completion: .file(),
+    transform: PathArgument.file)
   var known: String?
 
   @Flag(help: "List the attributes that the other options keep, and what of them.")
   var listKept = false
 
-  @Option(help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).")
+  @Option(
+    help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).",
+    transform: PathArgument.outputFile)
   var key: String?
 
-  @Option(help: "Where to write what became of each attribute, by exam, as JSON.")
+  @Option(help: "Where to write what became of each attribute, by exam, as JSON.", transform: PathArgument.outputFile)
   var audit: String?
 
   @OptionGroup var retained: DeidentificationFlags

@@ -13,16 +13,18 @@ struct DeidentifyTable: ParsableCommand {
       through, in the table's order: look into each column that you keep, for free text may name somebody.
       """)
 
-  @Argument(help: "The table, CSV or TSV.", completion: .file())
+  @Argument(help: "The table, CSV or TSV.", completion: .file(), transform: PathArgument.file)
   var table: String
 
-  @Option(help: "The file to write, CSV.", completion: .file())
+  @Option(help: "The file to write, CSV.", completion: .file(), transform: PathArgument.outputFile)
   var to: String
 
   @Option(help: "The folder that the scans were pulled or de-identified into, which names the key.")
   var scans: String?
 
-  @Option(help: "The key's file, where it is not the one that --scans names.", completion: .file())
+  @Option(
+    help: "The key's file, where it is not the one that --scans names.", completion: .file(),
+    transform: PathArgument.outputFile)
   var key: String?
 
   @Option(help: "The column with the PatientID.")

@@ -3,24 +3,31 @@ import ArgumentParser
 import Foundation
 import Intake
 import Study
+import Support
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take CT slices, pathology and contours into a study.",
     discussion: """
       Give any of the three; they are read in that order. Slices are added to those that the study has; a pathology table \
-      or a contour export replaces the one before. What cannot be used is set aside with its reason: see `renalgrade status`.
+      or a contour export replaces the one before. What cannot be used is set aside with its reason: see `renalgrade status`. \
+      An import that was interrupted goes on where it was when the same command is given again. Links are followed once. It \
+      is an error if nothing of the DICOM files can be used.
       """)
 
   @OptionGroup var study: StudyOption
 
-  @Option(help: "A folder with DICOM files, at any depth, or a zip archive of one.", completion: .file())
+  @Option(
+    help: "A folder with DICOM files, at any depth, or a zip archive of one.", completion: .file(),
+    transform: PathArgument.folderOrArchive)
   var dicom: String?
 
-  @Option(help: "The pathology table, CSV or TSV.", completion: .file())
+  @Option(help: "The pathology table, CSV or TSV.", completion: .file(), transform: PathArgument.file)
   var pathology: String?
 
-  @Option(help: "The contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]))
+  @Option(
+    help: "The contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]), transform: PathArgument.file
+  )
   var contours: String?
 
   func validate() throws {
@@ -32,8 +39,14 @@ struct Import: AsyncParsableCommand {
   func run() async throws {
     try await study.locked { study in
       if let dicom {
+        let unpacking = ProgressBar("Unpacking the archive")
         let bar = ProgressBar("Reading DICOM headers")
-        let summary = try DICOMImport.run(URL(fileURLWithPath: dicom), into: study) { bar.show(done: $0, of: $1) }
+        let summary = try DICOMImport.run(URL(fileURLWithPath: dicom), into: study) { done, count in
+          unpacking.show(done: done, of: count)
+          if done == count { unpacking.finish() }
+        } progress: {
+          bar.show(done: $0, of: $1)
+        }
         bar.finish()
         print(
           "Slices: \(summary.slices) new in \(summary.series) series; the study has \(summary.patients) patients; "
@@ -42,6 +55,7 @@ struct Import: AsyncParsableCommand {
         if summary.identityNotRemoved {
           print("Note: some files do not state that the patient's identity was removed (0012,0062).")
         }
+        if let obstacle = summary.obstacle { throw StudyError(.file, "Nothing of \(dicom) was taken: \(obstacle).") }
         let settings = try study.readProtocol()
         if let problem = try study.read({ try SelectionBasis.problem(settings, $0) }) { print("Note: \(problem).") }
       }

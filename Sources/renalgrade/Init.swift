@@ -9,7 +9,7 @@ struct Init: ParsableCommand {
 
   @Option(
     name: .customLong("protocol"), help: "The YAML file that states the experiment, such as Protocols/paper.yaml.",
-    completion: .file())
+    completion: .file(), transform: PathArgument.file)
   var protocolFile: String
 
   func run() throws {

@@ -17,7 +17,8 @@ struct NestedCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("protocol"),
-    help: "Another protocol to choose among, such as one with another backbone; may be repeated.", completion: .file())
+    help: "Another protocol to choose among, such as one with another backbone; may be repeated.", completion: .file(),
+    transform: PathArgument.file)
   var protocols: [String] = []
 
   func run() async throws {

@@ -7,7 +7,9 @@ import Training
 
 /// What every subcommand that fits models lets the user choose.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: "Weights of the protocol's backbone: a .pth or .safetensors file.", completion: .file())
+  @Option(
+    help: "Weights of the protocol's backbone: a .pth or .safetensors file.", completion: .file(),
+    transform: PathArgument.file)
   var weights: String?
 
   @OptionGroup var compute: ComputeOptions

@@ -20,19 +20,22 @@ struct PACSConnection: ParsableArguments {
   var listen: UInt16?
 
   @Option(
-    help: "The certificate authorities to trust, a PEM file. With --dimse this turns TLS on.", completion: .file())
+    help: "The certificate authorities to trust, a PEM file. With --dimse this turns TLS on.", completion: .file(),
+    transform: PathArgument.file)
   var ca: String?
 
-  @Option(help: "DIMSE over TLS: our own certificate, a PEM file.", completion: .file())
+  @Option(help: "DIMSE over TLS: our own certificate, a PEM file.", completion: .file(), transform: PathArgument.file)
   var certificate: String?
 
-  @Option(help: "DIMSE over TLS: the certificate's private key, a PEM file.", completion: .file())
+  @Option(
+    help: "DIMSE over TLS: the certificate's private key, a PEM file.", completion: .file(),
+    transform: PathArgument.file)
   var certificateKey: String?
 
   @Option(help: "DICOMweb: the environment variable with user:password, or a token.")
   var credentialsVariable: String?
 
-  @Option(help: "DICOMweb: a file with user:password, or a token.", completion: .file())
+  @Option(help: "DICOMweb: a file with user:password, or a token.", completion: .file(), transform: PathArgument.file)
   var credentialsFile: String?
 
   @Flag(help: "DICOMweb: send the credentials even where the URL is http://, which does not encrypt them.")

@@ -21,16 +21,18 @@ extension PACSCommand {
 
     @OptionGroup var connection: PACSConnection
 
-    @Option(help: "What to pull, a table or a text file.", completion: .file())
+    @Option(help: "What to pull, a table or a text file.", completion: .file(), transform: PathArgument.file)
     var list: String
 
     @Option(help: "For a text file, what it holds: patient_id, accession_number or study_uid.")
     var kind: RetrievalRequest.Kind?
 
-    @Option(help: "The folder to write to.", completion: .directory)
+    @Option(help: "The folder to write to.", completion: .directory, transform: PathArgument.outputFolder)
     var to: String
 
-    @Option(help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).")
+    @Option(
+      help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).",
+      transform: PathArgument.outputFile)
     var key: String?
 
     @Option(help: "How many series to pull at once.")

@@ -7,7 +7,7 @@ struct PhantomCommand: ParsableCommand {
     commandName: "phantom", abstract: "Make a cohort of virtual patients: DICOM, contours and pathology.",
     discussion: "Virtual patients test the software and the statistics; they say nothing about real patients.")
 
-  @Argument(help: "The folder to make.", completion: .directory)
+  @Argument(help: "The folder to make.", completion: .directory, transform: PathArgument.outputFolder)
   var folder: String
 
   @Option(help: "How many low-grade patients.")

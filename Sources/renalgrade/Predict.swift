@@ -17,19 +17,26 @@ struct Predict: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The folder of a finished run: runs/<id> of a study.", valueName: "run"), completion: .directory)
+    help: ArgumentHelp("The folder of a finished run: runs/<id> of a study.", valueName: "run"), completion: .directory,
+    transform: PathArgument.folder)
   var runFolder: String
 
-  @Option(help: "A folder with the exam's DICOM files, at any depth, or a zip archive of one.", completion: .file())
+  @Option(
+    help: "A folder with the exam's DICOM files, at any depth, or a zip archive of one.", completion: .file(),
+    transform: PathArgument.folderOrArchive)
   var dicom: String
 
-  @Option(help: "The exam's contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]))
+  @Option(
+    help: "The exam's contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]),
+    transform: PathArgument.file)
   var contours: String
 
   @Option(help: "The folds whose networks are asked, such as 1,3.")
   var folds = FoldChoice.all
 
-  @Option(help: "Also write the prediction to this file, as JSON.", completion: .file(extensions: ["json"]))
+  @Option(
+    help: "Also write the prediction to this file, as JSON.", completion: .file(extensions: ["json"]),
+    transform: PathArgument.outputFile)
   var json: String?
 
   @OptionGroup var compute: ComputeOptions

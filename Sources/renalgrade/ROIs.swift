@@ -30,7 +30,9 @@ struct ROIs: AsyncParsableCommand {
 
     @OptionGroup var study: StudyOption
 
-    @Option(name: .shortAndLong, help: "The SVG file (default: reports/montage.svg in the study).", completion: .file())
+    @Option(
+      name: .shortAndLong, help: "The SVG file (default: reports/montage.svg in the study).", completion: .file(),
+      transform: PathArgument.outputFile)
     var output: String?
 
     func validate() throws {

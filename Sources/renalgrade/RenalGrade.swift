@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Study
+import Support
 
 @main
 struct RenalGrade: AsyncParsableCommand {
@@ -26,4 +28,22 @@ struct RenalGrade: AsyncParsableCommand {
       ReportCommand.self, CompareCommand.self, PaperCommand.self, Predict.self, Weights.self, PhantomCommand.self,
       Doctor.self,
     ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      let code = exitCode(for: error)
+      guard code != .success else { exit(withError: error) }
+      // An error may quote the name of a file or a value of a header, which must not steer the terminal.
+      let message = fullMessage(for: error).printable(keepsLines: true)
+      if !message.isEmpty { FileHandle.standardError.write(Data("\(message)\n".utf8)) }
+      exit(withError: code)
+    }
+  }
 }

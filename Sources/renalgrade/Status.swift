@@ -1,10 +1,18 @@
 import ArgumentParser
 import Study
+import Support
 
 struct Status: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show what a study holds, and what was set aside and why.")
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a study holds, and what was set aside and why.",
+    discussion: "Of what was set aside the first ten entries are shown, those first that leave a patient out.")
 
   @OptionGroup var study: StudyOption
+
+  @Flag(help: "Show everything that was set aside or remarked on.")
+  var all = false
+
+  private static let shown = 10
 
   func run() throws {
     let folder = try study.open()
@@ -21,11 +29,17 @@ struct Status: ParsableCommand {
       print("Nothing was set aside.")
       return
     }
-    print("\nSet aside or remarked on:")
-    for entry in entries {
+    let patients = Set(entries.filter(\.excludes).compactMap(\.patientCode)).count
+    print("\nSet aside or remarked on: \(entries.count) entries; \(patients) patients left out.")
+    let listed = (entries.filter(\.excludes) + entries.filter { !$0.excludes }).prefix(all ? .max : Self.shown)
+    for entry in listed {
       let who = entry.patientCode.map { "patient \($0)" } ?? "no patient"
-      print(
-        "  [\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", left out" : ""): \(entry.subject): \(entry.reason)")
+      let kind = "[\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", left out" : "")"
+      // Names of files and values of headers are the files' own.
+      print("  \(kind.printable()): \(entry.subject.printable()): \(entry.reason.printable())")
+    }
+    if entries.count > listed.count {
+      print("The other \(entries.count - listed.count): `renalgrade status \(study.study.printable()) --all`")
     }
   }
 }

@@ -149,4 +149,92 @@ struct DICOMArchiveTests {
     }
     #expect(error?.description.contains("cannot make the folder") == true)
   }
+
+  @Test func whatTakesTooMuchIsRefusedBeforeItIsUnpacked() throws {
+    let test = try ImportFolder()
+    let archive = try fixture("folder")
+    func attempt(_ limits: DICOMArchive.Limits) throws -> String? {
+      try? FileManager.default.removeItem(at: test.url("scratch"))
+      do throws(StudyError) {
+        _ = try DICOMArchive(archive, unpackedInto: test.url("scratch"), limits: limits)
+        return nil
+      } catch {
+        #expect(error.description.contains("Nothing of it was imported"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: test.url("scratch").path) == [])
+        return error.description
+      }
+    }
+    #expect(try attempt(DICOMArchive.Limits()) == nil)
+    #expect(try attempt(.init(ratio: 1, harmless: 0))?.contains("more than 1 times the archive's own size") == true)
+    #expect(try attempt(.init(ratio: 1)) == nil)
+    #expect(try attempt(.init(freeBytes: { _ in 64 << 20 }))?.contains("64 MiB are free") == true)
+    #expect(try attempt(.init(freeBytes: { _ in 0 }))?.contains("make room") == true)
+    #expect(try attempt(.init(freeBytes: { _ in nil })) == nil)
+  }
+
+  @Test func unpackingIsTold() throws {
+    let test = try ImportFolder()
+    let seen = Locked<[[Int]]>([])
+    _ = try DICOMImport.run(fixture("folder"), into: test.study) { done, count in
+      seen.withLock { $0.append([done, count]) }
+    }
+    #expect(seen.withLock { $0 } == (1...6).map { [$0, 6] })
+  }
+
+  @Test func filesOfOneNameAreAllRead() throws {
+    let test = try ImportFolder()
+    try test.writeSeries("scans", patient: "P1")
+    let slices = try (0..<3).map { try Data(contentsOf: test.url("scans/P1-\($0).dcm")) }
+    try StoredZip.archive(slices.map { ("P1/same\u{1B}.dcm", $0) }).write(to: test.url("a.zip"))
+    #expect(try test.importDICOM("a.zip").slices == 3)
+    let archive = try DICOMArchive(test.url("a.zip"), unpackedInto: test.url("scratch"))
+    #expect(Set(archive.files.map(\.path)).count == 3)
+    #expect(archive.files.first?.path == #"same\u{1B}.dcm"#)
+  }
+}
+
+/// Zip archives whose members are not compressed (APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12 and 4.3.16).
+enum StoredZip {
+  static func archive(_ members: [(name: String, data: Data)]) -> Data {
+    var (file, table) = (Data(), Data())
+    for (text, data) in members {
+      let name = Data(text.utf8)
+      let size = UInt32(data.count)
+      // Version, flags (names in UTF-8), method, time, date, check sum, sizes, lengths of name and extra field.
+      var common = bytes([20, 0x800, 0, 0, 0x21] as [UInt16])
+      common.append(bytes([checkSum(data), size, size]))
+      common.append(bytes([UInt16(name.count), 0]))
+      table.append(bytes([0x0201_4B50] as [UInt32]))
+      table.append(bytes([20] as [UInt16]))
+      table.append(common)
+      table.append(bytes([0, 0, 0] as [UInt16]))
+      table.append(bytes([0, UInt32(file.count)]))
+      table.append(name)
+      file.append(bytes([0x0403_4B50] as [UInt32]))
+      file.append(common)
+      file.append(name)
+      file.append(data)
+    }
+    let count = UInt16(members.count)
+    var end = bytes([0x0605_4B50] as [UInt32])
+    end.append(bytes([0, 0, count, count]))
+    end.append(bytes([UInt32(table.count), UInt32(file.count)]))
+    end.append(bytes([0] as [UInt16]))
+    return file + table + end
+  }
+
+  private static func bytes<T: FixedWidthInteger>(_ values: [T]) -> Data {
+    var data = Data()
+    for value in values { withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) } }
+    return data
+  }
+
+  private static func checkSum(_ data: Data) -> UInt32 {
+    var sum = UInt32.max
+    for byte in data {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? (sum >> 1) ^ 0xEDB8_8320 : sum >> 1 }
+    }
+    return ~sum
+  }
 }

@@ -17,4 +17,16 @@ import Testing
     #expect(try Set(FileManager.default.contentsOfDirectory(atPath: folder.url.path)) == ["other", "values"])
     #expect(try String(contentsOf: file, encoding: .utf8) == "whole")
   }
+
+  @Test func aFolderThatCannotBeSynchronizedIsAnError() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.synchronize(folder: folder.url)
+    let error = #expect(throws: StudyError.self) {
+      try AtomicFile.synchronize(folder: folder.url.appendingPathComponent("none"))
+    }
+    #expect(error?.description.contains("cannot synchronize none") == true)
+    try AtomicFile.append(line: "1", to: folder.url.appendingPathComponent("log"))
+    try AtomicFile.append(line: "2", to: folder.url.appendingPathComponent("log"))
+    #expect(try String(contentsOf: folder.url.appendingPathComponent("log"), encoding: .utf8) == "1\n2\n")
+  }
 }

@@ -52,7 +52,7 @@ import Testing
     try CommandLineTool.succeed(
       "import", study, "--dicom", path("dicom"), "--pathology", path("pathology.csv"), "--contours", path("mdai.json"))
     try CommandLineTool.succeed("rois", "build", study)
-    return try CommandLineTool.succeed("status", study)
+    return try CommandLineTool.succeed("status", study, "--all")
   }
 
   private func patientsWithROIs() throws -> Int {

@@ -37,10 +37,10 @@ struct CommandLineTool {
     return Result(status: status, output: String(decoding: outcome.output, as: UTF8.self), error: outcome.messages)
   }
 
-  /// Runs `renalgrade` and kills it at some time in its first two seconds, unless it ends before.
-  static func runAndKill(_ arguments: [String]) throws {
+  /// Runs `renalgrade` and kills it at some time in that many milliseconds, unless it ends before.
+  static func runAndKill(_ arguments: [String], within milliseconds: ClosedRange<Int> = 200...2000) throws {
     do throws(SubprocessError) {
-      let time = Duration.milliseconds(Int.random(in: 200...2000))
+      let time = Duration.milliseconds(Int.random(in: milliseconds))
       _ = try Subprocess(executable, arguments, in: packageRoot).result(timeLimit: time)
     } catch {
       guard case .timeLimit = error.kind else { throw error }

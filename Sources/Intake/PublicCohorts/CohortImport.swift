@@ -23,6 +23,8 @@ public enum CohortImport {
     public var contours = 0
     /// Entries listed as set aside or remarked on.
     public var setAside = 0
+    /// Why nothing of the cohort's images can be used, as a sentence without the folder's name; nil where something can.
+    public var obstacle: String?
   }
 
   /// Imports UCSF RMaC (doi 10.58078/C2WC74) from the folder with its HDF5 files and `phase_reg_key.csv`.
@@ -63,10 +65,12 @@ public enum CohortImport {
     _ layout: some CohortLayout, source: URL, into study: StudyFolder, _ progress: ((Int, Int) -> Void)?
   ) throws -> Summary {
     let mapping = try study.readProtocol().pathology
+    // What an interrupted import has read is kept: it goes on there.
+    SliceCopying.removeLeftovers(in: study, keeping: [SliceCopying.cohortScratchName])
     var summary = Summary(patients: layout.entries.count)
     var patients: [(subject: String, patient: CohortPatient)] = []
     let held = try SeriesStaging.heldSlices(study)
-    let scratch = study.url.appendingPathComponent(".cohort")
+    let scratch = study.url.appendingPathComponent(SliceCopying.cohortScratchName)
     let journal = CohortJournal(scratch.appendingPathComponent("journal"), held: held)
     for (index, entry) in layout.entries.enumerated() {
       let patient =
@@ -93,7 +97,8 @@ public enum CohortImport {
     into study: StudyFolder,
     _ summary: inout Summary
   ) throws -> CohortPatient {
-    let scratch = study.url.appendingPathComponent(".cohort/\(DICOMUID.make(from: entry.patientID))")
+    let scratch = study.url.appendingPathComponent(
+      "\(SliceCopying.cohortScratchName)/\(DICOMUID.make(from: entry.patientID))")
     let files = FileManager.default
     try? files.removeItem(at: scratch)
     defer { try? files.removeItem(at: scratch) }
@@ -101,7 +106,7 @@ public enum CohortImport {
       let patient = try layout.read(entry, SeriesStaging(scratch, held: held))
       try journal.keep(patient, of: entry, stamp: layout.stamp(of: entry), staged: scratch)
       if files.fileExists(atPath: scratch.path) {
-        summary.slices += try DICOMImport.run(scratch, into: study).slices
+        summary.slices += try DICOMImport.take(scratch, into: study).slices
       }
       return patient
     } catch let error as PublicCohortError {

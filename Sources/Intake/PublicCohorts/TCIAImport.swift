@@ -21,10 +21,14 @@ extension CohortImport {
     guard (try? folder.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true else {
       throw StudyError(.file, "\(folder.path) is no folder; unpack the collection and give the folder")
     }
+    // Segmentations are read again after the import, by the paths that remarks call them.
+    let aliases = study.url.appendingPathComponent(SliceCopying.cohortScratchName)
     let mapping = try study.readProtocol().pathology
     let records = try ClinicalTable(clinical, mapping, settings).patients
     var summary = Summary(patients: records.count)
-    summary.slices = try DICOMImport.run(folder, into: study, progress: progress).slices
+    let images = try DICOMImport.run(folder, into: study, progress: progress)
+    summary.slices = images.slices
+    summary.obstacle = images.obstacle
     let table = try writeTables(records, mapping, in: study)
     summary.lesions = try PathologyImport.run(table, into: study).lesions
     var slices = try StudySlices(study)
@@ -32,9 +36,11 @@ extension CohortImport {
     let taken = Set(records.filter { $0.tumour != nil }.map { Identifier($0.patientID) })
     var outlines = SegmentationOutlines(settings)
     var read: [String] = []
+    defer { try? FileManager.default.removeItem(at: aliases) }
+    let files = try FolderListing(folder, aliases: aliases).files
+    let urls = Dictionary(files.map { ($0.path, $0.url) }) { first, _ in first }
     for path in try unreadPaths(of: folder, in: study) {
-      let url = folder.appendingPathComponent(path)
-      guard SegmentationFile.isSegmentation(url) else { continue }
+      guard let url = urls[path], SegmentationFile.isSegmentation(url) else { continue }
       read.append(path)
       var patient = CohortPatient(patientID: "")
       do throws(DICOMError) {
@@ -72,115 +78,6 @@ extension CohortImport {
           Column("stage") == SetAside.Stage.dicom.rawValue && Column("source") == source && Column("subject") == path
         ).deleteAll(database)
       }
-    }
-  }
-}
-
-/// The study's slices by what a segmentation calls them.
-struct StudySlices {
-  private let study: StudyFolder
-  private let byInstance: [String: [SlicePlace]]
-  private let bySeries: [String: [SlicePlace]]
-  private var headers: [String: CTAttributes] = [:]
-
-  init(_ study: StudyFolder) throws(StudyError) {
-    self.study = study
-    let slices = try study.read { try SlicePlace.all($0) }
-    byInstance = Dictionary(grouping: slices, by: \.sopInstanceUID)
-    bySeries = Dictionary(grouping: slices, by: \.seriesInstanceUID)
-  }
-
-  var patientIDs: Set<String> { Set(byInstance.values.joined().map(\.patientID)) }
-
-  /// The slice that a frame names or, where it names none, that lies where the frame does.
-  mutating func slice(of frame: SegmentationFile.Frame, series: String?) throws(DICOMError) -> SlicePlace? {
-    if let uid = frame.sopInstanceUID {
-      return byInstance[uid]?.first { $0.frame == frame.sourceFrame ?? 0 }
-    }
-    guard let series, let position = frame.position else { return nil }
-    for slice in bySeries[series] ?? [] {
-      let found = try header(slice).imagePosition
-      if let found, (found - position).length < 0.1 { return slice }
-    }
-    return nil
-  }
-
-  /// Whether the frame's pixels are the slice's.
-  mutating func agrees(_ slice: SlicePlace, with frame: SegmentationFile.Frame) throws(DICOMError) -> Bool {
-    let header = try header(slice)
-    func differ(_ a: SIMD3<Double>?, _ b: SIMD3<Double>?, by limit: Double) -> Bool {
-      guard let a, let b else { return false }
-      return (a - b).length > limit
-    }
-    if differ(header.imagePosition, frame.position, by: 0.1) { return false }
-    if differ(header.rowDirection, frame.rowDirection, by: 0.01) { return false }
-    if differ(header.columnDirection, frame.columnDirection, by: 0.01) { return false }
-    guard let a = header.pixelSpacing, let b = frame.pixelSpacing else { return true }
-    return abs(a.row - b.row) < 1e-3 * a.row && abs(a.column - b.column) < 1e-3 * a.column
-  }
-
-  private mutating func header(_ slice: SlicePlace) throws(DICOMError) -> CTAttributes {
-    let key = "\(slice.path) \(slice.frame)"
-    if let known = headers[key] { return known }
-    let frames = try DICOMFile.attributes(of: study.url.appendingPathComponent(slice.path))
-    let header = frames.indices.contains(slice.frame) ? frames[slice.frame] : frames[0]
-    headers[key] = header
-    return header
-  }
-}
-
-/// The tumours of segmentations as contours on the study's slices.
-struct SegmentationOutlines {
-  private let settings: TCIASettings
-  private(set) var contours: [Contour] = []
-  /// How many segmentations were drawn on each series.
-  private var drawn: [String: Int] = [:]
-
-  init(_ settings: TCIASettings) { self.settings = settings }
-
-  /// Adds the outlines of one file; where a frame cannot be tied to a slice, the patient gets a remark that excludes.
-  mutating func add(
-    _ file: SegmentationFile, _ slices: inout StudySlices, _ patient: inout CohortPatient
-  ) throws(DICOMError) {
-    let tumours = file.segments.filter { segment in
-      settings.tumourLabels.contains { segment.label.lowercased().contains($0.lowercased()) }
-    }
-    guard !tumours.isEmpty else {
-      let labels = Set(file.segments.map(\.label)).sorted().map { "\"\($0)\"" }.joined(separator: ", ")
-      patient.remark(.contours, "no segment is named as a tumour; the segments are \(labels)")
-      return
-    }
-    var found: [Contour] = []
-    for (index, frame) in file.frames.enumerated() {
-      for tumour in tumours where frame.segment == nil || frame.segment == tumour.number {
-        let mask = PixelMask(
-          columns: file.columns, rows: file.rows, values: try file.mask(of: tumour.number, frame: index))
-        guard mask.count > 0 else { continue }
-        guard let slice = try slices.slice(of: frame, series: file.sourceSeriesUID) else {
-          patient.remark(
-            .contours, excludes: true, "frame \(index + 1) lies on no slice of the study; import its series")
-          return
-        }
-        guard (slice.columns, slice.rows) == (file.columns, file.rows), try slices.agrees(slice, with: frame) else {
-          patient.remark(
-            .contours, excludes: true, "frame \(index + 1) has other pixels than its slice, so no outline can be drawn")
-          return
-        }
-        found += outlines(of: mask, on: slice, frame: index)
-      }
-    }
-    contours += found
-    for series in Set(found.compactMap(\.seriesInstanceUID)) { drawn[series, default: 0] += 1 }
-  }
-
-  /// Several segmentations of one series are several readers', for one reader's outlines count together.
-  private func outlines(of mask: PixelMask, on slice: SlicePlace, frame: Int) -> [Contour] {
-    let reader = "segmentation \((drawn[slice.seriesInstanceUID] ?? 0) + 1)"
-    return mask.outlines().enumerated().map { index, polygon in
-      Contour(
-        annotationID: "frame \(frame + 1), outline \(index + 1)", studyInstanceUID: slice.studyInstanceUID,
-        seriesInstanceUID: slice.seriesInstanceUID, sopInstanceUID: slice.sopInstanceUID, frame: slice.frame,
-        labelName: "Tumor", reader: reader, vertices: polygon.vertices, width: mask.columns, height: mask.rows)
     }
   }
 }
