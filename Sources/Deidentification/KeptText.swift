@@ -44,7 +44,8 @@ enum CodedTerms {
     return !parts.isEmpty && tag != .specificCharacterSet && parts.allSatisfy(isWord)
   }
 
-  private static func isWord(_ word: String) -> Bool {
+  /// Whether a word is one that coded strings or descriptions may keep.
+  static func isWord(_ word: String) -> Bool {
     words.contains(String(word.lowercased().map { $0.isASCII && $0.isNumber ? "#" : $0 }))
       || DescriptorCleaner.isKnown(word)
   }

@@ -92,7 +92,9 @@ public struct KnownIdentifiers: Sendable {
       switch element.vr {
       case .pn:
         found.names.insert(Array(value))
-        found.names.formUnion(value.split { "^= ,\\".utf8.contains($0) }.map { Array($0) })
+        // A part that is a word of radiology too, such as Perfusion, is searched for within the whole name alone.
+        let parts = value.split { "^= ,\\".utf8.contains($0) }.map { Array($0) }
+        found.names.formUnion(parts.filter { !CodedTerms.isWord(String(decoding: $0, as: UTF8.self)) })
         found.names.insert(value.map { $0 == 0x5E ? 0x20 : $0 })
       case .da, .dt:
         for part in value.split(separator: 0x5C) {
@@ -106,7 +108,11 @@ public struct KnownIdentifiers: Sendable {
             found.texts.insert(Array(uid))
           }
         }
-      case .as, .cs, .ds, .is, .tm, .at, .fd, .fl, .sl, .ss, .sv, .ul, .us, .uv, .sq: continue
+      case .cs:
+        let text = String(decoding: value, as: UTF8.self)
+        if CodedTerms.known(text, of: element.tag) == text { found.kept.append(BytePatterns.lowered(value)) }
+      case .ds, .is: found.kept.append(BytePatterns.lowered(value))
+      case .as, .tm, .at, .fd, .fl, .sl, .ss, .sv, .ul, .us, .uv, .sq: continue
       case .od, .of, .ol, .ov, .ow: continue
       case .ob, .un: if EmbeddedText.isFound(in: value) { found.texts.insert(Array(value)) }
       case .ae, .lo, .lt, .sh, .st, .uc, .ur, .ut:
