@@ -177,7 +177,6 @@ struct Identity {
 }
 
 extension DICOMTag {
-  static let issuerOfPatientID = DICOMTag(rawValue: 0x0010_0021)
   static let deidentificationMethodCodeSequence = DICOMTag(rawValue: 0x0012_0064)
   static let longitudinalTemporalInformationModified = DICOMTag(rawValue: 0x0028_0303)
 }
