@@ -14,7 +14,13 @@ public struct StoredValueSample: Sendable {
   /// Takes a slice into account.
   public mutating func add(_ image: CTImage) {
     if values.count < Self.fewest { values.formUnion(image.distinctStoredValues(upTo: Self.fewest)) }
-    if !hasSoftTissue { hasSoftTissue = image.values.contains(where: Self.softTissue.contains) }
+    // The middle rows are the likeliest to show tissue.
+    let rows = Array(image.rows / 2..<image.rows) + Array(0..<image.rows / 2)
+    hasSoftTissue =
+      hasSoftTissue
+      || rows.contains { row in
+        image.values(rows: row..<row + 1, columns: 0..<image.columns).contains(where: Self.softTissue.contains)
+      }
   }
 
   /// Why the slices cannot be of a CT, as a sentence without its full stop; nil where they can.

@@ -180,4 +180,76 @@ struct SeriesGeometryTests {
     #expect(SeriesGeometry(Self.stack(1, seed: 11)).defects == [])
     #expect(SeriesGeometry(Self.stack(1, seed: 11)).sliceSpacing == nil)
   }
+
+  /// A stack of which only slices at some steps are there.
+  private static func sparse(_ steps: [Int], spacing: Double, thickness: Double?) -> [CTAttributes] {
+    let whole = stack((steps.max() ?? 0) + 1, spacing: spacing, seed: 12)
+    return steps.map { step in
+      var slice = whole[step]
+      slice.sliceThickness = thickness
+      return slice
+    }
+  }
+
+  @Test(arguments: [
+    ([0, 1, 10, 20, 30], 26), ([0, 9, 10, 20, 30], 26), ([0, 4, 8, 12, 13], 9), ([0, 1, 2, 12, 22, 32], 27),
+    ([0, 1, 6], 4),
+  ])
+  func gapsAreMeasuredByTheSmallestStepAndTheThickness(_ steps: [Int], _ missing: Int) {
+    for thickness in [2.5, nil] {
+      let defects = SeriesGeometry(Self.sparse(steps, spacing: 2.5, thickness: thickness)).defects
+      let counts = defects.compactMap { defect -> Int? in
+        if case .missingSlices(let count, _, _) = defect { count } else { nil }
+      }
+      #expect(counts == [missing], "\(defects)")
+    }
+  }
+
+  @Test func thinSlicesFarApartShowLittle() {
+    let far = SeriesGeometry(Self.sparse(Array(0..<8), spacing: 10, thickness: 1.25))
+    guard case .sparse(let spacing, thickness: 1.25) = far.defects.first else {
+      Issue.record("\(far.defects)")
+      return
+    }
+    #expect(abs(spacing - 10) < 1e-9 && far.defects.count == 1)
+    // Overlapping slices, adjoining ones and those without thickness are no matter.
+    for thickness in [10, 20, nil] {
+      #expect(SeriesGeometry(Self.sparse(Array(0..<8), spacing: 10, thickness: thickness)).defects == [])
+    }
+  }
+
+  @Test func aSlightlyWrongPositionIsNoMeasureOfGaps() {
+    var slices = Self.sparse([0, 4, 8, 12, 16, 20], spacing: 2.5, thickness: 2.5)
+    var twin = slices[2]
+    twin.imagePosition = twin.imagePosition.map { position in
+      position + 0.005 * ((slices[3].imagePosition ?? position) - position)
+    }
+    slices.append(twin)
+    let missing = SeriesGeometry(slices).defects.compactMap { defect -> Int? in
+      if case .missingSlices(let count, _, _) = defect { count } else { nil }
+    }
+    #expect(missing == [15])
+  }
+
+  @Test(arguments: [1e30, 1e18, 1e12, 1e7])
+  func absurdPositionsDoNotEndTheProcess(_ far: Double) {
+    var slices = Self.stack(5, seed: 13)
+    slices[2].imagePosition = SIMD3(repeating: far)
+    #expect(SeriesGeometry(slices).order.count == 5)
+  }
+
+  @Test func kindsTellSizeSpacingAndOrientation() {
+    let slices = Self.stack(6, seed: 7)
+    var changed = slices
+    changed[1].columns = 256
+    changed[2].pixelSpacing = PixelSpacing(row: 0.7, column: 0.7)
+    changed[4].rowDirection = slices[4].columnDirection
+    changed[4].columnDirection = slices[4].rowDirection
+    #expect(SeriesGeometry.kinds(of: changed) == [[0, 3, 5], [1], [2], [4]])
+    // What is absent tells nothing.
+    changed = slices
+    changed[0].pixelSpacing = nil
+    changed[3].rowDirection = nil
+    #expect(SeriesGeometry.kinds(of: changed) == [[0, 1, 2, 3, 4, 5]])
+  }
 }
