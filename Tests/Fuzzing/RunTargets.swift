@@ -22,7 +22,9 @@ extension FuzzTarget {
   /// A run's folder, one of whose files is damaged.
   static let runFolder = FuzzTarget(
     name: "run", isText: true,
-    sources: { try files("Tests/ExperimentTests/Fixtures/study-0.1/runs/demo-batch8") { !$0.contains("/") } }
+    sources: {
+      try files("Tests/ExperimentTests/Fixtures/study-0.1/runs/demo-batch8") { !$0.contains("/") && $0.contains(".") }
+    }
   ) { file in
     // Links to the other files.
     let folder = file.deletingLastPathComponent()
