@@ -20,20 +20,29 @@ static bool read_type(int datatype, nii_header *header) {
 // Whether the stated number of dimensions and start of the voxels can be: libnifti2 follows some out of its arrays, and
 // quietly takes others in the place of the rest.
 static bool is_sound(const char *path) {
-  int64_t rank = 0;
-  double offset = 0;
   int version = 0;
   void *header = nifti_read_header(path, &version, 0);
   if (!header) return false;
+  // It is as it lies in the file, in either byte order.
+  bool is_swapped = *(int *)header != (version == 2 ? 540 : 348);
+  bool is_sound;
   if (version == 2) {
-    rank = ((nifti_2_header *)header)->dim[0];
-    offset = (double)((nifti_2_header *)header)->vox_offset;
+    nifti_2_header *stated = header;
+    if (is_swapped) {
+      nifti_swap_8bytes(1, &stated->dim[0]);
+      nifti_swap_8bytes(1, &stated->vox_offset);
+    }
+    is_sound = stated->dim[0] >= 1 && stated->dim[0] <= 7 && stated->vox_offset >= 0;
   } else {
-    rank = ((nifti_1_header *)header)->dim[0];
-    offset = ((nifti_1_header *)header)->vox_offset;
+    nifti_1_header *stated = header;
+    if (is_swapped) {
+      nifti_swap_2bytes(1, &stated->dim[0]);
+      nifti_swap_4bytes(1, &stated->vox_offset);
+    }
+    is_sound = stated->dim[0] >= 1 && stated->dim[0] <= 7 && stated->vox_offset >= 0;
   }
   free(header);
-  return rank >= 1 && rank <= 7 && offset >= 0;
+  return is_sound;
 }
 
 int nii_open(const char *path, nii_file *out, nii_header *header) {
