@@ -1,5 +1,5 @@
 # Everything goes through scripts/setup, which does nothing where all is there.
-.PHONY: all setup build test test-without-torch test-threads demo demo-check picture bench bench-peers install format lint \
+.PHONY: all setup build test test-without-torch test-threads demo demo-check picture bench bench-peers fuzz install format lint \
   docs reference clean
 
 PREFIX ?= /usr/local
@@ -56,6 +56,12 @@ bench: build
 	swift build $(SWIFT_FLAGS) --product renalgrade-bench
 	Benchmarks/run --own
 
+# `make fuzz`, or for instance `make fuzz READER="nifti hdf5" INPUTS=20000 SEED=7`: mutated files for the readers.
+fuzz: build
+	swift build $(SWIFT_FLAGS) --product renalgrade-fuzz
+	.build/release/renalgrade-fuzz --inputs $(or $(INPUTS),2000) --seed $(or $(SEED),1) $(if $(READER),--reader $(READER)) \
+	  --keep .build/fuzz-findings
+
 # `make bench-peers step16 rois` runs these alone.
 bench-peers: build
 	scripts/setup --peers
@@ -73,7 +79,7 @@ endif
 install:
 	@test -x $(RENALGRADE) || { echo "install: run make build first" >&2; exit 1; }
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 $(RENALGRADE) "$(DESTDIR)$(PREFIX)/bin/renalgrade"
+	install -m 755 $(RENALGRADE) $(RENALGRADE)-decoder "$(DESTDIR)$(PREFIX)/bin"
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests

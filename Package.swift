@@ -56,6 +56,11 @@ let shims: [Target] = [
   .target(
     name: "CNIfTI", cSettings: [.unsafeFlags(["-isystem", "/usr/include/nifti"])],
     linkerSettings: [.linkedLibrary("nifti2"), .linkedLibrary("znz")]),
+  // A program that the rooms start, not code that they link: it is built whenever they are.
+  .executableTarget(
+    name: "renalgrade-decoder", dependencies: ["CDICOM", "CHDF5", "CNIfTI"],
+    // C++20 would take the shims' headers for modules, which SwiftPM makes for Swift alone.
+    cxxSettings: [.unsafeFlags(["-fno-cxx-modules"])]),
 ]
 
 let torchShim: [Target] = [
@@ -84,7 +89,8 @@ let roomsWithoutTorch: [Target] =
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
-  + room("DICOM", imports: ["Support", "Imaging", "CDICOM"], fixtures: ["Fixtures"])
+  + room(
+    "DICOM", imports: ["Support", "Imaging", "CDICOM", "renalgrade-decoder"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
   + room("Study", imports: ["Support", "DICOM", grdb, "Yams"])
   + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"], tests: ["Imaging"])
@@ -129,10 +135,22 @@ let roomsWithTorch: [Target] =
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "Fuzzing",
+      dependencies: [
+        "Support", "Archives", "Imaging", "DICOM", "Deidentification", "Study", "Annotation", "Intake", "Experiment",
+        "Analysis", "Torch",
+      ],
+      path: "Tests/Fuzzing", swiftSettings: settings),
+    .executableTarget(
+      name: "renalgrade-fuzz",
+      dependencies: ["Fuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/renalgrade-fuzz", swiftSettings: settings),
     .testTarget(
       name: "renalgradeTests",
       dependencies: [
-        "renalgrade", grdb, "Support", "DICOM", "Study", "Annotation", "Evaluation", "ROI", "Experiment", "Analysis",
+        "renalgrade", "renalgrade-fuzz", "Fuzzing", grdb, "Support", "DICOM", "Study", "Annotation", "Evaluation",
+        "ROI", "Experiment", "Analysis",
         "Report", "Phantom", "Torch", "Backbones", "TestSupport",
       ],
       swiftSettings: settings),

@@ -95,7 +95,7 @@ int cd_decode_frame(const char *transfer_syntax, const char *photometric_interpr
     const bool is_jpeg2000 = is_high_throughput || uid.rfind("1.2.840.10008.1.2.4.9", 0) == 0; // .90 to .93
     const bool is_jpeg_ls = uid == UID_JPEGLSLosslessTransferSyntax || uid == UID_JPEGLSLossyTransferSyntax;
     if (is_jpeg2000) {
-      *precision = decode_jpeg2000(bytes, is_high_throughput, layout, static_cast<uint8_t *>(buffer), byte_count);
+      *precision = decode_jpeg2000(bytes, layout, static_cast<uint8_t *>(buffer));
       return;
     }
     if (uid == UID_RLELosslessTransferSyntax) {

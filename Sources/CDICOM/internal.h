@@ -39,7 +39,6 @@ void check_size(const CodestreamSize &found, const cd_frame_layout &expected);
 CodestreamSize jpeg_size(const std::vector<uint8_t> &codestream);
 void decode_rle(const std::vector<uint8_t> &codestream, const cd_frame_layout &layout, uint8_t *buffer);
 // JPEG 2000 and HTJ2K; returns the precision.
-int decode_jpeg2000(const std::vector<uint8_t> &codestream, bool is_high_throughput, const cd_frame_layout &layout,
-                    uint8_t *buffer, size_t byte_count);
+int decode_jpeg2000(const std::vector<uint8_t> &codestream, const cd_frame_layout &layout, uint8_t *buffer);
 
 } // namespace dicom_shim

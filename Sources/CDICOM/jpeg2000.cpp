@@ -9,15 +9,8 @@
 #endif
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <functional>
 #include <memory>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace dicom_shim {
 
@@ -108,46 +101,10 @@ int decode(const std::vector<uint8_t> &bytes, const cd_frame_layout &layout, uin
   return int(precision);
 }
 
-// What a child process leaves its parent, followed by the frame.
-struct Outcome {
-  int status, precision;
-  char message[248];
-};
-
-// Debian's OpenJPEG keeps its assertions, and damaged HTJ2K trips them: a child process aborts then in our stead.
-int decode_in_child(const std::vector<uint8_t> &bytes, const cd_frame_layout &layout, uint8_t *buffer, size_t byte_count) {
-  const size_t size = sizeof(Outcome) + byte_count;
-  void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  std::unique_ptr<void, std::function<void(void *)>> shared(memory, [size](void *m) { munmap(m, size); });
-  auto *outcome = static_cast<Outcome *>(memory);
-  uint8_t *frame = static_cast<uint8_t *>(memory) + sizeof(Outcome);
-  const pid_t child = fork();
-  if (child < 0) throw Failure{CD_FAILED, "no process can be started to decode HTJ2K in"};
-  if (child == 0) {
-    for (int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) std::signal(number, SIG_DFL);
-    alarm(60);
-    const rlimit no_core{0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-    outcome->status = guarded([&] { outcome->precision = decode(bytes, layout, frame); });
-    std::strncpy(outcome->message, cd_last_error(), sizeof outcome->message - 1);
-    _exit(0);
-  }
-  int exit = 0;
-  while (waitpid(child, &exit, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(exit)) throw Failure{CD_FAILED, "OpenJPEG gave up on the image"};
-  if (outcome->status != CD_OK) throw Failure{outcome->status, outcome->message};
-  std::memcpy(buffer, frame, byte_count);
-  return outcome->precision;
-}
-
 } // namespace
 
-int decode_jpeg2000(const std::vector<uint8_t> &bytes, bool is_high_throughput, const cd_frame_layout &layout,
-                    uint8_t *buffer, size_t byte_count) {
-  return is_high_throughput ? decode_in_child(bytes, layout, buffer, byte_count) : decode(bytes, layout, buffer);
+int decode_jpeg2000(const std::vector<uint8_t> &bytes, const cd_frame_layout &layout, uint8_t *buffer) {
+  return decode(bytes, layout, buffer);
 }
 
 } // namespace dicom_shim

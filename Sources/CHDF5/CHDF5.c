@@ -7,26 +7,10 @@
 #include <hdf5.h>
 #endif
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-// What the process that reads hands back, in memory that both see.
-typedef struct {
-  int status;
-  char message[CH_MAXIMUM_MESSAGE];
-  _Alignas(16) unsigned char payload[];
-} answer;
-
-typedef int (*reading)(hid_t file, const void *request, answer *out);
 
 static _Thread_local char message[CH_MAXIMUM_MESSAGE];
-
-enum { CPU_SECONDS = 30 };
 
 const char *ch_last_error(void) { return message; }
 
@@ -49,42 +33,10 @@ static int refused(char *text, int status) {
   return status;
 }
 
-static void limit(int resource, rlim_t value) {
-  struct rlimit both = {value, value};
-  setrlimit(resource, &both);
-}
-
-static int read_file(const char *path, reading body, const void *request, answer *out) {
+static int open_file(const char *path, hid_t *file) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL); // no messages on the terminal
-  hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  return file < 0 ? refused(out->message, CH_NOT_HDF5) : body(file, request, out);
-}
-
-// Nothing is closed in the process that reads: it ends with the call.
-static int in_a_process(const char *path, reading body, const void *request, answer **out, size_t size) {
-  answer *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) return fail(message, CH_FAILED, "out of memory");
-  pid_t child = fork();
-  if (child == 0) {
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, CPU_SECONDS);
-    shared->status = read_file(path, body, request, shared);
-    _exit(0);
-  }
-  int state = 0;
-  pid_t ended = child;
-  if (child > 0)
-    do ended = waitpid(child, &state, 0);
-    while (ended < 0 && errno == EINTR);
-  if (child < 0 || ended < 0) {
-    shared->status = fail(shared->message, CH_FAILED, "no process could be started to read the file");
-  } else if (!WIFEXITED(state)) {
-    shared->status = fail(shared->message, CH_FAILED, "its contents contradict themselves");
-  }
-  memcpy(message, shared->message, sizeof message);
-  message[sizeof message - 1] = 0;
-  *out = shared;
-  return shared->status;
+  *file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  return *file < 0 ? refused(message, CH_NOT_HDF5) : CH_OK;
 }
 
 static int open_data_set(hid_t file, const char *name, char *text, hid_t *set) {
@@ -147,11 +99,6 @@ static int read_attribute(hid_t file, const char *name, ch_attribute *out) {
   return CH_OK;
 }
 
-typedef struct {
-  const char *set_names, *attribute_names;
-  size_t set_count, attribute_count;
-} description;
-
 // The next of several names, one a line; NULL after the last.
 static char *next_name(char **rest) {
   char *name;
@@ -160,20 +107,17 @@ static char *next_name(char **rest) {
   return name;
 }
 
-static int describe(hid_t file, const void *request, answer *out) {
-  const description *wanted = request;
-  ch_shape *shapes = (ch_shape *)out->payload;
-  ch_attribute *attributes = (ch_attribute *)(shapes + wanted->set_count);
-  char *sets = strdup(wanted->set_names), *names = strdup(wanted->attribute_names);
-  if (!sets || !names) return fail(out->message, CH_FAILED, "out of memory");
-  for (size_t i = 0; i < wanted->set_count; i++) {
+static int describe(hid_t file, char *sets, size_t set_count, ch_shape *shapes, char *names, size_t attribute_count,
+                    ch_attribute *attributes) {
+  if (!sets || !names) return fail(message, CH_FAILED, "out of memory");
+  for (size_t i = 0; i < set_count; i++) {
     char *name = next_name(&sets);
-    if (!name) return fail(out->message, CH_FAILED, "fewer names than answers");
+    if (!name) return fail(message, CH_FAILED, "fewer names than answers");
     shapes[i].status = read_shape(file, name, &shapes[i]);
   }
-  for (size_t i = 0; i < wanted->attribute_count; i++) {
+  for (size_t i = 0; i < attribute_count; i++) {
     char *name = next_name(&names);
-    if (!name) return fail(out->message, CH_FAILED, "fewer names than answers");
+    if (!name) return fail(message, CH_FAILED, "fewer names than answers");
     attributes[i].status = read_attribute(file, name, &attributes[i]);
   }
   return CH_OK;
@@ -181,41 +125,23 @@ static int describe(hid_t file, const void *request, answer *out) {
 
 int ch_describe(const char *path, const char *set_names, size_t set_count, ch_shape *shapes,
                 const char *attribute_names, size_t attribute_count, ch_attribute *attributes) {
-  description wanted = {set_names, attribute_names, set_count, attribute_count};
-  size_t shape_size = set_count * sizeof *shapes, attribute_size = attribute_count * sizeof *attributes;
-  size_t size = sizeof(answer) + shape_size + attribute_size;
-  answer *found = NULL;
-  int status = in_a_process(path, describe, &wanted, &found, size);
-  if (status == CH_OK) {
-    memcpy(shapes, found->payload, shape_size);
-    memcpy(attributes, found->payload + shape_size, attribute_size);
-  }
-  if (found) munmap(found, size);
-  return status;
-}
-
-typedef struct {
-  const char *name;
-  size_t count;
-} values_of;
-
-static int read_floats(hid_t file, const void *request, answer *out) {
-  const values_of *wanted = request;
-  hid_t set;
-  int status = open_data_set(file, wanted->name, out->message, &set);
+  hid_t file;
+  int status = open_file(path, &file);
   if (status != CH_OK) return status;
-  if (H5Sget_simple_extent_npoints(H5Dget_space(set)) != (hssize_t)wanted->count)
-    return fail(out->message, CH_FAILED, "it has another size");
-  herr_t done = H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->payload);
-  return done < 0 ? refused(out->message, CH_FAILED) : CH_OK;
+  char *sets = strdup(set_names), *names = strdup(attribute_names);
+  status = describe(file, sets, set_count, shapes, names, attribute_count, attributes);
+  free(sets);
+  free(names);
+  return status;
 }
 
 int ch_read_floats(const char *path, const char *name, float *values, size_t count) {
-  values_of wanted = {name, count};
-  size_t size = sizeof(answer) + count * sizeof *values;
-  answer *found = NULL;
-  int status = in_a_process(path, read_floats, &wanted, &found, size);
-  if (status == CH_OK) memcpy(values, found->payload, count * sizeof *values);
-  if (found) munmap(found, size);
-  return status;
+  hid_t file, set;
+  int status = open_file(path, &file);
+  if (status == CH_OK) status = open_data_set(file, name, message, &set);
+  if (status != CH_OK) return status;
+  if (H5Sget_simple_extent_npoints(H5Dget_space(set)) != (hssize_t)count)
+    return fail(message, CH_FAILED, "it has another size");
+  herr_t done = H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+  return done < 0 ? refused(message, CH_FAILED) : CH_OK;
 }

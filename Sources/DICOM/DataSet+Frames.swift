@@ -1,4 +1,5 @@
 internal import CDICOM
+internal import Support
 
 /// Pixel data, frame by frame.
 extension DataSet {
@@ -20,18 +21,14 @@ extension DataSet {
     _ frame: Int, of frameCount: Int, in fragments: DataElement.Fragments, _ layout: cd_frame_layout,
     _ photometricInterpretation: String
   ) throws(DICOMError) -> (bytes: [UInt8], precision: Int?) {
-    let count = Int(layout.columns) * Int(layout.rows) * Int(layout.samples) * Int(layout.bits_allocated) / 8
-    // The shim refuses such a frame, but the buffer would be made before.
-    guard count <= 1 << 30 else {
-      throw DICOMError(.unsupported, file: name, tag: .pixelData, "a frame of more than 1 GiB")
-    }
     let codestream = try codestream(of: frame, of: frameCount, in: fragments.items)
-    var bytes = [UInt8](repeating: 0, count: count)
-    var precision: Int32 = 0
-    let status = cd_decode_frame(
-      transferSyntax, photometricInterpretation, codestream, codestream.count, layout, &bytes, count, &precision)
-    guard Int(status) == CD_OK else { throw pixelError(status, String(cString: cd_last_error())) }
-    return (bytes, precision > 0 ? Int(precision) : nil)
+    do throws(DecoderProcess.Failure) {
+      return try FrameDecoder(
+        transferSyntax: transferSyntax, photometricInterpretation: photometricInterpretation, layout: layout
+      ).decode(codestream)
+    } catch {
+      throw pixelError(error.status ?? CD_FAILED, error.description)
+    }
   }
 
   /// The codestream of one frame, its fragments joined: PS3.5 section A.4.
@@ -106,8 +103,8 @@ extension DataSet {
 
   private static let conversion = "Convert the file to another transfer syntax, for instance with dcmconv or gdcmconv"
 
-  private func pixelError(_ status: Int32, _ message: String) -> DICOMError {
-    switch Int(status) {
+  private func pixelError(_ status: Int, _ message: String) -> DICOMError {
+    switch status {
     case CD_TRUNCATED: Self.truncated(name, message)
     case CD_UNSUPPORTED:
       DICOMError(

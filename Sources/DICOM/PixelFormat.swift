@@ -18,6 +18,9 @@ struct PixelFormat {
   private let element: DataElement
   private let isBigEndian: Bool
 
+  /// Each frame takes hundreds of bytes of header in memory, however few pixels it has.
+  private static let mostFrames = 100_000
+
   /// Reads the module and checks that as much pixel data is there as it promises.
   ///
   /// - Throws: `DICOMError` where the module is incomplete, or pixel data is absent or too short.
@@ -44,7 +47,7 @@ struct PixelFormat {
     rows = try required(.rows, 1...65535)
     columns = try required(.columns, 1...65535)
     samples = dataSet.text(.samplesPerPixel) == nil ? 1 : try required(.samplesPerPixel, 1...4)
-    frameCount = dataSet.text(.numberOfFrames) == nil ? 1 : try required(.numberOfFrames, 1...Int(Int32.max))
+    frameCount = dataSet.text(.numberOfFrames) == nil ? 1 : try required(.numberOfFrames, 1...Self.mostFrames)
     photometricInterpretation = dataSet.text(.photometricInterpretation) ?? ""
     bitsAllocated = try required(.bitsAllocated, 1...64)
     let isInteger = found.tag == .pixelData

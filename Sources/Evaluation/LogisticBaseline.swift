@@ -25,7 +25,22 @@ public struct LogisticBaseline: Equatable, Sendable {
       (self.means, self.deviations, coefficients) = (means, deviations, fit.coefficients)
     }
 
-    /// The probability that a case with these predictors is positive.
+    /// Reads a model whose numbers belong together.
+    ///
+    /// - Throws: `DecodingError` where they do not.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      means = try container.decode([Double].self, forKey: .means)
+      deviations = try container.decode([Double].self, forKey: .deviations)
+      coefficients = try container.decode([Double].self, forKey: .coefficients)
+      guard deviations.count == means.count, coefficients.count == means.count + 1 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .coefficients, in: container,
+          debugDescription: "expected as many deviations as means, and one coefficient more")
+      }
+    }
+
+    /// The probability that a case with these predictors, as many as there are means, is positive.
     public func probability(_ row: [Double]) -> Double {
       let standardised = Self.standardised(row, means, deviations)
       return LogisticRegression.probability(

@@ -38,7 +38,7 @@ public struct EpochLog: Sendable {
     let isCutShort = text.last != "\n"
     var epochs: [Run.Epoch] = []
     for (place, line) in lines.enumerated() {
-      if let epoch = try? JSONDecoder().decode(Run.Epoch.self, from: Data(line.utf8)) {
+      if let epoch = try? JSONDecoder().decode(Run.Epoch.self, from: Data(line.utf8)), Run.folds.contains(epoch.fold) {
         epochs.append(epoch)
       } else if place < lines.count - 1 || !isCutShort {
         throw StudyError(

@@ -27,7 +27,8 @@ public enum PredictionTable {
     for column in columns { try table.require(column: column, from: "a column of predictions.csv") }
     var predictions: [Prediction] = []
     for row in table.rows {
-      guard let fold = Int(row.cells["fold"] ?? ""), let label = GradeClass(rawValue: row.cells["label"] ?? ""),
+      guard let fold = Int(row.cells["fold"] ?? ""), Run.folds.contains(fold),
+        let label = GradeClass(rawValue: row.cells["label"] ?? ""),
         let probability = Double(row.cells["probability"] ?? "")
       else {
         throw StudyError(

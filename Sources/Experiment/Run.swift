@@ -35,6 +35,9 @@ public struct Run: Sendable {
     }
   }
 
+  /// The numbers that a fold can have; a file that states another is damaged.
+  static let folds = 0..<1_000_000
+
   /// The resolved protocol.
   public var protocolFile: URL { url.appendingPathComponent("protocol.yaml") }
   /// The folds.

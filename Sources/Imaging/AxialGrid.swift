@@ -50,6 +50,15 @@ public struct AxialGrid: Equatable, Sendable {
       }
   }
 
+  /// Whether every voxel lies within 10 m of the origin; a header that states more is damaged.
+  public var isWithinReach: Bool {
+    [0, columns].allSatisfy { column in
+      [0, rows].allSatisfy { row in
+        [0, slices].allSatisfy { slice in position(column, row, slice).length <= 10_000 }
+      }
+    }
+  }
+
   private func position(_ column: Int, _ row: Int, _ slice: Int) -> SIMD3<Double> {
     origin + Double(column) * columnStep + Double(row) * rowStep + Double(slice) * sliceStep
   }

@@ -70,6 +70,9 @@ struct ProtocolSource {
   let name: String
 
   func decode() throws(StudyError) -> StudyProtocol {
+    if let excess = ProtocolBounds.excess(in: yaml) {
+      throw StudyError(.invalidProtocol, "\(name):\(excess.line): this is no protocol: \(excess.problem)")
+    }
     var root: Node
     do {
       guard let node = try Yams.compose(yaml: yaml) else {

@@ -1,4 +1,3 @@
-internal import CSpawn
 public import Foundation
 
 /// Another program that is run to its end, without a shell.
@@ -134,38 +133,11 @@ public struct Subprocess: Sendable {
 
   /// Starts the program with these ends of pipes, and gives its process identifier.
   private func start(output: Int32?, messages: Int32) throws(SubprocessError) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    if let output {
-      posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    do throws(ProcessStart.Failure) {
+      return try ProcessStart.run(
+        program.path, arguments, output: output, messages: messages, in: folder?.path, environment)
+    } catch {
+      throw self.error(.notStarted(error.number))
     }
-    posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
-    if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder.path) }
-
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    // The threads of a task pool block signals, which a program would inherit.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    sigaddset(&signals, SIGPIPE)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-
-    var words = ([program.path] + arguments).map { strdup($0) } + [nil]
-    var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
-    defer { (words + variables).forEach { free($0) } }
-    var identifier: pid_t = 0
-    let number = posix_spawn(&identifier, program.path, &actions, &attributes, &words, &variables)
-    guard number == 0 else { throw error(.notStarted(number)) }
-    return identifier
   }
 }

@@ -89,6 +89,9 @@ struct PickleMachine {
     case binPersistentID = 0x51
   }
 
+  /// A byte of a pickle can make a value that takes a hundred; the largest networks' weights are thousands of them.
+  private static let mostValues = 2_500_000
+
   private mutating func run() throws(CheckpointError) -> PickleValue {
     while true {
       position = cursor.position
@@ -99,6 +102,9 @@ struct PickleMachine {
       }
       if opcode == .stop { return try pop() }
       try execute(opcode)
+      guard stack.count + containers.count + memo.count <= Self.mostValues else {
+        throw fault("the pickle holds more than \(Self.mostValues) values, which no weights do")
+      }
     }
   }
 

@@ -31,7 +31,7 @@ enum FoldNetworkFile {
     _ metadata: [String: String], backbone: String, fold: Int, place: String
   ) throws(TrainingError) {
     if metadata["backbone"] == backbone, metadata["fold"] == "\(fold)" { return }
-    let found = metadata["fold"].flatMap { Int($0) }.map { "\($0 + 1)" } ?? "none"
+    let found = metadata["fold"].flatMap { Int($0) }.flatMap { $0 < .max ? "\($0 + 1)" : nil } ?? "none"
     throw TrainingError(
       "\(place) is another's: expected \(backbone), fold \(fold + 1), found \(metadata["backbone"] ?? "no backbone"), fold "
         + "\(found). Copy the run's folder from its study again")

@@ -20,4 +20,16 @@ import Support
     try PredictionTable.write(predictions, to: url)
     #expect(try PredictionTable.read(url) == predictions)
   }
+
+  @Test(arguments: ["-1", "9223372036854775807", "-9223372036854775808", "1000000", "9223372036854775808", "1.5", ""])
+  func aFoldThatNoRunHasIsRefusedWithItsLine(_ fold: String) throws {
+    let url = folder.url.appendingPathComponent("predictions.csv")
+    try Data("patient,lesion,slice,fold,label,probability\nP1,1,1,\(fold),low,0.5\n".utf8).write(to: url)
+    let error = #expect(throws: StudyError.self) { try PredictionTable.read(url) }
+    #expect(error?.description.contains("predictions.csv:2:") == true)
+    let log = folder.url.appendingPathComponent("log.jsonl")
+    let line = #"{"fold":\#(fold),"epoch":1,"loss":1,"heldOutLoss":1,"imagesPerSecond":1,"seconds":1}"#
+    try Data("\(line)\n\(line)\n".utf8).write(to: log)
+    #expect(throws: StudyError.self) { try EpochLog(log).epochs() }
+  }
 }

@@ -35,6 +35,13 @@ import Testing
     #expect(message("]ctorch\nFloatStorage").contains("ends within a class's name"))
   }
 
+  /// A byte or two of each of these make a value: lists, memos, and tuples of a tuple.
+  @Test(arguments: ["]", "N\u{94}", ")\u{85}"]) func moreValuesThanWeightsHaveAreRefused(_ step: String) {
+    let pickle = Data(repeatElement(step.unicodeScalars.map { UInt8($0.value) }, count: 1_300_000).joined())
+    let error = #expect(throws: CheckpointError.self) { _ = try read(pickle) { $0.kind } }
+    #expect(error?.description.contains("more than 2500000 values") == true, "\(error?.description ?? "")")
+  }
+
   @Test func damagedStacksAndMemosAreErrors() {
     #expect(message(".").contains("stack is empty"))
     #expect(message("a.").contains("stack is empty"))

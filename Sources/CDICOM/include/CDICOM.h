@@ -41,7 +41,8 @@ typedef struct {
 } cd_frame_layout;
 
 // Decodes the codestream of one frame into buffer, whose size is exactly columns x rows x samples x bits_allocated / 8:
-// little endian, colour by pixel. precision is the codestream's own, or 0 where it states none.
+// little endian, colour by pixel. precision is the codestream's own, or 0 where it states none. But for RLE, damaged
+// codestreams can end the process (Debian's OpenJPEG keeps its assertions): renalgrade-decoder calls it.
 int cd_decode_frame(const char *transfer_syntax, const char *photometric_interpretation, const void *codestream,
                     size_t count, cd_frame_layout layout, void *buffer, size_t byte_count, int *precision);
 

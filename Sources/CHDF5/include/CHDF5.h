@@ -1,11 +1,15 @@
 // A C view of the parts of HDF5 that RenalGrade reads: data sets of numbers, and attributes of the root group.
 //
-// It holds no policy. Every call opens the file in a process of its own, because HDF5 1.10 runs beyond its buffers, or
-// for ever, in files that contradict themselves. What comes back is a CH_... status, and a message, which names no
-// file, in ch_last_error() of the calling thread or in the answer. Any number of threads may call at once.
+// It holds no policy. HDF5 1.10 runs beyond its buffers, or for ever, in files that contradict themselves, and nothing is
+// closed here: renalgrade-decoder calls it, in a process for each call. What comes back is a CH_... status, and a message,
+// which names no file, in ch_last_error() of the calling thread or in the answer.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum {
   CH_OK = 0,
@@ -43,3 +47,7 @@ int ch_describe(const char *path, const char *set_names, size_t set_count, ch_sh
                 const char *attribute_names, size_t attribute_count, ch_attribute *attributes);
 // All values in the order of the data set; count is the product of its dimensions.
 int ch_read_floats(const char *path, const char *name, float *values, size_t count);
+
+#ifdef __cplusplus
+}
+#endif

@@ -84,6 +84,11 @@ struct LogisticRegressionLearner: Learner {
           folder, expected: "the columns \(learner.columns.joined(separator: ", "))",
           found: found.joined(separator: ", "))
       }
+      let width = model.columns.reduce(0) { $0 + $1.width }
+      guard model.fit.means.count == width else {
+        throw ModelFile.another(
+          folder, expected: "\(width) predictors", found: "\(model.fit.means.count)")
+      }
       return Fitted(model: model, examples: task.examples)
     }
   }
@@ -139,6 +144,9 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
     let cells = rows.map { ClinicalCell($0[column]) }.filter { $0.text != nil }
     categories = cells.allSatisfy { $0.number != nil } ? [] : Set(cells.compactMap(\.text)).sorted()
   }
+
+  /// How many numbers a value becomes.
+  var width: Int { categories.isEmpty ? 1 : categories.count - 1 }
 
   /// The numbers of a value; nil where it is missing, or a word that the training examples lack.
   func numbers(_ text: String?) -> [Double]? {

@@ -1,5 +1,6 @@
 internal import CHDF5
 import Foundation
+import Support
 
 /// An HDF5 file: the shapes of some data sets and some of the root group's attributes, read at once, and values on
 /// demand.
@@ -11,15 +12,10 @@ struct HDF5File: Sendable {
   }
 
   private let path: String
+  /// Bytes.
+  private let size: Int
   private let shapes: [String: Result<[Int]?, PublicCohortError>]
   private let attributes: [String: Result<Attribute?, PublicCohortError>]
-
-  /// The library's version, such as `HDF5 1.10.8`.
-  static var version: String {
-    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
-    ch_version(&major, &minor, &release)
-    return "HDF5 \(major).\(minor).\(release)"
-  }
 
   /// Reads what the file says of the data sets and attributes of these names.
   ///
@@ -29,14 +25,8 @@ struct HDF5File: Sendable {
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw PublicCohortError("the file is missing or cannot be read; check the download and its permissions")
     }
-    var shapes = [ch_shape](repeating: ch_shape(), count: dataSets.count)
-    var attributes = [ch_attribute](repeating: ch_attribute(), count: names.count)
-    let status = ch_describe(
-      path, dataSets.joined(separator: "\n"), shapes.count, &shapes, names.joined(separator: "\n"), attributes.count,
-      &attributes)
-    guard Int(status) == CH_OK else {
-      throw PublicCohortError("this is no whole HDF5 file (\(String(cString: ch_last_error()))); fetch it again")
-    }
+    size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+    let (shapes, attributes) = try Self.describe(path, size, dataSets, names)
     self.shapes = Dictionary(
       uniqueKeysWithValues: zip(dataSets, shapes).map { name, shape in
         (name, Self.answer(shape.status, shape.message, "the data set \"\(name)\"") { Self.sizes(shape) })
@@ -53,18 +43,55 @@ struct HDF5File: Sendable {
   /// The attribute of that name; nil where there is none or it is empty.
   func attribute(_ name: String) throws(PublicCohortError) -> Attribute? { try attributes[name]?.get() }
 
+  private static func describe(
+    _ path: String, _ size: Int, _ dataSets: [String], _ names: [String]
+  ) throws(PublicCohortError) -> ([ch_shape], [ch_attribute]) {
+    let texts = [path, dataSets.joined(separator: "\n"), names.joined(separator: "\n")]
+    var shapes = [ch_shape](repeating: ch_shape(), count: dataSets.count)
+    var attributes = [ch_attribute](repeating: ch_attribute(), count: names.count)
+    do throws(DecoderProcess.Failure) {
+      let process = try DecoderProcess()
+      _ = try process.ask(.hdf5Description, inputSize: size, [request(texts)])
+      for failure in [
+        shapes.withUnsafeMutableBytes({ process.take(into: $0) }),
+        attributes.withUnsafeMutableBytes({ process.take(into: $0) }),
+      ] { if let failure { throw failure } }
+    } catch {
+      throw PublicCohortError("this is no whole HDF5 file (\(error)); fetch it again")
+    }
+    return (shapes, attributes)
+  }
+
+  /// Texts as renalgrade-decoder takes them.
+  private static func request(_ texts: [String]) -> [UInt8] { texts.flatMap { Array("\($0)\u{0}".utf8) } }
+
+  /// The most voxels that deflate, which HDF5 files are compressed by, makes of one byte.
+  private static let mostVoxelsOfByte = 1032
+
   /// Every value of a data set of `count` numbers, the last dimension running fastest.
   func floats(of name: String, count: Int) throws(PublicCohortError) -> [Float] {
-    var status: Int32 = 0
-    let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      status = ch_read_floats(path, name, buffer.baseAddress, count)
-      initialized = Int(status) == CH_OK ? count : 0
-    }
-    guard Int(status) == CH_OK else {
+    guard count / Self.mostVoxelsOfByte <= size else {
       throw PublicCohortError(
-        "the data set \"\(name)\" cannot be read: \(String(cString: ch_last_error())); fetch the file again")
+        "the data set \"\(name)\" should have \(count) voxels, which a file of \(size) bytes cannot hold; fetch the "
+          + "file again")
     }
-    return values
+    do throws(DecoderProcess.Failure) {
+      let process = try DecoderProcess()
+      let number = withUnsafeBytes(of: UInt64(count)) { Array($0) }
+      let answer = try process.ask(.hdf5Floats, inputSize: size, [Self.request([path, name]) + number])
+      guard answer.count == count * MemoryLayout<Float>.size else {
+        throw .init(status: nil, description: "it has another size")
+      }
+      var failure: DecoderProcess.Failure?
+      let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        failure = process.take(into: UnsafeMutableRawBufferPointer(buffer))
+        initialized = failure == nil ? count : 0
+      }
+      if let failure { throw failure }
+      return values
+    } catch {
+      throw PublicCohortError("the data set \"\(name)\" cannot be read: \(error); fetch the file again")
+    }
   }
 
   private static func answer<Value, Message>(
@@ -79,7 +106,7 @@ struct HDF5File: Sendable {
 
   private static func sizes(_ shape: ch_shape) -> [Int] {
     withUnsafeBytes(of: shape.dimensions) { bytes in
-      bytes.bindMemory(to: UInt64.self).prefix(Int(shape.rank)).map { Int(clamping: $0) }
+      bytes.bindMemory(to: UInt64.self).prefix(max(0, Int(shape.rank))).map { Int(clamping: $0) }
     }
   }
 

@@ -1,51 +1,102 @@
 internal import CNIfTI
-import Foundation
-import Imaging
+package import Foundation
+package import Imaging
+import Support
 
 /// Reads NIfTI-1 and NIfTI-2 volumes, plain or gzipped.
-enum NIfTIFile {
+package enum NIfTIFile {
   /// A CT volume or label map, turned to an axial grid as its affine says.
   ///
   /// The sform is used where it has a code, else the qform, as nibabel does; NIfTI's right-anterior-superior becomes
   /// DICOM's left-posterior-superior. Values are scaled by slope and intercept and rounded to whole numbers.
   /// - Throws: `PublicCohortError` where the file is damaged, cut off, not three-dimensional, or states no place.
-  static func volume(at url: URL) throws(PublicCohortError) -> Volume {
-    var handle: nii_file?
+  package static func volume(at url: URL) throws(PublicCohortError) -> Volume {
+    let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+    let process: DecoderProcess
     var header = nii_header()
-    let status = Int(nii_open(url.path, &handle, &header))
-    guard status == NII_OK, let handle else {
+    do throws(DecoderProcess.Failure) {
+      process = try DecoderProcess()
+      _ = try process.ask(.niftiHeader, inputSize: size, [Array(url.path.utf8) + [0]])
+      if let failure = withUnsafeMutableBytes(of: &header, { process.take(into: $0) }) { throw failure }
+    } catch {
       throw PublicCohortError(
-        status == NII_UNSUPPORTED
+        error.status == NII_UNSUPPORTED
           ? "the voxels are not single real numbers, as CT values or labels are"
           : "this is no NIfTI file, or its header is damaged; fetch it again")
     }
-    defer { nii_close(handle) }
-    let sizes = [header.size.0, header.size.1, header.size.2].map { Int(clamping: $0) }
+    let sizes = [header.size.0, header.size.1, header.size.2].map { Int($0) }
     guard header.frames == 1, sizes.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }) else {
       throw PublicCohortError(
         "expected one three-dimensional volume, found \(sizes.map(String.init).joined(separator: " x ")) voxels and "
           + "\(header.frames) frames")
     }
     let (grid, order) = try placement(sizes, header)
-    // A slope of 0 means that the values are not scaled.
-    let (slope, intercept) = header.slope != 0 && header.slope.isFinite ? (header.slope, header.intercept) : (1, 0)
-    var stored: [Int16] = []
-    stored.reserveCapacity(sizes.reduce(1, *))
-    var notFinite = 0
-    var buffer = [Double](repeating: 0, count: sizes[0] * sizes[1])
-    for _ in 0..<sizes[2] {
-      let status = Int(nii_read(handle, &buffer, buffer.count))
-      guard status == NII_OK else {
-        throw PublicCohortError(
-          "the file ends before its voxels do, or its compressed data are damaged; fetch it again")
+    // No product of three sides and eight bytes is beyond counting.
+    let byteCount = sizes.reduce(Int(header.bytes), *)
+    let isPacked = url.pathExtension.lowercased() == "gz"
+    guard byteCount / (isPacked ? mostBytesOfByte : 1) <= size else {
+      throw PublicCohortError(
+        "its header states \(sizes.map(String.init).joined(separator: " x ")) voxels, which a file of \(size) bytes "
+          + "cannot hold; fetch it again")
+    }
+    var voxels = Voxels(header)
+    voxels.values.reserveCapacity(sizes.reduce(1, *))
+    do throws(DecoderProcess.Failure) {
+      let sliceBytes = byteCount / sizes[2]
+      let request = withUnsafeBytes(of: UInt64(sliceBytes)) { Array($0) }
+      for _ in 0..<sizes[2] {
+        _ = try process.ask(.niftiVoxels, inputSize: size, [request])
+        voxels.append(try process.take(sliceBytes))
       }
-      for value in buffer {
-        let whole = Volume.whole(value * slope + intercept)
-        if whole == nil { notFinite += 1 }
-        stored.append(whole ?? Volume.air)
+    } catch {
+      throw PublicCohortError("the file ends before its voxels do, or its compressed data are damaged; fetch it again")
+    }
+    return Volume(grid: grid, order: order, stored: voxels.values, notFiniteCount: voxels.notFinite)
+  }
+
+  /// The most that deflate makes of one byte (zlib.net, "Technical Details").
+  private static let mostBytesOfByte = 1032
+
+  /// Voxels as they are stored, turned into whole numbers.
+  private struct Voxels {
+    var values: [Int16] = []
+    /// How many were no number.
+    var notFinite = 0
+    private let kind: (nii_kind, Int32)
+    private let slope: Double
+    private let intercept: Double
+
+    init(_ header: nii_header) {
+      kind = (header.kind, header.bytes)
+      // A slope of 0 means that the values are not scaled.
+      (slope, intercept) = header.slope != 0 && header.slope.isFinite ? (header.slope, header.intercept) : (1, 0)
+    }
+
+    mutating func append(_ bytes: [UInt8]) {
+      bytes.withUnsafeBytes { bytes in
+        switch kind {
+        case (NII_UNSIGNED, 1): append(bytes) { (value: UInt8) in Double(value) }
+        case (NII_UNSIGNED, 2): append(bytes) { (value: UInt16) in Double(value) }
+        case (NII_UNSIGNED, 4): append(bytes) { (value: UInt32) in Double(value) }
+        case (NII_UNSIGNED, _): append(bytes) { (value: UInt64) in Double(value) }
+        case (NII_SIGNED, 1): append(bytes) { (value: Int8) in Double(value) }
+        case (NII_SIGNED, 2): append(bytes) { (value: Int16) in Double(value) }
+        case (NII_SIGNED, 4): append(bytes) { (value: Int32) in Double(value) }
+        case (NII_SIGNED, _): append(bytes) { (value: Int64) in Double(value) }
+        case (_, 4): append(bytes) { (value: Float) in Double(value) }
+        default: append(bytes) { (value: Double) in value }
+        }
       }
     }
-    return Volume(grid: grid, order: order, stored: stored, notFiniteCount: notFinite)
+
+    @inline(__always)
+    private mutating func append<Stored>(_ bytes: UnsafeRawBufferPointer, _ number: (Stored) -> Double) {
+      for stored in bytes.bindMemory(to: Stored.self) {
+        let whole = Volume.whole(number(stored) * slope + intercept)
+        if whole == nil { notFinite += 1 }
+        values.append(whole ?? Volume.air)
+      }
+    }
   }
 
   private static func placement(_ sizes: [Int], _ header: nii_header) throws(PublicCohortError) -> (
@@ -84,6 +135,9 @@ enum NIfTIFile {
     let grid = AxialGrid(
       columns: order.columns, rows: order.rows, slices: order.slices, origin: origin,
       columnStep: stepOf[.column] ?? .zero, rowStep: stepOf[.row] ?? .zero, sliceStep: stepOf[.slice] ?? .zero)
+    guard grid.isWithinReach else {
+      throw PublicCohortError("the affine of the header is damaged: voxels lie more than 10 m from the origin")
+    }
     guard abs(grid.columnStep.dot(grid.rowStep)) < 1e-3 * grid.columnStep.length * grid.rowStep.length else {
       throw PublicCohortError("the affine of the header shears the slices, which DICOM cannot describe")
     }

@@ -1,10 +1,10 @@
 import DICOM
-import Foundation
-import Imaging
+package import Foundation
+package import Imaging
 import Study
 
 /// The HDF5 file of one patient of UCSF RMaC: volumes as data sets, all else as attributes.
-struct RMaCFile: Sendable {
+package struct RMaCFile: Sendable {
   private let file: HDF5File
 
   /// The arrays are rows x columns x slices: rows run to the back, columns to the patient's left, slices upwards.
@@ -15,7 +15,7 @@ struct RMaCFile: Sendable {
     ["PID", "tumor_type", "pathology", "pathology_grade", "Manufacturer", "Patient Age", "Patient Sex"]
     + phases.map { "\($0)_pixdim" }
 
-  init(_ url: URL) throws(PublicCohortError) {
+  package init(_ url: URL) throws(PublicCohortError) {
     file = try HDF5File(url, dataSets: Self.phases + ["mask"], attributes: Self.attributes)
   }
 
@@ -45,14 +45,14 @@ struct RMaCFile: Sendable {
   }
 
   /// The tumour: 1 inside and 0 outside.
-  func mask() throws(PublicCohortError) -> Volume {
+  package func mask() throws(PublicCohortError) -> Volume {
     let grid = try grid("mask", isRegistered: true)
     let (order, count) = try layout("mask")
     return Volume(grid: grid, order: order, stored: try file.floats(of: "mask", count: count).map { $0 >= 0.5 ? 1 : 0 })
   }
 
   /// A volume, rounded to whole HU.
-  func volume(_ name: String, isRegistered: Bool) throws(PublicCohortError) -> Volume {
+  package func volume(_ name: String, isRegistered: Bool) throws(PublicCohortError) -> Volume {
     let grid = try grid(name, isRegistered: isRegistered)
     let (order, count) = try layout(name)
     var notFinite = 0

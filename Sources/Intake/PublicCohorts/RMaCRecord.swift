@@ -2,7 +2,7 @@ import DICOM
 import Study
 
 /// What the attributes of a patient's file say of the person and the tumour.
-struct RMaCRecord: Sendable {
+package struct RMaCRecord: Sendable {
   let patientID: String?
   /// For the DICOM header.
   let header: [DICOMTag: String]
@@ -17,7 +17,7 @@ struct RMaCRecord: Sendable {
     "0": "renal cell carcinoma", "1": "oncocytoma", "2": "angiomyolipoma", "3": "another tumour",
   ]
 
-  init(_ file: RMaCFile) throws(PublicCohortError) {
+  package init(_ file: RMaCFile) throws(PublicCohortError) {
     patientID = try file.text("PID")
     tumourType = try file.text("tumor_type")
     pathology = try file.text("pathology")
@@ -72,17 +72,22 @@ struct RMaCRecord: Sendable {
   static func header(sex: String?, age: String?) -> [DICOMTag: String] {
     var header: [DICOMTag: String] = [:]
     if let initial = sex?.uppercased().first, "MFO".contains(initial) { header[.patientSex] = String(initial) }
-    if let years = age.flatMap({ Int($0.trimming { !$0.isNumber }) ?? Double($0).map { Int($0) } }),
-      (0...120).contains(years)
-    {
+    if let years = age.flatMap(wholeYears) {
       header[.patientAge] = String(repeating: "0", count: 3 - "\(years)".count) + "\(years)Y"
     }
     return header
   }
-}
 
-extension String {
-  fileprivate func trimming(_ isTrimmed: (Character) -> Bool) -> String {
-    String(drop(while: isTrimmed).reversed().drop(while: isTrimmed).reversed())
+  /// An age of 0 to 120 in completed years, as `61`, `61.5`, `61 years`, `061Y`, `90+` or `>=90`; nil for anything else.
+  private static func wholeYears(_ age: String) -> Int? {
+    var text = age.lowercased().filter { !$0.isWhitespace }[...]
+    for prefix in [">=", "≥", ">"] where text.hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
+    for suffix in ["+", "years", "year", "yrs", "yr", "y"] where text.hasSuffix(suffix) {
+      text = text.dropLast(suffix.count)
+    }
+    guard text.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let years = Double(text),
+      (0..<121).contains(years)
+    else { return nil }
+    return Int(exactly: years.rounded(.down))
   }
 }
