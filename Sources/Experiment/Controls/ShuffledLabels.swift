@@ -6,7 +6,7 @@ struct ShuffledLabels: NegativeControl {
 
   func meaning(in validation: CrossValidation) -> String {
     "The classes are dealt to the patients at random (seed \(validation.settings.seed)); folds, images and "
-      + "training are the run's own. There is nothing to be found: the AUC must not differ from 0.5."
+      + "training are the run's own. There is nothing to be found: the AUC must be one that chance gives."
   }
 
   func change(_ validation: inout CrossValidation) {
