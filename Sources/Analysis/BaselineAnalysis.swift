@@ -1,12 +1,12 @@
 public import Evaluation
-import Experiment
+public import Experiment
 import Study
 
 /// What is reached without looking at the image, and whether the network beats it on the same patients.
 public struct BaselineAnalysis: Codable, Equatable, Sendable {
   /// Each patient called by the more frequent class of the other folds.
   public let majority: LevelMetrics
-  /// Logistic regressions in the run's own folds: tumour size alone, clinical variables alone.
+  /// Tumour size alone, as it stands; clinical variables alone, by logistic regression in the run's own folds.
   public let rivals: [Rival]
   /// Why there are no rivals, or not all.
   public let note: String?
@@ -27,18 +27,22 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
         : "This run keeps no baselines (baselines.json): `renalgrade report` makes them."
       return
     }
-    rivals = baselines.map { Rival($0, content.run, patients.cases) }
+    rivals = baselines.map { Rival($0, content, patients) }
     note =
       content.settings.baselines?.clinical == nil
       ? "The protocol's `baselines` name no clinical variables: none were compared." : nil
   }
 
-  /// A logistic regression on some columns against the network.
+  /// What some columns tell, against the network on the same patients.
   public struct Rival: Codable, Equatable, Sendable {
     /// What it is.
     public let name: String
     /// Its columns.
     public let columns: [String]
+    /// How it goes by them.
+    ///
+    /// Where it was fitted in each fold, both sides are ranked within the folds: see `Cases.ranked(within:)`.
+    public let method: Run.Baseline.Method
     /// The patients that both are judged on.
     public let patients: Int
     /// Patients without a value or a probability, left out of both sides.
@@ -57,49 +61,61 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     /// The loss of AUC up to which the network counts as no worse.
     public static let margin = 0.05
 
-    init(_ baseline: Run.Baseline, _ run: Run, _ patients: Cases) {
+    init(_ baseline: Run.Baseline, _ content: RunContent, _ fitting: CrossFitting) {
       name = baseline.title
       columns = baseline.columns
-      let scores = Self.scores(baseline, run)
-      let kept = patients.clusters.indices.filter { place in
-        patients.scores[place].isFinite && scores.known[patients.clusters[place]]?.isFinite == true
-      }
-      let own = patients.picked(kept)
-      // Where nothing could be fitted, the network stands alone, unless no patient has a value.
+      method = baseline.method ?? .crossFitted
+      let patients = fitting.cases
+      let scores = Self.scores(baseline, content)
       let finite = patients.clusters.indices.filter { patients.scores[$0].isFinite }
+      let kept = finite.filter { scores.known[patients.clusters[$0]]?.isFinite == true }
+      // Where nothing could be fitted, the network stands alone, unless no patient has a value.
       let places = scores.note == nil ? kept : baseline.withoutValue < patients.count ? finite : []
+      let folds = places.map { fitting.folds[$0] }
+      let isFitted = method == .crossFitted
+      func onOneScale(_ cases: Cases) -> Cases { isFitted ? cases.ranked(within: folds) : cases }
+      let own = onOneScale(patients.picked(places))
       self.patients = places.count
       leftOut = patients.count - places.count
-      func area(_ cases: Cases) throws(NotEstimable) -> Estimate {
-        guard let auc = ROCCurve(cases)?.auc else {
-          throw cases.count == 0 ? .noCases : .oneClass(isPositive: cases.positives > 0)
-        }
-        return Estimate(value: auc, interval: AUCInterval.standard(cases))
-      }
-      network = Stated { () throws(NotEstimable) in try area(patients.picked(places)) }
+      network = Stated { () throws(NotEstimable) in try .area(own) }
       if let note = scores.note {
         let missing = Stated(value: nil, note: note)
         (auc, difference, pValue, verdict) = (missing, missing, nil, nil)
         return
       }
-      let rival = Cases(
-        labels: own.labels, scores: own.clusters.map { scores.known[$0] ?? .nan }, clusters: own.clusters)
-      auc = Stated { () throws(NotEstimable) in try area(rival) }
+      let rival = onOneScale(
+        Cases(labels: own.labels, scores: own.clusters.map { scores.known[$0] ?? .nan }, clusters: own.clusters))
+      auc = Stated { () throws(NotEstimable) in try .area(rival) }
       do throws(NotEstimable) {
         let found = try AUCComparison.paired(own, rival)
         difference = Stated(value: found.value, interval: found.interval)
         pValue = found.pValue.isFinite ? found.pValue : nil
-        verdict = Verdict(found.interval, margin: Self.margin)
+        verdict = Verdict(found.interval, pValue: found.pValue, margin: Self.margin)
       } catch {
         (difference, pValue, verdict) = (Stated(value: nil, note: error.description), nil, nil)
       }
     }
 
-    /// The baseline's probability of each patient, or why there are none.
-    private static func scores(_ baseline: Run.Baseline, _ run: Run) -> (known: [String: Double], note: String?) {
+    /// What each patient is ordered by, or why there is nothing.
+    private static func scores(
+      _ baseline: Run.Baseline, _ content: RunContent
+    ) -> (known: [String: Double], note: String?) {
+      if baseline.method == .asItStands {
+        let attributes = PatientAttributes(content.lesions ?? [])
+        let pairs = baseline.columns.prefix(1).flatMap { column in
+          Set(content.cases.patient.clusters).compactMap { patient in
+            attributes.number(patient, column).map { (patient, $0) }
+          }
+        }
+        return (
+          Dictionary(uniqueKeysWithValues: pairs),
+          pairs.isEmpty ? NotEstimable.noCases.description : nil
+        )
+      }
       guard let file = baseline.predictions else { return ([:], baseline.note ?? "It could not be fitted.") }
       do {
-        let predictions = try PredictionTable.read(try run.file(file, namedBy: run.baselinesFile.lastPathComponent))
+        let predictions = try PredictionTable.read(
+          try content.run.file(file, namedBy: content.run.baselinesFile.lastPathComponent))
         return (Dictionary(predictions.map { ($0.patient, $0.probability) }) { first, _ in first }, nil)
       } catch {
         return ([:], "Its predictions cannot be read. \(error.description)")

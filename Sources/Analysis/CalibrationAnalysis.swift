@@ -12,8 +12,12 @@ public struct CalibrationAnalysis: Codable, Equatable, Sendable {
     public let brier: Stated
     /// One less Brier's score over that of predicting the overall share: 0 tells nothing, 1 is perfect.
     public let scaledBrier: Stated
-    /// The expected calibration error over ten bins of equally many cases; 0 is ideal, and it has no interval.
+    /// The expected calibration error over ten bins of equally many cases; it has no interval.
     public let expectedCalibrationError: Stated
+    /// The error that these probabilities would have, were each exactly right, which is not 0.
+    ///
+    /// Its range is that of 95% of draws.
+    public let errorOfPerfectCalibration: Stated
 
     init(_ cases: Cases) {
       intercept = Stated { () throws(NotEstimable) in try Calibration.intercept(cases) }
@@ -28,6 +32,9 @@ public struct CalibrationAnalysis: Codable, Equatable, Sendable {
       }
       expectedCalibrationError = Stated { () throws(NotEstimable) in
         Estimate(value: try ReliabilityCurve(cases).expectedCalibrationError, interval: nil)
+      }
+      errorOfPerfectCalibration = Stated { () throws(NotEstimable) in
+        try ReliabilityCurve.errorOfPerfectCalibration(cases)
       }
     }
   }

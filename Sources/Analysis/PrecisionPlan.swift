@@ -20,7 +20,7 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
     public let measure: String
     /// The value that is planned with: that of this run.
     public let value: Double?
-    /// The width that this run's patients give.
+    /// The width of this run's own interval.
     public let width: Stated
     /// What the wanted widths take.
     public let needs: [Need]
@@ -33,7 +33,6 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
   public let rows: [Row]
 
   init(_ patient: LevelMetrics) {
-    let negatives = patient.n - patient.positives
     let share = patient.n > 0 ? Double(patient.positives) / Double(patient.n) : 0
     func value(_ metric: Metric) throws(NotEstimable) -> Double {
       guard let value = patient[metric].value else {
@@ -42,12 +41,15 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
       return value
     }
     func row(
-      _ metric: Metric, width: () throws(NotEstimable) -> Double,
+      _ metric: Metric,
       patients: (Double) throws(NotEstimable) -> (total: Int, positives: Int)
     ) -> Row {
       Row(
         measure: metric.name, value: patient[metric].value,
-        width: Stated { () throws(NotEstimable) in Estimate(value: try width(), interval: nil) },
+        width: Stated { () throws(NotEstimable) in
+          _ = try value(metric)
+          return Estimate(value: patient[metric].interval?.width, interval: nil)
+        },
         needs: Self.widths.map { wanted in
           do throws(NotEstimable) {
             let found = try patients(wanted)
@@ -58,12 +60,9 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
         })
     }
     // So many of one class mean so many of both, where the classes keep their shares.
-    func rate(_ metric: Metric, _ count: Int, isPositive: Bool) -> Row {
+    func rate(_ metric: Metric, isPositive: Bool) -> Row {
       row(
         metric,
-        width: { () throws(NotEstimable) in
-          try PlannedPrecision.widthOfProportion(try value(metric), patients: count)
-        },
         patients: { (wanted) throws(NotEstimable) in
           let needed = try PlannedPrecision.patients(forProportion: try value(metric), width: wanted)
           let other = isPositive ? (1 - share) / share : share / (1 - share)
@@ -75,15 +74,11 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
     rows = [
       row(
         .auc,
-        width: { () throws(NotEstimable) in
-          try PlannedPrecision.widthOfAUC(
-            try value(.auc), patients: .init(positives: patient.positives, negatives: negatives))
-        },
         patients: { (wanted) throws(NotEstimable) in
           let found = try PlannedPrecision.patients(forAUC: try value(.auc), width: wanted, positiveShare: share)
           return (found.total, found.positives)
         }),
-      rate(.sensitivity, patient.positives, isPositive: true), rate(.specificity, negatives, isPositive: false),
+      rate(.sensitivity, isPositive: true), rate(.specificity, isPositive: false),
     ]
   }
 }

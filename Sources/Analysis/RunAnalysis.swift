@@ -4,7 +4,7 @@ import Study
 
 /// What is stated of a run besides the result itself.
 public struct RunAnalysis: Codable, Equatable, Sendable {
-  /// How well each level ranks, by each method; patients first.
+  /// How well each level ranks, beyond the pooled AUC; patients first.
   public let areas: [AreaAnalysis]
   /// What each rule for the threshold would have given, at patient level.
   public let thresholdRules: [ThresholdAnalysis.Alternative]
@@ -27,7 +27,7 @@ public struct RunAnalysis: Codable, Equatable, Sendable {
     let fitting = cases.fitting(.patient, foldCount: foldCount)
     let thresholds = content.metrics.thresholds.each(cases, .patient)
     let attributes = content.lesions.map(PatientAttributes.init)
-    areas = content.levels.map { AreaAnalysis($0, cases[$0]) }
+    areas = content.levels.map { AreaAnalysis($0, cases.fitting($0, foldCount: foldCount)) }
     thresholdRules = ThresholdAnalysis.alternatives(cases, settings.evaluation, foldCount: foldCount)
     calibration = content.levels.map { CalibrationAnalysis($0, cases.fitting($0, foldCount: foldCount)) }
     predictiveValues = PredictiveAnalysis(content.calledPatients)

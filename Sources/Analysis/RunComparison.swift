@@ -36,13 +36,11 @@ public struct RunComparison: Sendable {
     /// The p-value of no difference; nil where it can't be stated.
     public let pValue: Double?
     /// The p-value by Holm's correction over all pairs of runs; nil where there is none.
-    public fileprivate(set) var adjustedPValue: Double?
+    public fileprivate(set) var adjustedPValue: Double? = nil
     /// The one-sided p-value of a loss of the margin, were it so large; nil where it can't be stated.
     public let noWorsePValue: Double?
     /// Whether the later run does better, by the interval and the corrected p-value; nil where that can't be said.
-    public fileprivate(set) var verdict: Verdict?
-    /// Why the test can't be made.
-    public let note: String?
+    public fileprivate(set) var verdict: Verdict? = nil
   }
 
   /// Runs of one protocol that differ in their seeds alone.
@@ -115,66 +113,56 @@ public struct RunComparison: Sendable {
   private static func differences(_ entries: [Entry], _ margin: Double) -> [Difference] {
     let pairs = entries.indices.flatMap { later in (0..<later).map { (later: later, earlier: $0) } }
     let measures: [(Entry, Entry, (Int, Int)) -> Difference] =
-      [{ areas($0, $1, $2, margin, isBootstrap: false) }, { areas($0, $1, $2, margin, isBootstrap: true) }]
-      + rates.map { rate in { calls($0, $1, $2, margin, rate) } }
+      [{ areas($0, $1, $2, margin) }] + rates.map { rate in { calls($0, $1, $2, margin, rate) } }
     return measures.flatMap { measure in
-      corrected(pairs.map { measure(entries[$0.later], entries[$0.earlier], ($0.later, $0.earlier)) })
+      judged(pairs.map { measure(entries[$0.later], entries[$0.earlier], ($0.later, $0.earlier)) }, margin)
     }.sorted { ($0.earlier, $0.later) < ($1.earlier, $1.later) }
   }
 
-  private static func corrected(_ differences: [Difference]) -> [Difference] {
+  /// The differences in one measure, corrected for their number and judged.
+  private static func judged(_ differences: [Difference], _ margin: Double) -> [Difference] {
     zip(differences, HolmCorrection.adjusted(differences.map { $0.pValue ?? .nan })).map { difference, adjusted in
-      var corrected = difference
-      corrected.adjustedPValue = adjusted.isNaN ? nil : adjusted
-      corrected.verdict = corrected.verdict?.corrected(corrected.adjustedPValue)
-      return corrected
+      var judged = difference
+      judged.adjustedPValue = adjusted.isNaN ? nil : adjusted
+      judged.verdict = judged.difference.interval.map {
+        Verdict($0, pValue: judged.adjustedPValue, margin: margin)
+      }
+      return judged
     }
   }
 
   private static func areas(
-    _ later: Entry, _ earlier: Entry, _ places: (Int, Int), _ margin: Double, isBootstrap: Bool
+    _ later: Entry, _ earlier: Entry, _ places: (Int, Int), _ margin: Double
   ) -> Difference {
-    let found = Result { () throws(NotEstimable) in
-      isBootstrap
-        ? try PairedBootstrap.auc(later.cases, earlier.cases) : try AUCComparison.paired(later.cases, earlier.cases)
-    }
+    let found = Result { () throws(NotEstimable) in try AUCComparison.paired(later.cases, earlier.cases) }
     let paired = try? found.get()
     return Difference(
       later: places.0, earlier: places.1, measure: Metric.auc.name,
-      difference: Stated { () throws(NotEstimable) in try found.get().estimate },
-      test: isBootstrap ? "bootstrap" : "DeLong, paired", pValue: paired?.pValue,
-      noWorsePValue: noWorse(paired, margin), verdict: paired.map { Verdict($0.interval, margin: margin) }, note: nil)
+      difference: Stated { () throws(NotEstimable) in
+        let difference = try found.get()
+        return Estimate(value: difference.value, interval: difference.interval)
+      }, test: "DeLong, paired", pValue: paired?.pValue,
+      noWorsePValue: (try? paired?.nonInferiority(margin: margin))?.pValue)
   }
 
-  private static func noWorse(_ difference: PairedDifference?, _ margin: Double) -> Double? {
-    (try? difference?.nonInferiority(margin: margin))?.pValue
-  }
-
-  private typealias Rate = (
-    metric: Metric, path: KeyPath<ConfusionMatrix, Double?> & Sendable, labels: Bool?
-  )
-
-  private static var rates: [Rate] {
-    [
-      (.accuracy, \.accuracy, nil), (.sensitivity, \.sensitivity, true), (.specificity, \.specificity, false),
-    ]
-  }
+  private static let rates: [(metric: Metric, labels: Bool?)] = [
+    (.accuracy, nil), (.sensitivity, true), (.specificity, false),
+  ]
 
   private static func calls(
-    _ later: Entry, _ earlier: Entry, _ places: (Int, Int), _ margin: Double, _ rate: Rate
+    _ later: Entry, _ earlier: Entry, _ places: (Int, Int), _ margin: Double, _ rate: (metric: Metric, labels: Bool?)
   ) -> Difference {
     let found = Result { () throws(NotEstimable) in
-      try PairedBootstrap.rate(rate.path, later.called, earlier.called, thresholds: (0.5, 0.5))
+      try PairedDecisions(later.called, earlier.called, thresholds: (0.5, 0.5), labels: rate.labels)
     }
-    let test = Result { () throws(NotEstimable) in
-      try McNemarTest(later.called, earlier.called, thresholds: (0.5, 0.5), labels: rate.labels)
-    }
-    let reason: String? = if case .failure(let why) = test { why.description } else { nil }
+    let decisions = try? found.get()
     return Difference(
       later: places.0, earlier: places.1, measure: rate.metric.name,
-      difference: Stated { () throws(NotEstimable) in try found.get().estimate }, test: "McNemar, mid-p",
-      pValue: (try? test.get())?.midPValue, noWorsePValue: noWorse(try? found.get(), margin),
-      verdict: (try? found.get()).map { Verdict($0.interval, margin: margin) }, note: reason)
+      difference: Stated { () throws(NotEstimable) in
+        let decisions = try found.get()
+        return Estimate(value: decisions.difference, interval: decisions.interval())
+      }, test: "McNemar, exact", pValue: decisions?.mcNemar.exactPValue,
+      noWorsePValue: decisions?.noWorsePValue(margin: margin))
   }
 
   // MARK: Seeds
@@ -205,8 +193,4 @@ public struct RunComparison: Sendable {
 extension RunComparison.Entry {
   /// The seeds of folds and training.
   fileprivate var seeds: [UInt64] { [settings.folds.seed, settings.seed] }
-}
-
-extension PairedDifference {
-  fileprivate var estimate: Estimate { Estimate(value: value, interval: interval) }
 }

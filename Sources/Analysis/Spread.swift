@@ -1,5 +1,7 @@
-/// Mean and sample standard deviation.
+/// Mean and sample standard deviation, and how many values they are of.
 public struct Spread: Equatable, Sendable {
+  /// How many values there are.
+  public let count: Int
   /// The mean.
   public let mean: Double
   /// The sample standard deviation; nil for one value.
@@ -10,6 +12,7 @@ public struct Spread: Equatable, Sendable {
     guard !values.isEmpty else { return nil }
     let mean = values.reduce(0, +) / Double(values.count)
     self.mean = mean
+    count = values.count
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
   }

@@ -35,6 +35,9 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
   /// Why there are no parts.
   public let note: String?
 
+  /// Parts with fewer patients of either class take no part in tests, whose distributions are those of many.
+  static let fewest = 5
+
   /// A column with more values than this divides nobody.
   static let mostValues = 12
 
@@ -85,12 +88,13 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
           sensitivity: Self.rate(decided, .sensitivity), specificity: Self.rate(decided, .specificity))
       }
       heterogeneity = StatedTest("Cochran's Q of the AUCs") { () throws(NotEstimable) in
-        let found = try analysis.heterogeneity()
+        let found = try analysis.heterogeneity(fewest: Self.fewest)
         let leftOut = found.leftOut.joined(separator: ", ")
-        return (found.test.pValue, leftOut.isEmpty ? nil : "Left out, as their AUC has no variance: \(leftOut).")
+        let reason = "fewer than \(Self.fewest) patients of a class, or an AUC that does not vary"
+        return (found.test.pValue, leftOut.isEmpty ? nil : "Left out (\(reason)): \(leftOut).")
       }
       interaction = StatedTest("likelihood ratio, logit by part") { () throws(NotEstimable) in
-        (try analysis.logisticInteraction().pValue, nil)
+        (try analysis.logisticInteraction(fewest: Self.fewest).pValue, nil)
       }
       note = nil
     } catch {

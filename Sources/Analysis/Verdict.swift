@@ -1,30 +1,25 @@
 import Evaluation
 
-/// Whether a model does better than another, told from the interval of their difference.
+/// Whether a model does better than another, told from the interval of their difference and its p-value.
 public enum Verdict: String, Codable, Sendable {
-  /// The whole interval lies above 0.
+  /// The whole interval lies above 0, and the p-value is below 0.05.
   case superior
-  /// It does not, but it lies above minus the margin.
+  /// That is not so, but the whole interval lies above minus the margin.
   case nonInferior
-  /// The whole interval lies below 0, and not above minus the margin.
+  /// The whole interval lies below 0 and not above minus the margin, and the p-value is below 0.05.
   case inferior
-  /// None of these.
-  case unclear
+  /// None of these: neither a difference nor its absence is shown.
+  case inconclusive
 
   /// Judges `interval`, of the model's value less the other's; `margin` is the loss that still counts as no worse.
-  init(_ interval: Interval, margin: Double) {
+  ///
+  /// Interval and test must agree on a difference: where the p-value, corrected where there are several comparisons, does not bear
+  /// it out, there is none to be told of.
+  init(_ interval: Interval, pValue: Double?, margin: Double) {
+    let isSignificant = (pValue ?? 1) < 0.05
     self =
-      interval.lower > 0
-      ? .superior : interval.lower > -margin ? .nonInferior : interval.upper < 0 ? .inferior : .unclear
-  }
-
-  /// What is left of the verdict among several comparisons: a difference that the corrected p-value does not bear out is none.
-  func corrected(_ pValue: Double?) -> Verdict {
-    guard (pValue ?? 1) >= 0.05 else { return self }
-    return switch self {
-    case .superior: .nonInferior
-    case .inferior: .unclear
-    case .nonInferior, .unclear: self
-    }
+      interval.lower > 0 && isSignificant
+      ? .superior
+      : interval.lower > -margin ? .nonInferior : interval.upper < 0 && isSignificant ? .inferior : .inconclusive
   }
 }

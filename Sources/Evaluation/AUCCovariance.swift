@@ -7,8 +7,9 @@ struct AUCCovariance {
   let aucs: [Double]
   /// Their covariances, models by models; the diagonal is not negative.
   let matrix: [[Double]]
-  /// The degrees of freedom that the scarcer class's clusters leave.
-  let degrees: Int
+  /// What each class of clusters adds to the covariance, and how many clusters that is.
+  private let parts: [(matrix: [[Double]], clusters: Int)]
+  private let isClustered: Bool
 
   /// Computes the covariance of the AUCs of `models`: the same cases, scored by each.
   ///
@@ -55,19 +56,35 @@ struct AUCCovariance {
     let negatives = Double(first.count) - positives
     func unbiased(_ count: Int) -> Double { Double(count) / Double(count - 1) }
     func product(_ left: [Double], _ right: [Double]) -> Double { zip(left, right).reduce(0) { $0 + $1.0 * $1.1 } }
-    func covariance(_ one: Int, _ other: Int) -> Double {
-      let between = product(positive[one], negative[other]) + product(positive[other], negative[one])
-      return unbiased(hasPositive.count) * product(positive[one], positive[other]) / (positives * positives)
-        + unbiased(hasNegative.count) * product(negative[one], negative[other]) / (negatives * negatives)
-        + unbiased(members.count) * between / (positives * negatives)
+    func part(_ sums: [[Double]], _ clusters: Int, _ cases: Double) -> [[Double]] {
+      sums.map { one in sums.map { unbiased(clusters) * product(one, $0) / (cases * cases) } }
     }
+    let ofPositives = part(positive, hasPositive.count, positives)
+    let ofNegatives = part(negative, hasNegative.count, negatives)
     self.aucs = aucs
-    degrees = min(hasPositive.count, hasNegative.count) - 1
+    parts = [(ofPositives, hasPositive.count), (ofNegatives, hasNegative.count)]
+    isClustered = first.isClustered
     matrix = models.indices.map { one in
       models.indices.map { other in
-        let value = covariance(one, other)
+        let between = product(positive[one], negative[other]) + product(positive[other], negative[one])
+        let value =
+          ofPositives[one][other] + ofNegatives[one][other]
+          + unbiased(members.count) * between / (positives * negatives)
         return one == other ? max(0, value) : value
       }
     }
+  }
+
+  /// The degrees of freedom of the first model's variance.
+  ///
+  /// Satterthwaite's of its two parts; where clusters give several cases, those that the scarcer class's clusters leave.
+  /// Source: Brunner and Munzel, Biometrical Journal 2000.
+  var degrees: Double {
+    let scarcer = Double((parts.map(\.clusters).min() ?? 1) - 1)
+    guard !isClustered else { return scarcer }
+    let variances = parts.map { (value: $0.matrix[0][0], degrees: Double($0.clusters - 1)) }
+    let sum = variances.reduce(0) { $0 + $1.value }
+    let squares = variances.reduce(0) { $0 + $1.value * $1.value / $1.degrees }
+    return squares > 0 ? sum * sum / squares : scarcer
   }
 }

@@ -1,24 +1,22 @@
 /// Confidence intervals of the area under the ROC curve.
 public enum AUCInterval {
-  /// The method of choice: DeLong's interval for independent cases, the bootstrap over clusters for clustered ones.
+  /// The method of choice: `logit`, whose coverage was simulated (`Tests/Reference/coverage.py`).
   ///
-  /// Both need two clusters of each class. And where the classes are told apart without error (or always wrongly), all scores
-  /// are equal, or all clusters are alike, both have no width, which is not the certainty that it looks like. There `newcombe`
-  /// stands in, counting clusters instead of cases. Nil where a class is empty.
-  public static func standard(_ cases: Cases, level: Double = 0.95, seed: UInt64 = 1) -> Interval? {
+  /// Where the classes are told apart without error (or always wrongly), all scores are equal, all clusters are alike or a class
+  /// has one cluster only, it can't be stated. There `newcombe` stands in, counting clusters instead of cases. Nil where a class
+  /// is empty, or a score is not a finite number.
+  public static func standard(_ cases: Cases, level: Double = 0.95) -> Interval? {
     guard let auc = ROCCurve(cases)?.auc else { return nil }
-    let (positives, negatives) = (cases.clusterCount(positive: true), cases.clusterCount(positive: false))
-    if positives > 1, negatives > 1 {
-      let sampled = cases.isClustered ? bootstrap(cases, level: level, seed: seed) : deLong(cases, level: level)
-      // What rounding leaves is no width.
-      if let sampled, sampled.width > 1e-9 { return sampled }
-    }
-    return newcombe(auc: auc, positives: positives, negatives: negatives, level: level)
+    return (try? logit(cases, level: level))
+      ?? newcombe(
+        auc: auc, positives: cases.clusterCount(positive: true), negatives: cases.clusterCount(positive: false),
+        level: level)
   }
 
   /// The plain interval (AUC plus and minus z standard errors, clipped to 0...1) with DeLong's variance.
   ///
-  /// Cases count as independent; nil where a class has fewer than two cases.
+  /// Cases count as independent; nil where a class has fewer than two cases. It is what many print, and too narrow in few
+  /// patients or near 1: with 14 of 40 positive and an AUC of 0.9 it holds the truth in 88%.
   /// Source: DeLong, DeLong and Clarke-Pearson, Biometrics 1988.
   public static func deLong(_ cases: Cases, level: Double = 0.95) -> Interval? {
     let independent = Cases(labels: cases.labels, scores: cases.scores)

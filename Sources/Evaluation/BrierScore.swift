@@ -25,23 +25,26 @@ public struct BrierScore: Equatable, Sendable {
     withinBins = value - (reliability - resolution + uncertainty)
   }
 
-  /// The score with its percentile interval over draws of whole clusters; throws also where these can't tell a width.
-  public static func estimate(
-    _ cases: Cases, level: Double = 0.95, samples: Int = 2000, seed: UInt64 = 1
-  ) throws(NotEstimable) -> Estimate {
+  /// The score with its interval on the logit's scale, by the variance between clusters; throws also where that is zero.
+  ///
+  /// Student's t has one degree of freedom less than there are clusters.
+  public static func estimate(_ cases: Cases, level: Double = 0.95) throws(NotEstimable) -> Estimate {
     try cases.check(bothClasses: false, probabilities: true)
-    let draws = ClusterDraws(cases.clusters)
-    let squares = draws.sums(Self.squares(cases))
-    let counts = draws.sums(cases.labels.map { _ in 1 })
-    let interval = try draws.interval(level: level, samples: samples, seed: seed) { times in
-      var (sum, count) = (0.0, 0.0)
-      for cluster in times.indices {
-        sum += Double(times[cluster]) * squares[cluster]
-        count += Double(times[cluster]) * counts[cluster]
-      }
-      return sum / count
+    try check(level: level)
+    let members = ClusterDraws(cases.clusters)
+    let clusters = Double(members.count)
+    guard clusters > 1 else { throw .tooFewClusters(found: members.count, needed: 2, of: "patients") }
+    let squares = Self.squares(cases)
+    let score = Aggregate.mean(squares)
+    let deviations = members.sums(squares.map { $0 - score })
+    let variance = clusters / (clusters - 1) * deviations.reduce(0) { $0 + $1 * $1 }
+    let error = variance.squareRoot() / Double(cases.count)
+    guard error > 1e-9, let limits = LogitScale.limits(score, error, level, clusters - 1) else {
+      throw .noVariation("the squared distances do not vary between these patients")
     }
-    return Estimate(value: Aggregate.mean(Self.squares(cases)), interval: interval)
+    return Estimate(
+      value: score,
+      interval: Interval(lower: limits.lower, upper: limits.upper, level: level, method: "logit, t over patients"))
   }
 
   private static func squares(_ cases: Cases) -> [Double] {

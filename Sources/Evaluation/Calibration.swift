@@ -2,7 +2,8 @@ import Foundation
 
 /// Whether probabilities mean what they say: as logistic regressions of the outcome on the probabilities' logits.
 ///
-/// Intervals are Wald's; where clusters (patients) give several cases, their variance is the sandwich over clusters. Sources:
+/// Intervals are Wald's; where clusters (patients) give several cases, their variance is the sandwich over clusters, with Student's t
+/// and the degrees of freedom that the scarcer class's clusters leave. Sources:
 /// Cox, Biometrika 1958; Steyerberg, Clinical Prediction Models, 2019; Van Calster et al., Journal of Clinical Epidemiology 2016.
 public enum Calibration {
   /// Probabilities are kept this far from 0 and 1, whose logits are infinite: what a 32-bit sigmoid can tell from 1.
@@ -11,7 +12,7 @@ public enum Calibration {
   /// Calibration in the large: the intercept where the slope is held at 1; 0 is ideal.
   ///
   /// Above 0 the probabilities are too low on the whole, below 0 too high. Throws where a class is missing, a score isn't a
-  /// probability, or all clustered cases come from one cluster.
+  /// probability, or cases are clustered and one cluster holds a whole class.
   public static func intercept(_ cases: Cases, level: Double = 0.95) throws(NotEstimable) -> Estimate {
     let fit = try regression(cases, rows: cases.labels.map { _ in [] }, offsets: cases.scores.map(logit))
     return try estimate(fit, at: 0, cases, level)
@@ -36,7 +37,11 @@ public enum Calibration {
     _ cases: Cases, rows: [[Double]], offsets: [Double]? = nil
   ) throws(NotEstimable) -> LogisticRegression {
     try cases.check(probabilities: true)
-    if cases.isClustered, Set(cases.clusters).count < 2 { throw .tooFewClusters(found: 1, needed: 2, of: "patients") }
+    if cases.isClustered {
+      for isPositive in [true, false] where cases.clusterCount(positive: isPositive) < 2 {
+        throw .tooFewClusters(found: 1, needed: 2, of: "patients with a \(isPositive ? "positive" : "negative") case")
+      }
+    }
     return try LogisticRegression(
       rows: rows, targets: cases.labels.map { $0 ? 1 : 0 }, offsets: offsets, clusters: cases.clusters)
   }
@@ -46,11 +51,17 @@ public enum Calibration {
   ) throws(NotEstimable) -> Estimate {
     try check(level: level)
     let value = fit.coefficients[place]
-    let half = Normal.quantile(0.5 + level / 2) * fit.standardErrors[place]
+    let quantile =
+      cases.isClustered
+      ? StudentT.quantile(
+        0.5 + level / 2,
+        degrees: Double(min(cases.clusterCount(positive: true), cases.clusterCount(positive: false)) - 1))
+      : Normal.quantile(0.5 + level / 2)
+    let half = quantile * fit.standardErrors[place]
     return Estimate(
       value: value,
       interval: Interval(
         lower: value - half, upper: value + half, level: level,
-        method: cases.isClustered ? "Wald, sandwich over patients" : "Wald"))
+        method: cases.isClustered ? "Wald, sandwich over patients, t" : "Wald"))
   }
 }

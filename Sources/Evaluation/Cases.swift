@@ -66,21 +66,21 @@ public struct Cases: Equatable, Sendable {
 }
 
 /// How the probabilities of several slices become that of their lesion or patient: functions of one or more probabilities,
-/// NaN where any is NaN.
+/// NaN where any is not a finite number.
 public enum Aggregate {
   /// The mean of the slices.
   public static func mean(_ probabilities: [Double]) -> Double {
-    probabilities.reduce(0, +) / Double(probabilities.count)
+    finite(probabilities) { $0.reduce(0, +) / Double($0.count) }
   }
 
   /// The highest slice.
   public static func maximum(_ probabilities: [Double]) -> Double {
-    probabilities.contains(where: \.isNaN) ? .nan : probabilities.max() ?? .nan
+    finite(probabilities) { $0.max() ?? .nan }
   }
 
   /// One minus the product of the complements: the chance that at least one slice is positive, were they independent.
   public static func noisyOr(_ probabilities: [Double]) -> Double {
-    1 - probabilities.reduce(1) { $0 * (1 - $1) }
+    finite(probabilities) { 1 - $0.reduce(1) { $0 * (1 - $1) } }
   }
 
   /// The mean of the `count` highest slices (of all, where there are fewer); `count` at least 1.
@@ -89,7 +89,12 @@ public enum Aggregate {
   public static func top(_ count: Int) -> @Sendable ([Double]) -> Double {
     precondition(count > 0, "at least one slice")
     return { probabilities in
-      probabilities.contains(where: \.isNaN) ? .nan : mean(Array(probabilities.sorted(by: >).prefix(count)))
+      finite(probabilities) { mean(Array($0.sorted(by: >).prefix(count))) }
     }
+  }
+
+  /// Infinities are treated as NaN is, so that no way to aggregate hides a slice that has no probability.
+  private static func finite(_ probabilities: [Double], _ aggregate: ([Double]) -> Double) -> Double {
+    probabilities.allSatisfy(\.isFinite) ? aggregate(probabilities) : .nan
   }
 }

@@ -55,6 +55,12 @@ struct ClusterDraws {
     return try Self.interval(of: try values(samples: samples, seed: seed, statistic), level: level)
   }
 
+  /// The standard deviation of what two or more draws gave: the statistic's standard error.
+  static func deviation(of values: [Double]) -> Double {
+    let mean = Aggregate.mean(values)
+    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))).squareRoot()
+  }
+
   /// The percentile interval of what the draws gave.
   static func interval(of values: [Double], level: Double) throws(NotEstimable) -> Interval {
     let sorted = values.sorted()

@@ -83,8 +83,8 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
         "The AUC of \(Int(value)) is that of these few cases; its interval (Newcombe) says what it may be in others.")
     } else if Set(decided.cases.scores).count == 1 {
       sentences.append(
-        "Every case has the same probability: they are not ranked at all, and the interval of the AUC (Newcombe) tells no "
-          + "more than how few they are.")
+        "Every case has the same probability: they are not ranked at all, and the interval of the AUC (Newcombe) says only "
+          + "how few they are.")
     } else if auc?.interval?.method == AUCInterval.newcombeName {
       sentences.append(
         "The cases are too few, or too much alike, to show how the AUC varies: its interval is Newcombe's.")
@@ -96,8 +96,8 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
     }
     if !withoutInterval.isEmpty {
       sentences.append(
-        "No interval can be stated for \(withoutInterval.map(\.name).joined(separator: ", ")): draws of these patients give "
-          + "one value only, or none.")
+        "No interval can be stated for \(withoutInterval.map(\.name).joined(separator: ", ")): it is undefined, at "
+          + "its limit, or the same in every draw of these patients.")
     }
     return sentences.isEmpty ? nil : sentences.joined(separator: " ")
   }

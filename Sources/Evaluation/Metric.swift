@@ -45,11 +45,11 @@ public struct Metric: Sendable {
   public static let further = [
     Metric("ppv", "PPV", interval: { $0.wilson(called: true) }) { $0.matrix.positivePredictiveValue },
     Metric("npv", "NPV", interval: { $0.wilson(called: false) }) { $0.matrix.negativePredictiveValue },
-    Metric("f1", "F1", interval: { $0.bootstrap(\.f1) }) { $0.matrix.f1 },
-    Metric("balancedAccuracy", "balanced accuracy", interval: { $0.bootstrap(\.balancedAccuracy) }) {
+    Metric("f1", "F1", interval: { $0.ofF1 }) { $0.matrix.f1 },
+    Metric("balancedAccuracy", "balanced accuracy", interval: { $0.ofBalancedAccuracy }) {
       $0.matrix.balancedAccuracy
     },
-    Metric("mcc", "MCC", interval: { $0.bootstrap(\.matthewsCorrelation) }) { $0.matrix.matthewsCorrelation },
+    Metric("mcc", "MCC", interval: { $0.ofMatthewsCorrelation }) { $0.matrix.matthewsCorrelation },
   ]
 
   /// All of them.
@@ -85,17 +85,9 @@ struct DecidedCases {
     wilson(calls.indices.filter { calls[$0] == called })
   }
 
-  private func wilson(_ counted: [Int]) -> Interval? {
+  /// Wilson's interval of the share of right decisions among some of the cases, by their places.
+  func wilson(_ counted: [Int]) -> Interval? {
     WilsonInterval.of(
       counted.map { cases.labels[$0] == calls[$0] }, clusters: counted.map { cases.clusters[$0] })
-  }
-
-  /// The percentile interval of `rate` over 2,000 draws of whole clusters.
-  ///
-  /// Nil where the rate is undefined, or the draws can't tell a width.
-  func bootstrap(_ rate: KeyPath<ConfusionMatrix, Double?>) -> Interval? {
-    guard matrix[keyPath: rate] != nil else { return nil }
-    let counts = ClusterCounts(cases, calls: calls)
-    return try? counts.draws.interval(level: 0.95, samples: 2000, seed: 1) { counts.matrix($0)[keyPath: rate] }
   }
 }

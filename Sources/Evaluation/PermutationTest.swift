@@ -24,20 +24,39 @@ public struct PermutationTest: Equatable, Sendable {
   /// The share of permutations that reach what was observed, the true labels counting as one of them: never 0.
   public var pValue: Double { Double(1 + null.count { $0 >= observed }) / Double(1 + null.count) }
 
+  /// The share of permutations that lie below what was observed, those that equal it counting half.
+  public var place: Double {
+    null.reduce(0) { $0 + ($1 < observed ? 1 : $1 == observed ? 0.5 : 0) } / Double(null.count)
+  }
+
+  /// The chance of a place as far to either side: twice the smaller tail, the true labels counting as one of the permutations.
+  public var twoSidedPValue: Double {
+    let below = Double(1 + null.count { $0 <= observed }) / Double(1 + null.count)
+    return min(1, 2 * min(pValue, below))
+  }
+
   /// The AUC of `cases` against the labels dealt out anew among the clusters (patients), whose cases keep one label.
   ///
-  /// This asks whether fixed predictions know the labels; to test the training too, permute before it and use
-  /// `init(observed:null:)`. Throws where a class is missing, a score isn't finite, or a cluster holds both classes.
+  /// Where `groups` (one a case, such as its fold) are given, labels are dealt out within each group only. This asks whether
+  /// fixed predictions know the labels; to test the training too, permute before it and use `init(observed:null:)`. Throws where
+  /// a class is missing, a score isn't finite, or a cluster holds both classes or lies in two groups.
   public static func auc(
-    _ cases: Cases, permutations: Int = 1999, seed: UInt64 = 1
+    _ cases: Cases, within groups: [Int]? = nil, permutations: Int = 1999, seed: UInt64 = 1
   ) throws(NotEstimable) -> PermutationTest {
     try cases.check()
+    precondition(groups?.count ?? cases.count == cases.count, "a group for each case")
     let clusters = ClusterDraws(cases.clusters)
     var labels = [Bool](repeating: false, count: clusters.count)
-    for (cluster, label) in zip(clusters.clusterOf, cases.labels) { labels[cluster] = label }
+    var groupOf = [Int](repeating: 0, count: clusters.count)
+    for (index, cluster) in clusters.clusterOf.enumerated() {
+      labels[cluster] = cases.labels[index]
+      groupOf[cluster] = groups?[index] ?? 0
+    }
     let mixed = Set(
-      cases.labels.indices.filter { labels[clusters.clusterOf[$0]] != cases.labels[$0] }
-        .map { clusters.clusterOf[$0] })
+      clusters.clusterOf.indices.filter { index in
+        let cluster = clusters.clusterOf[index]
+        return labels[cluster] != cases.labels[index] || groupOf[cluster] != groups?[index] ?? 0
+      }.map { clusters.clusterOf[$0] })
     guard mixed.isEmpty else { throw .mixedClusters(mixed.count) }
     func auc(_ labels: [Bool]) throws(NotEstimable) -> Double {
       let dealt = Cases(
@@ -47,9 +66,14 @@ public struct PermutationTest: Equatable, Sendable {
     }
     var generator = SplitMix64(seed: seed)
     var null: [Double] = []
+    let members = Set(groupOf).sorted().map { group in groupOf.indices.filter { groupOf[$0] == group } }
     for _ in 0..<max(0, permutations) {
       // Fisher and Yates, from the generator's own draws, so that it is the same on every machine.
-      for last in stride(from: labels.count - 1, to: 0, by: -1) { labels.swapAt(last, generator.below(last + 1)) }
+      for places in members {
+        for last in stride(from: places.count - 1, to: 0, by: -1) {
+          labels.swapAt(places[last], places[generator.below(last + 1)])
+        }
+      }
       null.append(try auc(labels))
     }
     return try PermutationTest(observed: ROCCurve(cases)?.auc ?? .nan, null: null)

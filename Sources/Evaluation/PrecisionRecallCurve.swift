@@ -44,18 +44,30 @@ public struct PrecisionRecallCurve: Equatable, Sendable {
     positiveShare = positives / Double(cases.count)
   }
 
-  /// The average precision with its percentile interval over draws of whole clusters.
+  /// The average precision with its interval on the logit's scale, by the spread over draws of whole clusters.
   ///
-  /// Throws as the curve does, and where the draws can't tell a width. Draws without a positive are drawn again.
+  /// Student's t has the degrees of freedom that the clusters with a positive leave; draws without a positive are drawn again.
+  /// Percentiles of the draws themselves hold the truth in 87 to 95% with 14 of 40 positive. Throws as the curve does, with one
+  /// cluster of positives, and where the draws do not vary. Source: Boyd, Eng and Page, ECML PKDD 2013 (the logit).
   public static func averagePrecision(
     _ cases: Cases, level: Double = 0.95, samples: Int = 2000, seed: UInt64 = 1
   ) throws(NotEstimable) -> Estimate {
+    try check(level: level)
     let value = try PrecisionRecallCurve(cases).averagePrecision
-    let groups = TiedGroups(cases)
-    let interval = try ClusterDraws(cases.clusters).interval(level: level, samples: samples, seed: seed) {
-      groups.averagePrecision($0)
+    let positives = cases.clusterCount(positive: true)
+    guard positives > 1 else {
+      throw .tooFewClusters(found: positives, needed: 2, of: "patients with a positive case")
     }
-    return Estimate(value: value, interval: interval)
+    let groups = TiedGroups(cases)
+    let draws = try ClusterDraws(cases.clusters).values(samples: samples, seed: seed) { groups.averagePrecision($0) }
+    let error = ClusterDraws.deviation(of: draws)
+    guard error > 1e-9, let limits = LogitScale.limits(value, error, level, Double(positives - 1)) else {
+      throw .noVariation("every draw of patients gives the same value")
+    }
+    return Estimate(
+      value: value,
+      interval: Interval(
+        lower: limits.lower, upper: limits.upper, level: level, method: "logit, t, bootstrap over patients"))
   }
 }
 

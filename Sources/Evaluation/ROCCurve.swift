@@ -20,11 +20,11 @@ public struct ROCCurve: Equatable, Sendable {
   /// It is the Mann-Whitney statistic with mid-ranks, counted in whole numbers.
   public let auc: Double
 
-  /// Draws the curve; nil where only one class is there, or a score is not a number.
+  /// Draws the curve; nil where only one class is there, or a score is not a finite number.
   public init?(_ cases: Cases) {
     let positives = cases.positives
     let negatives = cases.count - positives
-    guard positives > 0, negatives > 0, !cases.scores.contains(where: \.isNaN) else { return nil }
+    guard positives > 0, negatives > 0, cases.scores.allSatisfy(\.isFinite) else { return nil }
     let order = cases.scores.indices.sorted { cases.scores[$0] > cases.scores[$1] }
     var points = [Point(falsePositiveRate: 0, truePositiveRate: 0, threshold: .infinity)]
     var (truePositives, falsePositives) = (0, 0)

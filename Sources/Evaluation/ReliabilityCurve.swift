@@ -1,3 +1,5 @@
+import Support
+
 /// Observed shares of positives against predicted probabilities, bin by bin.
 public struct ReliabilityCurve: Equatable, Sendable {
   /// How cases are put into bins; a probability on an edge belongs to the lower bin.
@@ -35,12 +37,7 @@ public struct ReliabilityCurve: Equatable, Sendable {
   public init(_ cases: Cases, binning: Binning = .quantiles(10), level: Double = 0.95) throws(NotEstimable) {
     try cases.check(bothClasses: false, probabilities: true)
     try check(level: level)
-    let inner = try Self.innerEdges(cases.scores, binning)
-    var members: [Int: [Int]] = [:]
-    for (index, score) in cases.scores.enumerated() {
-      members[inner.count { $0 < score }, default: []].append(index)
-    }
-    bins = members.sorted { $0.key < $1.key }.map { _, places in
+    bins = try Self.places(cases.scores, binning).map { places in
       let bin = cases.picked(places)
       let share = Double(bin.positives) / Double(bin.count)
       return Bin(
@@ -54,6 +51,48 @@ public struct ReliabilityCurve: Equatable, Sendable {
   /// The mean of a bin's `value` over all cases.
   func meanOverBins(_ value: (Bin) -> Double) -> Double {
     bins.reduce(0) { $0 + Double($1.count) * value($1) } / Double(count)
+  }
+
+  /// The places of each bin's cases.
+  private static func places(_ scores: [Double], _ binning: Binning) throws(NotEstimable) -> [[Int]] {
+    let inner = try innerEdges(scores, binning)
+    let members = Dictionary(grouping: scores.indices) { place in inner.count { $0 < scores[place] } }
+    return members.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// The expected calibration error that these probabilities would have, were each exactly right: its mean, and the range of 95%
+  /// of draws.
+  ///
+  /// Outcomes are drawn from the probabilities; cases of one cluster share a draw, as slices share their patient's grade, so that
+  /// each has its own chance and all go together. Throws as the curve does.
+  public static func errorOfPerfectCalibration(
+    _ cases: Cases, binning: Binning = .quantiles(10), samples: Int = 500, seed: UInt64 = 1
+  ) throws(NotEstimable) -> Estimate {
+    try cases.check(bothClasses: false, probabilities: true)
+    let bins = try places(cases.scores, binning)
+    let clusters = ClusterDraws(cases.clusters)
+    let order = bins.flatMap { $0 }
+    let (scores, clusterOf) = (order.map { cases.scores[$0] }, order.map { clusters.clusterOf[$0] })
+    var generator = SplitMix64(seed: seed)
+    let errors = (0..<max(1, samples)).map { _ -> Double in
+      let draws = clusters.zeros.map { _ in Double(generator.next() >> 11) / 0x1p53 }
+      var (error, place) = (0.0, 0)
+      for bin in bins {
+        var distance = 0.0
+        for _ in bin {
+          distance += (draws[clusterOf[place]] < scores[place] ? 1 : 0) - scores[place]
+          place += 1
+        }
+        error += abs(distance)
+      }
+      return error / Double(cases.count)
+    }
+    let sorted = errors.sorted()
+    return Estimate(
+      value: Aggregate.mean(errors),
+      interval: Interval(
+        lower: ClusterBootstrap.quantile(0.025, ofSorted: sorted),
+        upper: ClusterBootstrap.quantile(0.975, ofSorted: sorted), level: 0.95, method: "drawn from the probabilities"))
   }
 
   private static func innerEdges(_ scores: [Double], _ binning: Binning) throws(NotEstimable) -> [Double] {

@@ -15,6 +15,8 @@ public struct SubgroupAnalysis: Equatable, Sendable {
     public let clusters: Int
     /// Its AUC with `AUCInterval.standard`, or why that can't be stated.
     public let auc: Result<Estimate, NotEstimable>
+    /// The clusters with a case of the class that has fewer.
+    let scarcer: Int
     /// DeLong's or Obuchowski's variance of the AUC; nil where there is none, or it is zero.
     let variance: Double?
   }
@@ -25,7 +27,7 @@ public struct SubgroupAnalysis: Equatable, Sendable {
     public let test: ChiSquareTest
     /// The share of the variation that chance doesn't explain, in 0...1.
     public let iSquared: Double
-    /// Subgroups that have no variance to weigh them by, and are left out.
+    /// Subgroups that are too small, or have no variance to weigh them by, and are left out.
     public let leftOut: [String]
   }
 
@@ -58,32 +60,46 @@ public struct SubgroupAnalysis: Equatable, Sendable {
     self.groups = kept.map { groups[$0] }
   }
 
-  /// Cochran's Q over the subgroups' AUCs; throws where fewer than two have a variance.
-  public func heterogeneity() throws(NotEstimable) -> Heterogeneity {
+  /// Cochran's Q over the subgroups' AUCs; throws where fewer than two can take part.
+  ///
+  /// Its distribution is that of many cases: a subgroup takes part with at least `fewest` clusters of each class.
+  public func heterogeneity(fewest: Int = 2) throws(NotEstimable) -> Heterogeneity {
     var parts: [(auc: Double, weight: Double)] = []
+    var leftOut: [String] = []
     for subgroup in subgroups {
-      if case .success(let estimate) = subgroup.auc, let auc = estimate.value, let variance = subgroup.variance {
+      if subgroup.scarcer >= fewest, case .success(let estimate) = subgroup.auc, let auc = estimate.value,
+        let variance = subgroup.variance
+      {
         parts.append((auc, 1 / variance))
+      } else {
+        leftOut.append(subgroup.name)
       }
     }
     guard parts.count > 1 else {
-      throw .tooFewClusters(found: parts.count, needed: 2, of: "subgroups whose AUC has a variance")
+      throw .tooFewClusters(
+        found: parts.count, needed: 2,
+        of: "subgroups with \(fewest) or more patients of each class and an AUC that varies")
     }
     let mean = parts.reduce(0) { $0 + $1.weight * $1.auc } / parts.reduce(0) { $0 + $1.weight }
     let q = parts.reduce(0) { $0 + $1.weight * ($1.auc - mean) * ($1.auc - mean) }
     return Heterogeneity(
       test: ChiSquareTest(statistic: q, degrees: parts.count - 1),
       iSquared: q > 0 ? max(0, (q - Double(parts.count - 1)) / q) : 0,
-      leftOut: subgroups.filter { $0.variance == nil }.map(\.name))
+      leftOut: leftOut)
   }
 
   /// Whether the probabilities mean the same in each subgroup: the likelihood-ratio test of logit by subgroup.
   ///
   /// Both models hold the logit and the subgroups; the larger also their products. Throws where the scores aren't
-  /// probabilities, clusters give several cases, fewer than two subgroups have cases, or the larger model has no fit.
-  public func logisticInteraction() throws(NotEstimable) -> ChiSquareTest {
+  /// probabilities, clusters give several cases, fewer than two subgroups have cases, one that has some has fewer than `fewest`
+  /// of a class, or the larger model has no fit.
+  public func logisticInteraction(fewest: Int = 0) throws(NotEstimable) -> ChiSquareTest {
     try cases.check(probabilities: true)
     guard !cases.isClustered else { throw .clustered(instead: "Take whole patients.") }
+    if let small = subgroups.first(where: { $0.count > 0 && $0.scarcer < fewest }) {
+      throw .tooFewClusters(
+        found: small.scarcer, needed: fewest, of: "patients of each class in every subgroup")
+    }
     let others = subgroups.filter { $0.count > 0 }.map(\.name).dropFirst()
     guard !others.isEmpty else { throw .tooFewClusters(found: 1, needed: 2, of: "subgroups") }
     func logLikelihood(products: Bool) throws(NotEstimable) -> Double {
@@ -105,6 +121,7 @@ extension SubgroupAnalysis.Subgroup {
     count = cases.count
     positives = cases.positives
     clusters = Set(cases.clusters).count
+    scarcer = min(cases.clusterCount(positive: true), cases.clusterCount(positive: false))
     auc = Result { () throws(NotEstimable) in
       try cases.check()
       return Estimate(value: ROCCurve(cases)?.auc, interval: AUCInterval.standard(cases, level: level))

@@ -6,13 +6,24 @@ public import Support
 extension Run {
   /// What is reached without looking at the image, in the run's own folds: the file `baselines.json` lists these.
   public struct Baseline: Codable, Equatable, Sendable {
+    /// How patients are ordered by the columns.
+    public enum Method: String, Codable, Sendable {
+      /// By the one column itself, larger values standing for high grade; nothing is fitted.
+      case asItStands
+      /// By a logistic regression of each fold, which predicts the patients that the fold holds out.
+      case crossFitted
+    }
+
     /// The name of the baseline's files.
     public var name: String
     /// What a reader calls it.
     public var title: String
-    /// The columns that it was learnt from.
+    /// The columns that it goes by.
     public var columns: [String]
-    /// Its out-of-fold predictions, a file like `predictions.csv`, relative to the run's folder; nil where there are none.
+    /// How it goes by them; nil in a file of an older version, where all were fitted.
+    public var method: Method?
+    /// Its out-of-fold predictions, a file like `predictions.csv`, relative to the run's folder; nil where nothing is fitted, or
+    /// could be.
     public var predictions: String?
     /// Why there are no predictions, in a sentence.
     public var note: String?
@@ -21,11 +32,13 @@ extension Run {
 
     /// Makes an entry from its parts.
     public init(
-      name: String, title: String, columns: [String], predictions: String?, note: String?, withoutValue: Int
+      name: String, title: String, columns: [String], method: Method, predictions: String? = nil, note: String? = nil,
+      withoutValue: Int
     ) {
       self.name = name
       self.title = title
       self.columns = columns
+      self.method = method
       self.predictions = predictions
       self.note = note
       self.withoutValue = withoutValue
@@ -36,29 +49,34 @@ extension Run {
   public var baselinesFile: URL { url.appendingPathComponent("baselines.json") }
 }
 
-/// Logistic regressions on tumour size and on clinical variables, fitted in the folds of a complete run.
+/// What orders the patients of a complete run without the image: tumour size as it stands, and logistic regressions on clinical
+/// variables, fitted in the run's folds.
 ///
-/// They need the run's folder alone, so that a run of an older version gets them too.
+/// A regression on one variable is no baseline: where the variable tells little, its sign differs between folds, and the pooled
+/// AUC falls far below the variable's own. They need the run's folder alone, so that a run of an older version gets them too.
 public enum Baselines {
-  /// Fits the baselines of a run that has none yet, and keeps them in its folder.
+  /// Makes the baselines of a run that has none yet, or has those of a version that fitted all, and keeps them in its folder.
   ///
   /// - Throws: `StudyError` where the run is damaged or its folder cannot be written.
   public static func write(for run: Run) throws(StudyError) {
-    guard !FileManager.default.fileExists(atPath: run.baselinesFile.path),
+    let known = try run.readJSONIfPresent([Run.Baseline].self, from: run.baselinesFile)
+    guard known?.allSatisfy({ $0.method != nil }) != true,
       let lesions = try run.readJSONIfPresent([RunLesion].self, from: run.lesionsFile)
     else { return }
     let settings = try StudyProtocol(contentsOf: run.protocolFile)
     let folds = try run.readJSON(Folds.self, from: run.foldsFile)
     let predictions = try PredictionTable.read(run.predictionsFile)
     let size = settings.baselines?.size ?? RunLesion.extentColumn
-    let asked = [
-      ("size", "Tumour size alone", [size]), ("clinical", "Clinical variables alone", settings.baselines?.clinical),
+    let attributes = PatientAttributes(lesions)
+    var baselines = [
+      Run.Baseline(
+        name: "size", title: "Tumour size alone", columns: [size], method: .asItStands,
+        withoutValue: Set(predictions.map(\.patient)).count { attributes.number($0, size) == nil })
     ]
-    var baselines: [Run.Baseline] = []
-    for (name, title, columns) in asked {
-      guard let columns else { continue }
+    if let columns = settings.baselines?.clinical {
       let learner = LogisticRegressionLearner(settings, columns: columns)
-      baselines.append(try fit(name, title, learner, lesions, predictions, folds, run))
+      baselines.append(
+        try fit("clinical", "Clinical variables alone", learner, lesions, predictions, folds, run))
     }
     try AtomicFile.writeJSON(baselines, to: run.baselinesFile)
   }
@@ -86,8 +104,7 @@ public enum Baselines {
           provenance: $0.provenance)
       })
     var baseline = Run.Baseline(
-      name: name, title: title, columns: columns, predictions: nil, note: nil,
-      withoutValue: order.count - known.count)
+      name: name, title: title, columns: columns, method: .crossFitted, withoutValue: order.count - known.count)
     let found: [Prediction]
     do throws(NotEstimable) {
       found = try crossFitted(learner, examples, Split(examples, by: folds))

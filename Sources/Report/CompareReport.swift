@@ -81,11 +81,16 @@ public enum CompareReport {
             "Whether the AUCs of all \(comparison.entries.count) runs differ at all: \(Format.pStatement($0)) (\(test.method))."
           } ?? "Whether the AUCs of all runs differ at all can't be tested. \(test.note ?? "")"))
     }
-    return [table.html] + [overall].compactMap { $0 }
+    let measures = [
+      ("aucDifference", "AUC"), ("accuracyDifference", "accuracy"), ("sensitivityDifference", "sensitivity"),
+      ("specificityDifference", "specificity"),
+    ]
+    return [table.html, Coverage.remark(measures, patients: comparison.patients.codes.count)]
+      + [overall].compactMap { $0 }
       + HTML.reasons(
         comparison.differences.flatMap { found in
           let subject = "\(found.measure) by \(found.test), runs \(found.later + 1) and \(found.earlier + 1)"
-          return [(subject, found.difference.note), (subject, found.note)]
+          return [(subject, found.difference.note)]
         })
   }
 
@@ -120,9 +125,8 @@ public enum CompareReport {
     [
       (
         "Differences",
-        "The later run's value less the earlier's, on the same patients. AUC: DeLong's paired method, and the bootstrap over "
-          + "2,000 draws of patients, the same for both. Rates: the bootstrap, with McNemar's mid-p test; each run is decided at "
-          + "its own thresholds."
+        "The later run's value less the earlier's, on the same patients. AUC: DeLong's paired method. Rates: Newcombe's interval "
+          + "for paired proportions (method 10), with McNemar's exact test; each run is decided at its own thresholds."
       ),
       (
         "Several comparisons",
@@ -132,7 +136,8 @@ public enum CompareReport {
         "No worse",
         "The later run counts as better or worse where the 95% interval lies on one side of 0 and the corrected p-value is below "
           + "0.05, and as no worse where the whole interval lies above minus \(Format.number(comparison.margin)); the p-value beside "
-          + "it is one-sided, by the standard error, and shows as much below 0.025. It is a margin that means something only if it was fixed before the result was known."
+          + "it is one-sided, from the same interval, and shows as much below 0.025. All else is inconclusive: neither a difference "
+          + "nor its absence is shown. A margin means something only if it was fixed before the result was known."
       ),
     ]
   }
@@ -145,7 +150,7 @@ extension Verdict {
     case .superior: "better"
     case .nonInferior: "no worse by more than \(Format.number(margin))"
     case .inferior: "worse"
-    case .unclear: "may be either"
+    case .inconclusive: "inconclusive"
     }
   }
 }
@@ -210,8 +215,8 @@ extension RunComparison {
       let values = Metric.headline.map { "\($0.name) \(Format.text(entry.result[$0]))" }.joined(separator: ", ")
       lines.append("\(place + 1)  \(entry.run): \(values)")
     }
-    for found in differences where found.test != "bootstrap" {
-      let reason = found.difference.note ?? found.note ?? ""
+    for found in differences {
+      let reason = found.difference.note ?? ""
       let value =
         found.difference.value.map { value in
           "\(Format.difference(value))"

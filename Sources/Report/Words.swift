@@ -30,6 +30,7 @@ extension RunMetrics {
     let patient = pooled.patient
     let text = Metric.headline.map { "\($0.name) \(Format.text(patient[$0]))" }
     return "Patient level, \(patient.n) patients (\(patient.positives) high grade): \(text.joined(separator: ", "))."
+      + (Precision.reversal(patient[.auc].interval, of: "model").map { " \($0)" } ?? "")
       + (patient.note.map { " \($0)" } ?? "")
   }
 }

@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func testsAreCorrectedForTheirNumber() throws {
-    let (fixture, content) = try content {
+    let (fixture, content) = try content(sizeSignal: 0) {
       $0.subgroups = [
         .init(column: "sizeMM", cuts: [50]), .init(column: "sex"), .init(column: "age", cuts: [15, 1000]),
       ]
@@ -166,6 +166,46 @@ import Testing
     let (auc, network) = (try #require(rival.auc.value), try #require(rival.network.value))
     #expect(network == content.metrics.pooled.patient[.auc].value)
     #expect(abs(try #require(rival.difference.value) - (network - auc)) < 1e-12)
+    withExtendedLifetime(fixture) {}
+  }
+
+  /// Size is its own ranking: its AUC is that of the column, not of five regressions whose signs differ.
+  @Test(arguments: 0..<6)
+  func theSizeIsRankedAsItStands(seed: Int) throws {
+    var fixture = try FixtureStudy(seed: UInt64(seed + 1))
+    let predictions = fixture.predictions(patients: 11 + 13 * seed)
+    let lesions = fixture.lesions(predictions, signal: 0)
+    let run = try fixture.run(predictions, lesions: lesions) { $0.baselines = .init(size: "sizeMM") }
+    let content = try RunContent(run)
+    let size = try #require(content.analysis.baselines.rivals.first)
+    let largest = Dictionary(grouping: lesions, by: \.patient).mapValues { lesions in
+      lesions.compactMap { Double($0.attributes["sizeMM"] ?? "") }.max() ?? .nan
+    }
+    let patients = content.cases.patient
+    let plain = Cases(labels: patients.labels, scores: patients.clusters.map { largest[$0] ?? .nan })
+    #expect(size.method == .asItStands && size.auc.value == ROCCurve(plain)?.auc)
+    #expect(size.auc.interval == AUCInterval.standard(plain))
+    #expect(size.network.value == content.metrics.pooled.patient[.auc].value)
+    #expect(size.network.interval == content.metrics.pooled.patient[.auc].interval)
+  }
+
+  @Test func severalVariablesAreRankedWithinTheFoldsAsIsTheNetwork() throws {
+    let (fixture, content) = try content { $0.baselines = .init(size: "sizeMM", clinical: ["sizeMM", "sex", "age"]) }
+    let clinical = try #require(content.analysis.baselines.rivals.last)
+    let (cases, folds) = (content.cases.patient, content.cases.folds(.patient))
+    #expect(clinical.method == .crossFitted)
+    #expect(clinical.network.value == ROCCurve(cases.ranked(within: folds))?.auc)
+    #expect(clinical.network.value == content.analysis.areas.first?.withinFolds.value)
+    withExtendedLifetime(fixture) {}
+  }
+
+  @Test func theErrorOfPerfectCalibrationStandsBesideTheECE() throws {
+    let (fixture, content) = try content()
+    for level in content.analysis.calibration {
+      let perfect = try #require(level.raw.errorOfPerfectCalibration.value)
+      #expect(perfect > 0.01 && perfect < 0.3)
+      #expect(level.raw.errorOfPerfectCalibration.interval?.contains(perfect) == true)
+    }
     withExtendedLifetime(fixture) {}
   }
 

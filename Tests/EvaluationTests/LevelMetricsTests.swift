@@ -25,7 +25,7 @@ import Testing
     #expect(metrics.n == 5 && metrics.positives == 2 && object["positives"] as? Int == 2)
     #expect(agree(object["auc"] as? Double, 5.0 / 6))
     #expect(object["note"] is NSNull)
-    #expect((object["aucInterval"] as? [String: Any])?["method"] as? String == "DeLong")
+    #expect((object["aucInterval"] as? [String: Any])?["method"] as? String == "DeLong, logit, t")
     #expect(try JSONDecoder().decode(LevelMetrics.self, from: JSONEncoder().encode(metrics)) == metrics)
   }
 
@@ -123,10 +123,10 @@ import Testing
     let clustered = LevelMetrics(
       Cases(labels: labels, scores: scores, clusters: (0..<40).map { "\($0 % 8)" }), threshold: 0.5)
     #expect(clustered.clusters == 8)
-    #expect(clustered[.auc].interval?.method == "bootstrap over patients")
+    #expect(clustered[.auc].interval?.method == "Obuchowski, logit, t")
     #expect(clustered[.accuracy].interval?.method.contains("effective sample size") == true)
     let independent = LevelMetrics(Cases(labels: labels, scores: scores), threshold: 0.5)
-    #expect(independent[.auc].interval?.method == "DeLong")
+    #expect(independent[.auc].interval?.method == "DeLong, logit, t")
     #expect(
       independent[.accuracy].interval
         == WilsonInterval.of(independent.confusion.truePositives + independent.confusion.trueNegatives, in: 40))

@@ -17,14 +17,14 @@ import Testing
 
   /// Every estimator that takes a list of cases.
   static let estimators: [(name: String, run: @Sendable (Cases) throws -> [Double?])] = [
-    ("Obuchowski", { try AUCInterval.obuchowski($0).limits }),
+    ("AUC, logit", { try AUCInterval.logit($0).limits }),
     ("average precision", { [try PrecisionRecallCurve.averagePrecision($0, samples: 50).value] }),
     ("Youden", { [try ThresholdRule.youden.threshold(for: $0)] }),
     ("sensitivity", { [try ThresholdRule.sensitivity(atLeast: 0.9).threshold(for: $0)] }),
     ("specificity", { [try ThresholdRule.specificity(atLeast: 0.9).threshold(for: $0)] }),
-    ("intercept", { try Calibration.intercept($0).valueAndError ?? [nil] }),
-    ("slope", { try Calibration.slope($0).valueAndError ?? [nil] }),
-    ("Brier", { [try BrierScore($0).withinBins] + (try BrierScore.estimate($0, samples: 50).interval?.limits ?? []) }),
+    ("intercept", { try Calibration.intercept($0).interval?.limits ?? [nil] }),
+    ("slope", { try Calibration.slope($0).interval?.limits ?? [nil] }),
+    ("Brier", { [try BrierScore($0).withinBins] + (try BrierScore.estimate($0).interval?.limits ?? []) }),
     ("reliability", { try ReliabilityCurve($0).bins.flatMap { [$0.predicted, $0.observed.value] } }),
     ("temperature", { [try Recalibration.temperature($0).temperature] }),
     ("Platt", { [try Recalibration.platt($0).slope, try Recalibration.platt($0)(0.5)] }),
@@ -41,13 +41,22 @@ import Testing
     ),
     ("paired", { [try AUCComparison.paired($0, $0).value] }),
     ("overall", { [try AUCComparison.overall([$0, $0]).statistic] }),
-    ("paired bootstrap", { [try PairedBootstrap.auc($0, $0, samples: 50).value] }),
     (
-      "bootstrap of a rate",
-      { [try PairedBootstrap.rate(\.f1, $0, $0, thresholds: (0.3, 0.5), samples: 50).standardError] }
+      "paired decisions",
+      { cases in
+        let decisions = try PairedDecisions(cases, cases, thresholds: (0.3, 0.5))
+        let interval = decisions.interval()
+        return [decisions.mcNemar.exactPValue, decisions.noWorsePValue(margin: 0.05)] + (interval?.limits ?? [nil])
+      }
     ),
-    ("McNemar", { [try McNemarTest($0, $0, thresholds: (0.3, 0.5)).midPValue] }),
-    ("permutation", { [try PermutationTest.auc($0, permutations: 20).pValue] }),
+    (
+      "permutation",
+      { cases in
+        let test = try PermutationTest.auc(cases, permutations: 20)
+        return [test.pValue, test.place, test.twoSidedPValue]
+      }
+    ),
+    ("perfect calibration", { [try ReliabilityCurve.errorOfPerfectCalibration($0, samples: 20).value] }),
     ("subgroups", { [try SubgroupAnalysis($0, groups: $0.clusters.map { _ in "a" }).heterogeneity().iSquared] }),
     (
       "interaction",
@@ -99,9 +108,9 @@ import Testing
   @Test func theReasonIsTheRightOne() {
     #expect(throws: NotEstimable.noCases) { try PrecisionRecallCurve(Self.none) }
     #expect(throws: NotEstimable.oneClass(isPositive: true)) { try Calibration.slope(Self.positivesOnly) }
-    #expect(throws: NotEstimable.notFinite(2)) { try AUCInterval.obuchowski(Self.odd) }
+    #expect(throws: NotEstimable.notFinite(2)) { try AUCInterval.logit(Self.odd) }
     #expect(throws: NotEstimable.notProbability(1)) { try BrierScore(Self.beyond) }
-    #expect(throws: NotEstimable.tooFewClusters(found: 1, needed: 2, of: "patients")) {
+    #expect(throws: NotEstimable.tooFewClusters(found: 1, needed: 2, of: "patients with a positive case")) {
       try Calibration.intercept(Self.onePatient)
     }
     #expect(throws: NotEstimable.separated) { try Calibration.slope(Self.allRight) }
@@ -114,8 +123,8 @@ import Testing
     }
     let mirrored = Cases(labels: [false, true, false, true], scores: [0.9, 0.1, 0.4, 0.6])
     #expect(throws: NotEstimable.reversed) { try Recalibration.temperature(mirrored) }
-    #expect(throws: NotEstimable.clustered(instead: "Compare whole patients, or take the bootstrap over patients.")) {
-      try McNemarTest(Self.onePatient, Self.onePatient, thresholds: (0.5, 0.5))
+    #expect(throws: NotEstimable.clustered(instead: "Compare whole patients.")) {
+      try PairedDecisions(Self.onePatient, Self.onePatient, thresholds: (0.5, 0.5))
     }
     #expect(throws: NotEstimable.inFold(0, .oneClass(isPositive: true))) {
       try LogisticBaseline(
@@ -127,14 +136,14 @@ import Testing
   @Test func settingsOutsideTheirRangeAreRefused() {
     let cases = ReferenceData(0).models[0]
     for refused in [
-      { _ = try AUCInterval.obuchowski(cases, level: 1) },
+      { _ = try AUCInterval.logit(cases, level: 1) },
       { _ = try ThresholdRule.sensitivity(atLeast: 90).threshold(for: cases) },
       { _ = try ThresholdRule.fixed(.nan).threshold(for: cases) },
       { _ = try DecisionCurve(cases, thresholds: [1]) },
       { _ = try PredictiveValues.curve(cases, threshold: 0.5, prevalences: [-0.1]) },
       { _ = try ReliabilityCurve(cases, binning: .equalWidth(0)) },
       { _ = try ReliabilityCurve(cases, binning: .quantiles(-3)) },
-      { _ = try BrierScore.estimate(cases, samples: 0) },
+      { _ = try BrierScore.estimate(cases, level: 0) },
       { _ = try PermutationTest.auc(cases, permutations: 0) },
       { _ = try PlannedPrecision.widthOfAUC(1.5, patients: PlannedPrecision.Patients(positives: 3, negatives: 3)) },
       { _ = try PlannedPrecision.patients(forAUC: 0.8, width: 0, positiveShare: 0.3) },
@@ -159,9 +168,8 @@ import Testing
     #expect(analysis.subgroups.map(\.count) == [3, 1, 0])
     #expect(analysis.subgroups[1].auc == .failure(.oneClass(isPositive: false)))
     #expect(analysis.subgroups[2].auc == .failure(.noCases))
-    #expect(throws: NotEstimable.tooFewClusters(found: 0, needed: 2, of: "subgroups whose AUC has a variance")) {
-      try analysis.heterogeneity()
-    }
+    let reason = "subgroups with 2 or more patients of each class and an AUC that varies"
+    #expect(throws: NotEstimable.tooFewClusters(found: 0, needed: 2, of: reason)) { try analysis.heterogeneity() }
   }
 
   /// A wholly and a partly separating predictor, and one that follows from another.

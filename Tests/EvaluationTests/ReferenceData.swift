@@ -57,7 +57,7 @@ struct StatisticsReference: Decodable {
 
   struct Set: Decodable {
     let sum: Double
-    let obuchowski, paired, overall: [Double]?
+    let logit, paired, overall: [Double]?
     let proc: PROC?
     let brier, reliability: [Double]
     let intercept, slope, temperature, platt: [Double]?
@@ -114,9 +114,12 @@ extension Interval {
 }
 
 extension Estimate {
-  /// The value and the standard error that a Wald interval of 95% tells.
-  var valueAndError: [Double]? {
+  /// The value and the standard error that a Wald interval of 95% tells, Student's t being that of clustered `cases`.
+  func valueAndError(_ cases: Cases) -> [Double]? {
     guard let value, let interval else { return nil }
-    return [value, interval.width / 2 / Normal.quantile(0.975)]
+    let scarcer = min(cases.clusterCount(positive: true), cases.clusterCount(positive: false))
+    let quantile =
+      cases.isClustered ? StudentT.quantile(0.975, degrees: Double(scarcer - 1)) : Normal.quantile(0.975)
+    return [value, interval.width / 2 / quantile]
   }
 }

@@ -19,7 +19,7 @@ import Testing
 
   @Test func areasOfClustersEqualThoseOfAllPairs() {
     for (index, data, expected) in reference.all {
-      #expect(agree((try? AUCInterval.obuchowski(data.models[0]))?.limits, expected.obuchowski), "set \(index)")
+      #expect(agree((try? AUCInterval.logit(data.models[0]))?.limits, expected.logit), "set \(index)")
       let paired = try? AUCComparison.paired(data.models[0], data.models[1])
       #expect(
         agree(paired.map { [$0.value, $0.standardError] + $0.interval.limits + [$0.pValue] }, expected.paired),
@@ -66,8 +66,14 @@ import Testing
   @Test func calibrationEqualsStatsmodelsAndScikitLearns() {
     for (index, data, expected) in reference.all {
       let cases = data.models[0]
-      #expect(agree((try? Calibration.intercept(cases))?.valueAndError, expected.intercept), "set \(index)")
-      #expect(agree((try? Calibration.slope(cases))?.valueAndError, expected.slope), "set \(index)")
+      // One patient with all cases of a class has a fit and a sandwich, but no degrees of freedom for an interval.
+      if !cases.isClustered || [true, false].allSatisfy({ cases.clusterCount(positive: $0) > 1 }) {
+        #expect(
+          agree((try? Calibration.intercept(cases))?.valueAndError(cases), expected.intercept), "set \(index)")
+        #expect(agree((try? Calibration.slope(cases))?.valueAndError(cases), expected.slope), "set \(index)")
+      } else {
+        #expect((try? Calibration.intercept(cases)) == nil && (try? Calibration.slope(cases)) == nil)
+      }
       #expect(
         agree((try? Recalibration.temperature(cases)).map { [$0.temperature] }, expected.temperature), "set \(index)")
       let platt = try? Recalibration.platt(cases)
@@ -99,7 +105,7 @@ import Testing
         #expect(expected.average == nil, "set \(index)")
       }
       let independent = data.models.map { Cases(labels: $0.labels, scores: $0.scores) }
-      let mcNemar = try McNemarTest(independent[0], independent[1], thresholds: (0.5, 0.5))
+      let mcNemar = try PairedDecisions(independent[0], independent[1], thresholds: (0.5, 0.5)).mcNemar
       #expect(agree([mcNemar.exactPValue, mcNemar.midPValue], expected.mcnemar), "set \(index)")
     }
   }

@@ -106,7 +106,8 @@ import Support
     let baselines = try run.readJSON([Run.Baseline].self, from: run.baselinesFile)
     #expect(baselines.map(\.name) == ["size", "clinical"] && baselines.allSatisfy { $0.note == nil })
     let predictions = try PredictionTable.read(run.predictionsFile)
-    for baseline in baselines {
+    #expect(baselines.map(\.method) == [.asItStands, .crossFitted] && baselines[0].predictions == nil)
+    for baseline in baselines.dropFirst() {
       let file = try run.file(try #require(baseline.predictions), namedBy: "baselines.json")
       let found = try PredictionTable.read(file)
       #expect(Set(found.map(\.patient)) == Set(predictions.map(\.patient)))
@@ -117,5 +118,12 @@ import Support
     let before = try Data(contentsOf: run.baselinesFile)
     try Baselines.write(for: run)
     #expect(try Data(contentsOf: run.baselinesFile) == before)
+    // A version that fitted a regression to the size alone left no method: such baselines are made anew.
+    var older = baselines
+    older[0].method = nil
+    older[0].predictions = "baselines/size.csv"
+    try AtomicFile.writeJSON(older, to: run.baselinesFile)
+    try Baselines.write(for: run)
+    #expect(try run.readJSON([Run.Baseline].self, from: run.baselinesFile) == baselines)
   }
 }

@@ -105,11 +105,15 @@ def covariance(labels, models, clusters):
     if min(i10, i01) < 2:
         return None
     cross = i / (i - 1) * (a @ b.T + b @ a.T) / (m * n)
-    matrix = i10 / (i10 - 1) * a @ a.T / m**2 + i01 / (i01 - 1) * b @ b.T / n**2 + cross
-    return np.array(aucs), matrix, min(i10, i01) - 1
+    of_positives, of_negatives = i10 / (i10 - 1) * a @ a.T / m**2, i01 / (i01 - 1) * b @ b.T / n**2
+    degrees = min(i10, i01) - 1
+    first, second = of_positives[0, 0], of_negatives[0, 0]
+    if i == len(labels) and first + second > 0:  # Satterthwaite's, where each case is a cluster
+        degrees = (first + second) ** 2 / (first**2 / (i10 - 1) + second**2 / (i01 - 1))
+    return np.array(aucs), of_positives + of_negatives + cross, degrees
 
 
-def obuchowski(labels, models, clusters):
+def areas(labels, models, clusters):
     found = covariance(labels, models, clusters) if len(set(labels)) == 2 else None
     if found is None:
         return {}
@@ -118,7 +122,7 @@ def obuchowski(labels, models, clusters):
     error = math.sqrt(max(0, matrix[0, 0]))
     if error > 1e-9:
         middle, half = special.logit(aucs[0]), error / (aucs[0] * (1 - aucs[0])) * t.ppf(0.975, degrees)
-        result["obuchowski"] = [special.expit(middle - half), special.expit(middle + half)]
+        result["logit"] = [special.expit(middle - half), special.expit(middle + half)]
     error = math.sqrt(max(0, matrix[0, 0] + matrix[1, 1] - 2 * matrix[0, 1]))
     if error > 1e-9:
         value = aucs[0] - aucs[1]
@@ -390,26 +394,27 @@ def planned(auc, share, width):
         count=count, widthOfProportion=number(wilson_width(auc, count)))
 
 
-warnings.simplefilter("ignore")
-sets = [data(index) for index in range(SETS)]
-from_r = proc(sets)
-results = []
-for (labels, models, clusters), r in zip(sets, from_r["results"]):
-    result = obuchowski(labels, models, clusters) | calibration(labels, models[0], clusters) | decisions(labels, models)
-    result |= subgroups(labels, models[0], clusters) | baseline(labels, models)
-    # A check that both sides drew the same set.
-    result["sum"] = number(sum(model.sum() for model in models) + labels.sum() + 0.001 * clusters.sum())
-    if r:
-        result["proc"] = dict(interval=numbers(r["interval"]), statistic=r["statistic"], p=r["p"])
-        if r.get("bootstrap"):
-            result["proc"]["bootstrap"] = numbers(r["bootstrap"])
-    results.append(result)
-fixture = dict(
-    versions={
-        "scikit-learn": sklearn.__version__, "statsmodels": statsmodels.__version__, "scipy": scipy.__version__,
-        "numpy": np.__version__, "pROC": from_r["version"], "R": from_r["r"]},
-    sets=results, **dict(small_tables()))
-with open("Tests/EvaluationTests/Fixtures/statistics.json", "w") as file:
-    json.dump(fixture, file, separators=(",", ":"))
-    file.write("\n")
-print({key: sum(key in result for result in results) for key in sorted(set().union(*results))})
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    sets = [data(index) for index in range(SETS)]
+    from_r = proc(sets)
+    results = []
+    for (labels, models, clusters), r in zip(sets, from_r["results"]):
+        result = areas(labels, models, clusters) | calibration(labels, models[0], clusters) | decisions(labels, models)
+        result |= subgroups(labels, models[0], clusters) | baseline(labels, models)
+        # A check that both sides drew the same set.
+        result["sum"] = number(sum(model.sum() for model in models) + labels.sum() + 0.001 * clusters.sum())
+        if r:
+            result["proc"] = dict(interval=numbers(r["interval"]), statistic=r["statistic"], p=r["p"])
+            if r.get("bootstrap"):
+                result["proc"]["bootstrap"] = numbers(r["bootstrap"])
+        results.append(result)
+    fixture = dict(
+        versions={
+            "scikit-learn": sklearn.__version__, "statsmodels": statsmodels.__version__, "scipy": scipy.__version__,
+            "numpy": np.__version__, "pROC": from_r["version"], "R": from_r["r"]},
+        sets=results, **dict(small_tables()))
+    with open("Tests/EvaluationTests/Fixtures/statistics.json", "w") as file:
+        json.dump(fixture, file, separators=(",", ":"))
+        file.write("\n")
+    print({key: sum(key in result for result in results) for key in sorted(set().union(*results))})

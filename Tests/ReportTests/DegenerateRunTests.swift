@@ -29,7 +29,7 @@ import Testing
         "result": "no AUC can be stated", "figures": "No ROC curve can be drawn",
         "discrimination": "No precision-recall curve can be drawn", "thresholds": "the stated one stands in",
         "calibration": "every case is negative", "usefulness": "No decision curve can be drawn",
-        "baselines": "Whether the network beats it can't be said", "controls": "can't be tested by permutation",
+        "baselines": "Whether the network does better cannot be said", "controls": "can't be tested by permutation",
         "subgroups": "every case is negative", "precision": "no width of the AUC's interval can be stated",
       ],
       change: { rows in rows.removeAll { isHigh($0.patient) } }),
@@ -68,8 +68,8 @@ import Testing
       name: "all right",
       says: [
         "result": "The AUC of 1 is that of these few cases", "calibration": "tell the classes apart without error",
-        "discrimination": "the AUC does not vary between these patients",
-        "precision": "no width of the AUC's interval can be stated",
+        "discrimination": "every draw of patients gives the same value",
+        "precision": "has no standard error to plan with",
       ],
       change: { rows in for index in rows.indices { rows[index].probability = isHigh(rows[index].patient) ? 0.9 : 0.1 }
       }),

@@ -39,7 +39,7 @@ import Testing
     #expect(written.pooled.lesion.n == Set(predictions.map { [$0.patient, $0.lesion] }).count)
     #expect(written.folds.count == 5)
     #expect(written.folds.map(\.patient.n).reduce(0, +) == 40)
-    #expect(written.pooled.slice[.auc].interval?.method == "bootstrap over patients")
+    #expect(written.pooled.slice[.auc].interval?.method == "Obuchowski, logit, t")
     #expect(written.headline.contains("40 patients (14 high grade)"))
     #expect(written.headline.contains(String(format: "AUC %.2f", auc)))
   }

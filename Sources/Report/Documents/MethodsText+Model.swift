@@ -109,9 +109,9 @@ extension MethodsText {
         : "Each patient had one probability.",
       "Results are given for \(Self.list(content.levels.map(\.plural))), from the pooled out-of-fold predictions and fold by fold.",
       threshold,
-      "The area under the ROC curve (AUC) is the Mann-Whitney statistic, with DeLong's 95% interval over patients and, where "
-        + "patients give several cases, the percentile interval of 2,000 bootstrap draws of whole patients; rates have Wilson's "
-        + "95% intervals, at the effective sample size where patients give several cases.",
+      "The area under the ROC curve (AUC) is the Mann-Whitney statistic, with a 95% interval on the logit's scale by DeLong's "
+        + "variance (Obuchowski's where patients give several cases) and Student's t; rates have Wilson's 95% intervals, at the "
+        + "effective sample size where patients give several cases.",
     ] + comparisons
   }
 
@@ -143,9 +143,12 @@ extension MethodsText {
       )
     }
     let size = settings.baselines?.size == nil ? "the extent of the tumour's outline alone" : "tumour size alone"
-    let clinical = settings.baselines?.clinical.map { ["logistic regression on \(Self.list($0))"] } ?? []
+    let clinical =
+      settings.baselines?.clinical.map {
+        ["logistic regression on \(Self.list($0)) in the same folds, both ranked within the folds"]
+      } ?? []
     sentences.append(
-      "In the same folds, the \(content.model) was compared with \(Self.list([size] + clinical + ["the majority class"]))."
+      "The \(content.model) was compared with \(Self.list(["\(size), larger standing for high grade"] + clinical + ["the majority class"]))."
     )
     return sentences
   }

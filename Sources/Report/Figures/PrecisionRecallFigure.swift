@@ -31,7 +31,7 @@ extension Figure {
         + "\(curves.first?.area.level.rawValue ?? "") level: \(Format.number(chance)).",
       caption:
         "Precision (PPV) against recall (sensitivity) of the pooled out-of-fold predictions, with the average precision and "
-        + "its 95% interval (bootstrap over patients). Dashed: the share of high grade among "
+        + "its 95% interval. Dashed: the share of high grade among "
         + "\(curves.first?.area.level.plural ?? ""), which is what probabilities that tell nothing reach.",
       data: data,
       script: """

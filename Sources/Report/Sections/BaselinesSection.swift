@@ -4,10 +4,10 @@ import Foundation
 import Experiment
 import Study
 
-/// What the model has to beat.
+/// The model beside what needs no image.
 struct BaselinesSection: RunSection {
   let id = "baselines"
-  let title = "Does it beat the baselines?"
+  let title = "Comparison with simple baselines"
 
   func answers(_ content: RunContent) -> Bool {
     content.analysis.baselines.rivals.contains { $0.auc.value != nil }
@@ -31,13 +31,16 @@ struct BaselinesSection: RunSection {
     guard !baselines.rivals.isEmpty else { return start + note }
     let table = HTMLTable(
       caption: "Baselines at patient level, beside the \(content.model) on the same patients",
-      columns: ["Baseline", "Patients", "Its AUC", "\(Format.heading(content.model))'s AUC", "Difference", "p"],
+      columns: [
+        "Baseline", "Ranked", "Patients", "Its AUC", "\(Format.heading(content.model))'s AUC", "Difference", "p",
+      ],
       rows: baselines.rivals.map { rival in
         [
-          HTML(text: rival.name), "\(rival.patients)", Format.cell(rival.auc), Format.cell(rival.network),
-          Format.cell(rival.difference), HTML(text: Format.pValue(rival.pValue)),
+          HTML(text: rival.name), rival.method == .asItStands ? "as it stands" : "within folds", "\(rival.patients)",
+          Format.cell(rival.auc), Format.cell(rival.network), Format.cell(rival.difference),
+          HTML(text: Format.pValue(rival.pValue)),
         ]
-      })
+      }, leadingColumns: 2)
     return start + [table.html]
       + baselines.rivals.map { .p(HTML(text: Self.sentence($0, content))) } + note
       + HTML.reasons(
@@ -49,8 +52,11 @@ struct BaselinesSection: RunSection {
         })
       + [
         .remark(
-          "Logistic regression in the run's own folds, standardised, with a ridge penalty of 1; a patient with several lesions counts with the largest number. AUC: DeLong (Newcombe where that has no width); difference: DeLong, paired."
-        )
+          "A single variable is ranked as it stands, in a direction stated beforehand: a larger tumour stands for high grade. Several variables are put together by a logistic regression in each of the run's own folds, standardised, with a ridge penalty of 1; since each fold's regression has a scale of its own, both sides are then ranked within the folds, so that the \(content.model)'s AUC here is not the pooled one. Where nothing has to do with the grade, both ways give a mean AUC of 0.50 in simulated cohorts of 10 to 150 patients; pooled probabilities give 0.43 to 0.49. A patient with several lesions counts with the largest number. Difference: DeLong, paired."
+        ),
+        Coverage.remark(
+          [("auc", "AUC"), ("aucDifference", "difference of AUCs")],
+          patients: content.metrics.pooled.patient.clusters),
       ]
   }
 
@@ -58,27 +64,30 @@ struct BaselinesSection: RunSection {
 
   private static func sentence(_ rival: BaselineAnalysis.Rival, _ content: RunContent) -> String {
     let model = content.model
-    let use = content.hasSlices ? "nothing that the image was needed for" : "no use of its own"
-    let columns = rival.columns.joined(separator: ", ")
     let isOutline = rival.columns == [RunLesion.extentColumn]
-    let what = "\(rival.name) (\(isOutline ? "the largest extent of its outline on a slice, in mm" : columns))"
+    let columns =
+      isOutline ? "the largest extent of its outline on a slice, in mm" : rival.columns.joined(separator: ", ")
     let margin = Format.number(BaselineAnalysis.Rival.margin)
     let verdict =
       switch rival.verdict {
-      case .superior: "The \(model) beats it: the whole interval of the difference lies above 0."
+      case .superior: "The \(model) does better: the whole interval of the difference lies above 0."
       case .nonInferior:
-        "The \(model) does not beat it, though it is shown to be no worse by more than \(margin): a \(model) that does not "
-          + "beat this has shown \(use)."
-      case .inferior: "The \(model) is worse than it: it has shown \(use)."
-      case .unclear:
-        "The difference may be either way: a \(model) that is not shown to beat this has shown \(use)."
-      case nil: "Whether the \(model) beats it can't be said."
+        "The \(model) is not shown to do better; it does no worse by more than \(margin), as the whole interval of the "
+          + "difference lies above that loss."
+      case .inferior: "The \(model) does worse: the whole interval of the difference lies below 0."
+      case .inconclusive:
+        "Inconclusive: the interval of the difference holds both a gain and a loss of more than \(margin), or the test does not "
+          + "bear the difference out."
+      case nil: "Whether the \(model) does better cannot be said."
       }
+    let reversed =
+      rival.auc.interval.map { $0.upper < 0.5 } == true
+      ? " The baseline's own ranking is reversed: its interval lies below 0.5." : ""
     let missing =
       rival.leftOut > 0
       ? " \(Format.count(rival.leftOut, "patient")) without a value or a probability "
         + "\(rival.leftOut == 1 ? "is" : "are") left out, on both sides."
       : " No patient lacks a value."
-    return "\(what): \(verdict)\(missing)"
+    return "\(rival.name) (\(columns)): \(verdict)\(reversed)\(missing)"
   }
 }

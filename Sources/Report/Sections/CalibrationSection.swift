@@ -42,9 +42,12 @@ struct CalibrationSection: RunSection {
     let curve = try Figure.reliability(content.cases.patient)?.draw(in: figures).besideCaption
     return [
       .p(
-        "Ideal are an intercept of 0, a slope of 1 and an ECE of 0; a scaled Brier score of 0 is no better than saying the overall share for everyone. A slope below 1 tells of probabilities that are too extreme. Intervals: Wald's (with the sandwich variance over patients where they give several cases), and for Brier's score the bootstrap over patients."
+        "An intercept of 0 and a slope of 1 are ideal; a scaled Brier score of 0 is no better than saying the overall share for everyone. A slope below 1 tells of probabilities that are too extreme. An ECE is never 0 in few cases: beside it stands what exactly right probabilities would give here, the mean and the range of 95% of 500 draws of outcomes from them (slices of a patient share a draw); an ECE within that range is compatible with perfect calibration. Intervals: Wald's (with the sandwich variance over patients and Student's t where they give several cases), and for Brier's score the logit's with Student's t."
       ),
       table.html,
+      Coverage.remark(
+        [("intercept", "intercept"), ("slope", "slope"), ("brier", "Brier")],
+        at: content.levels.filter { $0 != .lesion }, patients: content.metrics.pooled.patient.clusters),
       .remark(
         "Temperature and Platt scaling are fitted for each fold on the out-of-fold predictions of the other folds, so that no fold judges its own map. They move probabilities, not ranks within a fold."
       ),
@@ -55,6 +58,6 @@ struct CalibrationSection: RunSection {
 
   private static let measures: [(name: String, value: KeyPath<CalibrationAnalysis.Measures, Stated> & Sendable)] = [
     ("intercept", \.intercept), ("slope", \.slope), ("Brier", \.brier), ("scaled Brier", \.scaledBrier),
-    ("ECE", \.expectedCalibrationError),
+    ("ECE", \.expectedCalibrationError), ("ECE if perfect", \.errorOfPerfectCalibration),
   ]
 }

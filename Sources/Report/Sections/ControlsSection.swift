@@ -52,9 +52,24 @@ struct ControlsSection: RunSection {
     let reading =
       pValue < 0.05
       ? "chance alone would rarely rank them as well."
-      : "labels dealt out at random are ranked as well often enough: this run is no evidence that the grade can be told."
+      : "labels dealt out at random are ranked as well often enough, so that this is inconclusive."
     return "Were the labels dealt out among the patients at random, the AUC would be this run's or better with "
       + "\(Format.pStatement(pValue)) (1,999 permutations): \(reading)"
+  }
+
+  /// Where a control with permuted labels stands among what chance gives.
+  private static func place(_ place: ControlAnalysis.Place?) -> String {
+    guard let place, let auc = place.auc, let share = place.share, let pValue = place.test.pValue else {
+      return "Its place among permutations cannot be told. \(place?.test.note ?? "")"
+    }
+    let percent = Int((100 * share).rounded())
+    let start =
+      "Ranked within folds, its AUC is \(Format.number(auc)): \(percent)% of 1,999 permutations of its labels within the folds "
+      + "lie below it (two-sided \(Format.pStatement(pValue)))"
+    guard pValue < 0.05 else { return "\(start), a place that chance gives." }
+    return auc > 0.5
+      ? "\(start). One in forty such controls lies as high by chance; if it stays so with another seed, something leaks."
+      : "\(start). One in forty such controls lies as low by chance; a leak would have raised it."
   }
 
   /// What the control says of the run.
@@ -72,11 +87,7 @@ struct ControlsSection: RunSection {
         + "\(Format.number(honest)) and \(Format.number(run.slice[.auc].value)): \(abs(points)) points of accuracy "
         + "\(points < 0 ? "less" : "more") for the same slices."
     case ControlAnalysis.shuffledLabels:
-      guard let interval = result.patient[.auc].interval else { return "Its AUC has no interval." }
-      return interval.contains(0.5)
-        ? "Its AUC's interval contains 0.5, as it must: nothing was learnt."
-        : "Its AUC's interval does not contain 0.5, which one of twenty such controls does by chance; if it stays so with "
-          + "another seed, something leaks."
+      return place(control.place)
     default:
       let (own, other) = (run.patient[.auc].value, result.patient[.auc].value)
       guard let own, let other else { return "Its AUC can't be compared with the run's." }

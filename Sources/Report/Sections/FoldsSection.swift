@@ -14,7 +14,7 @@ struct FoldsSection: RunSection {
     let tables = content.levels.map { level in Self.table(folds.map { $0[level] }, level, Metric.headline) }
     return tables + [Self.table(folds.map(\.patient), .patient, Metric.further)] + notes(folds) + [
       .remark(
-        "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients."
+        "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients. A mean is of the folds in which the measure is defined."
       ),
       HTML.methods(
         Metric.all, folds.enumerated().map { ("fold \($0.offset + 1)", $0.element.patient) }),
@@ -25,8 +25,10 @@ struct FoldsSection: RunSection {
     var rows = folds.enumerated().map { fold, result in
       ["Fold \(fold + 1)", "\(result.n)", "\(result.positives)"] + MetricColumns.cells(result, metrics)
     }
-    let spreads = metrics.map { metric in Spread(folds.compactMap { $0[metric].value })?.text ?? "–" }
-    rows.append(["Mean (SD)", "", ""] + spreads.map(HTML.init(text:)))
+    let spreads = metrics.map { metric in
+      Spread(folds.compactMap { $0[metric].value })?.text(ofFolds: folds.count) ?? "–"
+    }
+    rows.append([HTML(text: "Mean (SD) of \(folds.count) folds"), "", ""] + spreads.map(HTML.init(text:)))
     return HTMLTable(
       caption: "Folds at \(level.rawValue) level, with 95% intervals: \(metrics.map(\.name).joined(separator: ", "))",
       columns: ["Fold", "n", "High grade"] + MetricColumns.headings(metrics), rows: rows

@@ -25,7 +25,7 @@ struct PrecisionSection: RunSection {
       })
     let who = "\(Format.count(patient.n, "patient")), \(patient.positives) of high grade"
     let wide = plan.rows.first?.width.value.map {
-      "An AUC of \(Format.number(plan.rows.first?.value)) in \(who), has an interval about \(Format.number($0)) wide."
+      "An AUC of \(Format.number(plan.rows.first?.value)) in \(who), has an interval that is \(Format.number($0)) wide."
     }
     return [
       .p(

@@ -45,6 +45,8 @@ struct ResultSection: RunSection {
       table.html,
     ] + notes + [
       further.html, HTML.methods(Metric.all, levels.map { ($0.plural, pooled[$0]) }),
+      Coverage.remark(
+        Metric.all.map { ($0.key, $0.name) }, at: levels.filter { $0 != .lesion }, patients: patient.clusters),
     ]
   }
 }

@@ -24,11 +24,11 @@ struct SubgroupsSection: RunSection {
     }
     return [
       .p(
-        "An interval within one part says nothing about a difference between parts; the tests below each table do. Few patients rarely show one, so that no difference found is not none."
+        "An interval within one part says nothing about a difference between parts; the tests below each table do. Few patients rarely show one: a test that is not significant is inconclusive."
       )
     ] + subgroups.flatMap(Self.html) + [
       .remark(
-        "Patient level; a patient with several lesions counts with the largest number, and with all words that its lesions have. AUC: DeLong (Newcombe where that has no width); sensitivity and specificity: Wilson. p-values by Holm's correction over the subgroups of this section, each kind of test by itself."
+        "Patient level; a patient with several lesions counts with the largest number, and with all words that its lesions have. Intervals as in the result, for fewer patients. A part takes part in a test with at least five patients of each class. p-values by Holm's correction over the subgroups of this section, each kind of test by itself."
       )
     ]
   }

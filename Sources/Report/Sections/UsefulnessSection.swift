@@ -41,7 +41,10 @@ struct UsefulnessSection: RunSection {
       + [
         .remark(
           "By Bayes' theorem, with sensitivity and specificity taken not to change, which spectrum and referral may well make them do; intervals by MOVER of Wilson's. 0.35 is 14 of 40, what the paper's Table 5 fits (its text says 26 and its heading 16 of the annotated patients); its cohort has 144 of 505."
-        )
+        ),
+        Coverage.remark(
+          [("ppvAtShare", "PPV"), ("npvAtShare", "NPV"), ("netBenefit", "net benefit")],
+          patients: content.metrics.pooled.patient.clusters),
       ] + [figure].compactMap { $0 }
   }
 }
