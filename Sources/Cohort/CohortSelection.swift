@@ -46,7 +46,12 @@ public struct CohortSelection: Codable, Equatable, Sendable {
     public let exclusion: Exclusion?
 
     /// The class of the highest grade; nil where no grade is known.
-    public var gradeClass: GradeClass? { lesions.compactMap(\.grade).max()?.gradeClass }
+    ///
+    /// A lesion without a known grade may be the highest: beside it only a high one decides.
+    public var gradeClass: GradeClass? {
+      let highest = lesions.compactMap(\.grade).max()?.gradeClass
+      return highest == .low && lesions.contains { $0.grade == nil } ? nil : highest
+    }
   }
 
   /// The grades' system.
@@ -59,6 +64,9 @@ public struct CohortSelection: Codable, Equatable, Sendable {
   public let steps: [Step]
   /// All patients, with those who leave.
   public let patients: [Patient]
+
+  /// The cells of the clinical table that were not understood; nil where it was not asked.
+  public var notUnderstood: [CellNotUnderstood]?
 
   /// The patients who stay.
   public var selected: [Patient] { patients.filter { $0.exclusion == nil } }
@@ -101,7 +109,7 @@ public struct CohortSelection: Codable, Equatable, Sendable {
       switch rule.verdict(candidate, exam: exam, columns: cohort.columns) {
       case .holds: continue
       case .unknown(let reason): if rule.missing == .exclude { return Exclusion(rule: rule.name, reason: reason) }
-      case .fails(let reason): return Exclusion(rule: rule.name, reason: reason)
+      case .fails(let reason), .notUnderstood(let reason): return Exclusion(rule: rule.name, reason: reason)
       }
     }
     return nil

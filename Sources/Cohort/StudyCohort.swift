@@ -1,3 +1,4 @@
+import Clinical
 import Foundation
 import GRDB
 public import Phases
@@ -50,7 +51,9 @@ public enum StudyCohort {
       candidate.unusable = step.map { ($0.0.rawValue, $0.1) }
       return candidate
     }
-    return CohortSelection(candidates, cohort: cohort)
+    var selection = CohortSelection(candidates, cohort: cohort)
+    selection.notUnderstood = clinical.notUnderstood
+    return selection
   }
 
   /// The cohort section of a protocol.
@@ -76,7 +79,7 @@ public enum StudyCohort {
     for uid in order {
       guard let series = groups[uid], let code = series.first?.patientCode else { continue }
       let phases = Set(series.filter { $0.fate == .used }.compactMap(\.phase)).sorted()
-      let day = series.compactMap { ClinicalValue.day($0.date) }.min()
+      let day = series.compactMap { DateGrammar.read($0.date).value }.min()
       exams[code, default: []].append(CohortExam(uid: uid, day: day, phases: phases))
     }
     return exams
@@ -86,6 +89,8 @@ public enum StudyCohort {
   public static func store(_ selection: CohortSelection, in study: StudyFolder) throws(StudyError) {
     let settings = try study.readProtocol()
     try AtomicFile.writeJSON(selection, to: try study.cohortFile(selectionFile))
+    try AtomicFile.write(
+      CellNotUnderstood.csv(selection.notUnderstood ?? []), to: try study.cohortFile(CellNotUnderstood.file))
     let entries = selection.patients.compactMap { patient in
       patient.exclusion.map { exclusion in
         SetAside(

@@ -38,6 +38,10 @@ struct CohortSelect: AsyncParsableCommand {
       let doubtful = readings.count { $0.decision?.doubts.isEmpty == false }
       print("Series: \(readings.count), \(used) stand for a phase; \(doubtful) need a look (cohort/phases.csv).")
       print(SelectionFlow(selection).text, terminator: "")
+      let notUnderstood = selection.notUnderstood?.count ?? 0
+      print(
+        "Cells not understood: \(notUnderstood)"
+          + (notUnderstood > 0 ? ", listed in cohort/not-understood.csv; see `renalgrade cohort check`." : "."))
     }
   }
 }

@@ -49,6 +49,9 @@ struct Import: AsyncParsableCommand {
         print(
           "Pathology: \(summary.lesions) lesions; \(summary.withoutImages) rows of patients without CT; "
             + "\(summary.setAside) remarks.")
+        print(
+          "Cells not understood: \(summary.notUnderstood)"
+            + (summary.notUnderstood > 0 ? ", listed by `renalgrade status`." : "."))
         if summary.removedLesions > 0 {
           print("\(summary.removedLesions) lesions of the former table are gone, with their contours and ROIs.")
         }

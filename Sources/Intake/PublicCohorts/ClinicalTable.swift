@@ -1,3 +1,4 @@
+import Clinical
 import Foundation
 import Study
 import Support
@@ -31,15 +32,27 @@ struct ClinicalTable {
     if let column = settings.subtypeColumn { try table.require(column: column, from: "the subtype's column") }
     var order: [String] = []
     var cells: [String: [String: Set<String>]] = [:]
+    // The lines below a patient's rows that name nobody: merged cells hide whose they are.
+    var unnamed: [String: Int] = [:]
     for row in table.rows {
-      let id = row.cells[mapping.patientColumn] ?? ""
+      let id = ClinicalCell(row.cells[mapping.patientColumn]).value ?? ""
+      if id.isEmpty {
+        if let above = order.last { unnamed[above] = row.line }
+        continue
+      }
       if cells[id] == nil { order.append(id) }
       for (column, cell) in row.cells.compactMapValues({ ClinicalCell($0).text }) {
         cells[id, default: [:]][column, default: []].insert(cell)
       }
     }
-    return order.filter { !$0.isEmpty }.map { id in
-      patient(id, settings) { () throws(PublicCohortError) in try tumour(cells[id] ?? [:], mapping, settings) }
+    return order.map { id in
+      patient(id, settings) { () throws(PublicCohortError) in
+        if let line = unnamed[id] {
+          throw PublicCohortError(
+            "line \(line) names no patient and may be another lesion of the one above (merged cells); name its patient")
+        }
+        return try tumour(cells[id] ?? [:], mapping, settings)
+      }
     }
   }
 
