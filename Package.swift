@@ -86,26 +86,33 @@ let roomsWithoutTorch: [Target] =
       swiftSettings: settings),
   ]
   + room("Support", imports: ["CCrypto", "CSpawn", "SwiftCSV"])
+  + room("Clinical", fixtures: ["Fixtures"], data: ["Data"])
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
   + room(
     "DICOM", imports: ["Support", "Imaging", "CDICOM", "renalgrade-decoder"], fixtures: ["Fixtures"])
-  + room("Deidentification", imports: ["Support", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
-  + room("Study", imports: ["Support", "DICOM", grdb, "Yams"])
+  + room("Deidentification", imports: ["Support", "Clinical", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
+  + room("Study", imports: ["Support", "Clinical", "DICOM", grdb, "Yams"])
   + room("PACS", imports: ["Support", "HTTP", "DICOM", "Study", "CDIMSE"], tests: ["Imaging"])
   + room("Annotation", imports: ["Support", "Imaging", "DICOM", "Study", grdb], fixtures: ["Fixtures"])
   + room(
-    "Intake", imports: ["Support", "Imaging", "Archives", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb],
+    "Intake",
+    imports: [
+      "Support", "Clinical", "Imaging", "Archives", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb,
+    ],
     tests: ["ROI", "Experiment"], fixtures: ["Fixtures"])
   + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])
   + room("Phases", imports: ["Support", "Imaging", "DICOM", "Study", grdb])
-  + room("Cohort", imports: ["Support", "Study", "Evaluation", "Phases", grdb], tests: ["DICOM", "Intake", "Phantom"])
+  + room(
+    "Cohort", imports: ["Support", "Clinical", "Study", "Evaluation", "Phases", grdb],
+    tests: ["DICOM", "Intake", "Phantom"])
   + room(
     "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
     fixtures: ["Fixtures"])
   + room(
-    "Experiment", imports: ["Support", "Imaging", "DICOM", "Study", "Evaluation", "ROI", grdb], tests: ["Intake"],
+    "Experiment", imports: ["Support", "Clinical", "Imaging", "DICOM", "Study", "Evaluation", "ROI", grdb],
+    tests: ["Intake"],
     fixtures: ["Fixtures"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
   + room(

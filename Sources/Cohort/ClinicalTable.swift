@@ -1,4 +1,4 @@
-import Foundation
+public import Clinical
 public import Study
 public import Support
 
@@ -22,6 +22,8 @@ public struct ClinicalLesion: Codable, Equatable, Sendable {
   public let size: Double?
   /// The cells that rules compare, by header; no others, since they may name a person.
   let cells: [String: String]
+  /// Why a value above is nil though its cell is not empty, by the column's name in the protocol.
+  public var doubts: [String: String]?
 }
 
 /// The clinical table by patient.
@@ -39,6 +41,8 @@ public struct ClinicalTable: Equatable, Sendable {
   /// By patient ID: why the import that wrote the table left the patient out.
   let reasonsLeftOut: [String: String]
   private let spellings: [Identifier: String]
+  /// The cells that are not understood, by row.
+  public let notUnderstood: [CellNotUnderstood]
 
   /// Reads a table as the protocol maps it.
   ///
@@ -56,10 +60,18 @@ public struct ClinicalTable: Equatable, Sendable {
     var anonymous: [Int] = []
     var reasonsLeftOut: [String: String] = [:]
     var spellings: [Identifier: String] = [:]
+    var notUnderstood: [CellNotUnderstood] = []
+    let known = ClinicalColumn.all(pathology, cohort)
+    let unit: SizeGrammar.Unit = columns.sizeUnit == .centimetres ? .centimetres : .millimetres
+    var above: String?
     for row in table.rows {
       func text(_ column: String?) -> String? { column.flatMap { ClinicalCell(row.cells[$0]).value } }
       guard let written = text(pathology.patientColumn) else {
         anonymous.append(row.line)
+        if let above {
+          contradictions[above] =
+            "line \(row.line) below names no patient and may be another lesion of this one (merged cells); name its patient"
+        }
         continue
       }
       let id = spellings[Identifier(written)] ?? written
@@ -69,24 +81,37 @@ public struct ClinicalTable: Equatable, Sendable {
           "the identifier is written in two ways (lines \(lesions[id]?.first?.line ?? 0) and \(row.line)), which may be two patients"
       }
       reasonsLeftOut[id] = text(StudyFolder.leftOutColumn)
+      above = id
+      var doubts: [String: String] = [:]
+      for column in known {
+        guard let reason = column.grammar.read(row.cells[column.header]).doubt else { continue }
+        let found = row.cells[column.header] ?? ""
+        doubts[column.name] = CellNotUnderstood.sentence(column.name, found, reason)
+        notUnderstood.append(CellNotUnderstood(line: row.line, column: column.header, found: found, reason: reason))
+      }
+      func cell(_ column: String?) -> String? { column.flatMap { row.cells[$0] } }
       if lesions[id] == nil { order.append(id) }
       let name = pathology.lesionColumn == nil ? "1" : text(pathology.lesionColumn) ?? ""
       if let first = lesions[id]?.first(where: { Identifier($0.name) == Identifier(name) }) {
         contradictions[id] = "two rows for one lesion (lines \(first.line) and \(row.line))"
       }
       let lesion = ClinicalLesion(
-        line: row.line, name: name, grade: text(pathology.gradeColumn).flatMap(Grade.init(text:)),
-        subtype: text(columns.subtype).map(Subtype.name), stage: text(columns.stage).flatMap(TumourStage.init(text:)),
+        line: row.line, name: name, grade: Grade.read(cell(pathology.gradeColumn)).value,
+        // What is not in the table of terms stays as it is written, so that it is seen.
+        subtype: SubtypeGrammar.read(cell(columns.subtype)).value
+          ?? doubts["subtype"].flatMap { _ in text(columns.subtype)?.lowercased() },
+        stage: StageGrammar.read(cell(columns.stage)).value,
         procedure: text(columns.procedure)?.lowercased(),
-        side: text(columns.laterality).flatMap(TumourSide.init(text:)),
-        size: ClinicalValue.millimetres(text(columns.size), factor: columns.sizeUnit == .centimetres ? 10 : 1),
-        cells: row.cells.filter { compared.contains($0.key) })
+        side: SideGrammar.read(cell(columns.laterality)).value,
+        size: SizeGrammar.read(cell(columns.size), unit: unit).value,
+        cells: row.cells.filter { compared.contains($0.key) }, doubts: doubts.isEmpty ? nil : doubts)
       lesions[id, default: []].append(lesion)
     }
     self.lesions = lesions
     self.contradictions = contradictions
     patientIDs = order
     linesWithoutPatient = anonymous
+    self.notUnderstood = notUnderstood
     self.reasonsLeftOut = reasonsLeftOut
     self.spellings = spellings
   }
@@ -115,6 +140,9 @@ public struct ClinicalTable: Equatable, Sendable {
       if rule.stage != nil, cohort.columns.stage == nil {
         throw StudyError(
           .invalidProtocol, "the rule \"\(rule.name)\" needs the stage, but cohort.columns.stage is null")
+      }
+      if let unread = rule.stage?.first(where: { TumourStage(text: $0) == nil }) {
+        throw StudyError(.invalidProtocol, "the rule \"\(rule.name)\": \"\(unread)\" is no stage; 1, 1a and T1a are")
       }
       for column in rule.columns {
         try table.require(column: cohort.columns.header(of: column), from: "cohort.rules, \"\(rule.name)\"")

@@ -47,11 +47,12 @@ public struct CohortSelection: Codable, Equatable, Sendable {
     /// Why the patient leaves; nil for those who stay.
     public let exclusion: Exclusion?
 
-    /// The class of the highest grade; nil where it is not known, as beside a low grade with one that is not known.
+    /// The class of the highest grade; nil where no grade is known.
+    ///
+    /// A lesion without a known grade may be the highest: beside it only a high one decides.
     public var gradeClass: GradeClass? {
-      let grades = lesions.map(\.grade)
-      let highest = grades.compactMap(\.self).max()?.gradeClass
-      return highest == .low && grades.contains(nil) ? nil : highest
+      let highest = lesions.compactMap(\.grade).max()?.gradeClass
+      return highest == .low && lesions.contains { $0.grade == nil } ? nil : highest
     }
   }
 
@@ -65,6 +66,9 @@ public struct CohortSelection: Codable, Equatable, Sendable {
   public let steps: [Step]
   /// All patients, with those who leave.
   public let patients: [Patient]
+
+  /// The cells of the clinical table that were not understood; nil where it was not asked.
+  public var notUnderstood: [CellNotUnderstood]?
 
   /// The patients who stay.
   public var selected: [Patient] { patients.filter { $0.exclusion == nil } }
@@ -122,7 +126,7 @@ public struct CohortSelection: Codable, Equatable, Sendable {
       switch rule.verdict(candidate, exam: exam, columns: columns) {
       case .holds: continue
       case .unknown(let reason): if rule.missing == .exclude { return Exclusion(rule: rule.name, reason: reason) }
-      case .fails(let reason): return Exclusion(rule: rule.name, reason: reason)
+      case .fails(let reason), .notUnderstood(let reason): return Exclusion(rule: rule.name, reason: reason)
       }
     }
     return nil

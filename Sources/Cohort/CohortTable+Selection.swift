@@ -1,3 +1,4 @@
+import Clinical
 import Evaluation
 import Foundation
 public import Study

@@ -1,3 +1,4 @@
+import Clinical
 import Foundation
 import GRDB
 public import Phases
@@ -48,7 +49,9 @@ public enum StudyCohort {
       candidate.unusable = step.map { ($0.0.rawValue, $0.1) }
       return candidate
     }
-    return CohortSelection(candidates, cohort: cohort, hasImages: basis.hasImages)
+    var selection = CohortSelection(candidates, cohort: cohort, hasImages: basis.hasImages)
+    selection.notUnderstood = clinical.notUnderstood
+    return selection
   }
 
   /// Which rows of the clinical table belong to no patient of the study, and which patients with images have no row; nil in a study
@@ -105,7 +108,7 @@ public enum StudyCohort {
     for uid in order {
       guard let series = groups[uid], let code = series.first?.patientCode else { continue }
       let phases = Set(series.filter { $0.fate == .used }.compactMap(\.phase)).sorted()
-      let day = series.compactMap { ClinicalValue.day($0.date) }.min()
+      let day = series.compactMap { DateGrammar.read($0.date).value }.min()
       exams[code, default: []].append(CohortExam(uid: uid, day: day, phases: phases))
     }
     return exams
@@ -115,6 +118,8 @@ public enum StudyCohort {
   public static func store(_ selection: CohortSelection, in study: StudyFolder) throws(StudyError) {
     let settings = try study.readProtocol()
     try AtomicFile.writeJSON(selection, to: try study.cohortFile(selectionFile))
+    try AtomicFile.write(
+      CellNotUnderstood.csv(selection.notUnderstood ?? []), to: try study.cohortFile(CellNotUnderstood.file))
     let entries = selection.patients.compactMap { patient in
       patient.exclusion.map { exclusion in
         SetAside(

@@ -1,3 +1,5 @@
+import Clinical
+
 /// Takes persons out of a clinical table, so that its rows still find their patients' de-identified scans.
 ///
 /// Only the columns named here come through: nobody can tell from a header what a free text holds.
@@ -79,13 +81,11 @@ public struct TableDeidentification: Sendable {
     return (result, losses)
   }
 
-  /// What people write where there is nothing to write.
-  private static let words: Set<String> = [
-    "na", "n/a", "nan", "none", "null", "no", "unknown", "unk", "missing", "not available", "-",
-  ]
-
   private func text(_ cell: String, _ treatment: Treatment, _ patient: PseudonymKey.Patient) -> String? {
-    if treatment != .patient, treatment != .kept, Self.words.contains(cell.lowercased()) { return cell }
+    if treatment != .patient, treatment != .kept {
+      let read = ClinicalCell(cell)
+      if read.value == nil || ClinicalCell.folded(cell) == "no" { return cell }
+    }
     return switch treatment {
     case .patient: key.pseudonym(patient)
     case .uid: PseudonymKey.isUID(cell) ? key.uid(cell) : nil

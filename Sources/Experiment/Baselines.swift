@@ -1,3 +1,4 @@
+import Clinical
 import Evaluation
 public import Foundation
 import Study

@@ -1,3 +1,4 @@
+import Clinical
 import Study
 
 /// What pathology says of each patient: its lesions' columns, told of the person.

@@ -1,3 +1,4 @@
+import Clinical
 public import Foundation
 import GRDB
 public import Study
@@ -19,6 +20,8 @@ public enum PathologyImport {
     public var setAside = 0
     /// Which rows and which patients found no partner, and what was assumed of the file, in sentences.
     public var notes: [String] = []
+    /// Grades that were not understood, listed among the entries set aside.
+    public var notUnderstood = 0
   }
 
   /// One usable row.
@@ -105,6 +108,7 @@ public enum PathologyImport {
       }
       try database.replaceSetAside(of: .pathology, with: entries)
       summary.setAside = entries.count
+      summary.notUnderstood = problems.count(where: \.isNotUnderstood)
       return summary
     }
   }
@@ -118,6 +122,7 @@ public enum PathologyImport {
     let line: Int
     let patientID: String?
     let reason: String
+    var isNotUnderstood = false
   }
 
   static func parse(
@@ -132,18 +137,30 @@ public enum PathologyImport {
     var rows: [Row] = []
     var problems: [Problem] = []
     var seen: [[Identifier]: Int] = [:]
+    var above: String?
     for row in table.rows {
       func text(_ column: String) -> String { ClinicalCell(row.cells[column]).value ?? "" }
       let patientID = text(mapping.patientColumn)
       let lesion = mapping.lesionColumn.map(text) ?? "1"
       let gradeText = text(mapping.gradeColumn)
-      func reject(_ reason: String) {
-        problems.append(Problem(line: row.line, patientID: patientID.isEmpty ? nil : patientID, reason: reason))
+      let grade = Grade.read(row.cells[mapping.gradeColumn])
+      func reject(_ reason: String, isNotUnderstood: Bool = false) {
+        problems.append(
+          Problem(
+            line: row.line, patientID: patientID.isEmpty ? nil : patientID, reason: reason,
+            isNotUnderstood: isNotUnderstood))
       }
       let key = [Identifier(patientID), Identifier(lesion)]
       let spellings = lines[Identifier(patientID)] ?? []
       if patientID.isEmpty {
         reject("the patient (column \"\(mapping.patientColumn)\") is missing")
+        if let above {
+          problems.append(
+            Problem(
+              line: row.line, patientID: above,
+              reason: "this row names no patient and may be another lesion of the one above (merged cells); "
+                + "name its patient"))
+        }
       } else if spellings.count > 1 {
         reject(
           "this patient stands in the table under \(spellings.count == 2 ? "two" : "\(spellings.count)") ids that differ only in case, blanks, punctuation or "
@@ -152,15 +169,17 @@ public enum PathologyImport {
         reject("the lesion's name (column \"\(mapping.lesionColumn ?? "")\") is missing")
       } else if let first = seen[key] {
         reject("this lesion stands in the table twice, first in line \(first)")
-      } else if gradeText.isEmpty {
+      } else if case .unknown = grade {
         reject("the grade (column \"\(mapping.gradeColumn)\") is missing; expected 1, 2, 3 or 4")
-      } else if let grade = Grade(text: gradeText) {
+      } else if let grade = grade.value {
         let attributes = row.cells.filter { !used.contains($0.key) }
         rows.append(Row(line: row.line, patientID: patientID, lesion: lesion, grade: grade, attributes: attributes))
       } else {
-        reject("the grade is \"\(gradeText)\"; expected 1, 2, 3 or 4")
+        let reason = grade.doubt.map { " (\($0))" } ?? ""
+        reject("the grade is \"\(gradeText)\"\(reason); expected 1, 2, 3 or 4", isNotUnderstood: true)
       }
       seen[key] = seen[key] ?? row.line
+      if !patientID.isEmpty { above = patientID }
     }
     let rejected = Set(problems.compactMap { $0.patientID.map(Identifier.init) })
     return (rows.filter { !rejected.contains(Identifier($0.patientID)) }, problems)

@@ -1,4 +1,4 @@
-import Foundation
+public import Clinical
 
 /// A nuclear grade of ccRCC, Fuhrman or WHO/ISUP, 1 to 4.
 public struct Grade: RawRepresentable, Codable, Hashable, Comparable, Sendable {
@@ -13,19 +13,17 @@ public struct Grade: RawRepresentable, Codable, Hashable, Comparable, Sendable {
 
   /// Reads a grade as pathology writes it: `3`, `G3`, `grade 3`, `III`, `3.0`; nil for anything else.
   public init?(text: String) {
-    var word = text.lowercased()
-    for filler in ["fuhrman", "isup", "who", "grade", "/", "g", " "] {
-      word = word.replacingOccurrences(of: filler, with: "")
-    }
-    // A spreadsheet may write a whole number with decimals behind a comma.
-    if word.hasSuffix(",0") { word.removeLast(2) }
-    let roman = ["i": 1, "ii": 2, "iii": 3, "iv": 4]
-    if let number = roman[word] {
-      self.init(rawValue: number)
-    } else if let number = Double(word), number == number.rounded(), abs(number) < 100 {
-      self.init(rawValue: Int(number))
-    } else {
-      return nil
+    guard let grade = Self.read(text).value else { return nil }
+    self = grade
+  }
+
+  /// Reads a cell of a clinical table: a grade, that none is known, or neither.
+  public static func read(_ cell: String?) -> ClinicalAnswer<Grade> {
+    switch GradeGrammar.read(cell) {
+    case .understood(let number):
+      Grade(rawValue: number).map { ClinicalAnswer.understood($0) } ?? .notUnderstood("no grade")
+    case .unknown: .unknown
+    case .notUnderstood(let reason): .notUnderstood(reason)
     }
   }
 

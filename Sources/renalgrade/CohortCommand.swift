@@ -8,6 +8,7 @@ struct CohortCommand: ParsableCommand {
     commandName: "cohort",
     abstract: "Import a published cohort, tell phases, select patients, and describe who is in the study.",
     subcommands: [
-      CohortImportCommand.self, CohortSelect.self, CohortFlow.self, CohortTableCommand.self, CohortHospital.self,
+      CohortImportCommand.self, CohortCheck.self, CohortSelect.self, CohortFlow.self, CohortTableCommand.self,
+      CohortHospital.self,
     ])
 }

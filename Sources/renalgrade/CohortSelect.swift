@@ -50,6 +50,10 @@ struct CohortSelect: AsyncParsableCommand {
       let flow = SelectionFlow(selection)
       try flow.requireSums()
       print(flow.text, terminator: "")
+      let notUnderstood = selection.notUnderstood?.count ?? 0
+      print(
+        "Cells not understood: \(notUnderstood)"
+          + (notUnderstood > 0 ? ", listed in cohort/not-understood.csv; see `renalgrade cohort check`." : "."))
     }
   }
 

@@ -68,6 +68,9 @@ struct Import: AsyncParsableCommand {
         if summary.fromTableAlone > 0 {
           print("Note: the study has no images; its \(summary.fromTableAlone) patients come from the table alone.")
         }
+        print(
+          "Cells not understood: \(summary.notUnderstood)"
+            + (summary.notUnderstood > 0 ? ", listed by `renalgrade status`." : "."))
         if summary.removedLesions > 0 {
           print("\(summary.removedLesions) lesions of the former table are gone, with their contours and ROIs.")
         }

@@ -21,17 +21,22 @@ import Testing
   private func select(
     _ rows: [String], exams: [String: [CohortExam]] = [:], cohort: String = HospitalStudy.cohort
   ) throws -> CohortSelection {
-    let folder = try TemporaryFolder()
-    let url = folder.url.appendingPathComponent("clinical.csv")
-    try ([Self.columns] + rows).joined(separator: "\n").write(to: url, atomically: true, encoding: .utf8)
-    let settings = try Self.settings(cohort)
-    let rules = try #require(settings.cohort)
-    let table = try ClinicalTable(DelimitedTable(contentsOf: url), pathology: settings.pathology, cohort: rules)
+    let rules = try #require(try Self.settings(cohort).cohort)
+    let table = try table(rows, cohort: cohort)
     let usual = CohortExam(uid: "1", day: 20_000_301, phases: [.nonContrast, .portalVenous])
     let candidates = table.patientIDs.map { id in
       CohortCandidate(code: id, lesions: table.lesions[id] ?? [], exams: exams[id] ?? [usual])
     }
     return CohortSelection(candidates, cohort: rules)
+  }
+
+  private func table(_ rows: [String], cohort: String = HospitalStudy.cohort) throws -> ClinicalTable {
+    let folder = try TemporaryFolder()
+    let url = folder.url.appendingPathComponent("clinical.csv")
+    try ([Self.columns] + rows).joined(separator: "\n").write(to: url, atomically: true, encoding: .utf8)
+    let settings = try Self.settings(cohort)
+    let rules = try #require(settings.cohort)
+    return try ClinicalTable(DelimitedTable(contentsOf: url), pathology: settings.pathology, cohort: rules)
   }
 
   private func excluded(_ selection: CohortSelection) -> [String: String] {
@@ -91,6 +96,63 @@ import Testing
     #expect(excluded(try select(row, cohort: accepting)).isEmpty)
   }
 
+  /// What is not understood is not missing: no rule accepts it.
+  @Test(arguments: [
+    ("2,ccRCC,T1/T3a,partial,left,3,,,no,no", "stage 1: stage not understood: \"T1/T3a\""),
+    ("2,ccRCC,T1a,partial,left,3,03/04/2001,,no,no", "no surgery before the scan: surgery_date not understood"),
+    ("2,ccRCC,T1a,partial,left,3,2001,,no,no", "no surgery before the scan: surgery_date not understood"),
+    ("2,ccRCC,T1a,partial,left,3,,,no?,no", "no local invasion or metastasis: metastasis not understood: \"no?\""),
+    ("2,ccRCC,T1a,partial,left,3,,,no,suspected", "no local invasion or metastasis: local_invasion not understood"),
+    ("I/II,ccRCC,T1a,partial,left,3,,,no,no", "grade known: grade not understood: \"I/II\" (several grades, 1 and 2)"),
+    ("2,unclear,T1a,partial,left,3,,,no,no", "clear cell: subtype not understood: \"unclear\""),
+    ("2,clear cell?,T1a,partial,left,3,,,no,no", "clear cell: subtype not understood"),
+  ]) func whatIsNotUnderstoodIsNeverAccepted(_ row: String, _ reason: String) throws {
+    let accepting = HospitalStudy.cohort.replacingOccurrences(of: "missing: exclude", with: "missing: accept")
+    for cohort in [HospitalStudy.cohort, accepting] {
+      let found = excluded(try select(["d,1,\(row)", "a,\(Self.fine)"], cohort: cohort))
+      #expect(found["d"]?.hasPrefix(reason) == true && found["a"] == nil, "\(found)")
+    }
+  }
+
+  @Test(arguments: [
+    ("cN1", true), ("N1a", true), ("N1mi", true), ("cM1a", true), ("N3", true), ("N+", true), ("metastatic", true),
+    ("pN0", false), ("NX MX", false),
+  ]) func spreadIsNotStageOne(_ words: String, _ isSpread: Bool) throws {
+    let found = excluded(try select(["d,1,2,ccRCC,T1a \(words),partial,left,3,,,no,no"]))
+    #expect(found == (isSpread ? ["d": "stage 1: stage 1a with nodes or metastases"] : [:]))
+  }
+
+  @Test func aRowWithoutPatientIsNotDroppedInSilence() throws {
+    let selection = try table(["a,\(Self.fine)", ",2,4,ccRCC,T1b,partial,left,5,,,no,no", "b,\(Self.fine)"])
+    #expect(selection.linesWithoutPatient == [3])
+    #expect(selection.contradictions.keys.sorted() == ["a"])
+    #expect(selection.contradictions["a"]?.contains("line 3") == true)
+  }
+
+  @Test func aLesionWithoutGradeMayBeTheHighest() throws {
+    let accepting = HospitalStudy.cohort.replacingOccurrences(of: "missing: exclude", with: "missing: accept")
+    let second = { (grade: String) in "a,2,\(grade),ccRCC,T1b,partial,left,5,,,no,no" }
+    #expect(try select(["a,\(Self.fine)", second("")], cohort: accepting).patients.first?.gradeClass == nil)
+    #expect(try select(["a,\(Self.fine)", second("3")], cohort: accepting).patients.first?.gradeClass == .high)
+    #expect(try select(["a,\(Self.fine)", second("1")], cohort: accepting).patients.first?.gradeClass == .low)
+  }
+
+  @Test func theCheckShowsHowEverySpellingIsRead() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url.appendingPathComponent("clinical.csv")
+    let rows = ["a,\(Self.fine)", "b,\(Self.fine)", "c,1,I/II,ccRCC,TX,partial,left,41,,,no?,no"]
+    try ([Self.columns] + rows).joined(separator: "\n").write(to: url, atomically: true, encoding: .utf8)
+    let check = try ClinicalTableCheck(DelimitedTable(contentsOf: url), Self.settings())
+    let readings = Dictionary(uniqueKeysWithValues: check.spellings.map { ("\($0.name) \($0.found)", $0) })
+    #expect(readings["grade 2"]?.reading == "2" && readings["grade 2"]?.lines == [2, 3])
+    #expect(readings["grade I/II"]?.reading == "not understood" && readings["grade I/II"]?.lines == [4])
+    #expect(readings["stage TX"]?.reading == "unknown" && readings["stage pT1a"]?.reading == "1a")
+    #expect(readings["metastasis no"]?.reading == "absent" && readings["size 41"]?.reading == "not understood")
+    #expect(check.notUnderstood == 3)
+    #expect(check.csv.hasPrefix("name,column,found,reading,reason,cells,lines\ngrade,grade,I/II,not understood,"))
+    #expect(try table(rows).notUnderstood.map(\.line) == [4, 4, 4])
+  }
+
   @Test func theExamIsTheOneThatFits() throws {
     let exams = [
       CohortExam(uid: "old", day: 19_990_101, phases: [.nonContrast, .lateArterial]),
@@ -135,33 +197,5 @@ import Testing
       try select([], cohort: HospitalStudy.cohort.replacingOccurrences(of: "local_invasion", with: "invasion"))
     }
     #expect(error?.description.contains("\"invasion\"") == true)
-  }
-}
-
-@Suite struct ClinicalValueTests {
-  @Test(arguments: [
-    ("pT1a", 1, "a"), ("T1b N0 M0", 1, "b"), ("1", 1, nil), ("1b", 1, "b"), ("III", 3, nil), ("stage II", 2, nil),
-    ("cT3a", 3, "a"), ("T4", 4, nil), ("Stage 1", 1, nil),
-  ])
-  func stages(_ text: String, _ number: Int, _ letter: String?) {
-    #expect(TumourStage(text: text)?.number == number && TumourStage(text: text)?.letter == letter)
-  }
-
-  @Test(arguments: ["", "TX", "T0", "5", "advanced", "T12"])
-  func whatIsNoStage(_ text: String) { #expect(TumourStage(text: text) == nil) }
-
-  @Test(arguments: [
-    ("2000-03-01", 20_000_301), ("20000301", 20_000_301), ("2000/3/1", 20_000_301), ("01.03.2000", 20_000_301),
-    ("2000-03-01 12:00", 20_000_301), ("03/01/2000", nil), ("2000-13-01", nil), ("soon", nil), ("", nil),
-  ])
-  func days(_ text: String, _ day: Int?) { #expect(ClinicalValue.day(text) == day) }
-
-  @Test func sizesTakeTheUnitThatStandsThere() {
-    #expect(ClinicalValue.millimetres("3.5", factor: 10) == 35)
-    #expect(ClinicalValue.millimetres("3,5 cm", factor: 1) == 35)
-    #expect(ClinicalValue.millimetres("35mm", factor: 10) == 35)
-    #expect(ClinicalValue.millimetres("large", factor: 1) == nil)
-    #expect(ClinicalValue.millimetres("-2", factor: 1) == nil)
-    #expect(ClinicalValue.millimetres("900", factor: 10) == nil)
   }
 }

@@ -31,6 +31,27 @@ import Testing
     #expect(summary.lesions == (same ? 0 : 2))
   }
 
+  @Test(arguments: ["I/II", "0/3", "3e0", "I II", "2-3", "3?", "G5"])
+  func aGradeThatIsNotUnderstoodSetsItsPatientAside(_ grade: String) throws {
+    let test = try ImportFolder()
+    for patient in ["P01", "P02"] { try test.writeSeries("a", patient: patient) }
+    try test.importDICOM("a")
+    let summary = try test.importPathology("patient,lesion,grade\nP01,1,2\nP01,2,\(grade)\nP02,1,3\n")
+    #expect(summary.lesions == 1 && summary.notUnderstood == 1)
+    #expect(try test.study.setAside().contains { $0.excludes && $0.reason.contains("\"\(grade)\"") })
+  }
+
+  @Test func aRowWithoutPatientSetsTheOneAboveAside() throws {
+    let test = try ImportFolder()
+    for patient in ["P01", "P02"] { try test.writeSeries("a", patient: patient) }
+    try test.importDICOM("a")
+    let summary = try test.importPathology("patient,lesion,grade\nP01,1,2\n,2,4\nP02,1,3\n")
+    #expect(summary.lesions == 1)
+    let grades = try test.study.read { try Lesion.fetchAll($0).map(\.grade.rawValue) }
+    #expect(grades == [3])
+    #expect(try test.study.setAside().contains { $0.excludes && $0.reason.contains("merged cells") })
+  }
+
   @Test func renamedLesionsAreCountedAsRemoved() throws {
     let test = try ImportFolder()
     try test.writeSeries("a", patient: "P01")

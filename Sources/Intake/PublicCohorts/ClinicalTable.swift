@@ -1,3 +1,4 @@
+import Clinical
 import Foundation
 import Study
 import Support
@@ -34,19 +35,29 @@ struct ClinicalTable {
     let lines = table.linesBySpelling(of: mapping.patientColumn)
     var order: [String] = []
     var cells: [Identifier: [String: Set<String>]] = [:]
+    // The lines below a patient's rows that name nobody: merged cells hide whose they are.
+    var unnamed: [Identifier: Int] = [:]
     for row in table.rows {
-      let text = row.cells[mapping.patientColumn] ?? ""
+      let text = ClinicalCell(row.cells[mapping.patientColumn]).value ?? ""
       let id = Identifier(text)
+      if text.isEmpty {
+        if let above = order.last { unnamed[Identifier(above)] = row.line }
+        continue
+      }
       if cells[id] == nil { order.append(text) }
       for (column, cell) in row.cells.compactMapValues({ ClinicalCell($0).text }) {
         cells[id, default: [:]][column, default: []].insert(cell)
       }
     }
-    return order.filter { !$0.isEmpty }.map { id in
+    return order.map { id in
       let cells = cells[Identifier(id)] ?? [:]
       let record = agreed(cells, besides: mapping)
       let grades = cells[mapping.gradeColumn].flatMap { $0.count == 1 ? $0.first : nil }
       return patient(id, settings, record, grade: grades) { () throws(PublicCohortError) in
+        if let line = unnamed[Identifier(id)] {
+          throw PublicCohortError(
+            "line \(line) names no patient and may be another lesion of the one above (merged cells); name its patient")
+        }
         let lines = lines[Identifier(id)] ?? []
         guard lines.count < 2 else {
           throw PublicCohortError(

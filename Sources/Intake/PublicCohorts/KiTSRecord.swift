@@ -1,3 +1,4 @@
+import Clinical
 import DICOM
 import Foundation
 import Study

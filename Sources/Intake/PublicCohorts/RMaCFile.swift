@@ -1,3 +1,4 @@
+import Clinical
 import DICOM
 package import Foundation
 package import Imaging

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What a cell of a clinical table says: something, that there is none, or nothing.
+/// What a cell of any column says: something, that there is none, or nothing.
 ///
-/// This is the one place that knows what people write where nothing is known; every reader of a clinical table goes through it.
+/// The columns that mean a grade, a stage and so on have a grammar of their own: `ClinicalGrammar`.
 public struct ClinicalCell: Equatable, Sendable {
   /// The text without surrounding blanks; nil where nothing is known.
   public let text: String?
@@ -12,9 +12,8 @@ public struct ClinicalCell: Equatable, Sendable {
   /// Reads a cell; nil is one that the table does not have.
   public init(_ cell: String?) {
     let trimmed = (cell ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-    let folded = Self.folded(trimmed)
-    text = Self.unknown.contains(folded) ? nil : trimmed
-    isNone = folded == "none"
+    text = FoldedText(trimmed).saysNothing ? nil : trimmed
+    isNone = Self.folded(trimmed) == "none"
   }
 
   /// The text of a column that holds one value; nil where nothing is known, or there is none.
@@ -29,9 +28,4 @@ public struct ClinicalCell: Equatable, Sendable {
   public static func folded(_ text: String) -> String {
     String(text.lowercased().filter { $0.isLetter || $0.isNumber })
   }
-
-  /// What says that nothing is known, folded: a cell of punctuation alone, such as `-`, `?` and GDC's `'--`, is the empty one.
-  private static let unknown: Set = [
-    "", "na", "nan", "null", "unknown", "unk", "missing", "notavailable", "notapplicable", "notreported",
-  ]
 }

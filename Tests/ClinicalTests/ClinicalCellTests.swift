@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Study
+@testable import Clinical
 
 @Suite struct ClinicalCellTests {
   @Test(arguments: [
