@@ -83,7 +83,8 @@ struct DeidentifyTable: ParsableCommand {
     let comparison = pseudonyms?.comparison(identifiers, issuer: issuer, key)
     let sentences = comparison?.sentences(source.name) ?? []
     if let comparison, !identifiers.isEmpty, comparison.linesWithoutScan.count == identifiers.count {
-      throw ValidationError(
+      throw StudyError(
+        .invalidTable,
         "No row matches a scan, so nothing was written: the column \(patient) must hold the scans' original PatientIDs"
           + (issuer.isEmpty ? " (and --issuer their issuer, where they have one)" : "") + ". "
           + sentences.joined(separator: " "))
@@ -111,7 +112,8 @@ struct DeidentifyTable: ParsableCommand {
   private func requireSpellings(of table: DelimitedTable) throws {
     let twice = table.linesBySpelling(of: patient).values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }
     guard let lines = twice.first else { return }
-    throw ValidationError(
+    throw StudyError(
+      .invalidTable,
       "\(table.name): the lines \(lines.map { "\($0)" }.joined(separator: " and ")) write one patient's identifier in ways that "
         + "differ only in case, blanks, punctuation or decimals, and would become two patients; use one.")
   }
