@@ -99,6 +99,12 @@ extension DataSet {
     }
   }
 
+  /// Whether there is native pixel data, but the header's numbers tell no size of its image.
+  package var hasUncountablePixels: Bool {
+    nativePixelByteCount != nil && element(.rows) != nil && element(.columns) != nil && element(.bitsAllocated) != nil
+      && statedPixelByteCount == nil
+  }
+
   // MARK: Errors
 
   private static let conversion = "Convert the file to another transfer syntax, for instance with dcmconv or gdcmconv"

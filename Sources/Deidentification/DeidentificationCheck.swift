@@ -108,6 +108,8 @@ public struct DeidentificationCheck: Sendable {
   func problems(in file: DataSet) -> [(Problem, DICOMTag?)] {
     var problems: [(Problem, DICOMTag?)] = []
     if file.hasPreambleContent { problems.append((.preamble, nil)) }
+    // Nothing tells which of the bytes are the image.
+    if file.hasUncountablePixels { problems.append((.unreadable, .pixelData)) }
     if file.trailingByteCount > 0 { problems.append((.trailingBytes, nil)) }
     if file.excessPixelByteCount > 0 { problems.append((.trailingBytes, .pixelData)) }
     let pixels: EncapsulatedPixels?
