@@ -6,16 +6,17 @@ import Testing
 
 /// Numbers are checked where they enter: understood, or unknown and said so.
 struct HeaderNumbersTests {
-  @Test(arguments: [
-    ("0.8\\0.8 ", [0.8, 0.8], false), ("0,800\\0,800", [0.8, 0.8], true),
-    ("-25,00\\-25,00\\0,00", [-25, -25, 0], true),
-    ("-25,000\\0,000\\1,5", [-25, 0, 1.5], true), ("1,5e1", [15], true), ("-1024,000", [-1024], true),
-    (" 1,25 \\ 2 ", [1.25, 2], true), ("+,5\\1,0", nil, false), ("1e30", [1e30], false),
-    // A thousand and twenty-four, or a little more than one: nobody can tell.
-    ("1,024", nil, false), ("-1,024", nil, false), ("1,024\\2,048", nil, false), ("1.234,5", nil, false),
-    ("1,2,3", nil, false), ("0x10", nil, false), ("nan", nil, false), ("inf", nil, false), ("1 2", nil, false),
-    ("1\\", nil, false), (",", nil, false), ("1e999", nil, false), ("MUSTERMANN", nil, false),
-  ])
+  @Test(
+    arguments: [
+      ("0.8\\0.8 ", [0.8, 0.8], false), ("0,800\\0,800", [0.8, 0.8], true),
+      ("-25,00\\-25,00\\0,00", [-25, -25, 0], true),
+      ("-25,000\\0,000\\1,5", [-25, 0, 1.5], true), ("1,5e1", [15], true), ("-1024,000", [-1024], true),
+      (" 1,25 \\ 2 ", [1.25, 2], true), ("+,5\\1,0", nil, false), ("1e30", [1e30], false),
+      // A thousand and twenty-four, or a little more than one: nobody can tell.
+      ("1,024", nil, false), ("-1,024", nil, false), ("1,024\\2,048", nil, false), ("1.234,5", nil, false),
+      ("1,2,3", nil, false), ("0x10", nil, false), ("nan", nil, false), ("inf", nil, false), ("1 2", nil, false),
+      ("1\\", nil, false), (",", nil, false), ("1e999", nil, false), ("MUSTERMANN", nil, false),
+    ] as [(String, [Double]?, Bool)])
   func decimalCommas(_ text: String, _ numbers: [Double]?, _ hasCommas: Bool) {
     let read = NumberText(Array(text.utf8)[...])
     #expect(read?.numbers == numbers)
@@ -31,7 +32,7 @@ struct HeaderNumbersTests {
   ])
   func aKnownAttributeUnderAnotherVRIsRead(_ vr: ValueRepresentation) throws {
     let header = try attributes([
-      DataElement(.pixelSpacing, vr, "0.75\\0.5 "), DataElement(.sliceThickness, vr, "2.50 "),
+      DataElement(.pixelSpacing, vr, "0.75\\0.5"), DataElement(.sliceThickness, vr, "2.50 "),
     ])
     #expect(header.pixelSpacing == PixelSpacing(row: 0.75, column: 0.5))
     if vr != .us { #expect(header.sliceThickness == 2.5) }
@@ -105,13 +106,15 @@ struct HeaderNumbersTests {
     #expect(error?.tag == .rescaleIntercept)
   }
 
-  @Test(arguments: [
-    ("01", "", "JPEG", "LossyImageCompression is 01"), ("01", "5\\2", "", "LossyImageCompression is 01, at 10.0 to 1"),
-    ("", "", "DERIVED\\PRIMARY\\AXIAL\\LOSSY", "ImageType says so"),
-    ("", "", "DERIVED\\SECONDARY\\COMPRESSED_LOSSY", "ImageType says so"),
-    ("00", "", "ORIGINAL\\PRIMARY\\LOSSLESS", nil),
-    ("", "12", "ORIGINAL\\PRIMARY", nil), ("", "", "", nil),
-  ])
+  @Test(
+    arguments: [
+      ("01", "", "JPEG", "LossyImageCompression is 01"),
+      ("01", "5\\2", "", "LossyImageCompression is 01, at 10.0 to 1"),
+      ("", "", "DERIVED\\PRIMARY\\AXIAL\\LOSSY", "ImageType says so"),
+      ("", "", "DERIVED\\SECONDARY\\COMPRESSED_LOSSY", "ImageType says so"),
+      ("00", "", "ORIGINAL\\PRIMARY\\LOSSLESS", nil),
+      ("", "12", "ORIGINAL\\PRIMARY", nil), ("", "", "", nil),
+    ] as [(String, String, String, String?)])
   func lossyCompressionIsFound(_ flag: String, _ ratio: String, _ type: String, _ expected: String?) throws {
     let header = try attributes([
       DataElement(.lossyImageCompression, .cs, flag), DataElement(.lossyImageCompressionRatio, .ds, ratio),

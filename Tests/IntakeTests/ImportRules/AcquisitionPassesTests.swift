@@ -59,7 +59,7 @@ struct AcquisitionPassesTests {
     ("one number, two times", pass(number: 1, time: "101000") + pass(number: 1, time: "101100")),
     ("a shorter pass within", pass(12, number: 1) + pass(4, from: 12.5, number: 2)),
     ("numbers of the instances", pass(firstInstance: 1) + pass(from: 2, firstInstance: 5)),
-    ("down and up again", pass(firstInstance: 1) + pass(from: 2, firstInstance: 5).reversed()),
+    ("down and up again", pass(firstInstance: 1) + pass(from: 17, step: -5, firstInstance: 5)),
   ]
 
   @Test(arguments: parted.indices) func passesAreSeries(_ index: Int) throws {
