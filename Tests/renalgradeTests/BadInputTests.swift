@@ -92,7 +92,7 @@ import Testing
       let row = try #require(text.split(separator: "\n").dropFirst().first)
       return text + row.replacingOccurrences(of: "VIRTUAL-001", with: "virtual 001") + "\n"
     }
-    #expect(try importAll().contains("two ids that differ only in case, blanks or punctuation"))
+    #expect(try importAll().contains("two ids that differ only in case, blanks, punctuation or decimals"))
     #expect(try patientsWithROIs() == 9)
   }
 
