@@ -26,6 +26,9 @@ public enum SizeGrammar {
       return .notUnderstood("a bound, no size")
     }
     if text.contains(#/[0-9] *(?:mm|cm)? *(?:-| to | bis | a )\s*[0-9]/#) { return .notUnderstood("a range, no size") }
+    if text.wholeMatch(of: #/[0-9] ?\/ ?[0-9]{1,2}(?: ?[cm]m)?/#) != nil {
+      return .notUnderstood("a fraction or two sizes")
+    }
     if text.contains(#/\b[1-9][0-9]{0,2},[0-9]{3}\b/#) {
       return .notUnderstood("a comma before thousands or decimals")
     }

@@ -29,6 +29,8 @@ public enum SideGrammar {
     guard meanings.allSatisfy({ $0 != nil }), let side = TumourSide(of: Array(sides)) else {
       return .notUnderstood("no side")
     }
+    // A form's "left/right" with neither struck out.
+    guard sides.count == 1 || !folded.text.contains("/") else { return .notUnderstood("left or right") }
     return .understood(side)
   }
 
