@@ -213,7 +213,7 @@ struct SeriesGeometryTests {
     }
     #expect(abs(spacing - 10) < 1e-9 && far.defects.count == 1)
     // Overlapping slices, adjoining ones and those without thickness are no matter.
-    for thickness in [10, 20, nil] {
+    for thickness: Double? in [10, 20, nil] {
       #expect(SeriesGeometry(Self.sparse(Array(0..<8), spacing: 10, thickness: thickness)).defects == [])
     }
   }
