@@ -85,7 +85,7 @@ let roomsWithoutTorch: [Target] =
       path: "Tests/RunFixtures",
       swiftSettings: settings),
   ]
-  + room("Support", imports: ["CCrypto", "CSpawn", "SwiftCSV"])
+  + room("Support", imports: ["CCrypto", "CSpawn"])
   + room("Clinical", fixtures: ["Fixtures"], data: ["Data"])
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
@@ -145,7 +145,8 @@ let roomsWithTorch: [Target] =
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Support", "Archives", "Imaging", "DICOM", "Deidentification", "Study", "Annotation", "Intake", "Experiment",
+        "Support", "Clinical", "Archives", "Imaging", "DICOM", "Deidentification", "Study", "Annotation", "Intake",
+        "Experiment",
         "Analysis", "Torch",
       ],
       path: "Tests/Fuzzing", swiftSettings: settings),
@@ -171,7 +172,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-    .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
   ] + documentation,
   targets: shims + roomsWithoutTorch + (hasTorch ? torchShim + roomsWithTorch : []),
   swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 import Annotation
+import Clinical
 import Foundation
 import Imaging
 import Study
