@@ -80,7 +80,10 @@ extension DataSet {
 
   /// How many bytes of native pixel data the header asks for; nil where it does not say, or too many to be true.
   package var statedPixelByteCount: Int? {
-    var bits = max(integer(.numberOfFrames) ?? 1, 1)
+    // A number that is there and cannot be read is not the number 1.
+    let frames = (characters(.numberOfFrames) ?? "").isEmpty ? 1 : integer(.numberOfFrames)
+    guard let frames else { return nil }
+    var bits = max(frames, 1)
     for factor in [integer(.rows), integer(.columns), integer(.bitsAllocated), integer(.samplesPerPixel) ?? 1] {
       guard let factor, factor >= 0 else { return nil }
       let (product, isTooMuch) = bits.multipliedReportingOverflow(by: factor)

@@ -1,11 +1,14 @@
 /// Whether some slices' pixels can be those of a CT at all: label maps and other images may carry Modality CT, too.
 public struct StoredValueSample: Sendable {
   /// A CT of a body has hundreds of different values, a label map a few.
-  private static let fewest = 16
+  private static let fewest = 9
+  /// Fewer pixels may well have few values.
+  private static let fewestPixels = 2048
   /// Fat, water, organs and blood, with or without contrast, in HU.
   private static let softTissue: ClosedRange<Float> = -200...400
 
   private var values: Set<Int> = []
+  private var pixelCount = 0
   private var hasSoftTissue = false
 
   /// No slice yet.
@@ -13,6 +16,7 @@ public struct StoredValueSample: Sendable {
 
   /// Takes a slice into account.
   public mutating func add(_ image: CTImage) {
+    pixelCount += image.values.count
     if values.count < Self.fewest { values.formUnion(image.distinctStoredValues(upTo: Self.fewest)) }
     // The middle rows are the likeliest to show tissue.
     let rows = Array(image.rows / 2..<image.rows) + Array(0..<image.rows / 2)
@@ -25,7 +29,7 @@ public struct StoredValueSample: Sendable {
 
   /// Why the slices cannot be of a CT, as a sentence without its full stop; nil where they can.
   public var reasonAgainstCT: String? {
-    if values.count < Self.fewest {
+    if values.count < Self.fewest, pixelCount >= Self.fewestPixels {
       return "the pixels cannot be those of a CT: they have only \(values.count) different value"
         + (values.count == 1 ? "" : "s") + ", as a label map has"
     }

@@ -58,6 +58,8 @@ public enum DICOMImport {
       return try study.write { database in
         var summary = try store(
           copied, of: plan, remarks: plan.remarks + unreadable, source: source.path, patientIDs, database)
+        // A rule may have moved all slices of a series to another one.
+        try database.execute(sql: "DELETE FROM series WHERE id NOT IN (SELECT seriesId FROM slice)")
         summary.identityNotRemoved = scan.frames.contains { !$0.attributes.patientIdentityRemoved }
         if copied.isEmpty { summary.obstacle = obstacle(scan) }
         if scan.frames.contains(where: \.attributes.isSynthetic) {
@@ -105,7 +107,6 @@ public enum DICOMImport {
       summary.slices += added
       summary.series += added > 0 ? 1 : 0
     }
-    try database.execute(sql: "DELETE FROM series WHERE id NOT IN (SELECT seriesId FROM slice)")
     let entries = remarks.map { remark in
       SetAside(
         stage: .dicom, source: source, patientCode: remark.patientID.flatMap { patients[$0]?.code },

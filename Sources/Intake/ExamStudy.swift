@@ -54,10 +54,12 @@ public struct ExamStudy: Sendable {
     let patients = Set(outlined.map(\.patientID))
     let exams = Set(outlined.map(\.studyInstanceUID))
     let instances = Set(export.contours.map(\.sopInstanceUID))
+    let named = Set(export.contours.flatMap { [$0.studyInstanceUID, $0.seriesInstanceUID] })
     // Other patients who lie in the same folder cost nothing, unless they claim the exam or its slices as theirs.
     let plan = ImportPlan(
       scan.frames {
         patients.contains($0.patientID) || exams.contains($0.studyInstanceUID) || instances.contains($0.sopInstanceUID)
+          || named.contains($0.studyInstanceUID) || named.contains($0.seriesInstanceUID)
       })
     // One exam under two patients is a fault of the images, which the plan has found.
     let isFaulty = plan.remarks.contains { $0.excludes && $0.patientID.map(patients.contains) == true }

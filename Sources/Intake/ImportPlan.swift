@@ -58,7 +58,9 @@ struct ImportPlan {
     var seen: Set<String> = []
     patientIDs = frames.map(\.identity.patientID).filter { seen.insert($0).inserted }
     PatientIDRemarks.add(on: frames, &findings)
-    ContestedUIDs.refuse(in: Set(frames.map(\.identity) + held.map(SliceIdentity.init)), &findings)
+    let files = Dictionary(frames.map { (SliceCopies.path(of: $0.identity), $0.identity) }) { first, _ in first }
+    ContestedUIDs.refuse(
+      in: Set(frames.map(\.identity) + held.map { SliceIdentity($0, files: files) }), &findings)
     let distinct = RepeatedFiles.removed(from: frames, &findings)
     let present = ChangedFiles.refuse(distinct, comparedWith: held, in: study, &findings)
     let usable = distinct.filter { !findings.refused.contains($0.identity.patientID) }

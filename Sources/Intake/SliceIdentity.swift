@@ -8,13 +8,22 @@ struct SliceIdentity: Hashable, Sendable {
   let patientID: String
   /// The exam's UID; one that follows from the series' where the file states none.
   let studyInstanceUID: String
-  let seriesInstanceUID: String
+  /// The series by the file, whatever the study made of it.
+  private(set) var seriesInstanceUID: String
   let sopInstanceUID: String
   /// Whether the PatientID is the name of a folder.
   let hasFolderName: Bool
 
   /// The identifiers of a slice that the study holds.
-  init(_ place: SlicePlace) {
+  ///
+  /// Where the study joined or split series, the slice has another series there than its file names: `files`, by the path of the
+  /// copy, are those files that are read again.
+  init(_ place: SlicePlace, files: [String: SliceIdentity]) {
+    self.init(place)
+    if let file = files[place.path] { seriesInstanceUID = file.seriesInstanceUID }
+  }
+
+  private init(_ place: SlicePlace) {
     patientID = place.patientID
     studyInstanceUID = place.studyInstanceUID
     seriesInstanceUID = place.seriesInstanceUID

@@ -18,10 +18,14 @@ extension StudyFolder {
   /// Whether the study holds any CT slice; one made from a table alone holds none.
   public func hasImages() throws(StudyError) -> Bool { try read { try SliceRecord.fetchCount($0) > 0 } }
 
-  /// Throws, in a study without images, that `reason` needs them.
+  /// Throws, in a study that no images were imported into, that `reason` needs them; where all were set aside, their reasons say more.
   ///
   /// - Throws: `StudyError` of kind `.file`.
   public func requireImages(for reason: String) throws(StudyError) {
+    let wereImported = try read {
+      try SetAside.filter(Column("stage") == SetAside.Stage.dicom.rawValue).fetchCount($0) > 0
+    }
+    guard !wereImported else { return }
     guard try !hasImages() else { return }
     throw StudyError(
       .file,

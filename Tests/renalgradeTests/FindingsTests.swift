@@ -102,7 +102,9 @@ import Testing
     #expect(try CommandLineTool.fail("explain", study, "--gallery", "-1").contains("--gallery"))
     #expect(try CommandLineTool.fail("explain", study, "--run", "absent").contains(nested.id))
 
-    #expect(try CommandLineTool.fail("controls", study, "--shuffle-labels", "1").contains("among the controls"))
+    #expect(
+      try CommandLineTool.fail("controls", study, "--shuffle-labels", "1").contains(
+        "cannot be combined with --shuffle-labels"))
     #expect(
       try CommandLineTool.fail("crossvalidate", study, "--controls", "--shuffle-labels", "1").contains("--controls"))
     #expect(try CommandLineTool.fail("controls", study, "--run", "absent").contains(nested.id))

@@ -46,7 +46,7 @@ import Testing
       "deidentify-table FILE --to FOLDER", "deidentify-table FILE --to NEW --key FOLDER",
       "nested STUDY --protocol FOLDER",
       "crossvalidate STUDY --weights FOLDER", "pacs find --url http://localhost --ca FOLDER",
-      "pacs find --dimse localhost:1 --certificate FOLDER", "pacs query --dimse localhost:1 --certificate-key FOLDER",
+      "pacs find --dimse localhost:1 --certificate FOLDER", "pacs find --dimse localhost:1 --certificate-key FOLDER",
       "pacs find --url http://localhost --credentials-file FOLDER",
       "pacs pull --url http://localhost --list FOLDER --to NEW",
       "pacs pull --url http://localhost --list FILE --to NEW --key FOLDER", "rois montage STUDY --output FOLDER",

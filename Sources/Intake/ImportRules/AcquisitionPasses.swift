@@ -119,12 +119,24 @@ enum AcquisitionPasses {
         groups[groups.count - 1].append(index)
         direction = sign
       } else {
-        groups.append([index])
-        direction = nil
+        // The slice at which the direction turns begins the next run, where its steps are those of that one.
+        let turn = turningSlice(of: groups[groups.count - 1], before: index, heights)
+        if turn != nil { groups[groups.count - 1].removeLast() }
+        groups.append([turn, index].compactMap { $0 })
+        direction = turn == nil ? nil : sign
       }
     }
     let isRegular = groups.allSatisfy { $0.count > 2 && SeriesGeometry($0.map { headers[$0] }).hasEvenSteps }
     return isRegular ? groups : nil
+  }
+
+  /// The last slice of a run, where it lies off the run's own steps and one step of the same length before the next slice.
+  private static func turningSlice(of run: [Int], before next: Int, _ heights: [Double]) -> Int? {
+    guard run.count > 3, let last = run.last else { return nil }
+    let own = abs(heights[run[1]] - heights[run[0]])
+    let into = abs(heights[last] - heights[run[run.count - 2]])
+    let onward = abs(heights[next] - heights[last])
+    return abs(into - own) > 0.01 * own && abs(onward - own) <= 0.01 * own ? last : nil
   }
 
   /// Whether two of the groups cover the same part of the body: more than half of the shorter one's length.

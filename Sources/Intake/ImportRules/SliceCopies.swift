@@ -15,9 +15,12 @@ struct SliceCopies {
       attributes: frame.attributes, frame: frame.frame,
       path: study == nil
         ? frame.url.path
-        : "\(Self.folder(of: frame.identity))/\(Self.hash(frame.identity.sopInstanceUID, 24)).dcm",
+        : Self.path(of: frame.identity),
       source: isCopied ? frame.url : nil, subject: frame.relativePath)
   }
+
+  /// Where a slice is copied to, by what its file says of it, relative to the study's folder.
+  static func path(of slice: SliceIdentity) -> String { "\(folder(of: slice))/\(hash(slice.sopInstanceUID, 24)).dcm" }
 
   /// The folder of a series' slices, as its files name it, relative to the study's.
   static func folder(of slice: SliceIdentity) -> String {

@@ -34,13 +34,14 @@ struct SeriesPerSliceTests {
     try test.importDICOM("a")
     #expect(try sizes() == [heights.count])
     let remarks = try test.study.setAside()
-    #expect(
-      remarks.count == 1 && remarks[0].reason.hasPrefix("\(heights.count) slices under a series UID of their own"))
-    #expect(remarks[0].reason.hasSuffix("joined to one series"))
+    let joined = remarks.filter { $0.reason.hasPrefix("\(heights.count) slices under a series UID of their own") }
+    #expect(joined.count == 1 && joined[0].reason.hasSuffix("joined to one series"), "\(remarks)")
     let ordinals = try test.study.read { try SliceRecord.order(Column("ordinal")).fetchAll($0).map(\.ordinal) }
     #expect(ordinals == Array(heights.indices))
     #expect(try test.importDICOM("a").slices == 0)
-    #expect(try sizes() == [heights.count] && test.study.setAside() == remarks)
+    #expect(try sizes() == [heights.count])
+    let again = try test.study.setAside()
+    #expect(again == remarks, "\(again)")
   }
 
   @Test func laterSlicesJoinThem() throws {

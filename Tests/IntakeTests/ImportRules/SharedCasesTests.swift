@@ -36,7 +36,8 @@ struct SharedCasesTests {
     #expect(places.allSatisfy { $0.rowSpacing == 0.8 })
     for place in places {
       let values = try DICOMFile.image(at: test.study.url.appendingPathComponent(place.path), frame: place.frame).values
-      #expect(values.allSatisfy { $0 <= 3071 }, "no padding is bright")
+      // The cases' noise wraps round below 0; the padding is 62,512 HU where it is not air.
+      #expect(!values.contains(62_512), "no padding is bright")
     }
   }
 

@@ -110,10 +110,11 @@ struct SliceRulesTests {
     for folder in ["a", "b"] {
       try FileManager.default.createDirectory(at: test.url(folder), withIntermediateDirectories: true)
     }
-    try FileManager.default.copyItem(at: made.appendingPathComponent("12-signed-explicit.dcm"), to: test.url("a/1.dcm"))
+    try FileManager.default.copyItem(
+      at: made.appendingPathComponent("12-unsigned-explicit.dcm"), to: test.url("a/1.dcm"))
     for place in ["a/2.dcm", "b/1.dcm"] {
       try FileManager.default.copyItem(
-        at: made.appendingPathComponent("12-signed-\(encoding).dcm"), to: test.url(place))
+        at: made.appendingPathComponent("12-unsigned-\(encoding).dcm"), to: test.url(place))
     }
     #expect(try test.importDICOM("a").slices == 1)
     #expect(try test.importDICOM("b").slices == 0)
