@@ -43,7 +43,7 @@ import Testing
     try AtomicFile.writeJSON([SetAside](), to: run.setAsideFile)
     let empty = try page(run)
     #expect(empty.contains("Nothing was set aside with a reason."))
-    #expect(!empty.contains("has no record"))
+    #expect(!empty.contains("has no record of what"))
     try AtomicFile.write("[{", to: run.setAsideFile)
     let error = #expect(throws: StudyError.self) { try RunReport.write(run) }
     #expect(error?.description.contains("set-aside.json") == true)
