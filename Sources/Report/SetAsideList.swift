@@ -1,20 +1,20 @@
 import Foundation
 import Study
 
-/// What a run's study had set aside, as the report tells it.
+/// What a run's study had set aside, as the report lists it.
 struct SetAsideList {
   /// Nil where the run has not recorded it.
   let entries: [SetAside]?
   let patientIDs: StudyProtocol.Pathology.PatientIDs
 
-  /// The page would be all list beyond this.
+  /// Entries beyond this number are not shown.
   static let shownCount = 300
 
   var html: [HTML] {
     guard let entries else {
       return [
         .p(
-          "This run has not recorded what had been set aside; `renalgrade status` lists what the study sets aside today."
+          "This run has no record of what was set aside; `renalgrade status` lists what the study sets aside today."
         )
       ]
     }
@@ -25,14 +25,14 @@ struct SetAsideList {
     let rows = shown.map { entry in
       [
         HTML(text: entry.stage.rawValue), HTML(text: entry.patientCode ?? "–"),
-        HTML(text: entry.excludes ? "left out" : "remark"),
+        HTML(text: entry.excludes ? "excluded" : "remark"),
         HTML(text: mayName ? Withheld.names(in: entry) : "\(entry.subject): \(entry.reason)"),
       ]
     }
     let excluded = Set(entries.filter(\.excludes).compactMap(\.patientCode)).count
     var summary =
       "\(Format.count(entries.count, "entry", plural: "entries")) in the study's list when the run was made; "
-      + "\(Format.count(excluded, "patient")) left out."
+      + "\(Format.count(excluded, "patient")) excluded."
     if shown.count < entries.count { summary += " The first \(shown.count) are shown." }
     if mayName {
       summary +=
@@ -49,7 +49,7 @@ struct SetAsideList {
   }
 }
 
-/// Keeps what may name a person out of a sentence.
+/// Removes what may identify a person from a sentence.
 enum Withheld {
   /// The reason of `entry` with its subject, what looks like a file's name and every DICOM UID replaced by "…".
   static func names(in entry: SetAside) -> String {

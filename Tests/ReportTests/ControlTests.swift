@@ -29,7 +29,7 @@ import Testing
     var fixture = try FixtureStudy()
     let run = try fixture.run(fixture.predictions(patients: 40))
     let text = try page(run)
-    #expect(text.contains("No control was run") && text.contains("crossvalidate --controls"))
+    #expect(text.contains("has no negative controls") && text.contains("crossvalidate --controls"))
     #expect(text.contains("1,999 permutations") && text.contains("chance alone would rarely"))
   }
 
@@ -57,9 +57,9 @@ import Testing
     let content = try RunContent(run)
     let honest = try #require(content.metrics.pooled.slice[.accuracy].value)
     let points = Int(((1 - honest) * 100).rounded())
-    #expect(text.contains("What a slice-level split would have printed here: an accuracy of 1.00 and an AUC of 1.00"))
+    #expect(text.contains("What a slice-level split would have reported here: an accuracy of 1.00 and an AUC of 1.00"))
     #expect(text.contains("\(points) points of accuracy more for the same slices"))
-    #expect(text.contains("a place that chance gives"))
+    #expect(text.contains("which is compatible with chance"))
     let controls = try #require(content.analysis.controls.controls)
     #expect(controls.map(\.name) == ["sliceLevelSplit", "shuffledLabels"])
     #expect(controls[0].result?.slice[.accuracy].value == 1)

@@ -103,6 +103,6 @@ import Testing
       #expect(sections[section]?.contains(interval) == true, "\(section)")
     }
     let width = Format.number(try #require(patient[.auc].interval).width)
-    #expect(sections["precision"]?.contains("an interval that is \(width) wide") == true)
+    #expect(sections["precision"]?.contains("an interval of width \(width)") == true)
   }
 }

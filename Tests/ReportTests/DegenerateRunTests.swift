@@ -29,15 +29,16 @@ import Testing
         "result": "no AUC can be stated", "figures": "No ROC curve can be drawn",
         "discrimination": "No precision-recall curve can be drawn", "thresholds": "the stated one stands in",
         "calibration": "every case is negative", "usefulness": "No decision curve can be drawn",
-        "baselines": "Whether the network does better cannot be said", "controls": "can't be tested by permutation",
-        "subgroups": "every case is negative", "precision": "no width of the AUC's interval can be stated",
+        "baselines": "Whether the network performs better cannot be determined",
+        "controls": "can't be tested by permutation",
+        "subgroups": "every case is negative", "precision": "the width of the AUC's interval cannot be stated",
       ],
       change: { rows in rows.removeAll { isHigh($0.patient) } }),
     Degenerate(
       name: "one patient",
       says: [
         "discrimination": "Not estimable", "thresholds": "there are no cases", "calibration": "Not estimable",
-        "usefulness": "every case is positive", "precision": "no width of the AUC's interval can be stated",
+        "usefulness": "every case is positive", "precision": "the width of the AUC's interval cannot be stated",
       ],
       change: { rows in rows.removeAll { $0.patient != "case-01" } }),
     Degenerate(
@@ -132,7 +133,7 @@ import Testing
     let silent = try fixture.run(fixture.predictions(patients: 40), lesions: [])
     try RunReport.write(silent)
     let text = try String(contentsOf: silent.url.appendingPathComponent("report.html"), encoding: .utf8)
-    #expect(text.contains("The protocol names no <code>subgroups</code>"))
+    #expect(text.contains("The protocol lists no <code>subgroups</code>"))
     #expect(text.contains("<code>baselines</code> name no clinical variables"))
   }
 }

@@ -212,7 +212,7 @@ import Testing
     var manifest = try run.manifest()
     manifest.protocolHash = nil
     try AtomicFile.writeJSON(manifest, to: run.manifestFile)
-    #expect(try page().contains("whether it was so before the run is not recorded"))
+    #expect(try page().contains("whether this was so before the run is not recorded"))
   }
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])

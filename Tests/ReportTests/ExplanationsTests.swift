@@ -36,14 +36,15 @@ import Testing
 
   @Test func theGalleryStandsInItsGroups() throws {
     let (markup, text) = try markup(Self.json())
-    #expect(markup.all("h3").map(\.text) == ["Surest and right", "Surest and wrong", "Least sure"])
+    #expect(
+      markup.all("h3").map(\.text) == ["Most confident and correct", "Most confident and wrong", "Least confident"])
     for phrase in [
       "Grad-CAM heat maps at layer4", "61% of a map's energy (SD 0.20) lies within the contour, over 57 slices",
-      "a map that says nothing would have 8% there",
+      "an uninformative map would have 8% there",
       "correlate by 0.12 (Spearman, 20 slices): the maps depend on what was learnt",
       "Patient case-01, lesion L1, slice 7: high grade, probability of high grade 0.98. 80% of the energy",
       "Patient case-09, lesion L1: low grade", "The picture explanations/missing.png is missing.",
-      "There is none in this group.",
+      "There are no slices in this group.",
     ] {
       #expect(text.contains(phrase), "\(phrase)")
     }
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test func mapsThatSurviveRandomWeightsExplainNothing() throws {
-    #expect(try markup(Self.json(correlation: "0.9")).text.contains("should not be used to explain anything"))
+    #expect(try markup(Self.json(correlation: "0.9")).text.contains("should not be used as explanations"))
     #expect(try markup(Self.json(correlation: "null")).text.contains("was not checked"))
   }
 

@@ -40,8 +40,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("0.8", "null", "not a run of each on the same folds"), ("null", "null", "is undefined"),
-    ("0.8", #"{"variant": {"batchSize": 4}, "auc": 0.7}"#, "does not flatter"),
+    ("0.8", "null", "no runs of all choices on the same folds"), ("null", "null", "is undefined"),
+    ("0.8", #"{"variant": {"batchSize": 4}, "auc": 0.7}"#, "is not optimistic"),
   ])
   func whatIsMissingIsASentence(_ auc: String, _ best: String, _ phrase: String) throws {
     #expect(try text(json(auc: auc, best: best)).contains(phrase))

@@ -61,7 +61,7 @@ import Testing
     let page = try #require(markup.all("body").first?.text)
     for phrase in [
       "Virtual patients: the images are synthetic. They test the software and say nothing about real patients.",
-      "efficientnet-lite0 was trained instead", "the contour has two points", "left out", "case-41", "batchSize: 16",
+      "efficientnet-lite0 was trained instead", "the contour has two points", "excluded", "case-41", "batchSize: 16",
       "9f86d081", "412 s", "95% interval", "wide",
     ] {
       #expect(page.contains(phrase), "\(phrase)")

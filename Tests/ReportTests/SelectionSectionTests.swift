@@ -56,13 +56,13 @@ import Testing
 
   @Test func withoutASelectionItSaysHowToMakeOne() throws {
     let text = try text(try html(nil).html)
-    #expect(text.contains("has recorded no selection") && text.contains("renalgrade cohort select"))
+    #expect(text.contains("has no record of patient selection") && text.contains("renalgrade cohort select"))
   }
 
   @Test func anEmptyCohortIsSentences() throws {
     let nobody = CohortDescription(CohortSelection([], cohort: try CohortFixture.cohort()), annotated: [])
     let text = try text(try html(nobody).html)
-    #expect(text.contains("Of 0 patients, 0 remained") && text.contains("No tumour has a record"))
+    #expect(text.contains("Of 0 patients, 0 remained") && text.contains("No tumour has a clinical record"))
   }
 
   @Test func aTableThatDoesNotAddUpIsNotPrinted() throws {

@@ -38,12 +38,12 @@ import Testing
       try database.replaceSetAside(of: .dicom, with: [entry(reason: "what is wrong today")])
     }
     let absent = try page(run)
-    #expect(absent.contains("This run has not recorded what had been set aside"))
+    #expect(absent.contains("This run has no record of what was set aside"))
     #expect(!absent.contains("Nothing was set aside") && !absent.contains("what is wrong today"))
     try AtomicFile.writeJSON([SetAside](), to: run.setAsideFile)
     let empty = try page(run)
     #expect(empty.contains("Nothing was set aside with a reason."))
-    #expect(!empty.contains("has not recorded"))
+    #expect(!empty.contains("has no record of what"))
     try AtomicFile.write("[{", to: run.setAsideFile)
     let error = #expect(throws: StudyError.self) { try RunReport.write(run) }
     #expect(error?.description.contains("set-aside.json") == true)

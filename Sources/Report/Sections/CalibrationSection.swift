@@ -42,14 +42,14 @@ struct CalibrationSection: RunSection {
     let curve = try Figure.reliability(content.cases.patient)?.draw(in: figures).besideCaption
     return [
       .p(
-        "An intercept of 0 and a slope of 1 are ideal; a scaled Brier score of 0 is no better than saying the overall share for everyone. A slope below 1 tells of probabilities that are too extreme. An ECE is never 0 in few cases: beside it stands what exactly right probabilities would give here, the mean and the range of 95% of 500 draws of outcomes from them (slices of a patient share a draw); an ECE within that range is compatible with perfect calibration. Intervals: Wald's (with the sandwich variance over patients and Student's t where they give several cases), and for Brier's score the logit's with Student's t."
+        "An intercept of 0 and a slope of 1 are ideal; a scaled Brier score of 0 is no better than predicting the overall share for everyone. A slope below 1 means that the probabilities are too extreme. With few cases an ECE is never 0. The column beside it therefore states the ECE that perfectly calibrated probabilities would have here: the mean and the central 95% of 500 draws of outcomes from them (slices of a patient share a draw). An ECE within that range is compatible with perfect calibration. Intervals: Wald (with the sandwich variance over patients and Student's t where patients have several cases); for the Brier score, on the logit scale with Student's t."
       ),
       table.html,
       Coverage.remark(
         [("intercept", "intercept"), ("slope", "slope"), ("brier", "Brier")],
         at: content.levels.filter { $0 != .lesion }, patients: content.metrics.pooled.patient.clusters),
       .remark(
-        "Temperature and Platt scaling are fitted for each fold on the out-of-fold predictions of the other folds, so that no fold judges its own map. They move probabilities, not ranks within a fold."
+        "Temperature and Platt scaling are fitted for each fold on the out-of-fold predictions of the other folds, so no fold is evaluated with a map fitted on itself. They change probabilities, not ranks within a fold."
       ),
     ] + HTML.reasons(reasons) + [
       curve ?? .p("No reliability curve can be drawn: no patient has a probability.")

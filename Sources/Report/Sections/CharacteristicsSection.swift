@@ -10,7 +10,7 @@ struct CharacteristicsSection: RunSection {
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     guard let characteristics = content.characteristics else {
-      return [.p("This run was made without a record of its lesions, so that its patients cannot be described.")]
+      return [.p("This run has no record of its lesions, so its patients cannot be described.")]
     }
     let groups = characteristics.groups
     let rows = characteristics.variables.flatMap { variable in
@@ -24,11 +24,11 @@ struct CharacteristicsSection: RunSection {
     let leftOut = characteristics.leftOut
     return [
       .p(
-        "From the pathology table and the images, as the run has recorded them. A patient with several lesions counts with the largest number, and with all words."
+        "From the pathology table and the images, as recorded by the run. For a patient with several lesions, the largest number is used, or all distinct words."
       ), table.html,
     ]
       + (leftOut.isEmpty
-        ? [] : [.remark("Left out, as they have too many different values: \(leftOut.joined(separator: ", ")).")])
+        ? [] : [.remark("Not shown, because they have too many different values: \(leftOut.joined(separator: ", ")).")])
   }
 
   private static func span(_ kind: String, _ text: String) -> HTML {

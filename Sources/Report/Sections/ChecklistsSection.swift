@@ -14,8 +14,9 @@ struct ChecklistsSection: RunSection {
     let answering = RunPage.sections.filter { $0.answers(content) }
     let titles = Dictionary(answering.map { ($0.id, $0.title) }, uniquingKeysWith: { first, _ in first })
     let introduction =
-      "The items in short words of our own; the publications have them in full. A link leads to the place in this report that "
-      + "answers an item or holds what an answer needs; whether it suffices is for the authors to judge."
+      "The items are paraphrased briefly; the publications contain the full wording. A link leads to the section of "
+      + "this report that answers an item or contains what an answer needs; whether this is sufficient is for the "
+      + "authors to judge."
     return [.p(HTML(text: introduction))] + Checklist.all.flatMap { table($0, titles) }
   }
 
@@ -35,11 +36,11 @@ struct ChecklistsSection: RunSection {
       .p(
         HTML(
           text:
-            "\(checklist.source). \(answered) of \(checklist.items.count) items have a place in this report; the others are "
-            + "blank.")),
+            "\(checklist.source). \(answered) of \(checklist.items.count) items are addressed in this report; the "
+            + "others are blank.")),
       HTMLTable(
         caption: "\(checklist.name): items and where they are answered",
-        columns: ["Item", "Part", "What it asks for", "Where"], rows: rows, isNumeric: false
+        columns: ["Item", "Part", "What it asks for", "Where answered"], rows: rows, isNumeric: false
       ).html,
     ]
   }

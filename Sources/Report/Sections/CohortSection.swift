@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// Who was held out where, and what was left out.
+/// Which patients each fold held out, and what was set aside.
 struct CohortSection: RunSection {
   let id = "cohort"
   let title = "Patients, folds, and what was set aside"
@@ -27,7 +27,8 @@ struct CohortSection: RunSection {
       rows: folds, isNumeric: false)
     let split =
       "\(content.sizes), split at patient level into \(content.folds.heldOut.count) folds, "
-      + "stratified by class. Each patient was held out once; no patient, exam, slice or image stood on both sides of a split."
+      + "stratified by class. Each patient was held out once; no patient, exam, slice or image was on both sides of "
+      + "a split."
     return [.p(HTML(text: split)), table.html, .element("h3", [:], "Set aside")]
       + SetAsideList(entries: content.setAside, patientIDs: content.settings.pathology.patientIDs).html
   }

@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// Runs that must find nothing, or that show what a mistake would have printed.
+/// Runs that should find nothing, or that show what a methodological error would have reported.
 struct ControlsSection: RunSection {
   let id = "controls"
   let title = "Negative controls"
@@ -18,18 +18,18 @@ struct ControlsSection: RunSection {
       return [
         .p(HTML(text: permutation)),
         .p(
-          "No control was run with this run. `renalgrade controls STUDY` runs them in the same folds, as does `renalgrade crossvalidate --controls` with a new run."
+          "This run has no negative controls. `renalgrade controls STUDY` runs them in the same folds; `renalgrade crossvalidate --controls` runs them together with a new run."
         ),
       ]
     }
     guard !controls.isEmpty else {
-      return [.p(HTML(text: permutation)), .p("The run's controls.json names no control.")]
+      return [.p(HTML(text: permutation)), .p("The run's controls.json lists no controls.")]
     }
     let metrics = [Metric.auc, .accuracy]
     let rows: [(title: String, result: RunMetrics.Levels?)] =
       [("This run", analysis.run)] + controls.map { ($0.title, $0.result) }
     let table = HTMLTable(
-      caption: "The run beside its controls, decided at the protocol's threshold",
+      caption: "The run and its controls, decided at the protocol's threshold",
       columns: ["Run", "Patients: AUC", "Patients: accuracy", "Slices: AUC", "Slices: accuracy"],
       rows: rows.map { row in
         [HTML(text: row.title)]
@@ -47,42 +47,43 @@ struct ControlsSection: RunSection {
 
   private static func sentence(_ test: StatedTest) -> String {
     guard let pValue = test.pValue else {
-      return "Whether the probabilities know the labels can't be tested by permutation. \(test.note ?? "")"
+      return
+        "Whether the probabilities are associated with the labels can't be tested by permutation. \(test.note ?? "")"
     }
     let reading =
       pValue < 0.05
-      ? "chance alone would rarely rank them as well."
-      : "labels dealt out at random are ranked as well often enough, so that this is inconclusive."
-    return "Were the labels dealt out among the patients at random, the AUC would be this run's or better with "
-      + "\(Format.pStatement(pValue)) (1,999 permutations): \(reading)"
+      ? "chance alone would rarely rank the patients as well."
+      : "randomly permuted labels are often ranked as well, so this is inconclusive."
+    return "If the labels were randomly permuted among the patients, the AUC would be at least as high as this "
+      + "run's with \(Format.pStatement(pValue)) (1,999 permutations): \(reading)"
   }
 
-  /// Where a control with permuted labels stands among what chance gives.
+  /// The place of a control with permuted labels in its permutation distribution.
   private static func place(_ place: ControlAnalysis.Place?) -> String {
     guard let place, let auc = place.auc, let share = place.share, let pValue = place.test.pValue else {
-      return "Its place among permutations cannot be told. \(place?.test.note ?? "")"
+      return "Its place among permutations cannot be determined. \(place?.test.note ?? "")"
     }
     let percent = Int((100 * share).rounded())
     let start =
-      "Ranked within folds, its AUC is \(Format.number(auc)): \(percent)% of 1,999 permutations of its labels within the folds "
-      + "lie below it (two-sided \(Format.pStatement(pValue)))"
-    guard pValue < 0.05 else { return "\(start), a place that chance gives." }
+      "Ranked within folds, its AUC is \(Format.number(auc)): \(percent)% of 1,999 permutations of its labels "
+      + "within the folds give a lower AUC (two-sided \(Format.pStatement(pValue)))"
+    guard pValue < 0.05 else { return "\(start), which is compatible with chance." }
     return auc > 0.5
-      ? "\(start). One in forty such controls lies as high by chance; if it stays so with another seed, something leaks."
-      : "\(start). One in forty such controls lies as low by chance; a leak would have raised it."
+      ? "\(start). By chance, one in forty such controls is as high; if this persists with another seed, there is leakage."
+      : "\(start). By chance, one in forty such controls is as low; leakage would have raised it."
   }
 
-  /// What the control says of the run.
+  /// What the control implies for the run.
   private static func reading(_ control: ControlAnalysis.Control, _ run: RunMetrics.Levels) -> String {
     guard let result = control.result else { return control.note ?? "It has no result." }
     switch control.name {
     case ControlAnalysis.sliceLevelSplit:
       guard let leaky = result.slice[.accuracy].value, let honest = run.slice[.accuracy].value else {
-        return "What a slice-level split would have printed here can't be stated."
+        return "What a slice-level split would have reported here can't be stated."
       }
       let points = Int(((leaky - honest) * 100).rounded())
       return
-        "What a slice-level split would have printed here: an accuracy of \(Format.number(leaky)) and an AUC of "
+        "What a slice-level split would have reported here: an accuracy of \(Format.number(leaky)) and an AUC of "
         + "\(Format.number(result.slice[.auc].value)) over slices, where the split by patients gives "
         + "\(Format.number(honest)) and \(Format.number(run.slice[.auc].value)): \(abs(points)) points of accuracy "
         + "\(points < 0 ? "less" : "more") for the same slices."
@@ -91,7 +92,7 @@ struct ControlsSection: RunSection {
     default:
       let (own, other) = (run.patient[.auc].value, result.patient[.auc].value)
       guard let own, let other else { return "Its AUC can't be compared with the run's." }
-      return "Its AUC is \(Format.number(other)), \(Format.difference(other - own)) against the run's "
+      return "Its AUC is \(Format.number(other)), \(Format.difference(other - own)) compared with the run's "
         + "\(Format.number(own))."
     }
   }

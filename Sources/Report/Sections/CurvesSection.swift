@@ -33,7 +33,7 @@ struct CurvesSection: RunSection {
         try Figure.confusion(metrics[level], level: level, name: "confusion-\(level.rawValue)").draw(in: figures).html)
     }
     return [
-      roc?.besideCaption ?? .p("No ROC curve can be drawn: at every level the predictions hold one class only."),
+      roc?.besideCaption ?? .p("No ROC curve can be drawn: at every level the predictions contain only one class."),
       .element("div", ["class": "figures"], confusion),
     ]
   }

@@ -5,7 +5,7 @@ import Experiment
 import Study
 import Support
 
-/// The area under the curve without the folds' scales, and precision against recall.
+/// The AUC independent of the folds' scales, and the precision-recall curve.
 struct DiscriminationSection: RunSection {
   let id = "discrimination"
   let title = "Ranking within folds, and precision-recall"
@@ -17,7 +17,7 @@ struct DiscriminationSection: RunSection {
   func html(_ content: RunContent, figures: URL) throws(StudyError) -> [HTML] {
     let areas = content.analysis.areas
     let table = HTMLTable(
-      caption: "AUC as pooled and of ranks within folds, and average precision, with 95% intervals",
+      caption: "Pooled AUC, AUC of ranks within folds, and average precision, with 95% intervals",
       columns: ["Level", "AUC", "AUC within folds", "Average precision", "Share of high grade"],
       rows: areas.map { area in
         [
@@ -37,16 +37,17 @@ struct DiscriminationSection: RunSection {
     return [
       .p(
         HTML(
-          text: "Each fold's \(content.model) has a scale of its own. Within folds, a case counts by its rank in its "
-            + "fold, which no scale moves; where this AUC is far above the pooled one, the scales differ. Where nothing "
-            + "has been learnt, the pooled AUC lies below 0.5 on average, that of the ranks at 0.5.")),
+          text: "Each fold's \(content.model) has its own scale. Within folds, each case is scored by its rank in "
+            + "its fold, which does not depend on the scale; where this AUC is far above the pooled one, the scales "
+            + "differ. If nothing has been learnt, the pooled AUC is below 0.5 on average, and the AUC within folds "
+            + "is 0.5.")),
       table.html,
       Coverage.remark(
         [("auc", "AUC"), ("averagePrecision", "average precision")], at: content.levels.filter { $0 != .lesion },
         patients: content.metrics.pooled.patient.clusters),
     ] + reasons + [
       curve
-        ?? .p("No precision-recall curve can be drawn: at every level the predictions hold one class only.")
+        ?? .p("No precision-recall curve can be drawn: at every level the predictions contain only one class.")
     ]
   }
 }

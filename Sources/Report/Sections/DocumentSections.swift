@@ -12,7 +12,7 @@ struct MethodsTextSection: RunSection {
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     [
       .p(
-        "Generated from the protocol and the record of this run. One click selects all of it; methods.md in the run's folder holds it, too. Square brackets mark what only the authors can write."
+        "Generated from the protocol and the record of this run. One click selects the whole text; it is also in methods.md in the run's folder. Square brackets mark what only the authors can write."
       ),
       .element("div", ["class": "copy"], MethodsText(content).document.html),
     ]
@@ -25,7 +25,7 @@ struct ModelCardSection: RunSection {
   let title = "Model card"
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
-    [.p("model-card.md in the run's folder holds it, too.")] + ModelCard(content).document.html
+    [.p("Also in model-card.md in the run's folder.")] + ModelCard(content).document.html
   }
 }
 

@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// The result of each fold, and how the folds spread.
+/// The result of each fold, and the spread over folds.
 struct FoldsSection: RunSection {
   let id = "folds"
   let title = "Fold by fold"
@@ -14,7 +14,7 @@ struct FoldsSection: RunSection {
     let tables = content.levels.map { level in Self.table(folds.map { $0[level] }, level, Metric.headline) }
     return tables + [Self.table(folds.map(\.patient), .patient, Metric.further)] + notes(folds) + [
       .remark(
-        "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds few patients. A mean is of the folds in which the measure is defined."
+        "The spread over folds is not a confidence interval: the folds' training sets overlap, and each fold holds out few patients. Each mean is over the folds in which the measure is defined."
       ),
       HTML.methods(
         Metric.all, folds.enumerated().map { ("fold \($0.offset + 1)", $0.element.patient) }),

@@ -21,7 +21,7 @@ struct MethodsSection: RunSection {
               : "Each patient has one probability. ")
               + "A patient is high grade where any of the lesions is."
               + (content.hasSlices
-                ? " Results at slice level describe images, not people: a patient with many slices counts many times."
+                ? " Results at slice level describe images, not people: a patient with many slices is counted many times."
                 : "")
           ),
           ("Threshold", ThresholdsSection.sentence(evaluation, protocolIsUnchanged: content.protocolIsUnchanged)),

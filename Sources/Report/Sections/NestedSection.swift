@@ -3,7 +3,7 @@ import Foundation
 public import Experiment
 import Study
 
-/// What a choice costs: made by inner folds, against the best of all that was tried.
+/// The result of choosing by inner folds, compared with the best of all choices.
 struct NestedSection: RunSection {
   let id = "nested"
   let title = "Choice among ways to train"
@@ -15,13 +15,13 @@ struct NestedSection: RunSection {
       guard content.manifest.learner.network != nil else {
         return [
           .p(
-            "This run's protocol is as stated beforehand. Where its learner or columns were chosen by results, the result flatters."
+            "This run used its protocol as stated beforehand. If its learner or columns were chosen by their results, the result is optimistic."
           )
         ]
       }
       return [
         .p(
-          "This run's batch size, backbone and protocol are as stated beforehand. Where one of them was taken from the best of several runs on the same folds, the result flatters: `renalgrade nested STUDY` chooses for each fold without the fold's patients."
+          "This run used its batch size, backbone and protocol as stated beforehand. If one of them was taken from the best of several runs on the same folds, the result is optimistic: `renalgrade nested STUDY` makes the choice for each fold without that fold's patients."
         )
       ]
     }
@@ -36,26 +36,27 @@ struct NestedSection: RunSection {
       columns: ["Fold", "Chosen"] + variants.map(\.title), rows: rows, leadingColumns: 2)
     let subject = nested.isAmongProtocols ? "the protocol and its batch size were" : "the batch size was"
     let way =
-      "For each fold \(subject) chosen by the \(nested.criterion) of a \(nested.innerFolds)-fold cross-validation among the other "
-      + "folds' patients, and the network trained so: no patient took part in the choice of what predicts the patient."
+      "For each fold \(subject) chosen by the \(nested.criterion) of a \(nested.innerFolds)-fold cross-validation "
+      + "among the other folds' patients, and the network was trained accordingly: no patient took part in choosing "
+      + "the network that predicts them."
     return [.p(HTML(text: way))] + (rows.isEmpty ? [.p("No choice is recorded.")] : [table.html])
       + [.p(HTML(text: nested.reading))]
   }
 }
 
 extension Run.NestedChoice {
-  /// What the nested estimate is, and how far above it the best of all that was tried lies.
+  /// The nested estimate, and how far above it the best of all choices lies.
   public var reading: String {
-    guard let auc else { return "The nested \(criterion) is undefined: one class only was predicted." }
+    guard let auc else { return "The nested \(criterion) is undefined: the predictions contain only one class." }
     let start = "The nested \(criterion) is \(Format.number(auc, decimals: 3))."
     guard let best = sweepBest, let highest = best.auc else {
-      return "\(start) There is not a run of each on the same folds to hold it against."
+      return "\(start) There are no runs of all choices on the same folds to compare it with."
     }
     let verdict =
       highest > auc
-      ? "higher by \(Format.number(highest - auc, decimals: 3)), which is what choosing the best and printing it flatters by, as far "
-        + "as one such difference can tell."
-      : "here it does not flatter; on other data it may."
+      ? "higher by \(Format.number(highest - auc, decimals: 3)), which estimates the optimism of choosing the best "
+        + "run and reporting it, as far as a single difference can."
+      : "here it is not optimistic; on other data it may be."
     return
       "\(start) The best of all on the same folds, \(best.variant.title), has \(Format.number(highest, decimals: 3)): "
       + verdict

@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// What so many patients can show, and how many would be needed.
+/// How precise the result is with this number of patients, and how many patients greater precision needs.
 struct PrecisionSection: RunSection {
   let id = "precision"
   let title = "Precision and sample size"
@@ -15,7 +15,7 @@ struct PrecisionSection: RunSection {
     let plan = content.analysis.precision
     let patient = content.metrics.pooled.patient
     let table = HTMLTable(
-      caption: "How wide the 95% intervals are, and how many patients narrower ones take",
+      caption: "Widths of the 95% intervals, and patients needed for narrower ones",
       columns: ["Measure", "Value", "Width now"] + PrecisionPlan.widths.map { "Width \(Format.number($0))" },
       rows: plan.rows.map { row in
         [
@@ -25,12 +25,12 @@ struct PrecisionSection: RunSection {
       })
     let who = "\(Format.count(patient.n, "patient")), \(patient.positives) of high grade"
     let wide = plan.rows.first?.width.value.map {
-      "An AUC of \(Format.number(plan.rows.first?.value)) in \(who), has an interval that is \(Format.number($0)) wide."
+      "An AUC of \(Format.number(plan.rows.first?.value)) in \(who), has an interval of width \(Format.number($0))."
     }
     return [
       .p(
         HTML(
-          text: wide ?? "With \(who), no width of the AUC's interval can be stated. "
+          text: wide ?? "With \(who), the width of the AUC's interval cannot be stated. "
             + (plan.rows.first?.width.note ?? ""))), table.html,
     ]
       + HTML.reasons(
@@ -42,7 +42,7 @@ struct PrecisionSection: RunSection {
         })
       + [
         .remark(
-          "For another study with the same value and the same share of high grade: AUC by Hanley and McNeil's standard error, sensitivity and specificity by Wilson's interval. Slices add no patients."
+          "For another study with the same value and the same share of high grade: AUC by Hanley and McNeil's standard error, sensitivity and specificity by Wilson's interval. More slices do not replace patients."
         )
       ]
   }

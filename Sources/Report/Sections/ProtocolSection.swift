@@ -10,7 +10,7 @@ struct ProtocolSection: RunSection {
 
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     [
-      .p("The resolved protocol of this run, in full. The run's folder holds it as protocol.yaml."),
+      .p("The resolved protocol of this run, in full. It is protocol.yaml in the run's folder."),
       .element("pre", ["tabindex": "0", "aria-label": "The protocol as YAML"], HTML(text: content.protocolText)),
     ]
   }

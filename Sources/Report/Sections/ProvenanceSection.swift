@@ -16,7 +16,7 @@ struct ProvenanceSection: RunSection {
         rows: content.manifest.facts.map { [HTML(text: $0.name), HTML(text: $0.value)] }, isNumeric: false
       ).html,
       .p(
-        "Each figure stands in the run's folder figures as SVG, PDF and PNG, with its data (CSV) and the script that drew it; every estimate of this page is in metrics.json, and every prediction in predictions.csv."
+        "Each figure is in the run's folder figures as SVG, PDF and PNG, with its data (CSV) and the script that drew it. Every estimate on this page is in metrics.json, and every prediction is in predictions.csv."
       ),
     ]
   }

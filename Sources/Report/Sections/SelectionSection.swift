@@ -5,7 +5,8 @@ import Experiment
 import Study
 import Support
 
-/// Who was selected: the flow, the subtypes of all tumours, and the tables that describe the cohort by grade class.
+/// The selection of patients: flow diagram, subtypes of all tumours, and tables that describe the cohort by grade
+/// class.
 struct SelectionSection: RunSection {
   let id = "selection"
   let title = "Selection of patients, and who they are"
@@ -16,13 +17,13 @@ struct SelectionSection: RunSection {
     guard let cohort = content.cohort else {
       return [
         .p(
-          "This run has recorded no selection of patients: `renalgrade cohort select` makes one by the rules in the protocol's section cohort, before the run."
+          "This run has no record of patient selection: `renalgrade cohort select` selects patients before the run, by the rules in the protocol's `cohort` section."
         )
       ]
     }
     let subtypes = try Figure.subtypes(cohort.subtypes)?.draw(in: figures)
     return try [flow(cohort.flow, in: figures)]
-      + [subtypes?.besideCaption ?? .p("No tumour has a record, so that no subtypes can be shown.")]
+      + [subtypes?.besideCaption ?? .p("No tumour has a clinical record, so no subtypes can be shown.")]
       + cohort.tables.flatMap(table)
   }
 
@@ -37,9 +38,10 @@ struct SelectionSection: RunSection {
     let figure = Figure(
       name: "flow", title: "Selection of patients",
       alternative: "Flow diagram. \(outcome) "
-        + flow.steps.map { "\(Format.heading($0.name)): \($0.excludedPatients) left out, \($0.patients) went on." }
+        + flow.steps.map { "\(Format.heading($0.name)): \($0.excludedPatients) excluded, \($0.patients) remained." }
         .joined(separator: " "),
-      caption: "\(outcome) Those who go on run downwards; those left out stand at the side, with the reasons.",
+      caption:
+        "\(outcome) Patients who remain are shown downwards; excluded patients are at the side, with the reasons.",
       data: flow.csv, script: flow.dot, size: (0, 0))
     let isDrawn: Bool
     do {

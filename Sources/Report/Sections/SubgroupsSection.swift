@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// The result in parts of the patients.
+/// The result in subgroups of the patients.
 struct SubgroupsSection: RunSection {
   let id = "subgroups"
   let title = "Subgroups"
@@ -16,19 +16,19 @@ struct SubgroupsSection: RunSection {
   func html(_ content: RunContent, figures: URL) -> [HTML] {
     guard let subgroups = content.analysis.subgroups else {
       return [
-        .p("This run keeps no list of its lesions (lesions.json), so it cannot be divided into subgroups.")
+        .p("This run has no list of its lesions (lesions.json), so it cannot be divided into subgroups.")
       ]
     }
     guard !subgroups.isEmpty else {
-      return [.p("The protocol names no `subgroups`: the result was not looked at in parts.")]
+      return [.p("The protocol lists no `subgroups`: no subgroup analysis was made.")]
     }
     return [
       .p(
-        "An interval within one part says nothing about a difference between parts; the tests below each table do. Few patients rarely show one: a test that is not significant is inconclusive."
+        "An interval within one subgroup says nothing about a difference between subgroups; the tests below each table do. With few patients such a difference is rarely detected: a test that is not significant is inconclusive."
       )
     ] + subgroups.flatMap(Self.html) + [
       .remark(
-        "Patient level; a patient with several lesions counts with the largest number, and with all words that its lesions have. Intervals as in the result, for fewer patients. A part takes part in a test with at least five patients of each class. p-values by Holm's correction over the subgroups of this section, each kind of test by itself."
+        "Patient level; for a patient with several lesions, the largest number is used, or all distinct words. Intervals are made as in the result, for fewer patients. A subgroup is included in a test if it has at least five patients of each class. p-values are corrected by Holm's method over the subgroups of this section, separately for each kind of test."
       )
     ]
   }
@@ -39,13 +39,13 @@ struct SubgroupsSection: RunSection {
       subgroup.missing > 0
       ? [
         HTML.remark(
-          "\(Format.count(subgroup.missing, "patient")) without a value in \(subgroup.column): left out here.")
+          "\(Format.count(subgroup.missing, "patient")) without a value in \(subgroup.column): not included here.")
       ]
       : []
     if let note = subgroup.note { return [heading, .p(HTML(text: note))] + missing }
     let table = HTMLTable(
       caption: "By \(subgroup.name)",
-      columns: ["Part", "Patients", "High grade", "AUC", "Sensitivity", "Specificity"],
+      columns: ["Subgroup", "Patients", "High grade", "AUC", "Sensitivity", "Specificity"],
       rows: subgroup.parts.map { part in
         [
           HTML(text: part.name), "\(part.patients)", "\(part.positives)", Format.cell(part.auc),
@@ -60,7 +60,7 @@ struct SubgroupsSection: RunSection {
       + HTML.reasons(
         subgroup.parts.flatMap { part in
           part.patients == 0
-            ? [(part.name, "No patient belongs to this part.")]
+            ? [(part.name, "No patient belongs to this subgroup.")]
             : [
               ("AUC, \(part.name)", part.auc.note), ("sensitivity, \(part.name)", part.sensitivity.note),
               ("specificity, \(part.name)", part.specificity.note),

@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// Where the line between the classes was drawn, and by whom.
+/// The thresholds between the classes, and how they were chosen.
 struct ThresholdsSection: RunSection {
   let id = "thresholds"
   let title = "Thresholds"
@@ -21,7 +21,7 @@ struct ThresholdsSection: RunSection {
     let alternatives = content.analysis.thresholdRules
     let metrics = [Metric.sensitivity, .specificity, .accuracy]
     let rules = HTMLTable(
-      caption: "What each rule gives for patients, its thresholds chosen on the other folds",
+      caption: "Result of each rule at patient level, with thresholds chosen on the other folds",
       columns: ["Rule", "n"] + MetricColumns.headings(metrics),
       rows: alternatives.map { alternative in
         [HTML(text: Self.name(alternative.rule, thresholds)), "\(alternative.result.n)"]
@@ -33,7 +33,8 @@ struct ThresholdsSection: RunSection {
       + [
         rules.html,
         .remark(
-          "The rules are shown beside one another, not to choose from: the best of them, picked here, would flatter."),
+          "The rules are shown for comparison, not for choosing among them: the best of them, picked here, would be optimistic."
+        ),
       ] + HTML.reasons(alternatives.map { (Self.name($0.rule, thresholds), $0.result.note) })
   }
 
@@ -50,8 +51,9 @@ struct ThresholdsSection: RunSection {
   /// How the threshold came about; that it was fixed beforehand is said only where the protocol is known to be the run's.
   static func sentence(_ evaluation: StudyProtocol.Evaluation, protocolIsUnchanged: Bool?) -> String {
     let crossFitted =
-      "It is chosen without the fold that it decides: for each fold from the out-of-fold predictions of the other folds' "
-      + "patients. The models that gave those have seen this fold's patients in training; the choice itself has not."
+      "It is chosen without the fold that it is applied to: for each fold, from the out-of-fold predictions of the "
+      + "other folds' patients. The models that made those predictions have seen this fold's patients in training; "
+      + "the choice itself has not."
     switch evaluation.thresholdRule ?? .fixed {
     case .fixed:
       let origin =
@@ -59,11 +61,11 @@ struct ThresholdsSection: RunSection {
         case true:
           "fixed in the protocol before the run: the SHA-256 of the protocol, recorded when the run was made, is unchanged."
         case false:
-          "as the run's protocol.yaml says now. That file has been changed since the run was made, so that the threshold may have "
-            + "been chosen by the results."
-        case nil: "as the protocol says; whether it was so before the run is not recorded."
+          "as the run's protocol.yaml now states. That file has been changed since the run was made, so the "
+            + "threshold may have been chosen by the results."
+        case nil: "as the protocol states; whether this was so before the run is not recorded."
         }
-      return "A case is called high grade from a probability of \(Format.number(evaluation.threshold)), \(origin)"
+      return "A case is called high grade at a probability of \(Format.number(evaluation.threshold)) or more, \(origin)"
     case .youden:
       return "The threshold is the one with the greatest sum of sensitivity and specificity (Youden). \(crossFitted)"
     case .fixedSensitivity:

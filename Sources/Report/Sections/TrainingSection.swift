@@ -13,7 +13,7 @@ struct TrainingSection: RunSection {
     let roi = content.settings.roi
     let curves =
       try Figure.training(content.epochs)?.draw(in: figures).besideCaption
-      ?? .p("No training curves: the run's log holds no epoch.")
+      ?? .p("No training curves: the run's log contains no epochs.")
     // Older runs have a PNG.
     let files = [content.run.montageFile, content.run.url.appendingPathComponent("montage.png")]
     guard let montage = files.lazy.compactMap(EmbeddedPicture.init(contentsOf:)).first else { return [curves] }

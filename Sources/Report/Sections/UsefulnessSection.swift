@@ -5,7 +5,7 @@ import Experiment
 import Study
 import Support
 
-/// Whether acting on the network would do more good than harm, and what its calls would mean elsewhere.
+/// The net benefit of acting on the network, and the predictive values of its calls in other populations.
 struct UsefulnessSection: RunSection {
   let id = "usefulness"
   let title = "Decision curve and predictive values"
@@ -17,7 +17,7 @@ struct UsefulnessSection: RunSection {
     case .success(let curve):
       decision =
         try Figure.decision(curve, of: content.model)?.draw(in: figures).besideCaption
-        ?? .p("The decision curve has no point.")
+        ?? .p("The decision curve has no points.")
     case .failure(let reason): decision = .p(HTML(text: "No decision curve can be drawn. \(reason.description)"))
     }
     let predictive = content.analysis.predictiveValues
@@ -25,7 +25,7 @@ struct UsefulnessSection: RunSection {
       return [decision, .p(HTML(text: "No predictive values can be stated for other shares of high grade. \(note)"))]
     }
     let table = HTMLTable(
-      caption: "What a call would mean, by the share of high grade among the patients",
+      caption: "Predictive values, by the share of high grade among the patients",
       columns: ["Patients", "Share of high grade", "PPV", "NPV"],
       rows: predictive.values.map { value in
         [
@@ -40,7 +40,7 @@ struct UsefulnessSection: RunSection {
         predictive.values.flatMap { [("PPV, \($0.name)", $0.positive.note), ("NPV, \($0.name)", $0.negative.note)] })
       + [
         .remark(
-          "By Bayes' theorem, with sensitivity and specificity taken not to change, which spectrum and referral may well make them do; intervals by MOVER of Wilson's. 0.35 is 14 of 40, what the paper's Table 5 fits (its text says 26 and its heading 16 of the annotated patients); its cohort has 144 of 505."
+          "By Bayes' theorem, assuming that sensitivity and specificity do not change; differences in spectrum and referral may well change them. Intervals by MOVER from Wilson's intervals. 0.35 is 14 of 40, which fits the paper's Table 5 (its text says 26 and its heading 16 of the annotated patients); its cohort has 144 of 505."
         ),
         Coverage.remark(
           [("ppvAtShare", "PPV"), ("npvAtShare", "NPV"), ("netBenefit", "net benefit")],
