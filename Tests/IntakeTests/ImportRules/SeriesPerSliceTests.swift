@@ -35,8 +35,8 @@ struct SeriesPerSliceTests {
     #expect(try sizes() == [heights.count])
     let remarks = try test.study.setAside()
     #expect(
-      remarks.count == 1 && remarks[0].reason.hasPrefix("\(heights.count) slices under a series UID of their own"))
-    #expect(remarks[0].reason.hasSuffix("joined to one series"))
+      remarks.count == 1 && remarks[0].reason.hasPrefix("\(heights.count) slices, each with its own series UID"))
+    #expect(remarks[0].reason.hasSuffix("joined into one series"))
     let ordinals = try test.study.read { try SliceRecord.order(Column("ordinal")).fetchAll($0).map(\.ordinal) }
     #expect(ordinals == Array(heights.indices))
     #expect(try test.importDICOM("a").slices == 0)
@@ -62,7 +62,7 @@ struct SeriesPerSliceTests {
     try write(heights)
     try test.importDICOM("a")
     #expect(try sizes() == Array(repeating: 1, count: heights.count))
-    #expect(try test.study.setAside().contains { $0.reason.hasSuffix("and stay \(heights.count) series") })
+    #expect(try test.study.setAside().contains { $0.reason.hasSuffix("so they stay \(heights.count) series") })
     #expect(try test.excluded() == [])
   }
 
