@@ -208,7 +208,7 @@ def rmac(folder):
     refuse(other, "is present and registered to it")
     plane = Patient("FlatMask01", **small)
     plane.mask = plane.mask[:, :, 1]
-    refuse(plane, "but is 6 x 8")
+    refuse(plane, "found 6 x 8")
     pixels = Patient("NoPixdim01", **small)
     pixels.pixdim["noncon"] = None
     refuse(pixels, 'the attribute "noncon_pixdim"')
