@@ -194,7 +194,7 @@ private struct StudyIndex {
       guard lesions > 0, labels.count > lesions else { return nil }
       return
         "its contours carry \(labels.count) labels (\(labels.joined(separator: ", "))), but pathology lists \(lesions) "
-        + "lesion\(lesions == 1 ? "" : "s"): which outlines belong to a grade is not clear. Add the missing lesions to the "
+        + "lesion\(lesions == 1 ? "" : "s"): it is not clear which outlines belong to which grade. Add the missing lesions to the "
         + "pathology table, or name in annotation.lesionLabels only the labels that have a grade, then import the contours "
         + "again"
     }
@@ -232,10 +232,10 @@ private struct StudyIndex {
     }
     let frameCount = sliceByInstance[contour.sopInstanceUID]?.count ?? 0
     if contour.frame == nil && frameCount > 1 {
-      return refuse("its slice is one of \(frameCount) frames, and the annotation names none (frameNumber)")
+      return refuse("its slice is one of \(frameCount) frames, and the annotation does not say which (frameNumber)")
     }
     if let stated, stated.id != patient.id {
-      return refuse("its slice belongs to this patient, but its series or exam to \(stated.code)")
+      return refuse("its slice belongs to this patient, but its series or exam belongs to \(stated.code)")
     }
     let (polygon, repair): (Polygon, String?)
     do throws(ContourError) {

@@ -91,7 +91,7 @@ struct MDAIReading {
   private func contours(
     _ annotation: JSONTree, _ id: String, _ labels: [String: Label], _ studies: Set<String>
   ) -> Result<[Contour], Refusal> {
-    guard annotation.isObject else { return .failure(Refusal(reason: "the annotation is no object")) }
+    guard annotation.isObject else { return .failure(Refusal(reason: "the annotation is not an object")) }
     guard let labelID = annotation["labelId"]?.text, let label = labels[labelID] else {
       return .failure(
         Refusal(reason: "its label (\(annotation["labelId"]?.text ?? "none")) is not among the export's labelGroups"))
@@ -106,7 +106,7 @@ struct MDAIReading {
             + "only a polygon, freeform or mask annotation outlines a lesion"))
     }
     guard !seen.contains(id) else {
-      return .failure(Refusal(reason: "an annotation with this id stands in the export before; the first one counts"))
+      return .failure(Refusal(reason: "an annotation with this id occurs earlier in the export; the first one is used"))
     }
     let study = annotation["StudyInstanceUID"]?.text ?? ""
     guard studies.isEmpty || studies.contains(study) else {
@@ -120,7 +120,7 @@ struct MDAIReading {
     }
     let frame = annotation["frameNumber"]
     guard frame == nil || frame?.integer != nil else {
-      return .failure(Refusal(reason: "its frameNumber is no whole number", isDamaged: true))
+      return .failure(Refusal(reason: "its frameNumber is not a whole number", isDamaged: true))
     }
     return outlines(annotation["data"], isMask: label.mode == "mask").map { outlines in
       outlines.map { vertices in
@@ -137,7 +137,7 @@ struct MDAIReading {
   private func outlines(_ data: JSONTree?, isMask: Bool) -> Result<[[SIMD2<Double>]], Refusal> {
     guard isMask else {
       guard let shape = data?["vertices"] else {
-        return .failure(Refusal(reason: "it carries no vertices (data is null or has none)", isDamaged: true))
+        return .failure(Refusal(reason: "it has no vertices (data is null or has none)", isDamaged: true))
       }
       guard let vertices = vertices(shape) else { return .failure(noVertices(shape)) }
       return .success([vertices])
@@ -147,7 +147,7 @@ struct MDAIReading {
       let shapes = data?[key]
       guard let elements = shapes == nil ? [] : shapes?.array else {
         return .failure(
-          Refusal(reason: "its \(key) (line \(shapes?.line ?? 0)) is no list of polygons", isDamaged: true))
+          Refusal(reason: "its \(key) (line \(shapes?.line ?? 0)) is not a list of polygons", isDamaged: true))
       }
       for element in elements {
         guard let vertices = vertices(element) else { return .failure(noVertices(element)) }

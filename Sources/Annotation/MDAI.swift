@@ -24,7 +24,7 @@ public enum MDAI {
     do throws(JSONTree.SyntaxError) {
       return try MDAIReading(try JSONTree(data), name: name, lesionLabels: lesionLabels).export()
     } catch {
-      throw AnnotationError("\(name):\(error.line): \(error.message); is this a whole JSON export of MD.ai?")
+      throw AnnotationError("\(name):\(error.line): \(error.message); is this a complete JSON export of MD.ai?")
     }
   }
 }

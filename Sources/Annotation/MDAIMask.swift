@@ -15,9 +15,9 @@ struct MDAIMask {
       case .noForeground: "the mask has no foreground polygon"
       case .impossible(let error): "a polygon of the mask cannot be used: \(error)"
       case .tooLarge:
-        "the mask's polygons reach over more than \(MDAIMask.largestSide) pixels; is it drawn on another image?"
+        "the mask's polygons span more than \(MDAIMask.largestSide) pixels; was it drawn on another image?"
       case .foregroundInBackground:
-        "a foreground polygon of the mask lies wholly inside the background, so it is not clear whether it is an island "
+        "a foreground polygon of the mask lies entirely inside the background, so it is not clear whether it is an island "
           + "or was erased; draw the lesion as a freeform annotation"
       }
     }

@@ -39,12 +39,12 @@ public enum ContourError: Error, Equatable, Sendable, CustomStringConvertible {
     case .notFinite(let vertex):
       "vertex \(vertex + 1) of the contour is not a number; export the annotation again"
     case .outsideImage(let x, let y, let columns, let rows):
-      "the contour leaves the image: a vertex lies at (\(x), \(y)), the image has \(columns) x \(rows) pixels; "
-        + "is it drawn on another series?"
+      "the contour extends beyond the image: a vertex is at (\(x), \(y)), the image has \(columns) x \(rows) pixels; "
+        + "was it drawn on another series?"
     case .selfIntersecting(let first, let second):
       "the contour crosses itself (edge \(first + 1) and edge \(second + 1)); draw it again without loops"
     case .noArea:
-      "the contour encloses no area: its vertices lie on one line; draw it again"
+      "the contour encloses no area: its vertices are on one line; draw it again"
     }
   }
 }

@@ -43,7 +43,7 @@ struct SharedLesion {
     let parts = drawn.map { "\($0.reader) \($0.slices)" }.joined(separator: ", ")
     return SetAside(
       stage: .contours, patientCode: patientCode, excludes: false, subject: "\(source), lesion \(name)",
-      reason: "the lesion's readers outlined different slices, and only one reader's outlines count: of \(outlined) "
+      reason: "the lesion's readers outlined different slices, and only one reader's outlines are used: of \(outlined) "
         + "slices \(parts), and \(common) by all of them; see annotation.readers in the protocol")
   }
 }

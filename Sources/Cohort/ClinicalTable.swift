@@ -70,7 +70,7 @@ public struct ClinicalTable: Equatable, Sendable {
         anonymous.append(row.line)
         if let above {
           contradictions[above] =
-            "line \(row.line) below names no patient and may be another lesion of this one (merged cells); name its patient"
+            "line \(row.line) below has no patient ID and may be another lesion of this patient (merged cells); add the ID"
         }
         continue
       }
@@ -78,7 +78,7 @@ public struct ClinicalTable: Equatable, Sendable {
       spellings[Identifier(written)] = id
       if id != written, contradictions[id] == nil {
         contradictions[id] =
-          "the identifier is written in two ways (lines \(lesions[id]?.first?.line ?? 0) and \(row.line)), which may be two patients"
+          "the identifier is spelled in two ways (lines \(lesions[id]?.first?.line ?? 0) and \(row.line)), which may be two patients"
       }
       reasonsLeftOut[id] = text(StudyFolder.leftOutColumn)
       above = id
@@ -142,7 +142,7 @@ public struct ClinicalTable: Equatable, Sendable {
           .invalidProtocol, "the rule \"\(rule.name)\" needs the stage, but cohort.columns.stage is null")
       }
       if let unread = rule.stage?.first(where: { TumourStage(text: $0) == nil }) {
-        throw StudyError(.invalidProtocol, "the rule \"\(rule.name)\": \"\(unread)\" is no stage; 1, 1a and T1a are")
+        throw StudyError(.invalidProtocol, "the rule \"\(rule.name)\": \"\(unread)\" is not a stage; 1, 1a and T1a are")
       }
       for column in rule.columns {
         try table.require(column: cohort.columns.header(of: column), from: "cohort.rules, \"\(rule.name)\"")

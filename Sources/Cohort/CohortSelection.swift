@@ -140,7 +140,7 @@ public struct CohortSelection: Codable, Equatable, Sendable {
 
 /// The steps that need no rule.
 enum UnusableStep: String, CaseIterable {
-  case notImported = "taken by the import"
+  case notImported = "imported"
   case noRecord = "has a clinical record"
   case contradictoryRecord = "clinical record without contradiction"
   case noImages = "has CT images"

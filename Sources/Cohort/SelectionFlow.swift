@@ -50,12 +50,12 @@ public struct SelectionFlow: Codable, Equatable, Sendable {
   public var contradictions: [String] {
     var found: [String] = []
     func require(_ sum: Int, _ total: Int, _ what: String) {
-      if sum != total { found.append("\(what): \(sum), but \(total) are stated.") }
+      if sum != total { found.append("\(what): \(sum), but the stated number is \(total).") }
     }
     var (patients, lesions) = (patientsAtStart, lesionsAtStart)
     for step in steps {
-      require(patients - step.excludedPatients, step.patients, "Patients who go on at \"\(step.name)\"")
-      require(lesions - step.excludedLesions, step.lesions, "Lesions that go on at \"\(step.name)\"")
+      require(patients - step.excludedPatients, step.patients, "Patients remaining after \"\(step.name)\"")
+      require(lesions - step.excludedLesions, step.lesions, "Lesions remaining after \"\(step.name)\"")
       require(
         step.reasons.reduce(0) { $0 + $1.patients }, step.excludedPatients, "Patients by reason at \"\(step.name)\"")
       (patients, lesions) = (step.patients, step.lesions)
@@ -92,8 +92,8 @@ public struct SelectionFlow: Codable, Equatable, Sendable {
     for step in steps {
       let reasons = step.reasons.map { "\($0.text) \($0.patients)" }.joined(separator: ", ")
       lines.append(
-        "  - \(step.name): \(count(step.excludedPatients, step.excludedLesions)) left out"
-          + (reasons.isEmpty ? "" : " (\(reasons))") + "; \(count(step.patients, step.lesions)) go on"
+        "  - \(step.name): \(count(step.excludedPatients, step.excludedLesions)) excluded"
+          + (reasons.isEmpty ? "" : " (\(reasons))") + "; \(count(step.patients, step.lesions)) remain"
           + (step.note.map { " (\($0))" } ?? ""))
     }
     lines.append(count(patientsInStudy, lesionsInStudy) + " in the study")

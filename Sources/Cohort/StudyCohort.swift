@@ -36,7 +36,7 @@ public enum StudyCohort {
         } else if let contradiction = clinical.contradictions[id] {
           (.contradictoryRecord, contradiction)
         } else if alike.count > 1 {
-          (.contradictoryRecord, "the row's identifier is that of \(alike.count) patients with scans")
+          (.contradictoryRecord, "the row's identifier matches \(alike.count) patients with scans")
         } else if candidate.reasonLeftOut != nil {
           nil
         } else if let code = candidate.code, let reason = basis.unusable[code] {
@@ -92,7 +92,7 @@ public enum StudyCohort {
     guard let cohort = settings.cohort else {
       throw CohortError(
         .noRules,
-        "the protocol has no section `cohort`, so that nobody can be selected; Documentation/cohort.md shows one")
+        "the protocol has no section `cohort`, so no patients can be selected; Documentation/cohort.md shows one")
     }
     return cohort
   }
@@ -125,7 +125,7 @@ public enum StudyCohort {
         SetAside(
           stage: .cohort, source: "selection", patientCode: patient.code, excludes: patient.code != nil,
           subject: patient.lesions.first.map { "clinical table, line \($0.line)" } ?? "clinical table",
-          reason: "left out by the rule \"\(exclusion.rule)\": \(exclusion.reason)")
+          reason: "excluded by the rule \"\(exclusion.rule)\": \(exclusion.reason)")
       }
     }
     try study.write { database in

@@ -108,7 +108,7 @@ struct DICOMArchive {
       throw ArchiveError(
         .cannotWrite,
         "its files take \(megabytes(stated)), and \(megabytes(free)) are free, of which "
-          + "\(megabytes(limits.reserve)) are kept")
+          + "\(megabytes(limits.reserve)) are reserved")
     }
     return min(largest, room)
   }
@@ -136,10 +136,10 @@ struct DICOMArchive {
           "cannot be unpacked into \(scratch.deletingLastPathComponent().path) (\(error.description))",
           "make room or fix the permissions, then import again"
         )
-      case .damaged: ("is no whole zip archive (\(error.description))", "fetch it again, or give a folder")
-      case .encrypted: ("is encrypted", "unpack it with its password, then import the folder")
+      case .damaged: ("is not a complete zip archive (\(error.description))", "download it again, or give a folder")
+      case .encrypted: ("is encrypted", "unpack it with the password, then import the folder")
       case .tooLarge:
-        ("cannot be what it says (\(error.description))", "ask where it comes from, or unpack it and give the folder")
+        ("is not plausible (\(error.description))", "check its origin, or unpack it and give the folder")
       }
     return StudyError(.file, "\(url.path) \(reason). Nothing of it was imported; \(advice)")
   }

@@ -77,7 +77,7 @@ public enum DICOMImport {
       return "none of its CT images (\(images)) can be used; `renalgrade status` lists the reasons"
     }
     guard let first = scan.failures.first else { return "it is empty; give the folder with the DICOM files" }
-    return "it holds no CT image that can be read; \(others) other entries were found, the first of which is "
+    return "it contains no readable CT image; \(others) other entries were found, the first of which is "
       + "\(first.relativePath): \(first.reason)"
   }
 
@@ -145,7 +145,7 @@ public enum DICOMImport {
       guard rows + scans > 0 else { return [] }
       return [
         "Patients with a lesion in the table but no scan: \(rows); with scans but no lesion: \(scans). Import the table again to "
-          + "see which."
+          + "list them."
       ]
     }
   }

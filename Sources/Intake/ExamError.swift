@@ -12,32 +12,32 @@ public struct ExamError: Error, CustomStringConvertible, Equatable, Sendable {
     description =
       "\(name) has no outline of a lesion (polygon or freeform) under \(labels), the run's annotation.lesionLabels; it has "
       + "\(export.skipped.count) other annotations"
-      + (export.skipped.first.map { ", the first of which: \($0.reason)" } ?? "")
+      + (export.skipped.first.map { " (the first: \($0.reason))" } ?? "")
       + ". Outline the lesion under that label."
   }
 
   init(noSlices scan: DICOMScan) {
     description =
-      "the folder holds no CT slice that can be read"
-      + (scan.failures.first.map { "; \(scan.failures.count) files are none, the first because \($0.reason)" } ?? "")
+      "the folder contains no readable CT slice"
+      + (scan.failures.first.map { "; not readable: \(scan.failures.count) (the first: \($0.reason))" } ?? "")
       + ". Give the folder with the exam's DICOM files."
   }
 
   init(noMatch export: MDAIExport, _ scan: DICOMScan) {
     description =
-      "none of the \(export.contours.count) outlines lies on one of the \(scan.frames.count) CT slices of the folder: they "
-      + "name other SOP instances and other exams. Give the folder and the export of the same exam, not de-identified apart "
-      + "from one another."
+      "none of the \(export.contours.count) outlines refers to one of the \(scan.frames.count) CT slices in the folder: they "
+      + "reference other SOP instances and other exams. Give the folder and the export of the same exam, not de-identified "
+      + "separately."
   }
 
   init(exams: Int) {
     description =
-      "the folder holds outlined slices of \(exams) exams; a prediction is of one. Give the folder of a single exam."
+      "the folder contains outlined slices of \(exams) exams; a prediction is for one exam. Give the folder of a single exam."
   }
 
   init(excluding entries: [SetAside]) {
     description =
-      "the exam cannot be predicted; a study would leave its patient out as well. "
+      "the exam cannot be predicted; a study would also exclude its patient. "
       + SetAside.sentences(entries).joined(separator: " ")
   }
 }

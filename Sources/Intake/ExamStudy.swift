@@ -130,7 +130,7 @@ public struct ExamStudy: Sendable {
     let remarks = SetAside.sentences(entries.filter { $0.patientCode != nil })
     guard let first = unreadable.first else { return remarks }
     return remarks + [
-      "\(unreadable.count) file\(unreadable.count == 1 ? "" : "s") of the folder cannot be read as CT; the first: "
+      "\(unreadable.count) file\(unreadable.count == 1 ? "" : "s") in the folder cannot be read as CT; the first: "
         + "\(first.reason)."
     ]
   }

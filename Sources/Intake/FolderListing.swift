@@ -107,8 +107,8 @@ private struct Search {
       fail(
         path,
         errno == ELOOP
-          ? "it is a link that leads in a circle"
-          : "it is a link to something that is not there or cannot be read; fetch what it leads to")
+          ? "it is part of a circle of links"
+          : "it is a link to something that is missing or cannot be read; check the target of the link")
       return
     }
     switch status.st_mode & S_IFMT {
@@ -119,9 +119,9 @@ private struct Search {
         return
       }
       if place.starts(with: target + (target.last == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")])) || place == target {
-        fail(path, "it is a link to a folder that it lies in itself, and is not followed")
+        fail(path, "it is a link to a folder that contains it, and is not followed")
       } else if visited.contains(target) {
-        fail(path, "it is a link to a folder that is read already, and is not followed again")
+        fail(path, "it is a link to a folder that has already been read, and is not followed")
       } else {
         read(link, path)
       }

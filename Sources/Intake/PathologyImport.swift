@@ -76,8 +76,8 @@ public enum PathologyImport {
             SetAside(
               stage: .pathology, patientCode: patient.code, excludes: true, subject: "\(table.name):\(row.line)",
               reason:
-                "this row's identifier is that of \(found.count) patients of the study, whose IDs differ only in case, "
-                + "blanks or punctuation; give them IDs that differ"))
+                "this row's identifier matches \(found.count) patients of the study, whose IDs differ only in case, "
+                + "blanks or punctuation; give them distinct IDs"))
         }
         guard found.count < 2 else { continue }
         guard let patientID = found.first?.id else {
@@ -158,17 +158,17 @@ public enum PathologyImport {
           problems.append(
             Problem(
               line: row.line, patientID: above,
-              reason: "this row names no patient and may be another lesion of the one above (merged cells); "
-                + "name its patient"))
+              reason: "this row has no patient ID and may be another lesion of the patient above (merged cells); "
+                + "add the ID"))
         }
       } else if spellings.count > 1 {
         reject(
-          "this patient stands in the table under \(spellings.count == 2 ? "two" : "\(spellings.count)") ids that differ only in case, blanks, punctuation or "
+          "this patient occurs in the table under \(spellings.count == 2 ? "two" : "\(spellings.count)") ids that differ only in case, blanks, punctuation or "
             + "decimals (first in lines \(spellings.map { "\($0)" }.joined(separator: " and "))); use one")
       } else if lesion.isEmpty {
         reject("the lesion's name (column \"\(mapping.lesionColumn ?? "")\") is missing")
       } else if let first = seen[key] {
-        reject("this lesion stands in the table twice, first in line \(first)")
+        reject("this lesion occurs twice in the table, first in line \(first)")
       } else if case .unknown = grade {
         reject("the grade (column \"\(mapping.gradeColumn)\") is missing; expected 1, 2, 3 or 4")
       } else if let grade = grade.value {

@@ -66,7 +66,7 @@ enum SliceCopying {
     } catch {
       throw StudyError(
         .file,
-        "cannot make the folder \(folder.path): \(error.localizedDescription). The study is as it was; make room or fix "
+        "cannot make the folder \(folder.path): \(error.localizedDescription). The study is unchanged; make room or fix "
           + "the permissions, then import again.")
     }
     let output = try AtomicFile.Writer(target)

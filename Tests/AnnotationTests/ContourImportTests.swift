@@ -99,7 +99,7 @@ struct ContourImportTests {
 
   @Test(
     arguments: [
-      ("off the image", [[10, 10], [90, 10], [30, 30]], "leaves the image"),
+      ("off the image", [[10, 10], [90, 10], [30, 30]], "extends beyond the image"),
       ("two points", [[10, 10], [30, 30]], "2 different vertices"),
       ("self-intersecting", [[10, 10], [30, 30], [30, 10], [10, 30]], "crosses itself"),
     ] as [(String, [SIMD2<Double>], String)])

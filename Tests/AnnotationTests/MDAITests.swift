@@ -34,7 +34,7 @@ struct MDAITests {
     let export = try MDAI.read(fixture(), lesionLabels: ["lesion", "L_free"])
     let skipped = Dictionary(uniqueKeysWithValues: export.skipped.map { ($0.annotationID, $0) })
     let expected = [
-      ("A_null", "line 13: it carries no vertices", true),
+      ("A_null", "line 13: it has no vertices", true),
       ("A_series", "line 14: its label \"Lesion\" has the mode none", false),
       ("A_study", "line 15: it names no slice", false),
       ("A_bbox", "line 16: its label \"Lesion\" has the mode bbox", false),
@@ -42,8 +42,8 @@ struct MDAITests {
       ("A_other", "\"Cyst\" is not among annotation.lesionLabels", false), ("A_unlabelled", "L_gone", false),
       ("A_strayed", "StudyInstanceUID", true), ("A_text", "line 22: its vertices", true),
       ("A_odd", "its vertices", true),
-      ("A_pairs", "line 24: an annotation with this id stands in the export before", false),
-      ("datasets[1].annotations[1]", "line 33: it carries no vertices", true),
+      ("A_pairs", "line 24: an annotation with this id occurs earlier in the export", false),
+      ("datasets[1].annotations[1]", "line 33: it has no vertices", true),
     ]
     #expect(export.skipped.count == expected.count)
     for (id, reason, isDamaged) in expected {

@@ -134,7 +134,7 @@ import Testing
   @Test func dataTextAndDiagramTellTheSame() throws {
     let flow = SelectionFlow(try flow())
     #expect(
-      flow.text.hasPrefix("2 patients (1 lesion) at the start\n  - has CT images: 1 patient (0 lesions) left out"))
+      flow.text.hasPrefix("2 patients (1 lesion) at the start\n  - has CT images: 1 patient (0 lesions) excluded"))
     #expect(
       flow.text.hasSuffix(
         "1 patient (1 lesion) in the study\n  Patients by their highest grade: 0 of low grade, 1 of high grade\n"

@@ -108,8 +108,8 @@ import Testing
     let flow = try flow([("S1", "1", "2"), ("S2", "1", "3")])
     let text = String(decoding: try JSONEncoder().encode(flow), as: UTF8.self)
     for (old, new, what) in [
-      ("\"patientsAtStart\":2", "\"patientsAtStart\":3", "Patients who go on at"),
-      ("\"lesionsAtStart\":2", "\"lesionsAtStart\":1", "Lesions that go on at"),
+      ("\"patientsAtStart\":2", "\"patientsAtStart\":3", "Patients remaining after"),
+      ("\"lesionsAtStart\":2", "\"lesionsAtStart\":1", "Lesions remaining after"),
       ("\"ownLesions\":1", "\"ownLesions\":2", "Lesions by class"),
     ] {
       try #require(text.contains(old))
@@ -148,7 +148,7 @@ import Testing
     }
     for (one, other) in [("S001", "s001"), ("1", "1.0"), ("P-1", "P1"), ("A 7", "A7"), ("x.y", "XY")] {
       let reasons = try reasons(["\(one),1,\(fine)", "B,1,\(fine)", "\(other),2,\(fine)"])
-      #expect(reasons == ["the identifier is written in two ways (lines 2 and 4), which may be two patients"], "\(one)")
+      #expect(reasons == ["the identifier is spelled in two ways (lines 2 and 4), which may be two patients"], "\(one)")
     }
     for (one, other) in [("1", "1.0"), ("a", "A"), ("upper pole", "Upper-pole"), ("2", "2,00"), ("L1", "l 1")] {
       let other = other.contains(",") ? "\"\(other)\"" : other
@@ -190,8 +190,8 @@ import Testing
       ])
     let flow = SelectionFlow(selection)
     #expect(flow.contradictions.isEmpty && flow.patientsAtStart == 5 && flow.patientsInStudy == 1)
-    #expect(flow.text.contains("clear cell: 2 patients (2 lesions) left out (oncocytoma 1, papillary 1)"))
-    #expect(flow.text.contains("taken by the import: 2 patients (2 lesions) left out"))
+    #expect(flow.text.contains("clear cell: 2 patients (2 lesions) excluded (oncocytoma 1, papillary 1)"))
+    #expect(flow.text.contains("imported: 2 patients (2 lesions) excluded"))
     // Whom the import left out on purpose is nobody whose scan is missing.
     let comparison = table.comparison(with: ["A", "0007"])
     #expect(comparison.linesWithoutScan.isEmpty && comparison.scansWithoutRow == 1)

@@ -82,7 +82,7 @@ struct DICOMArchiveTests {
     let test = try ImportFolder()
     let error = #expect(throws: StudyError.self) { try DICOMImport.run(fixture("encrypted"), into: test.study) }
     #expect(
-      error?.description.contains("is encrypted. Nothing of it was imported; unpack it with its password") == true)
+      error?.description.contains("is encrypted. Nothing of it was imported; unpack it with the password") == true)
     #expect(try leftovers(test.study) == [])
   }
 
@@ -114,7 +114,7 @@ struct DICOMArchiveTests {
       #expect(try attempt(data) == nil, "byte \(offset)")
     }
     let error = #expect(throws: StudyError.self) { try DICOMImport.run(url, into: test.study) }
-    #expect(error?.description.contains("is no whole zip archive") == true)
+    #expect(error?.description.contains("is not a complete zip archive") == true)
     #expect(error?.description.contains("P01") == false)
     #expect(try leftovers(test.study) == [])
     #expect(try test.study.read { try Patient.fetchCount($0) } == 0)
@@ -125,7 +125,7 @@ struct DICOMArchiveTests {
     for contents in [Data(), Data("a text".utf8), Data(repeating: 0, count: 100_000)] {
       try contents.write(to: test.url("file"))
       let error = #expect(throws: StudyError.self) { try test.importDICOM("file") }
-      #expect(error?.description.contains("is no whole zip archive") == true)
+      #expect(error?.description.contains("is not a complete zip archive") == true)
     }
     let absent = #expect(throws: StudyError.self) { try test.importDICOM("absent.zip") }
     #expect(absent?.description.contains("cannot be read") == true)

@@ -59,7 +59,7 @@ struct ExamROIsTests {
     let subject = /(The images|An outline|Slice \d+ of its series|Lesion Tumor \d)( \(\d+ times\))?/
     #expect(
       rest.replacing(subject, with: "").trimmingCharacters(in: .whitespaces)
-        == "the exam cannot be predicted; a study would leave its patient out as well.", "\(said)")
+        == "the exam cannot be predicted; a study would also exclude its patient.", "\(said)")
     for secret in exam.secrets { #expect(!said.contains(secret), "\(said)") }
   }
 

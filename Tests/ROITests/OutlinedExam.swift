@@ -125,11 +125,11 @@ enum ExamFault: String, CaseIterable, CustomTestStringConvertible {
   var reason: String {
     switch self {
     case .selfIntersectingContour: "cross"
-    case .contourOffTheImage: "leaves the image"
+    case .contourOffTheImage: "extends beyond the image"
     case .damagedAnnotation: "line "
-    case .contourOfAnotherSeries: "but its series or exam to"
+    case .contourOfAnotherSeries: "but its series or exam belongs to"
     case .missingSlice, .unreadableFile: "its slice is not in the study"
-    case .duplicateOfOtherPixels: "two files of one SOP Instance UID, but different contents"
+    case .duplicateOfOtherPixels: "two files with one SOP Instance UID, but different contents"
     case .mixedSeries, .mixedSeriesBeside: "two series under one UID"
     case .examOfTwoPatients: "stands under 2 PatientIDs"
     case .readerNotListed: "none of the protocol's readers"

@@ -193,8 +193,8 @@ def rmac(folder):
     refuse(Patient("NoGrade001", **small, pathology_grade=None), "pathology_grade is missing")
     refuse(Patient("Grade70001", **small, pathology_grade=7.0), 'pathology_grade is "7"')
     refuse(Patient("EmptyAttr1", **small, pathology=h5py.Empty("f")), "pathology is missing")
-    refuse(Patient("AllUnreg01", (2, 1, 1, 0), (6, 8, 3)), "none is there and registered to it")
-    refuse(Patient("OnlyDelay1", (2, 0, 0, 2), (6, 8, 3)), "none is there and registered to it")
+    refuse(Patient("AllUnreg01", (2, 1, 1, 0), (6, 8, 3)), "is present and registered to it")
+    refuse(Patient("OnlyDelay1", (2, 0, 0, 2), (6, 8, 3)), "is present and registered to it")
     refuse(Patient("NoKeyRow01", **small), "phase_reg_key.csv has no row", listed=False)
     refuse(Patient("WrongPID01", **small, PID="Another001"), "the attribute PID is not the file's name")
     empty = Patient("EmptyMask1", **small)
@@ -205,19 +205,19 @@ def rmac(folder):
     refuse(absent, 'the data set "mask" is missing')
     other = Patient("OtherGrid1", **small)
     other.mask = ellipse((6, 8, 4), (3, 4), (2, 2), (1, 2))
-    refuse(other, "none is there and registered to it")
+    refuse(other, "is present and registered to it")
     plane = Patient("FlatMask01", **small)
     plane.mask = plane.mask[:, :, 1]
-    refuse(plane, "but is 6 x 8")
+    refuse(plane, "found 6 x 8")
     pixels = Patient("NoPixdim01", **small)
     pixels.pixdim["noncon"] = None
     refuse(pixels, 'the attribute "noncon_pixdim"')
     zero = Patient("ZeroDim001", **small)
     zero.pixdim["noncon"] = [0.75, 0.75, 0]
     refuse(zero, 'the attribute "noncon_pixdim"')
-    refuse(Patient("Truncated1", **small), "this is no whole HDF5 file",
+    refuse(Patient("Truncated1", **small), "this is not a complete HDF5 file",
            lambda path: path.write_bytes(path.read_bytes()[:-300]))
-    refuse(Patient("NotHDF5001", **small), "this is no whole HDF5 file", lambda path: path.write_text("not found\n"))
+    refuse(Patient("NotHDF5001", **small), "this is not a complete HDF5 file", lambda path: path.write_text("not found\n"))
 
     # The chunk's compressed data, overwritten in their middle.
     def damage(path):
@@ -347,23 +347,23 @@ def kits(folder):
     record("case_00014", 2)
     case("case_00014", kits_affine)
     (folder / "case_00014/segmentation.nii.gz").unlink()
-    aside["case_00014"] = "no map of labels"
+    aside["case_00014"] = "no label map"
     record("case_00015", 2)
     case("case_00015", kits_affine)
     whole_file = (folder / "case_00015/imaging.nii.gz").read_bytes()
     (folder / "case_00015/imaging.nii.gz").write_bytes(whole_file[: len(whole_file) // 2])
-    aside["case_00015"] = "the file ends before its voxels do"
+    aside["case_00015"] = "the file is cut off"
     record("case_00016", 2)
     case("case_00016", kits_affine)
     shutil.copy(folder / "case_00003/segmentation.nii.gz", folder / "case_00016/segmentation.nii.gz")
-    aside["case_00016"] = "imaging and labels lie on different voxels"
+    aside["case_00016"] = "imaging and labels have different voxel grids"
     record("case_00017", 2)
     case("case_00017", kits_affine, code="none")
     aside["case_00017"] = "neither sform nor qform"
     record("case_00018", 2)
     case("case_00018", kits_affine)
     (folder / "case_00018/segmentation.nii.gz").write_bytes(b"not found\n")
-    aside["case_00018"] = "this is no NIfTI file"
+    aside["case_00018"] = "this is not a NIfTI file"
     record("case_00019", 2)
     case("case_00019", kits_affine)
     labels = nibabel.load(folder / "case_00019/segmentation.nii.gz")

@@ -227,7 +227,7 @@ import Torch
     }
     let empty = folder.url.appendingPathComponent("empty")
     try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
-    #expect(message(empty, new.contours).contains("no CT slice"))
+    #expect(message(empty, new.contours).contains("no readable CT slice"))
     #expect(message(new.dicom, contours).contains("none of the 24 outlines"))
     #expect(try message(exam(of: "P10", "P11"), contours).contains("2 exams"))
     #expect(message(new.dicom, empty.appendingPathComponent("absent.json")).contains("absent.json"))
@@ -242,7 +242,7 @@ import Torch
     export = try MDAI.read(new.contours, lesionLabels: []).contours
     export[0].vertices = [[1, 1], [90, 1], [90, 90]]
     try MDAI.write(export, to: file)
-    #expect(message(new.dicom, file).contains("leaves the image"))
+    #expect(message(new.dicom, file).contains("extends beyond the image"))
     // One bad file as well, if an outline lies on it; else it is said.
     let damaged = new.dicom.appendingPathComponent("5.dcm")
     let bytes = try Data(contentsOf: damaged)

@@ -37,7 +37,7 @@ enum AcquisitionPasses {
         findings.remark(
           on: stack.patientID, subject: stack.subject,
           reason:
-            "\(groups.count) passes of the scanner under one series UID, told apart by \(name): they are taken as "
+            "\(groups.count) passes of the scanner under one series UID, distinguished by \(name): they are read as "
             + "\(groups.count) series of \(counts) slices")
         return passes.enumerated().map { number, pass in
           Pass(
@@ -56,7 +56,7 @@ enum AcquisitionPasses {
       .init(
         patientID: stack.patientID, excludes: true, subject: stack.subject,
         reason:
-          "slices of several acquisitions lie among one another and cannot be told apart cleanly; these are two series "
+          "slices of several acquisitions are interleaved and cannot be separated reliably; these are two series "
           + "under one UID"))
     return []
   }

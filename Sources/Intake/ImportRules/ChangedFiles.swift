@@ -25,12 +25,12 @@ enum ChangedFiles {
         present.insert(frame.relativePath)
         findings.remark(
           on: frame.identity.patientID, subject: frame.relativePath,
-          reason: "the study holds this image in another encoding, with equal pixels, and keeps it")
+          reason: "the study already has this image in another encoding with equal pixels, and keeps its copy")
       case .different:
         findings.exclude(
           frame.identity.patientID, subject: frame.relativePath,
-          reason: "the study holds a slice of the same SOP Instance UID with other contents, and keeps it; import the "
-            + "slice as it was, or make a new study")
+          reason: "the study already has this SOP Instance UID with other contents, and keeps its copy; import "
+            + "the original slice, or make a new study")
       }
     }
     return present

@@ -26,8 +26,8 @@ enum ContestedUIDs {
         for patient in patients.sorted() {
           findings.exclude(
             patient, subject: "\(kind.name) \(uid)",
-            reason: "this \(kind.name) stands under \(found); correct the wrong one and import all of them again, into "
-              + "a new study if this one holds the wrong one")
+            reason: "this \(kind.name) belongs to \(found); correct the wrong one and import all of them again (into "
+              + "a new study if this study contains the wrong one)")
         }
       }
     }

@@ -25,7 +25,7 @@ extension HeaderFlaw {
   var sentence: String {
     switch outcome {
     case .decimalCommasRead: "[\(tag)] has decimal commas, which are read as decimal points; found \(found)"
-    case .unknown(let expected): "[\(tag)] cannot be right; expected \(expected), found \(found)"
+    case .unknown(let expected): "[\(tag)] is not plausible; expected \(expected), found \(found)"
     }
   }
 }

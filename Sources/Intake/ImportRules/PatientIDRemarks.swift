@@ -16,8 +16,8 @@ enum PatientIDRemarks {
       findings.remark(
         on: id, subject: "(0010,0021) IssuerOfPatientID",
         reason:
-          "this PatientID comes from \(issuers.count) issuers and may be that of several persons; the files are taken "
-          + "as one patient's")
+          "this PatientID comes from \(issuers.count) issuers and may be that of several persons; the files are read "
+          + "as those of one patient")
     }
   }
 }

@@ -19,15 +19,15 @@ enum RepeatedFiles {
       let (patientID, subject) = (frame.identity.patientID, "\(path) and \(first.relativePath)")
       switch Likeness(first.url, frame.url) {
       case .sameBytes:
-        findings.remark(on: patientID, subject: subject, reason: "two files of the same contents; taken once")
+        findings.remark(on: patientID, subject: subject, reason: "two files with the same contents; imported once")
       case .sameImage:
         findings.remark(
           on: patientID, subject: subject,
-          reason: "two files of one image in different encodings, with equal pixels; taken once")
+          reason: "two files of one image in different encodings, with equal pixels; imported once")
       case .different:
         findings.exclude(
           patientID, subject: subject,
-          reason: "two files of one SOP Instance UID, but different contents; remove the wrong one")
+          reason: "two files with one SOP Instance UID, but different contents; remove the wrong one")
       }
       return false
     }

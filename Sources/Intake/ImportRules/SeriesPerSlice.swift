@@ -27,15 +27,15 @@ enum SeriesPerSlice {
         findings.remark(
           on: stack.patientID, subject: stack.subject,
           reason:
-            "\(count) slices under a series UID of their own each; they agree in all else and lie at even steps, and are "
-            + "joined to one series")
+            "\(count) slices, each with its own series UID; they agree in all other attributes and are evenly spaced, so "
+            + "they are joined into one series")
         result.append(stack)
       } else {
         findings.remark(
           on: stack.patientID, subject: stack.subject,
           reason:
-            "\(count) slices under a series UID of their own each; they agree in all else, but do not lie at even steps, "
-            + "and stay \(count) series")
+            "\(count) slices, each with its own series UID; they agree in all other attributes, but are not evenly spaced, "
+            + "so they stay \(count) series")
         result += frames.compactMap { SliceStack([$0]) }
       }
     }

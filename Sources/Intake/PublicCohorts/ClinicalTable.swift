@@ -56,12 +56,12 @@ struct ClinicalTable {
       return patient(id, settings, record, grade: grades) { () throws(PublicCohortError) in
         if let line = unnamed[Identifier(id)] {
           throw PublicCohortError(
-            "line \(line) names no patient and may be another lesion of the one above (merged cells); name its patient")
+            "line \(line) has no patient ID and may be another lesion of the patient above (merged cells); add the ID")
         }
         let lines = lines[Identifier(id)] ?? []
         guard lines.count < 2 else {
           throw PublicCohortError(
-            "the table writes this patient's identifier in \(lines.count) ways (first in lines "
+            "this patient's identifier is spelled in \(lines.count) ways in the table (first in lines "
               + "\(lines.map { "\($0)" }.joined(separator: " and "))), which may be two patients; use one")
         }
         return try tumour(cells, mapping, settings)
@@ -92,7 +92,7 @@ struct ClinicalTable {
       let found = cells[column] ?? []
       guard !found.isEmpty, found.allSatisfy({ taken.contains($0.lowercased()) }) else {
         throw PublicCohortError(
-          "\(column) is \(quoted(found)); taken is \(settings.subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
+          "\(column) is \(quoted(found)); expected \(settings.subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
       }
     }
     let grades = cells[mapping.gradeColumn] ?? []

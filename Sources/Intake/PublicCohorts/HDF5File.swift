@@ -57,7 +57,7 @@ struct HDF5File: Sendable {
         attributes.withUnsafeMutableBytes({ process.take(into: $0) }),
       ] { if let failure { throw failure } }
     } catch {
-      throw PublicCohortError("this is no whole HDF5 file (\(error)); fetch it again")
+      throw PublicCohortError("this is not a complete HDF5 file (\(error)); download it again")
     }
     return (shapes, attributes)
   }
@@ -72,15 +72,15 @@ struct HDF5File: Sendable {
   func floats(of name: String, count: Int) throws(PublicCohortError) -> [Float] {
     guard count / Self.mostVoxelsOfByte <= size else {
       throw PublicCohortError(
-        "the data set \"\(name)\" should have \(count) voxels, which a file of \(size) bytes cannot hold; fetch the "
-          + "file again")
+        "the data set \"\(name)\" should have \(count) voxels, which a file of \(size) bytes cannot contain; download "
+          + "the file again")
     }
     do throws(DecoderProcess.Failure) {
       let process = try DecoderProcess()
       let number = withUnsafeBytes(of: UInt64(count)) { Array($0) }
       let answer = try process.ask(.hdf5Floats, inputSize: size, [Self.request([path, name]) + number])
       guard answer.count == count * MemoryLayout<Float>.size else {
-        throw .init(status: nil, description: "it has another size")
+        throw .init(status: nil, description: "its size is different")
       }
       var failure: DecoderProcess.Failure?
       let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -90,7 +90,7 @@ struct HDF5File: Sendable {
       if let failure { throw failure }
       return values
     } catch {
-      throw PublicCohortError("the data set \"\(name)\" cannot be read: \(error); fetch the file again")
+      throw PublicCohortError("the data set \"\(name)\" cannot be read: \(error); download the file again")
     }
   }
 
@@ -100,7 +100,7 @@ struct HDF5File: Sendable {
     switch Int(status) {
     case CH_OK: .success(value())
     case CH_ABSENT: .success(nil)
-    default: .failure(PublicCohortError("\(place) cannot be read: \(text(message)); fetch the file again"))
+    default: .failure(PublicCohortError("\(place) cannot be read: \(text(message)); download the file again"))
     }
   }
 

@@ -37,8 +37,8 @@ struct KiTSLayout: CohortLayout {
     guard let table = tables.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
       throw StudyError(
         .file,
-        "\(folder.path) is no folder of KiTS: it has no \(Self.tables.joined(separator: ", ")). "
-          + "Give the folder that holds the table and the case folders")
+        "\(folder.path) is not a folder of KiTS: it has no \(Self.tables.joined(separator: ", ")). "
+          + "Give the folder that contains the table and the case folders")
     }
     let records = try KiTSRecord.all(at: table)
     self.records = Dictionary(records.map { ($0.caseID, $0) }) { first, _ in first }
@@ -70,18 +70,18 @@ struct KiTSLayout: CohortLayout {
     guard let imaging = file(["imaging"], of: entry) else {
       patient.remark(
         .dicom, excludes: hasImages,
-        "imaging.nii.gz is not in the case's folder; fetch it with the challenge's own download, then import again")
+        "imaging.nii.gz is not in the case's folder; download it with the challenge's own script, then import again")
       return patient
     }
     guard let labels, let outline else {
-      patient.remark(.contours, excludes: true, "the case has no map of labels, so nothing outlines its tumour")
+      patient.remark(.contours, excludes: true, "the case has no label map, so its tumour is not outlined")
       return patient
     }
     let identity = SeriesIdentity(cohort: name, patientID: entry.patientID, phase: "imaging", space: "imaging")
     if !staging.isHeld(identity, slices: labels.grid.slices) {
       let volume = try NIfTIFile.volume(at: imaging)
       guard volume.grid.agrees(with: labels.grid) else {
-        throw PublicCohortError("imaging and labels lie on different voxels; fetch both again")
+        throw PublicCohortError("imaging and labels have different voxel grids; download both again")
       }
       var header = record.header
       header[.seriesDescription] = "contrast-enhanced"

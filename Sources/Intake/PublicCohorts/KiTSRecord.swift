@@ -29,10 +29,10 @@ struct KiTSRecord: Decodable, Sendable {
       records = try JSONDecoder().decode([KiTSRecord].self, from: Data(contentsOf: url))
     } catch {
       throw StudyError(
-        .invalidTable, "\(url.lastPathComponent) is not a list of KiTS records (\(error)); fetch it again")
+        .invalidTable, "\(url.lastPathComponent) is not a list of KiTS records (\(error)); download it again")
     }
     guard Set(records.map { Identifier($0.caseID) }).count == records.count else {
-      throw StudyError(.invalidTable, "\(url.lastPathComponent): a case_id stands in the table twice")
+      throw StudyError(.invalidTable, "\(url.lastPathComponent): a case_id occurs twice in the table")
     }
     return records
   }
@@ -42,11 +42,11 @@ struct KiTSRecord: Decodable, Sendable {
   /// - Throws: `PublicCohortError` with the reason why the patient is left out.
   func tumour(subtypes: [String]) throws(PublicCohortError) -> CohortPatient.Tumour {
     guard let subtype = fields["tumor_histologic_subtype"] else {
-      throw PublicCohortError("tumor_histologic_subtype is missing, so the subtype is not known")
+      throw PublicCohortError("tumor_histologic_subtype is missing, so the subtype is unknown")
     }
     guard subtypes.contains(where: { $0.lowercased() == subtype.lowercased() }) else {
       throw PublicCohortError(
-        "tumor_histologic_subtype is \"\(subtype)\"; taken is \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))"
+        "tumor_histologic_subtype is \"\(subtype)\"; expected \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))"
       )
     }
     guard let grade = fields["tumor_isup_grade"].flatMap(Grade.init(text:)) else {

@@ -22,7 +22,7 @@ package enum NIfTIFile {
       throw PublicCohortError(
         error.status == NII_UNSUPPORTED
           ? "the voxels are not single real numbers, as CT values or labels are"
-          : "this is no NIfTI file, or its header is damaged; fetch it again")
+          : "this is not a NIfTI file, or its header is damaged; download it again")
     }
     let sizes = [header.size.0, header.size.1, header.size.2].map { Int($0) }
     guard header.frames == 1, sizes.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }) else {
@@ -37,7 +37,7 @@ package enum NIfTIFile {
     guard byteCount / (isPacked ? mostBytesOfByte : 1) <= size else {
       throw PublicCohortError(
         "its header states \(sizes.map(String.init).joined(separator: " x ")) voxels, which a file of \(size) bytes "
-          + "cannot hold; fetch it again")
+          + "cannot contain; download it again")
     }
     var voxels = Voxels(header)
     voxels.values.reserveCapacity(sizes.reduce(1, *))
@@ -49,7 +49,7 @@ package enum NIfTIFile {
         voxels.append(try process.take(sliceBytes))
       }
     } catch {
-      throw PublicCohortError("the file ends before its voxels do, or its compressed data are damaged; fetch it again")
+      throw PublicCohortError("the file is cut off, or its compressed data are damaged; download it again")
     }
     return Volume(grid: grid, order: order, stored: voxels.values, notFiniteCount: voxels.notFinite)
   }
@@ -109,7 +109,7 @@ package enum NIfTIFile {
       rows = matrix(header.qform)
     } else {
       throw PublicCohortError(
-        "the header has neither sform nor qform, so nothing says how the volume lies in the patient")
+        "the header has neither sform nor qform, so the position of the volume in the patient is unknown")
     }
     // Right and anterior become left and posterior.
     func column(_ index: Int) -> SIMD3<Double> {
@@ -124,7 +124,7 @@ package enum NIfTIFile {
       let order = VoxelOrder(sizes: sizes.reversed(), dimensions.reversed())
     else {
       throw PublicCohortError(
-        "the affine of the header is damaged, or oblique by about 45 degrees; no axial slices can be cut")
+        "the affine of the header is damaged, or oblique by about 45 degrees; axial slices cannot be extracted")
     }
     var origin = column(3)
     var stepOf: [VoxelOrder.Axis: SIMD3<Double>] = [:]

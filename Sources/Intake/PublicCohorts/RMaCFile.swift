@@ -71,7 +71,7 @@ package struct RMaCFile: Sendable {
       let order = VoxelOrder(sizes: shape, Self.dimensions)
     else {
       let found = shape.map(String.init).joined(separator: " x ")
-      throw PublicCohortError("the data set \"\(name)\" should have rows, columns and slices, but is \(found)")
+      throw PublicCohortError("the data set \"\(name)\" must have rows, columns and slices, found \(found)")
     }
     return (order, shape.reduce(1, *))
   }
@@ -81,7 +81,7 @@ package struct RMaCFile: Sendable {
     let attribute = try file.attribute("\(name)_pixdim")
     guard case .numbers(let sizes) = attribute, sizes.count == 3, sizes.allSatisfy({ (0.01...100).contains($0) }) else {
       throw PublicCohortError(
-        "the attribute \"\(name)_pixdim\" should give three distances in mm; fetch the file again")
+        "the attribute \"\(name)_pixdim\" must give three distances in mm; download the file again")
     }
     return SIMD3(sizes[0], sizes[1], sizes[2])
   }

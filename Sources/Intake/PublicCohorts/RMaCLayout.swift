@@ -30,7 +30,7 @@ struct RMaCLayout: CohortLayout {
     guard !files.isEmpty, FileManager.default.fileExists(atPath: table.path) else {
       throw StudyError(
         .file,
-        "\(folder.path) is no folder of UCSF RMaC: expected phase_reg_key.csv and one .hdf5 file per patient, found "
+        "\(folder.path) is not a folder of UCSF RMaC: expected phase_reg_key.csv and one .hdf5 file per patient, found "
           + "\(files.count) such files and \(names.contains(table.lastPathComponent) ? "the" : "no") key")
     }
     key = try RMaCKey(table)
@@ -69,14 +69,14 @@ struct RMaCLayout: CohortLayout {
     guard let carrier = try carrier(volumes, mask.grid, file, &patient) else { return patient }
     let outline = try MaskOutline(mask)
     guard settings.takesBoxes || !outline.isBox else {
-      patient.remark(.contours, excludes: true, "the mask is a bounding box and no outline, and boxes are left out")
+      patient.remark(.contours, excludes: true, "the mask is a bounding box, not an outline, and boxes are excluded")
       return patient
     }
     for volume in volumes where volume.phase == carrier || !settings.onlyContouredPhase {
       do {
         try write(volume, record, file, staging, &patient)
       } catch let error as PublicCohortError where volume.phase != carrier {
-        patient.remark(.dicom, "the volume \(volume.phase.rawValue) is left out: \(error)")
+        patient.remark(.dicom, "the volume \(volume.phase.rawValue) is not imported: \(error)")
       }
     }
     patient.contours = outline.contours(identity(patient.patientID, (carrier, .registered)))
@@ -98,7 +98,7 @@ struct RMaCLayout: CohortLayout {
         patient.remark(
           .dicom,
           isThere
-            ? "phase_reg_key.csv says that there is no volume \(phase.rawValue), but the file has one; it is left out"
+            ? "phase_reg_key.csv says that there is no volume \(phase.rawValue), but the file has one; it is not imported"
             : "the file lacks the volume \(phase.rawValue), which phase_reg_key.csv lists")
       } else if isThere {
         present.append((phase, stated))
@@ -116,12 +116,12 @@ struct RMaCLayout: CohortLayout {
       if try file.grid(phase.rawValue, isRegistered: true).agrees(with: mask) { return phase }
       patient.remark(
         .contours,
-        "the volume \(phase.rawValue) should be registered, but has other voxels than the mask; no contours on it")
+        "the volume \(phase.rawValue) is listed as registered, but its voxels differ from the mask; no contours on it")
     }
     let wanted = settings.contouredPhases.map(\.rawValue).joined(separator: ", ")
     patient.remark(
       .contours, excludes: true,
-      "the mask lies on the unenhanced volume, and of the phases that may carry contours (\(wanted)) none is there and "
+      "the mask is on the unenhanced volume, and no phase that may carry contours (\(wanted)) is present and "
         + "registered to it")
     return nil
   }
@@ -143,7 +143,7 @@ struct RMaCLayout: CohortLayout {
     }
     let volume = try file.volume(name, isRegistered: isRegistered)
     if volume.notFiniteCount > 0 {
-      patient.remark(.dicom, "\(volume.notFiniteCount) voxels of the volume \(name) are no numbers; read as air")
+      patient.remark(.dicom, "\(volume.notFiniteCount) voxels of the volume \(name) are not numbers; read as air")
     }
     var header = record.header
     header[.seriesDescription] = present.phase.description

@@ -41,16 +41,16 @@ package struct RMaCRecord: Sendable {
     guard let tumourType else { throw PublicCohortError("the attribute tumor_type is missing; expected 0, 1, 2 or 3") }
     guard tumourType == "0" else {
       throw PublicCohortError(
-        "the tumour is no renal cell carcinoma: tumor_type is \(tumourType) "
+        "the tumour is not a renal cell carcinoma: tumor_type is \(tumourType) "
           + "(\(Self.tumourTypes[tumourType] ?? "unknown"))"
       )
     }
     guard let pathology else {
-      throw PublicCohortError("the attribute pathology is missing, so the subtype is not known")
+      throw PublicCohortError("the attribute pathology is missing, so the subtype is unknown")
     }
     guard subtypes.contains(where: { $0.lowercased() == pathology.lowercased() }) else {
       throw PublicCohortError(
-        "pathology is \"\(pathology)\"; taken is \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
+        "pathology is \"\(pathology)\"; expected \(subtypes.map { "\"\($0)\"" }.joined(separator: " or "))")
     }
     var attributes = attributes
     switch grade {

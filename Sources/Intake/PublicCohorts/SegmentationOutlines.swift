@@ -43,13 +43,14 @@ struct SegmentationOutlines {
     for outlined in outlined {
       let number = outlined.index + 1
       guard let slice = try slices.slice(of: outlined.frame, series: series) else {
-        patient.remark(.contours, excludes: true, "frame \(number) lies on no slice of the study; import its series")
+        patient.remark(.contours, excludes: true, "frame \(number) matches no slice of the study; import its series")
         return
       }
       guard (slice.columns, slice.rows) == (file.columns, file.rows), try slices.agrees(slice, with: outlined.frame)
       else {
         patient.remark(
-          .contours, excludes: true, "frame \(number) has other pixels than its slice, so no outline can be drawn")
+          .contours, excludes: true,
+          "frame \(number) and its slice have different pixel grids, so no outline can be drawn")
         return
       }
       found += contours(outlined, of: file, on: slice)
@@ -92,12 +93,12 @@ struct SegmentationOutlines {
     guard series.count <= 1 else {
       throw Refusal(
         reason:
-          "the segmentation names no series, and \(series.count) series of the patient have slices where it lies; state "
-          + " which one it was drawn on (Referenced Series Sequence)")
+          "the segmentation names no series, and \(series.count) series of the patient have slices at its position; state "
+          + "which one it was drawn on (Referenced Series Sequence)")
     }
     guard let only = series.first else {
       throw Refusal(
-        reason: "the segmentation names no series and lies on no slice of the study: no series of the patient has its "
+        reason: "the segmentation names no series and matches no slice of the study: no series of the patient has its "
           + "frame of reference and slices of the same pixels at all of its frames; import its series")
     }
     return only

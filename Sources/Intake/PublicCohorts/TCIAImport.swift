@@ -19,7 +19,7 @@ extension CohortImport {
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws -> Summary {
     guard (try? folder.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true else {
-      throw StudyError(.file, "\(folder.path) is no folder; unpack the collection and give the folder")
+      throw StudyError(.file, "\(folder.path) is not a folder; unpack the collection and give the folder")
     }
     // Segmentations are read again after the import, by the paths that remarks call them.
     let aliases = study.url.appendingPathComponent(SliceCopying.cohortScratchName)

@@ -34,8 +34,8 @@ struct SeriesPerSliceTests {
     try test.importDICOM("a")
     #expect(try sizes() == [heights.count])
     let remarks = try test.study.setAside()
-    let joined = remarks.filter { $0.reason.hasPrefix("\(heights.count) slices under a series UID of their own") }
-    #expect(joined.count == 1 && joined[0].reason.hasSuffix("joined to one series"), "\(remarks)")
+    let joined = remarks.filter { $0.reason.hasPrefix("\(heights.count) slices, each with its own series UID") }
+    #expect(joined.count == 1 && joined[0].reason.hasSuffix("joined into one series"), "\(remarks)")
     let ordinals = try test.study.read { try SliceRecord.order(Column("ordinal")).fetchAll($0).map(\.ordinal) }
     #expect(ordinals == Array(heights.indices))
     #expect(try test.importDICOM("a").slices == 0)
@@ -63,7 +63,7 @@ struct SeriesPerSliceTests {
     try write(heights)
     try test.importDICOM("a")
     #expect(try sizes() == Array(repeating: 1, count: heights.count))
-    #expect(try test.study.setAside().contains { $0.reason.hasSuffix("and stay \(heights.count) series") })
+    #expect(try test.study.setAside().contains { $0.reason.hasSuffix("so they stay \(heights.count) series") })
     #expect(try test.excluded() == [])
   }
 

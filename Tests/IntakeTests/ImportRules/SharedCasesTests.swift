@@ -43,7 +43,7 @@ struct SharedCasesTests {
 
   @Test(arguments: [
     ("01", "COMMA", "decimal commas"), ("04", "TWOPASS", "2 passes of the scanner"), ("05", "STRAY", "set aside"),
-    ("06", "SPLIT", "joined to one series"), ("30", "TWICE", "different encodings"), ("h01", "P1", "cannot be right"),
+    ("06", "SPLIT", "joined into one"), ("30", "TWICE", "different encodings"), ("h01", "P1", "is not plausible"),
   ])
   func whatWasDoneIsSaid(name: String, patient: String, words: String) throws {
     let remarks = try imported(name).study.setAside()

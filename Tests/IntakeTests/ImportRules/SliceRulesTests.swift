@@ -33,7 +33,7 @@ struct SliceRulesTests {
     #expect(try test.slices(of: "P01") == 4 && test.excluded() == [])
     let remark = try #require(try test.study.setAside().first { $0.subject == "2.dcm" })
     #expect(
-      remark.reason.hasPrefix("1 slice set aside: [(0020,0032) ImagePositionPatient] cannot be right; expected 3"))
+      remark.reason.hasPrefix("1 slice set aside: [(0020,0032) ImagePositionPatient] is not plausible; expected 3"))
     #expect(remark.patientCode == "case-0001")
   }
 
@@ -120,8 +120,9 @@ struct SliceRulesTests {
     #expect(try test.importDICOM("b").slices == 0)
     #expect(try test.excluded() == [])
     let reasons = try test.study.setAside().map(\.reason)
-    #expect(reasons.contains("two files of one image in different encodings, with equal pixels; taken once"))
-    #expect(reasons.contains("the study holds this image in another encoding, with equal pixels, and keeps it"))
+    #expect(reasons.contains("two files of one image in different encodings, with equal pixels; imported once"))
+    #expect(
+      reasons.contains("the study already has this image in another encoding with equal pixels, and keeps its copy"))
   }
 
   @Test func otherPixelsInAnotherEncodingCostThePatient() throws {

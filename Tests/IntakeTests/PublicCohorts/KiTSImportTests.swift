@@ -153,7 +153,7 @@ struct KiTSImportTests {
     #expect(none?.description.contains("it has no kits.json") == true)
     for (text, reason) in [
       ("{}", "not a list of KiTS records"), ("[{\"gender\": \"male\"}]", "not a list of KiTS records"),
-      ("[{\"case_id\": \"a\"}, {\"case_id\": \"a\"}]", "stands in the table twice"),
+      ("[{\"case_id\": \"a\"}, {\"case_id\": \"a\"}]", "occurs twice in the table"),
     ] {
       try AtomicFile.write(text, to: other.appendingPathComponent("kits23.json"))
       let error = #expect(throws: StudyError.self) { try CohortImport.kits(other, into: folder.study) }

@@ -65,8 +65,8 @@ struct RMaCImportTests {
     #expect(remarks("Unreg00001").map { $0.contains("arterial is not registered") } == [true])
     #expect(remarks("Holes00001").map { $0.hasPrefix("2 voxels of the volume arterial are no numbers") } == [true])
     #expect(remarks("KeyFile001").count == 2)
-    #expect(remarks("FlatDelay1").map { $0.contains("delay is left out") } == [true])
-    #expect(remarks("OtherGrid1").map { $0.contains("other voxels than the mask") } == [true])
+    #expect(remarks("FlatDelay1").map { $0.contains("delay is not imported") } == [true])
+    #expect(remarks("OtherGrid1").map { $0.contains("its voxels differ from the mask") } == [true])
     #expect(others.count == 6, "\(others.map { "\($0.subject): \($0.reason)" })")
   }
 
@@ -95,7 +95,7 @@ struct RMaCImportTests {
     #expect(lesions["Plain00001"]?.attributes["mask_phase"] == "portven")
     #expect(lesions["OnlyDelay1"]?.attributes["mask_phase"] == "delay")
     #expect(lesions["Papillary1"] == nil)
-    #expect(try folder.excluding("Papillary1").first?.reason.contains("(portven, delay) none is there") == true)
+    #expect(try folder.excluding("Papillary1").first?.reason.contains("(portven, delay) is present") == true)
     #expect(try folder.slices(of: "Plain00001").keys.sorted() == ["portal venous"])
     settings.contouredPhases = [.noncon]
     _ = try CohortImport.rmac(source, settings: settings, into: folder.study)

@@ -90,7 +90,7 @@ struct SegmentationPlaceTests {
     try anonymize("TCGA-BINARY") { $0.tag == .frameOfReferenceUID ? DataElement($0.tag, .ui, "2.25.77") : $0 }
     _ = try CohortImport.tcia(scans, clinical: clinical, into: folder.study)
     #expect(try !isDrawn("TCGA-BINARY"))
-    #expect(try reasons("TCGA-BINARY").contains { $0.contains("names no series and lies on no slice") })
+    #expect(try reasons("TCGA-BINARY").contains { $0.contains("names no series and matches no slice") })
   }
 
   @Test func noFrameOfReferenceIsNoPlace() throws {
@@ -126,7 +126,7 @@ struct SegmentationPlaceTests {
     try addSeries("TCGA-BINARY")
     _ = try CohortImport.tcia(scans, clinical: clinical, into: folder.study)
     #expect(try !isDrawn("TCGA-BINARY"))
-    #expect(try reasons("TCGA-BINARY").contains { $0.contains("2 series of the patient have slices where it lies") })
+    #expect(try reasons("TCGA-BINARY").contains { $0.contains("2 series of the patient have slices at its position") })
   }
 
   @Test func anotherSeriesInAnotherFrameOfReferenceDoesNotMatter() throws {

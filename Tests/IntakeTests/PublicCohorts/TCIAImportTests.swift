@@ -48,8 +48,8 @@ struct TCIAImportTests {
     func reasons(_ code: String) throws -> String {
       try folder.study.setAside().filter { $0.patientCode == code }.map(\.reason).joined(separator: "; ")
     }
-    #expect(try reasons("TCGA-SHIFTED").contains("has other pixels than its slice"))
-    #expect(try reasons("TCGA-UNKNOWN").contains("lies on no slice of the study"))
+    #expect(try reasons("TCGA-SHIFTED").contains("and its slice have different pixel grids"))
+    #expect(try reasons("TCGA-UNKNOWN").contains("matches no slice of the study"))
     #expect(try reasons("TCGA-NOTUMOUR").contains("no segment is named as a tumour; the segments are \"Kidney\""))
     #expect(try reasons("TCGA-GX").contains("tumor_grade is \"GX\"; expected one grade"))
     #expect(try reasons("TCGA-NOGRADE").contains("tumor_grade is missing"))
@@ -116,7 +116,7 @@ struct TCIAImportTests {
     let error = #expect(throws: StudyError.self) {
       try CohortImport.tcia(clinical, clinical: clinical, into: folder.study)
     }
-    #expect(error?.description.contains("is no folder; unpack the collection") == true)
+    #expect(error?.description.contains("is not a folder; unpack the collection") == true)
   }
 
   @Test func `a CT slice is no segmentation`() throws {
