@@ -4,8 +4,8 @@ import Support
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a study holds, and what was set aside and why.",
-    discussion: "Of what was set aside the first ten entries are shown, those first that leave a patient out.")
+    abstract: "Show what a study contains, and what was set aside and why.",
+    discussion: "Shows the first ten entries of what was set aside, beginning with those that exclude a patient.")
 
   @OptionGroup var study: StudyOption
 
