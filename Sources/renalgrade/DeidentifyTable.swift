@@ -101,7 +101,8 @@ struct DeidentifyTable: ParsableCommand {
     for sentence in sentences { print("Note: \(sentence)") }
     if pseudonyms == nil {
       print(
-        "Note: there are no scans to compare the rows with; as --scans, give the folder with one subfolder per pseudonym.")
+        "Note: there are no scans to compare the rows with; as --scans, give the folder with one subfolder per pseudonym."
+      )
     }
     for loss in losses {
       print("  \(source.name):\(source.rows[loss.row].line): \(loss.column) cannot be read and was removed.")
@@ -115,7 +116,8 @@ struct DeidentifyTable: ParsableCommand {
     throw StudyError(
       .invalidTable,
       "\(table.name): the lines \(lines.map(String.init).joined(separator: " and ")) write one patient's identifier in "
-        + "ways that differ only in case, blanks, punctuation or decimals, and would become two patients; use one spelling.")
+        + "ways that differ only in case, blanks, punctuation or decimals, and would become two patients; use one spelling."
+    )
   }
 
   private func openKey() throws -> PseudonymKey {

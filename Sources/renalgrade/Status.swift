@@ -30,11 +30,13 @@ struct Status: ParsableCommand {
       return
     }
     let patients = Set(entries.filter(\.excludes).compactMap(\.patientCode)).count
-    print("\nSet aside or remarked on: \(entries.count) entries; \(patients) patients left out.")
+    print(
+      "\nSet aside or remarked on: \(entries.count) \(entries.count == 1 ? "entry" : "entries"); "
+        + "\(patients) \(patients == 1 ? "patient" : "patients") excluded.")
     let listed = (entries.filter(\.excludes) + entries.filter { !$0.excludes }).prefix(all ? .max : Self.shown)
     for entry in listed {
       let who = entry.patientCode.map { "patient \($0)" } ?? "no patient"
-      let kind = "[\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", left out" : "")"
+      let kind = "[\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", excluded" : "")"
       // Names of files and values of headers are the files' own.
       print("  \(kind.printable()): \(entry.subject.printable()): \(entry.reason.printable())")
     }
