@@ -47,7 +47,7 @@ public struct Architecture: Sendable {
   public static func named(_ name: String) throws(BackboneError) -> Architecture {
     guard let found = all.first(where: { $0.name == name }) else {
       throw BackboneError(
-        "There is no backbone \(name); choose one of \(all.map(\.name).joined(separator: ", ")).")
+        "Unknown backbone \(name); choose one of \(all.map(\.name).joined(separator: ", ")).")
     }
     return found
   }

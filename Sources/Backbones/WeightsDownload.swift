@@ -66,7 +66,7 @@ struct WeightsDownload: Sendable {
       let range = response.header("Content-Range") ?? ""
       guard present > 0, range.hasPrefix("bytes \(present)-") else {
         try file.truncate()
-        throw Interruption(reason: "the server answered with another range: \(range.prefix(60))")
+        throw Interruption(reason: "the server answered with a different range: \(range.prefix(60))")
       }
       received = present
       expected = range.split(separator: "/").last.flatMap { Int($0) }
@@ -102,7 +102,7 @@ struct WeightsDownload: Sendable {
     switch code {
     case 200: return
     case 408, 425, 429, 500...599: throw Interruption(reason: "the server answered \(code)")
-    case 404, 410: throw WeightsError(.server, "\(url) is not there (the server answered \(code)).")
+    case 404, 410: throw WeightsError(.server, "\(url) was not found (the server answered \(code)).")
     default: throw WeightsError(.server, "\(url) cannot be downloaded: the server answered \(code).")
     }
   }
@@ -128,7 +128,7 @@ struct WeightsDownload: Sendable {
           throw WeightsError(
             .network,
             "\(url) could not be downloaded, in \(number) attempts: \(error). Check the connection, then repeat the "
-              + "command: what arrived is kept. Or take the file from elsewhere and give it by --weights FILE.")
+              + "command: what arrived is kept. Alternatively, get the file elsewhere and give it as --weights FILE.")
         }
         try await Task.sleep(for: delay)
         delay *= 2

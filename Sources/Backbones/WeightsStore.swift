@@ -58,7 +58,7 @@ public struct WeightsStore: Sendable {
   public func verify(_ entry: WeightsEntry) throws(WeightsError) -> URL {
     guard let url = find(entry) else {
       let folders = ([cache] + alsoIn).map(\.path).joined(separator: ", ")
-      throw WeightsError(.missing, "\(entry.file) is in none of \(folders). `renalgrade weights get` downloads it.")
+      throw WeightsError(.missing, "\(entry.file) was not found in \(folders). `renalgrade weights get` downloads it.")
     }
     try check(url, entry)
     return url

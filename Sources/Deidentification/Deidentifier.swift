@@ -52,7 +52,7 @@ public struct Deidentifier: Sendable {
     let identity = try Identity(file, key)
     let pixels = try EncapsulatedPixels(file)
     if let pixels, !pixels.isFollowed, !options.admitsImagesWithText {
-      throw DeidentificationRefusal(file: name, tag: .pixelData, reason: "a video, in which no text can be looked for")
+      throw DeidentificationRefusal(file: name, tag: .pixelData, reason: "a video, which cannot be searched for text")
     }
     var pass = DeidentificationPass(file: file, key: key, profile: profile, identity: identity, pixels: pixels)
     var elements = pass.elements(file.elements)
@@ -97,7 +97,7 @@ public struct Deidentifier: Sendable {
     } catch {
       throw DICOMError(
         .cannotWrite, file: url.lastPathComponent, "the file cannot be written: \(error)",
-        advice: "Check the folder and the room on the disk")
+        advice: "Check the folder and the free disk space")
     }
   }
 
@@ -176,13 +176,13 @@ struct Identity {
     }
     for (value, tag) in [(sopClassUID, DICOMTag.sopClassUID), (sopInstanceUID, .sopInstanceUID)] where value.isEmpty {
       throw DICOMError(
-        .invalid, file: file.name, tag: tag, "the file does not say which image it is", found: "nothing",
+        .invalid, file: file.name, tag: tag, "the file does not identify its image", found: "nothing",
         advice: "Fetch it from its source again")
     }
     guard !patient.id.isEmpty else {
       throw DICOMError(
         .invalid, file: file.name, tag: .patientID,
-        "nothing says whose the file is, so that no pseudonym can be given: neither PatientID nor StudyInstanceUID has a "
+        "the file does not identify its patient, so no pseudonym can be assigned: neither PatientID nor StudyInstanceUID has a "
           + "value",
         advice: "Give each patient's files a PatientID of their own first (with DCMTK: dcmodify -nb -i "
           + "\"(0010,0020)=P01\" FILES); files without a person need no de-identification")

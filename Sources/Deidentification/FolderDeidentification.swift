@@ -94,7 +94,7 @@ public enum FolderDeidentification {
     guard written.insert(result.sopInstanceUID).inserted else {
       throw DICOMError(
         .invalid, file: name, tag: .sopInstanceUID, "another file of the folder has the same identifier",
-        advice: "Leave one of the two out")
+        advice: "Remove one of the two")
     }
     let folder = [result.pseudonym, result.studyInstanceUID, result.seriesInstanceUID].filter { !$0.isEmpty }
       .reduce(destination) { $0.appendingPathComponent($1) }
@@ -103,7 +103,7 @@ public enum FolderDeidentification {
     } catch {
       throw DICOMError(
         .cannotWrite, file: name, "its folder cannot be made: \(error.localizedDescription)",
-        advice: "Check the folder and the room on the disk")
+        advice: "Check the folder and the free disk space")
     }
     try Deidentifier.write(result.data, to: folder.appendingPathComponent(name))
   }
@@ -111,8 +111,8 @@ public enum FolderDeidentification {
   private static func requireApart(_ source: URL, _ destination: URL) throws(DICOMError) {
     guard !FolderContents.lies(source, in: destination), !FolderContents.lies(destination, in: source) else {
       throw DICOMError(
-        .cannotWrite, file: destination.lastPathComponent, "one folder lies in the other",
-        advice: "Give a folder that is apart from the originals")
+        .cannotWrite, file: destination.lastPathComponent, "one folder is inside the other",
+        advice: "Give a folder outside of the originals")
     }
   }
 }

@@ -14,7 +14,7 @@ public struct DeidentificationRefusal: Error, Equatable, CustomStringConvertible
 
   /// What is wrong and what to do, without the name of the file.
   public var problem: String {
-    "it may show the patient's name in its image or text: \(reason) [\(tag)]. Leave it out; if somebody has "
+    "it may show the patient's name in its image or text: \(reason) [\(tag)]. Do not include it; if someone has "
       + "looked at every image of its kind and found none, admit images with text"
   }
 }
@@ -52,13 +52,13 @@ enum ImageText {
       if values.contains(where: { matches($0, sign.value) }) { return refusal(sign.tag, sign.reason) }
     }
     if file.characters(.modality) == "CT", (file.integer(.samplesPerPixel) ?? 1) > 1 {
-      return refusal(.samplesPerPixel, "a colour image among CT images is a screen capture or a drawing")
+      return refusal(.samplesPerPixel, "a colour image among CT images is probably a screen capture or a drawing")
     }
     for element in file.elements where (0x6000...0x60FF).contains(element.group) {
       // Retired in 2004: overlay planes in the unused bits of the pixel data, which stays as it is.
       let isPosition = element.tag.rawValue & 0xFFFF == 0x0102
       if isPosition, file.value(of: element).contains(where: { $0 != 0 }) {
-        return refusal(element.tag, "an overlay lies in the pixel data")
+        return refusal(element.tag, "the pixel data contain an overlay")
       }
     }
     return nil

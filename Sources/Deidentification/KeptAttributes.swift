@@ -46,7 +46,7 @@ public struct KeptAttributes: CustomStringConvertible, Sendable {
   private static func rules(_ options: DeidentificationOptions) -> [String] {
     var rules = [
       "Other attributes of PS3.6 whose VR is a number (DS, IS, FD, FL, SL, SS, SV, UL, US, UV) or a tag (AT): the value, if "
-        + "it is one. A number of a patient that stands in such an attribute stays.",
+        + "it is one. A patient's number in such an attribute is kept.",
       "Other attributes of coded strings (CS): the values that PS3.3 defines for them, and words of coded-words.txt and "
         + "descriptor-words.txt.",
       "Other sequences: their items, by the same rules.",
@@ -58,7 +58,7 @@ public struct KeptAttributes: CustomStringConvertible, Sendable {
     if options.retainsUnlistedText {
       rules.append("Texts, times and bytes of attributes of PS3.6 that PS3.15 does not list: the value.")
     }
-    if options.admitsImagesWithText { rules.append("Text in the pixels, which nobody looks for.") }
+    if options.admitsImagesWithText { rules.append("Text in the pixels, which is not searched for.") }
     return rules
   }
 

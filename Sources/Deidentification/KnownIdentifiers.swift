@@ -51,7 +51,7 @@ public struct KnownIdentifiers: Sendable {
       progress(index + 1, paths.count)
     }
     if unreadable > 0 {
-      doubts.append("\(unreadable) of the original files cannot be read; what they hold was not searched for.")
+      doubts.append("\(unreadable) of the original files cannot be read; their contents were not searched for.")
     }
   }
 

@@ -72,14 +72,14 @@ public struct ProjectKey: Sendable {
     let name = (0..<8).map { _ in UInt8.random(in: 0...255, using: &source) }.hexadecimal
     try write(name, to: identity)
     let notice =
-      "an earlier version made \(older.path) for every folder of this name; this folder has a key of its own. To go on "
+      "an earlier version made \(older.path) for every folder of this name; this folder has its own key. To continue "
       + "with the older one, remove \(identity.path) and give --key \(older.path)."
     return (name, hasOlder ? notice : nil)
   }
 
   private static func sharedNotice(_ older: URL) -> String {
     "this folder's pseudonyms come from a key that an earlier version named after the folder, \(older.path). It stays in "
-      + "use. Other folders of the same name may have it too, and their patients can then be linked with these: to part "
+      + "use. Other folders of the same name may use it too, and their patients can then be linked with these: to separate "
       + "them, de-identify or pull again into a new folder."
   }
 

@@ -22,16 +22,16 @@ extension PseudonymKey {
     public var description: String {
       switch self {
       case .insideStudy:
-        "The key must not lie in the folder that it protects: whoever is given the folder could name its patients."
+        "The key must not be in the folder that it protects: anyone with the folder could identify its patients."
       case .missing(let path):
-        "\(path): there is no key. Without the one that the study began with, its patients would come back under other "
-          + "pseudonyms, as if they were new ones. Bring it back from a copy, or give it by --key; if the folder was moved "
+        "\(path): there is no key. With a key other than the study's first one, its patients would get other "
+          + "pseudonyms, as if they were new patients. Restore it from a copy, or give it as --key; if the folder was moved "
           + "or renamed, move its .key-id file along with it."
       case .readableByOthers(let path): "\(path): others can read this key. Run: chmod 600 \(path)"
-      case .notAKey(let path): "\(path): this is no key; expected 64 hexadecimal digits. Bring it back from a copy."
+      case .notAKey(let path): "\(path): this is not a key; expected 64 hexadecimal digits. Restore it from a copy."
       case .unclearProject(let path):
-        "\(path): this does not name a key; expected one word below the comments. Bring it back from a copy, or give the "
-          + "key by --key."
+        "\(path): this does not name a key; expected one word below the comments. Restore it from a copy, or give the "
+          + "key as --key."
       case .inaccessible(let path, let reason): "\(path): \(reason)"
       }
     }

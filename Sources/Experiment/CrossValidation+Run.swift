@@ -24,7 +24,7 @@ extension CrossValidation {
     if let part = try own.difference(from: run.identity()) {
       throw StudyError(
         .run,
-        "the study is no longer what it was when the run \(run.id) was made: its \(part) differs. Make a new run with "
+        "the study has changed since the run \(run.id) was made: its \(part) differs. Make a new run with "
           + "`renalgrade crossvalidate`, or name another with --run")
     }
   }

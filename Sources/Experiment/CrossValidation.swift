@@ -120,7 +120,7 @@ public struct CrossValidation: Sendable {
     if let most = learner.mostSideBySide, count > most {
       throw StudyError(
         .run,
-        "on \(learner.hardware.device) at most \(most) of the fold jobs can be done at a time: expected 1 to \(most) side by side, "
+        "on \(learner.hardware.device) at most \(most) of the fold jobs can run at a time: expected 1 to \(most) side by side, "
           + "found \(count)")
     }
     return SideBySide(count, of: learner.hardware.threads, setThreadCount: learner.setThreadCount)

@@ -44,7 +44,7 @@ public struct EpochLog: Sendable {
         throw StudyError(
           .run,
           "\(url.lastPathComponent):\(place + 1): expected an epoch as JSON; the file was changed. Remove the run's folder and "
-            + "begin it anew")
+            + "start it again")
       }
     }
     return epochs

@@ -57,12 +57,12 @@ public struct ExampleSet: Sendable {
           .file,
           hasImages
             ? "the study has no lesion with ROIs; import pathology and contours, then run `renalgrade rois build`"
-            : "the study has neither images nor a lesion that is not left out; import the table with `renalgrade import "
+            : "the study has no images, and all its lesions are excluded; import the table with `renalgrade import "
               + "--pathology`, and see `renalgrade status`")
       }
       self.init(
         kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures),
-        notes: hasImages ? [] : ["The study has no images; what is learnt comes from the table alone."])
+        notes: hasImages ? [] : ["The study has no images; the models use the table alone."])
       return
     }
     let rois = try ROISet(study)
@@ -96,7 +96,7 @@ public struct ExampleSet: Sendable {
     guard !kept.isEmpty else {
       throw StudyError(
         .folds,
-        "no patient has outlines in the phases that inputs.phases asks for (\(names)); the phase of each series is told by "
+        "no patient has outlines in the phases that inputs.phases asks for (\(names)); the phase of each series is determined by "
           + "`renalgrade cohort select`")
     }
     var notes: [String] = []

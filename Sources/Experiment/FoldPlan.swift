@@ -59,7 +59,7 @@ struct FoldPlan: Sendable {
         throw StudyError(
           .run,
           "the results in \(task.folder.url.lastPathComponent) of run \(run.id) are those of another fold job; remove the run's "
-            + "folder and begin it anew")
+            + "folder and start it again")
       }
       predictions += try PredictionTable.read(task.folder.predictionsFile)
       epochs += try task.folder.log.epochs()
@@ -94,8 +94,8 @@ struct FoldPlan: Sendable {
     guard Set(expected) == Set(found), expected.count == found.count else {
       throw StudyError(
         .folds,
-        "the predictions are not one for each example by the fold that holds its patient out; nothing was reported. "
-          + "Remove the run's folder and begin it anew.")
+        "not every example has exactly one prediction by the fold that holds its patient out; nothing was reported.  "
+          + "Remove the run's folder and start it again.")
     }
   }
 }

@@ -26,7 +26,7 @@ public enum ModelFile {
 
   /// What to say of a model that is not that of the fold job.
   public static func another(_ folder: URL, expected: String, found: String) -> StudyError {
-    StudyError(.run, "the model \(name(folder)) is another's: expected \(expected), found \(found)")
+    StudyError(.run, "the model \(name(folder)) does not fit: expected \(expected), found \(found)")
   }
 
   private static func url(in folder: URL) -> URL { folder.appendingPathComponent("model.json") }

@@ -19,7 +19,7 @@ public struct NegativeControls: Sendable {
     self.run = run
     let manifest = try run.manifest()
     guard manifest.shuffledBy == nil else {
-      throw StudyError(.run, "the run \(run.id) has shuffled labels, and is a control itself; name another with --run")
+      throw StudyError(.run, "the run \(run.id) has shuffled labels and is itself a control; name another with --run")
     }
     validation = try CrossValidation(of: run, manifest, in: study, learners: learners)
   }

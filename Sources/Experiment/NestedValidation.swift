@@ -67,7 +67,7 @@ public struct NestedValidation {
     guard smallest >= 2 else {
       throw StudyError(
         .folds,
-        "a nested estimate splits the patients outside of each fold once more, but of one class only \(smallest) is left "
+        "a nested estimate splits the patients outside of each fold again, but only \(smallest) of one class are left "
           + "there; lower folds.count in the protocol, or add patients")
     }
     innerFolds = smallest
@@ -92,7 +92,7 @@ public struct NestedValidation {
   {
     guard isNew else {
       throw StudyError(
-        .invalidProtocol, "two of the protocols to choose among are called \(other.name); give each a name of its own")
+        .invalidProtocol, "two of the protocols to choose among are called \(other.name); give each a different name")
     }
     var roi = other.roi
     roi.outputSize = own.roi.outputSize
@@ -105,9 +105,9 @@ public struct NestedValidation {
     guard let differing = sections.first(where: { !$0.1 })?.0 else { return }
     throw StudyError(
       .invalidProtocol,
-      "the protocol \(other.name) differs from the study's in its section \(differing): a choice is among ways to fit a model "
-        + "to the same examples, so that only model, network, training, sweep and roi.outputSize may differ; for anything else make a study of "
-        + "its own, and compare the runs with `renalgrade compare`")
+      "the protocol \(other.name) differs from the study's in its section \(differing): the candidates are ways to fit a model "
+        + "to the same examples, so only model, network, training, sweep and roi.outputSize may differ; for anything else make a "
+        + "separate study, and compare the runs with `renalgrade compare`")
   }
 
   /// How many fold jobs there are in all.

@@ -12,11 +12,12 @@ extension Run {
     guard has(run.protocolFile), has(run.foldsFile) else {
       throw StudyError(
         .run,
-        "\(folder.path) is no run: expected the folder `runs/<id>` of a study, with protocol.yaml and folds.json in it")
+        "\(folder.path) is not a run: expected the folder `runs/<id>` of a study, with protocol.yaml and folds.json in it"
+      )
     }
     guard has(run.predictionsFile), has(run.manifestFile) else {
       throw StudyError(
-        .run, "the run \(run.id) was begun and not finished; start `renalgrade crossvalidate` on its study again")
+        .run, "the run \(run.id) was started and not finished; start `renalgrade crossvalidate` on its study again")
     }
     return run
   }

@@ -147,7 +147,7 @@ extension Run {
       throw StudyError(
         .run,
         "\(manifestFile.lastPathComponent) of run \(id) is of version \(version), expected 1 to \(Manifest.currentVersion): the run "
-          + "was made by a later RenalGrade; update RenalGrade")
+          + "was made by a newer version; update RenalGrade")
     }
   }
 }

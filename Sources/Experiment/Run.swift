@@ -91,7 +91,7 @@ public struct Run: Sendable {
       }
       return Run(id: id, url: url)
     }
-    throw StudyError(.run, "\(study.runsFolder.path) holds a thousand runs of the name \(stem)")
+    throw StudyError(.run, "\(study.runsFolder.path) already has a thousand runs called \(stem)")
   }
 
   /// Opens the run `id` of `study`, or its latest complete one.

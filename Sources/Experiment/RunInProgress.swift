@@ -67,7 +67,7 @@ struct RunInProgress: Sendable {
     } catch {
       throw StudyError(
         .run,
-        "\(error.description). Whether the run can go on is not known: remove the folder \(run.url.path), and it is made anew"
+        "\(error.description). Whether the run can be continued is unknown: remove the folder \(run.url.path), and it is made again"
       )
     }
   }

@@ -42,7 +42,7 @@ public struct Sweep: Sendable {
       guard settings.training != nil else {
         throw StudyError(
           .invalidProtocol,
-          "the learner \(settings.model.learner) uses no random numbers, so that every seed gives the same result: remove --seeds"
+          "the learner \(settings.model.learner) uses no random numbers, so every seed gives the same result: remove --seeds"
         )
       }
       members = try (0..<UInt64(count)).map { step in try own.with { $0.training?.seed &+= step } }
@@ -123,7 +123,7 @@ public struct Sweep: Sendable {
       throw StudyError(
         .run,
         "\(progressFile.path), which says what an interrupted sweep has done, is damaged (\(error.localizedDescription)); remove it, "
-          + "and the sweep begins anew")
+          + "and the sweep starts again")
     }
   }
 

@@ -10,11 +10,11 @@ final class CurlHandle: @unchecked Sendable {
 
   init() throws(HTTPError) {
     guard Self.isInitialised, let easy = curl_easy_init() else {
-      throw HTTPError(.unreachable, "libcurl does not start")
+      throw HTTPError(.unreachable, "libcurl cannot be started")
     }
     guard let multi = curl_multi_init() else {
       curl_easy_cleanup(easy)
-      throw HTTPError(.unreachable, "libcurl does not start")
+      throw HTTPError(.unreachable, "libcurl cannot be started")
     }
     (self.easy, self.multi) = (easy, multi)
   }
@@ -46,7 +46,7 @@ final class CurlHandle: @unchecked Sendable {
 
   private func perform(_ configuration: HTTPClient.Configuration, _ exchange: Exchange) -> Result<Void, any Error> {
     guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
-      return .failure(HTTPError(.malformed, "libcurl does not take the request"))
+      return .failure(HTTPError(.malformed, "libcurl does not accept the request"))
     }
     defer { curl_multi_remove_handle(multi, easy) }
     let clock = ContinuousClock()

@@ -38,7 +38,7 @@ public final class HTTPClient: Sendable {
   public init(_ configuration: Configuration = Configuration()) throws(HTTPError) {
     self.configuration = configuration
     if let authorities = configuration.authorities, !Self.holdsCertificates(authorities) {
-      throw HTTPError(.insecure, "\(authorities.path) holds no certificates in PEM form")
+      throw HTTPError(.insecure, "\(authorities.path) contains no certificates in PEM format")
     }
   }
 

@@ -12,7 +12,7 @@ enum DICOMJSON {
     do {
       return try JSONDecoder().decode([Item].self, from: json).map(\.elements)
     } catch {
-      throw PACSError(.malformed, "QIDO-RS: the answer is no DICOM JSON. Is the URL the root of a DICOMweb service?")
+      throw PACSError(.malformed, "QIDO-RS: the answer is not DICOM JSON. Is the URL the root of a DICOMweb service?")
     }
   }
 

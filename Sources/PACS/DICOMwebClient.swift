@@ -57,14 +57,14 @@ public final class DICOMwebClient: PACSClient {
     else {
       throw PACSError(
         .invalidRequest,
-        "A DICOMweb URL is like https://HOST/dicom-web, without a user, password or query in it.")
+        "A DICOMweb URL must look like https://HOST/dicom-web, without a user, password or query.")
     }
     if configuration.credentials != nil, !configuration.allowsCredentialsOverHTTP,
       root.scheme?.lowercased() == "http", !Credentials.isThisMachine(host)
     {
       throw PACSError(
         .insecure,
-        "The credentials would be sent unencrypted, as the URL begins with http://. Use https://, or allow it by --credentials-over-http."
+        "The credentials would be sent unencrypted, because the URL begins with http://. Use https://, or allow it with --credentials-over-http."
       )
     }
     var settings = HTTPClient.Configuration()
@@ -145,7 +145,7 @@ public final class DICOMwebClient: PACSClient {
         guard page.matches.count < configuration.pageSize, !page.isCapped else {
           throw PACSError(
             .malformed,
-            "QIDO-RS: the server repeats its first \(seen.count) matches and gives no others, although there may be more."
+            "QIDO-RS: the server repeats its first \(seen.count) matches and returns no others, although there may be more."
           )
         }
         return all

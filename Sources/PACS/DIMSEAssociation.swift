@@ -151,7 +151,7 @@ final class DIMSEAssociation: @unchecked Sendable {
       let instance: Result<ReceivedInstance, PACSError>
       do throws(PACSError) {
         guard stored.abstract_syntax.map({ strcmp($0, stored.sop_class) == 0 }) ?? false else {
-          throw PACSError(.badInstance, "it was sent under the presentation context of another kind of object")
+          throw PACSError(.badInstance, "it was sent in the presentation context of a different SOP class")
         }
         instance = .success(
           try ReceivedInstance(
@@ -191,7 +191,7 @@ final class DIMSEAssociation: @unchecked Sendable {
     case CN_OK: return
     case CN_CANCELLED: throw CancellationError()
     case CN_TOO_SLOW:
-      throw PACSError(.tooSlow, "\(service): the answer was not whole in the time that it may take.")
+      throw PACSError(.tooSlow, "\(service): the answer was not complete within the time limit.")
     case CN_UNREACHABLE:
       throw PACSError(.unreachable, "\(service): the PACS cannot be reached: \(message). Check host and port.")
     case CN_REJECTED:
@@ -215,7 +215,7 @@ final class DIMSEAssociation: @unchecked Sendable {
     let code = String(status, radix: 16, uppercase: true)
     switch status {
     case 0xA801: throw PACSError(.refused, "\(service): the PACS does not know our AE title as a destination (A801).")
-    case 0x0124: throw PACSError(.refused, "\(service): the PACS does not allow it (0124).")
+    case 0x0124: throw PACSError(.refused, "\(service): the PACS does not allow this (0124).")
     case 0x0122, 0x0211: throw PACSError(.unsupported, "\(service): the PACS does not offer this service (\(code)).")
     case 0xA900..<0xAA00: throw PACSError(.malformed, "\(service): the PACS does not understand the query (\(code)).")
     case 0xB000..<0xC000, 0x0001, 0x0107, 0x0116:

@@ -10,14 +10,14 @@ enum HTTPFailure {
     case 200, 204, 206: return
     case 401:
       throw PACSError(
-        .refused, "\(service): the server asks who we are (401). Give credentials, or check those that were given.")
+        .refused, "\(service): the server requires authentication (401). Give credentials, or check those given.")
     case 403:
       throw PACSError(.refused, "\(service): the server forbids this (403). Ask its administrator for access.")
     case 404, 410:
       throw PACSError(
-        .malformed, "\(service): the server's index lists it, but the server says that it is not there (\(code)).")
+        .malformed, "\(service): the server's index lists it, but the server does not find it (\(code)).")
     case 406, 415:
-      throw PACSError(.unsupported, "\(service): the server cannot give DICOM in the form it is stored in (\(code)).")
+      throw PACSError(.unsupported, "\(service): the server cannot send DICOM as it is stored (\(code)).")
     case 300..<400:
       throw PACSError(
         .invalidRequest, "\(service): the server redirects elsewhere (\(code)). Give the URL that it redirects to.")
@@ -32,7 +32,7 @@ enum HTTPFailure {
 
   /// What is said where no query at all is answered.
   static func noService(_ service: String) -> PACSError {
-    PACSError(.malformed, "\(service): not there (404). Check that the URL is the root of a DICOMweb service.")
+    PACSError(.malformed, "\(service): not found (404). Check that the URL is the root of a DICOMweb service.")
   }
 
   /// Seconds, or a date (RFC 9110 section 10.2.3).
@@ -56,18 +56,18 @@ enum HTTPFailure {
     case .unreachable:
       PACSError(
         .unreachable,
-        "\(service): the server cannot be reached (\(error)): is it running, and the port the right one?")
+        "\(service): the server cannot be reached (\(error)). Check that it is running and that the port is right.")
     case .connectTimeout:
-      PACSError(.unreachable, "\(service): the server cannot be reached: no connection in time.")
+      PACSError(.unreachable, "\(service): the server cannot be reached: the connection timed out.")
     case .idleTimeout: PACSError(.timeout, "\(service): the server did not answer in time.")
-    case .timeLimit: PACSError(.tooSlow, "\(service): the answer was not whole in the time that it may take.")
+    case .timeLimit: PACSError(.tooSlow, "\(service): the answer was not complete within the time limit.")
     case .insecure:
       PACSError(
         .insecure,
         "\(service): the server's certificate is not accepted, or TLS failed: \(error). Give the file of the authority "
           + "that signed it.")
     case .interrupted:
-      PACSError(.interrupted, "\(service): the connection was cut before the answer was whole (\(error)).")
+      PACSError(.interrupted, "\(service): the connection was cut before the answer was complete (\(error)).")
     case .malformed, .tooLong: PACSError(.malformed, "\(service): \(error).")
     }
   }

@@ -31,7 +31,7 @@ public struct InstanceFolder: Sendable {
       if present == data { return }
       // A power failure may leave the beginning of a file.
       guard data.starts(with: present) else {
-        throw InstanceRefusal("the folder has another instance with the same SOPInstanceUID")
+        throw InstanceRefusal("the folder contains a different instance with the same SOPInstanceUID")
       }
     }
     let parent = file.deletingLastPathComponent()
@@ -64,8 +64,8 @@ public struct InstanceFolder: Sendable {
   private func failure() -> PACSError {
     PACSError(
       .storage,
-      "the received instances cannot be forced to disk in \(url.path): \(String(cString: strerror(errno))). Make room or fix the "
-        + "permissions, then repeat the command: it goes on where it was.")
+      "the received instances cannot be written to disk in \(url.path): \(String(cString: strerror(errno))). Make room or fix the "
+        + "permissions, then repeat the command: it continues where it stopped.")
   }
 }
 

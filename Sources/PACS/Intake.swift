@@ -52,9 +52,9 @@ final class Intake: Sendable {
     case .success(let instance):
       guard instance.studyInstanceUID == wanted.series.studyInstanceUID,
         instance.seriesInstanceUID == wanted.series.seriesInstanceUID
-      else { return setAside("an instance belongs to another study or series than was asked for") }
+      else { return setAside("an instance belongs to a study or series that was not requested") }
       guard instance.patientID == wanted.patientID else {
-        return setAside("an instance belongs to another patient than the PACS's index says")
+        return setAside("an instance belongs to a different patient than the PACS's index states")
       }
       try takeWhole(instance)
     }
@@ -63,7 +63,7 @@ final class Intake: Sendable {
   private func takeWhole(_ instance: ReceivedInstance) throws {
     switch journal.claim(instance) {
     case .same: tally.repeated()
-    case .different: setAside("an instance differs from the one that was received before with the same SOPInstanceUID")
+    case .different: setAside("an instance differs from the one received before with the same SOPInstanceUID")
     case .otherPatient: setAside("an instance's SOPInstanceUID was received before under another patient")
     case .new:
       do {

@@ -82,13 +82,13 @@ struct MultipartParser {
       buffer.removeFirst(searched)
       searched = 0
     }
-    guard buffer.count <= Self.largestPart else { throw PACSError(.malformed, "WADO-RS: a part of more than 2 GiB") }
+    guard buffer.count <= Self.largestPart else { throw PACSError(.malformed, "WADO-RS: a part is larger than 2 GiB") }
     return parts
   }
 
   /// Throws unless the closing boundary has come.
   func finish() throws(PACSError) {
-    guard state == .end else { throw PACSError(.interrupted, "WADO-RS: the answer ended before its last part did") }
+    guard state == .end else { throw PACSError(.interrupted, "WADO-RS: the answer ended within its last part") }
   }
 
   /// How many bytes are waiting for what follows.
@@ -126,7 +126,7 @@ struct MultipartParser {
     // A part starts with the end of its boundary's line; without headers the empty line comes at once.
     let head = Data(part.prefix(longestHead))
     guard let end = head.range(of: separator) else {
-      return .failure(PACSError(.badInstance, "a part of the answer has headers without an end"))
+      return .failure(PACSError(.badInstance, "the headers of a part of the answer do not end"))
     }
     let headers = String(decoding: head[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
     let body = Data(part.dropFirst(end.upperBound))
@@ -134,7 +134,7 @@ struct MultipartParser {
       .compactMap { Int($0.dropFirst("content-length:".count).trimmingCharacters(in: .whitespaces)) }.first
     guard stated ?? body.count == body.count else {
       return .failure(
-        PACSError(.badInstance, "a part of the answer has another length than its headers state: it was cut off"))
+        PACSError(.badInstance, "the length of a part of the answer differs from that in its headers: it was cut off"))
     }
     return .success(body)
   }

@@ -64,7 +64,7 @@ public struct StudyQuery: Equatable, Sendable {
     guard isPlain, (1...length).contains(value.count), value == value.trimmingCharacters(in: .whitespaces) else {
       throw PACSError(
         .invalidRequest,
-        "A \(what) has 1 to \(length) characters, without *, ?, \\, control characters, and blanks at its ends.")
+        "A \(what) must have 1 to \(length) characters, without *, ?, \\, control characters, or blanks at either end.")
     }
     return value
   }
@@ -73,14 +73,14 @@ public struct StudyQuery: Equatable, Sendable {
   static func uid(_ value: String) throws(PACSError) -> String {
     guard (1...64).contains(value.utf8.count), value.utf8.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) })
     else {
-      throw PACSError(.invalidRequest, "A UID has 1 to 64 characters, digits and full stops only.")
+      throw PACSError(.invalidRequest, "A UID must have 1 to 64 characters, digits and full stops only.")
     }
     return value
   }
 
   private static func date(_ value: String) throws(PACSError) -> String {
     guard value.wholeMatch(of: /\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])/) != nil else {
-      throw PACSError(.invalidRequest, "A date is written YYYYMMDD, such as 20240131.")
+      throw PACSError(.invalidRequest, "A date must be written YYYYMMDD, such as 20240131.")
     }
     return value
   }

@@ -28,23 +28,23 @@ public struct ReceivedInstance: Sendable {
     do throws(DICOMError) {
       file = try DataSet([UInt8](data), name: "instance")
     } catch {
-      throw PACSError(.badInstance, "not a whole DICOM instance: \(error.problem)")
+      throw PACSError(.badInstance, "not a complete DICOM instance: \(error.problem)")
     }
     guard data.dropFirst(128).prefix(4).elementsEqual("DICM".utf8) else {
-      throw PACSError(.badInstance, "not a whole DICOM instance: it has no file meta information")
+      throw PACSError(.badInstance, "not a complete DICOM instance: it has no file meta information")
     }
     if let found = file.nativePixelByteCount, let stated = file.statedPixelByteCount, found < stated {
-      throw PACSError(.badInstance, "not a whole DICOM instance: the pixel data are cut off")
+      throw PACSError(.badInstance, "not a complete DICOM instance: the pixel data are cut off")
     }
     let text = { (tag: DICOMTag) in file.characters(tag) ?? "" }
     guard file.element(.pixelData) != nil || !StorageSyntaxes.sopClasses.contains(text(.sopClassUID)) else {
-      throw PACSError(.badInstance, "not a whole DICOM instance: the pixel data are missing")
+      throw PACSError(.badInstance, "not a complete DICOM instance: the pixel data are missing")
     }
     for (name, value) in [
       ("SOPInstanceUID", text(.sopInstanceUID)), ("SeriesInstanceUID", text(.seriesInstanceUID)),
       ("StudyInstanceUID", text(.studyInstanceUID)),
     ] where (try? StudyQuery.uid(value)) == nil {
-      throw PACSError(.badInstance, "\(name) is missing or is no UID")
+      throw PACSError(.badInstance, "\(name) is missing or is not a UID")
     }
     self.data = data
     // In the file's character set, as the PACS's index has it too.
@@ -64,10 +64,10 @@ public struct ReceivedInstance: Sendable {
     data.append(contentsOf: dataSet)
     try self.init(parsing: data)
     guard sopInstanceUID == sopInstance else {
-      throw PACSError(.badInstance, "it was announced with another SOPInstanceUID than it has")
+      throw PACSError(.badInstance, "it was announced with a different SOPInstanceUID")
     }
     guard sopClassUID == sopClass else {
-      throw PACSError(.badInstance, "it was announced with another SOPClassUID than it has")
+      throw PACSError(.badInstance, "it was announced with a different SOPClassUID")
     }
   }
 

@@ -91,7 +91,7 @@ public struct Retrieval: Sendable {
       guard matches.unusable == 0 else { return [] }
       let others =
         matches.unasked == 0
-        ? "" : "; it answers with \(matches.unasked) of others: check capital letters and leading zeros in the list"
+        ? "" : "; it answered with \(matches.unasked) others: check capital letters and leading zeros in the list"
       throw PACSError(.malformed, "the PACS has no study of this \(request.kind.rawValue)\(others)")
     }
     var wanted: [Wanted] = []
@@ -128,7 +128,7 @@ public struct Retrieval: Sendable {
     let nameless = settings.modality == nil ? 0 : all.found.count { $0.modality.isEmpty }
     var trouble: [String] = []
     if all.unusable > 0 { trouble.append("\(all.unusable) of its series have no valid SeriesInstanceUID") }
-    if nameless > 0 { trouble.append("\(nameless) of its series state no modality, and are not pulled") }
+    if nameless > 0 { trouble.append("\(nameless) of its series state no modality and are not pulled") }
     return (wanted, trouble)
   }
 
@@ -140,7 +140,7 @@ public struct Retrieval: Sendable {
     } catch let gone as PACSError where gone.mayMeanGone {
       throw PACSError(
         .gone,
-        "The PACS does not answer: \(gone.description) What has arrived is kept: repeat the command when it is back."
+        "The PACS does not answer: \(gone.description) What was received is kept: repeat the command when the PACS is available again."
       )
     } catch is PACSError {
       // It answers, if only that it does not answer this.

@@ -78,7 +78,7 @@ public final class RetrievalJournal: Sendable {
     if let first = read.first {
       guard first.format == Self.format, first.key == begin.key else {
         throw PACSError(
-          .invalidRequest, "\(url.lastPathComponent) is no journal, or one that was begun with another key.")
+          .invalidRequest, "\(url.lastPathComponent) is not a journal, or was begun with a different key.")
       }
     } else {
       try append([begin])
@@ -189,7 +189,7 @@ public final class RetrievalJournal: Sendable {
     var lines: [Line] = []
     for (index, line) in data[..<end].split(separator: 0x0A).enumerated() {
       guard let read = try? JSONDecoder().decode(Line.self, from: line) else {
-        throw PACSError(.invalidRequest, "\(url.lastPathComponent):\(index + 1): this is no line of a journal.")
+        throw PACSError(.invalidRequest, "\(url.lastPathComponent):\(index + 1): this is not a line of a journal.")
       }
       lines.append(read)
     }
@@ -197,7 +197,7 @@ public final class RetrievalJournal: Sendable {
     if end < data.count && (end > 0 || data.starts(with: Data("{\"format\"".utf8))) {
       guard ftruncate(descriptor, end) == 0 else { throw failure(url) }
     } else if end < data.count {
-      throw PACSError(.invalidRequest, "\(url.lastPathComponent):1: this is no line of a journal.")
+      throw PACSError(.invalidRequest, "\(url.lastPathComponent):1: this is not a line of a journal.")
     }
     return lines
   }
@@ -206,6 +206,6 @@ public final class RetrievalJournal: Sendable {
     PACSError(
       .storage,
       "the journal \(url.lastPathComponent) cannot be written: \(String(cString: strerror(errno))). Make room or fix the "
-        + "permissions, then repeat the command: it goes on where it was.")
+        + "permissions, then repeat the command: it continues where it stopped.")
   }
 }

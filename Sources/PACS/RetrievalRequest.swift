@@ -88,7 +88,7 @@ public struct RetrievalRequest: Hashable, Sendable, CustomStringConvertible, Cus
       throw PACSError(
         .invalidRequest,
         "\(table.name):1: expected a column \(Kind.allCases.map(\.rawValue).joined(separator: ", or ")); for a list without "
-          + "a header say what it holds")
+          + "a header, state what it contains")
     }
     return try table.rows.map { row throws(PACSError) in
       guard let kind = kinds.first(where: { !row.cells[$0.rawValue, default: ""].isEmpty }) else {

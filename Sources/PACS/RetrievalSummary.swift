@@ -48,7 +48,7 @@ public struct RetrievalSummary: Sendable, CustomStringConvertible {
 
   /// The counts in a sentence or two.
   public var description: String {
-    "\(completeSeries) of \(series) series in \(studies) studies are complete, \(seriesFromBefore) of them from before; "
+    "\(completeSeries) of \(series) series in \(studies) studies are complete, \(seriesFromBefore) of them from earlier runs;  "
       + "\(instances) instances (\(bytes / 1_000_000) MB) were stored; \(failures.count) failures."
   }
 }

@@ -45,7 +45,7 @@ public struct ExamPrediction {
       guard version != renalGradeVersion else { throw error }
       throw TrainingError(
         "\(error). The run was made by RenalGrade \(version), this is \(renalGradeVersion): predict with the version that "
-          + "made the run, or cross-validate anew")
+          + "made the run, or cross-validate again")
     }
     predictions = try PredictionTable.read(run.predictionsFile)
     let count = try run.readJSON(Folds.self, from: run.foldsFile).heldOut.count
@@ -56,7 +56,7 @@ public struct ExamPrediction {
     self.folds = folds
     guard let network = manifest.learner.network else {
       throw TrainingError(
-        "the run \(run.id) has no networks to predict an exam by: its learner is \(manifest.learner.learner)")
+        "the run \(run.id) has no networks to predict an exam with: its learner is \(manifest.learner.learner)")
     }
     checkpoints = try folds.map { try run.checkpoint(fold: $0, backbone: network.backbone) }
     plan = ExamPredictionNetwork.Plan(
@@ -106,7 +106,7 @@ public struct ExamPrediction {
       return hasCodes
         ? []
         : [
-          "The run keeps no patient's ID: it knows its own patients again by their exams and images. Another exam of one of them "
+          "The run keeps no patient IDs: it recognises its own patients by their exams and images. A different exam of one of them "
             + "would not be noticed."
         ]
     }

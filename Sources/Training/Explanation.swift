@@ -53,7 +53,7 @@ public struct Explanation {
     places = predictions.compactMap { known[[$0.patient, $0.lesion, $0.slice]] }
     guard manifest.rois == rois.fileName, places.count == predictions.count else {
       throw TrainingError(
-        "the study's ROIs are no longer those that the run \(run.id) was made from; make a new run with `renalgrade "
+        "the study's ROIs have changed since the run \(run.id) was made; make a new run with `renalgrade "
           + "crossvalidate`, or explain another with --run")
     }
     backbone = network.backbone
@@ -124,7 +124,7 @@ public struct Explanation {
       try network.load(weights, replacingHead: false)
     } catch {
       throw TrainingError(
-        "the checkpoint of fold \(fold + 1) is not that of \(backbone) as the run \(run.id) trained it: \(error). Take the "
+        "the checkpoint of fold \(fold + 1) is not that of \(backbone) as the run \(run.id) trained it: \(error). Copy the "
           + "run's folder from its study again")
     }
     try network.move(to: device, format: .channelsLast)
@@ -211,12 +211,13 @@ public struct Explanation {
     var notes: [String] = []
     if withoutMap > 0 {
       notes.append(
-        "\(withoutMap) of \(findings.count) slices have a map that is zero throughout: nothing in them speaks for high "
+        "\(withoutMap) of \(findings.count) slices have a map that is zero throughout: nothing in them indicates high "
           + "grade.")
     }
     if withoutContour > 0 {
       notes.append(
-        "\(withoutContour) of \(findings.count) slices have no contour inside the box, and no share of energy.")
+        "\(withoutContour) of \(findings.count) slices have no contour inside the box, so their share of energy is undefined."
+      )
     }
     return notes
   }

@@ -43,14 +43,14 @@ final class FoldCheckpoint {
   /// What the file holds; nil where there is none.
   func read() throws -> (tensors: [String: Tensor], position: (fold: Int, epoch: Int))? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    let advice = "Remove it, and the fold is trained from its first epoch on"
+    let advice = "Remove it, and the fold is trained again from its first epoch"
     do {
       let (tensors, metadata) = try SafeTensors.read(url)
       if let position = Self.position(metadata) { return (tensors, position) }
     } catch {
       throw TrainingError("the checkpoint \(url.path) is damaged: \(error). \(advice)")
     }
-    throw TrainingError("the checkpoint \(url.path) does not say of which fold and epoch it is. \(advice)")
+    throw TrainingError("the checkpoint \(url.path) does not state its fold and epoch. \(advice)")
   }
 
   /// Replaces the checkpoint by the state after `epoch`.

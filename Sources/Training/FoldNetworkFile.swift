@@ -22,7 +22,7 @@ enum FoldNetworkFile {
     } catch let error as TrainingError {
       throw error
     } catch {
-      throw TrainingError("a checkpoint cannot be read: \(error). Copy the run's folder whole from its study")
+      throw TrainingError("a checkpoint cannot be read: \(error). Copy the whole folder of the run from its study")
     }
   }
 
@@ -33,7 +33,7 @@ enum FoldNetworkFile {
     if metadata["backbone"] == backbone, metadata["fold"] == "\(fold)" { return }
     let found = metadata["fold"].flatMap { Int($0) }.flatMap { $0 < .max ? "\($0 + 1)" : nil } ?? "none"
     throw TrainingError(
-      "\(place) is another's: expected \(backbone), fold \(fold + 1), found \(metadata["backbone"] ?? "no backbone"), fold "
+      "\(place) does not fit: expected \(backbone), fold \(fold + 1), found \(metadata["backbone"] ?? "no backbone"), fold "
         + "\(found). Copy the run's folder from its study again")
   }
 }

@@ -80,7 +80,7 @@ struct FoldTrainer {
       guard trainingLoss.isFinite, heldOutLoss.isFinite else {
         throw TrainingError(
           "at batch size \(settings.batchSize), the loss of fold \(fold + 1), epoch \(epoch) is not a finite number; lower "
-            + "training.learningRate, or take a larger training.batchSize or roi.outputSize")
+            + "training.learningRate, or use a larger training.batchSize or roi.outputSize")
       }
       try onEpoch(
         epoch,

@@ -46,7 +46,7 @@ public struct InitialNetwork {
       return
     }
     let missing = "the ImageNet weights of \(settings.backbone) are not on this machine"
-    let remedy = "`renalgrade weights get \(settings.backbone)` fetches them, `--weights FILE` takes a file of your own"
+    let remedy = "`renalgrade weights get \(settings.backbone)` downloads them; `--weights FILE` uses your own file"
     guard let substitute = settings.substitute else {
       throw TrainingError("\(missing): \(remedy)")
     }
@@ -89,7 +89,7 @@ public struct InitialNetwork {
       return
     }
     guard try FileStamp(file) == stamp || Self.hash(file) == weightsHash else {
-      throw TrainingError("the file of weights has changed since the run began; put the former one back and run again")
+      throw TrainingError("the file of weights has changed since the run began; restore the previous one and run again")
     }
     try network.load(try Checkpoint.read(file), replacingHead: true)
     try network.loadHead(head)

@@ -41,7 +41,7 @@ struct NearestNeighbours: Learner {
       methods: [
         "Features were the means over all places of the output of \(features.backbone) through \(cut), with weights learnt on "
           + "ImageNet (SHA-256 \(features.weights ?? "not known")).",
-        "The probability of high grade was its share among the \(count) nearest slices of the training part, by Euclidean "
+        "The probability of high grade was the share of high grade among the \(count) nearest slices of the training part, by Euclidean "
           + "distance between standardised features.",
       ])
   }

@@ -146,7 +146,7 @@ public struct NetworkLearner: Learner {
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
     guard let rois = examples.rois else {
-      throw TrainingError("a network learns from slices, and the study's examples are made of none")
+      throw TrainingError("a network learns from slices, but the study's examples have none")
     }
     let initial = try makeNetwork()
     defer { giveBack(initial) }

@@ -13,7 +13,7 @@ extension Run {
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TrainingError(
         "the run \(id) has no checkpoint of fold \(fold + 1): expected \(place) in its folder. "
-          + "Copy the run's folder whole, or predict by the folds that are there (predict --folds); a run that chose among "
+          + "Copy the whole folder of the run, or predict with the folds that exist (predict --folds); a run that chose among "
           + "protocols (nested --protocol) keeps no networks")
     }
     let file: SafeTensorsFile

@@ -8,8 +8,8 @@ struct CohortCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Show how every spelling of a clinical table is read.",
     discussion: """
-      One line per column and spelling: what it is read as, how often it occurs, and in which lines. \
-      A cell that is not understood counts as nothing, and no rule accepts it: correct it in the table before you select.
+      Prints one line per column and spelling: how it is read, how often it occurs, and in which lines. \
+      A cell that is not understood has no value, and no rule accepts it: correct it in the table before you select.
       """)
 
   @Argument(help: "The clinical table, CSV or TSV.", completion: .file())

@@ -7,7 +7,7 @@ struct CohortFlow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "flow", abstract: "Show how the patients were selected, and the subtypes of all tumours.",
     discussion:
-      "Writes the diagram with its data and its Graphviz script, and subtypes.csv, into the study's folder cohort.")
+      "Writes the diagram, its data, its Graphviz script and subtypes.csv to the folder cohort of the study.")
 
   @OptionGroup var study: StudyOption
 

@@ -5,8 +5,11 @@ import Phantom
 struct CohortHospital: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hospital",
-    abstract: "Make a virtual hospital: CT series and a clinical table, kept as badly as real ones.",
-    discussion: "truth.json tells what was planted. Virtual patients prove the engine, never the medicine.")
+    abstract: "Make a virtual hospital: CT series and a clinical table, with the faults of real ones.",
+    discussion: """
+      truth.json lists the faults and findings that were planted. Virtual patients test the software; they say nothing about \
+      real patients.
+      """)
 
   @Argument(help: "The folder to make.", completion: .directory, transform: PathArgument.outputFolder)
   var folder: String
@@ -14,7 +17,7 @@ struct CohortHospital: ParsableCommand {
   @Option(help: "How many patients.")
   var patients = 120
 
-  @Option(help: "The same seed gives the same bytes.")
+  @Option(help: "The random seed; the same seed gives identical files.")
   var seed: UInt64 = 1
 
   func run() throws {

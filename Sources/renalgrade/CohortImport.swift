@@ -7,13 +7,13 @@ import Support
 struct CohortImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Take a published cohort into a study: CT slices, grades and contours.",
+    abstract: "Import a published cohort into a study: CT slices, grades and contours.",
     discussion: """
       rmac: UCSF RMaC, one HDF5 file per patient and phase_reg_key.csv. \
       kits: KiTS19, KiTS21 or KiTS23, the table of patients and one folder per case. \
       tcia: a collection of The Cancer Imaging Archive, DICOM with segmentations, and a clinical table. \
-      An import that was cut short goes on where it was. The cohort's grades and contours replace those that the study has. \
-      Who cannot be taken, or has another tumour, is set aside with the reason: see `renalgrade status`.
+      Run it again after an interruption: it continues where it stopped. The cohort's grades and contours replace those in the \
+      study. Patients who cannot be used, or who have another type of tumour, are set aside with the reason: see `renalgrade status`.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -33,21 +33,21 @@ struct CohortImportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "rmac: a phase that may carry the contours, in order of preference; repeat it.",
+      "rmac: a phase that may carry the contours, in order of preference; may be repeated.",
       valueName: "noncon|arterial|portven|delay"))
   var phase: [RMaCSettings.Phase] = [.arterial, .portven]
 
-  @Flag(help: "rmac: leave out masks that are bounding boxes.")
+  @Flag(help: "rmac: ignore masks that are bounding boxes.")
   var withoutBoxes = false
 
-  @Flag(help: "rmac: take only the phase that carries the contours, for want of disk space.")
+  @Flag(help: "rmac: import only the phase that carries the contours, to save disk space.")
   var onlyContouredPhase = false
 
-  @Option(help: "A subtype that is taken, as the cohort writes it; repeat it. Clear cell where none is given.")
+  @Option(help: "A subtype to include, as the cohort writes it; may be repeated (default: clear cell).")
   var subtype: [String] = []
 
   @Option(
-    help: "tcia: the clinical table, CSV or TSV by the protocol's pathology columns, or KiTS's kits.json.",
+    help: "tcia: the clinical table, CSV or TSV with the protocol's pathology columns, or KiTS's kits.json.",
     completion: .file(), transform: PathArgument.file)
   var clinical: String?
 
@@ -56,7 +56,7 @@ struct CohortImportCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "tcia: how the table's patients begin, and how the images' do: case_=KiTS- for C4KC-KiTS.",
+      "tcia: the prefix of patient IDs in the table, and the one in the images: case_=KiTS- for C4KC-KiTS.",
       valueName: "table=images"))
   var patientPrefix: TCIASettings.PatientPrefix?
 

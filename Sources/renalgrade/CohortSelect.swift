@@ -7,21 +7,22 @@ import Support
 
 struct CohortSelect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "select", abstract: "Tell the phase of each series and apply the protocol's rules.",
+    commandName: "select",
+    abstract: "Determine the contrast phase of each series and apply the protocol's selection rules.",
     discussion: """
-      Writes cohort/phases.csv and cohort/selection.json into the study. Who is left out is listed in `renalgrade status` \
-      and left out of every later step. Where a phase is wrong, correct it in a copy of phases.csv and give it as --phases.
+      Writes cohort/phases.csv and cohort/selection.json to the study. Excluded patients are listed by `renalgrade status` \
+      and take no part in any later step. If a phase is wrong, correct it in a copy of phases.csv and give that file as --phases.
       """)
 
   @OptionGroup var study: StudyOption
 
   @Option(
-    help: "The clinical table, CSV or TSV (default: the records that `cohort import` took).", completion: .file(),
+    help: "The clinical table, CSV or TSV (default: the records from `cohort import`).", completion: .file(),
     transform: PathArgument.file)
   var clinical: String?
 
   @Option(
-    help: "A CSV that states phases: series or description, and phase.", completion: .file(),
+    help: "A CSV file that states phases, with the columns phase and series or description.", completion: .file(),
     transform: PathArgument.file)
   var phases: String?
 
@@ -41,11 +42,12 @@ struct CohortSelect: AsyncParsableCommand {
       try StudyCohort.store(selection, in: study)
       let used = readings.count { $0.fate == .used }
       let doubtful = readings.count { $0.decision?.doubts.isEmpty == false }
-      print("Series: \(readings.count), \(used) stand for a phase; \(doubtful) need a look (cohort/phases.csv).")
+      print(
+        "Series: \(readings.count), of which \(used) represent a phase; \(doubtful) need checking (cohort/phases.csv).")
       if let comparison = try StudyCohort.comparison(table, in: study) {
         for sentence in comparison.sentences(table.name) { print("Note: \(sentence)") }
       } else {
-        print("Note: the study has no images; the selection goes by the table alone.")
+        print("Note: the study has no images; the selection uses the table alone.")
       }
       let flow = SelectionFlow(selection)
       try flow.requireSums()
@@ -61,7 +63,7 @@ struct CohortSelect: AsyncParsableCommand {
   private func source(of study: StudyFolder) throws -> URL {
     if let clinical { return URL(fileURLWithPath: clinical) }
     guard FileManager.default.fileExists(atPath: study.clinicalRecordsFile.path) else {
-      throw ValidationError("The study has no records of a `cohort import`: give the clinical table as --clinical.")
+      throw ValidationError("The study has no records from `cohort import`: give the clinical table as --clinical.")
     }
     return study.clinicalRecordsFile
   }

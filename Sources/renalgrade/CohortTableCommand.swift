@@ -6,14 +6,14 @@ import Study
 struct CohortTableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table", abstract: "Describe the study's patients, or those with contours, by grade class.",
-    discussion: "A table whose rows or columns do not add up is not printed.")
+    discussion: "If rows or columns do not add up, the table is not printed.")
 
   @OptionGroup var study: StudyOption
 
   @Option(help: "Count patients or lesions.")
   var level = CohortTable.Level.patient
 
-  @Option(help: "text, csv, markdown or latex.")
+  @Option(help: "The format: text, csv, markdown or latex.")
   var format = CohortTable.Format.text
 
   @Flag(help: "Only patients with contours (the paper's Table 4).")

@@ -8,16 +8,16 @@ struct CompareCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Compare two or more runs on the same patients.",
     discussion: """
-      Each later run is measured by each earlier one: paired DeLong, bootstrap and McNemar, with Holm's correction. Runs of one \
-      protocol that differ in their seeds alone are summed up by mean and standard deviation.
+      Each run is compared with each run named before it by paired DeLong, bootstrap and McNemar tests, with Holm's correction. \
+      Runs of one protocol that differ only in their seeds are summarised by mean and standard deviation.
       """)
 
   @OptionGroup var study: StudyOption
 
-  @Argument(help: "The runs' names, the one to measure by first.")
+  @Argument(help: "The runs' names, the reference first.")
   var runs: [String]
 
-  @Option(help: "The largest loss at which a later run still counts as no worse.")
+  @Option(help: "The non-inferiority margin: the largest loss at which a run is still called no worse.")
   var margin = 0.05
 
   @Option(

@@ -6,9 +6,9 @@ struct ControlsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "controls", abstract: "Train the negative controls of a finished run.",
     discussion: """
-      In the run's own folds, with its seeds and protocol: shuffled labels, a split of slices instead of patients (which leaks), \
-      tumours covered by one disc for all, and shifted ROIs. They lie in the run's folder and are not runs. Interrupted, it goes \
-      on from the last whole epoch when it is started again.
+      The controls use the run's own folds, seeds and protocol: shuffled labels, a split of slices instead of patients (which \
+      leaks), tumours covered by the same disc in all slices, and shifted ROIs. They are kept in the run's folder and are not \
+      runs themselves. Run it again after an interruption: it continues from the last complete epoch.
       """)
 
   @OptionGroup var study: StudyOption

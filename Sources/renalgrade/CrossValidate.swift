@@ -7,16 +7,17 @@ import Training
 
 struct CrossValidate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "crossvalidate", abstract: "Train and predict all folds, and report what came out.",
+    commandName: "crossvalidate", abstract: "Train and predict all folds, and report the results.",
     discussion: "Run it again after an interruption: it continues from the last complete epoch.")
 
   @OptionGroup var study: StudyOption
   @OptionGroup var network: NetworkOptions
 
-  @Flag(help: "Also train the negative controls: shuffled labels, a split that leaks, background only, shifted ROIs.")
+  @Flag(
+    help: "Also train the negative controls: shuffled labels, a split that leaks, background only, and shifted ROIs.")
   var controls = false
 
-  @Option(help: "How many runs to make, each with another seed of training, from the protocol's own on.")
+  @Option(help: "How many runs to make, each with a different training seed, starting with the protocol's.")
   var seeds = 1
 
   func validate() throws {

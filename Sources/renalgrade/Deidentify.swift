@@ -5,15 +5,15 @@ import Support
 
 struct Deidentify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Take persons out of DICOM files, or check that none is left.",
+    abstract: "De-identify DICOM files, or check that no identifiers are left in them.",
     discussion: """
       Follows the Basic Application Level Confidentiality Profile of DICOM PS3.15 Annex E, in every sequence, with the \
-      options given; --list-kept prints what they keep. Pixels stay as they are: images that may show text are refused. \
-      With --check nothing is written; the exit code is 1 where something is found. With --originals it also searches \
-      every byte for the names, numbers and days of the original files.
+      options given; --list-kept prints what they keep. Pixels are not changed: images that may show text are refused. \
+      With --check nothing is written, and the exit code is 1 if something is found. With --originals, every byte is also \
+      searched for the names, numbers and dates of the original files.
 
-      The key gives each patient the same pseudonym at every later run. Keep a copy of it, apart from the images. It \
-      belongs to the folder that is written to: FOLDER.key-id beside it says which it is.
+      The key gives each patient the same pseudonym in every later run. Keep a copy of it, separate from the images. It \
+      belongs to the output folder: the file FOLDER.key-id next to that folder identifies the key.
       """)
 
   @Argument(help: "A folder with DICOM files, at any depth.", completion: .directory, transform: PathArgument.folder)
@@ -22,28 +22,30 @@ struct Deidentify: ParsableCommand {
   @Option(help: "The folder to write to.", completion: .directory, transform: PathArgument.outputFolder)
   var to: String?
 
-  @Flag(help: "Look for what is left of persons, and change nothing.")
+  @Flag(help: "Look for identifiers that are left, and change nothing.")
   var check = false
 
   @Option(
-    help: "With --check: the folder with the original files, whose names, numbers and days are searched for.",
+    help: "With --check: the folder with the original files, whose names, numbers and dates are searched for.",
     completion: .directory, transform: PathArgument.folder)
   var originals: String?
 
   @Option(
-    help: "With --check: a text file with names or numbers to search for, one a line.", completion: .file(),
+    help: "With --check: a text file with names or numbers to search for, one per line.", completion: .file(),
     transform: PathArgument.file)
   var known: String?
 
-  @Flag(help: "List the attributes that the other options keep, and what of them.")
+  @Flag(help: "List the attributes that the other options keep, and what is kept of each.")
   var listKept = false
 
   @Option(
-    help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).",
+    help: "The key file (default: the folder's own key in ~/.config/renalgrade/keys).",
     transform: PathArgument.outputFile)
   var key: String?
 
-  @Option(help: "Where to write what became of each attribute, by exam, as JSON.", transform: PathArgument.outputFile)
+  @Option(
+    help: "The JSON file to write the audit to: how each attribute was treated, by exam.",
+    transform: PathArgument.outputFile)
   var audit: String?
 
   @OptionGroup var retained: DeidentificationFlags
@@ -79,7 +81,7 @@ struct Deidentify: ParsableCommand {
     if let notice = project.notice { print("Note: \(notice)") }
     for line in Self.lines(ofUnreadable: summary.unreadable) { print(line) }
     if !summary.withoutPatientID.isEmpty {
-      print("Note: \(summary.withoutPatientID.count) exams have no PatientID; each counts as a patient of its own.")
+      print("Note: \(summary.withoutPatientID.count) exams have no PatientID; each is treated as a separate patient.")
     }
     for (reason, places) in summary.reasons {
       let shown = places.prefix(3).joined(separator: ", ")
@@ -100,7 +102,7 @@ struct Deidentify: ParsableCommand {
   /// What is said of attributes that would have stayed, had their values been readable.
   static func lines(ofUnreadable unreadable: [(attribute: String, count: Int)]) -> [String] {
     unreadable.map { attribute, count in
-      "Removed, as the value is not what the standard allows there: \(attribute), in \(count) "
+      "Removed, because the standard does not allow the value there: \(attribute), in \(count) "
         + "\(count == 1 ? "place" : "places")."
     }
   }
@@ -132,10 +134,10 @@ struct Deidentify: ParsableCommand {
 
 /// What de-identification keeps.
 struct DeidentificationFlags: ParsableArguments {
-  @Option(help: "What becomes of dates: removed, modified (moved by one offset per patient) or full.")
+  @Option(help: "How to treat dates: removed, modified (shifted by one offset per patient) or full (kept).")
   var dates = DeidentificationOptions.Dates.removed
 
-  @Flag(help: "Keep sex, age (up to 90), size and weight.")
+  @Flag(help: "Keep sex, age (up to 90), height and weight.")
   var keepPatientCharacteristics = false
 
   @Flag(help: "Keep the scanner's serial number and station name.")
@@ -150,13 +152,13 @@ struct DeidentificationFlags: ParsableArguments {
   @Flag(help: "Keep the private attributes of CT that PS3.15 lists as safe.")
   var keepSafePrivate = false
 
-  @Flag(help: "Keep the words of descriptions that say what was scanned and how.")
+  @Flag(help: "Keep those words of descriptions that say what was scanned and how.")
   var keepDescriptorWords = false
 
   @Flag(help: "Keep text attributes that PS3.15 does not list.")
   var keepUnlistedText = false
 
-  @Flag(help: "Admit images that may show text; only after somebody has looked at them.")
+  @Flag(help: "Admit images that may show text; use only after someone has inspected them.")
   var admitImagesWithText = false
 
   var options: DeidentificationOptions {

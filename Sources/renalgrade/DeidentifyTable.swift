@@ -6,11 +6,11 @@ import Support
 
 struct DeidentifyTable: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Take persons out of a clinical table, so that its rows still find their patients' de-identified scans.",
+    abstract: "De-identify a clinical table so that its rows still match their patients' de-identified scans.",
     discussion: """
-      PatientIDs become the pseudonyms of the scans, dates move as theirs do. With --scans, rows that match no scan are \
-      listed, and nothing is written where none does. Only the columns that are named come \
-      through, in the table's order: look into each column that you keep, for free text may name somebody.
+      PatientIDs become the pseudonyms of the scans, and dates are shifted as in the scans. With --scans, rows that match no \
+      scan are listed, and nothing is written if no row matches. Only the columns that are named are kept, in the table's \
+      order. Inspect each column that you keep: free text may contain names.
       """)
 
   @Argument(help: "The table, CSV or TSV.", completion: .file(), transform: PathArgument.file)
@@ -19,33 +19,33 @@ struct DeidentifyTable: ParsableCommand {
   @Option(help: "The file to write, CSV.", completion: .file(), transform: PathArgument.outputFile)
   var to: String
 
-  @Option(help: "The folder that the scans were pulled or de-identified into, which names the key.")
+  @Option(help: "The folder that the scans were pulled or de-identified into; it identifies the key.")
   var scans: String?
 
   @Option(
-    help: "The key's file, where it is not the one that --scans names.", completion: .file(),
+    help: "The key file, if it is not the one of the folder given as --scans.", completion: .file(),
     transform: PathArgument.outputFile)
   var key: String?
 
   @Option(help: "The column with the PatientID.")
   var patient = "patient"
 
-  @Option(help: "The scans' IssuerOfPatientID, where they have one.")
+  @Option(help: "The scans' IssuerOfPatientID, if they have one.")
   var issuer = ""
 
-  @Option(help: "A column to keep as it is; repeatable.")
+  @Option(help: "A column to keep unchanged; may be repeated.")
   var keep: [String] = []
 
-  @Option(help: "A column with dates; repeatable.")
+  @Option(help: "A column with dates; may be repeated.")
   var date: [String] = []
 
-  @Option(help: "A column with ages in years, of which those over 89 become 90; repeatable.")
+  @Option(help: "A column with ages in years; ages over 89 become 90; may be repeated.")
   var age: [String] = []
 
-  @Option(help: "A column with DICOM UIDs; repeatable.")
+  @Option(help: "A column with DICOM UIDs; may be repeated.")
   var uid: [String] = []
 
-  @Option(help: "What became of the scans' dates: removed, modified or full.")
+  @Option(help: "How the scans' dates were treated: removed, modified or full.")
   var dates = DeidentificationOptions.Dates.removed
 
   func validate() throws {
@@ -86,7 +86,7 @@ struct DeidentifyTable: ParsableCommand {
       throw StudyError(
         .invalidTable,
         "No row matches a scan, so nothing was written: the column \(patient) must hold the scans' original PatientIDs"
-          + (issuer.isEmpty ? " (and --issuer their issuer, where they have one)" : "") + ". "
+          + (issuer.isEmpty ? " (and --issuer their issuer, if they have one)" : "") + ". "
           + sentences.joined(separator: " "))
     }
     let columns = source.header.compactMap { column in treatments[column].map { (column: column, treatment: $0) } }
@@ -96,15 +96,16 @@ struct DeidentifyTable: ParsableCommand {
     let lines = ([treatment.header] + rows).map { $0.map(\.csvCell).joined(separator: ",") + "\n" }
     try AtomicFile.write(lines.joined(), to: URL(fileURLWithPath: to))
     let left = source.header.filter { !treatment.header.contains($0) }
-    print("\(rows.count) rows. Left out: \(left.isEmpty ? "no column" : left.joined(separator: ", ")).")
+    print("\(rows.count) rows. Columns not kept: \(left.isEmpty ? "none" : left.joined(separator: ", ")).")
     for remark in source.remarks { print("Note: \(remark).") }
     for sentence in sentences { print("Note: \(sentence)") }
     if pseudonyms == nil {
       print(
-        "Note: no scans to compare the rows with; give the folder that holds a folder for each pseudonym as --scans.")
+        "Note: there are no scans to compare the rows with; as --scans, give the folder with one subfolder per pseudonym."
+      )
     }
     for loss in losses {
-      print("  \(source.name):\(source.rows[loss.row].line): \(loss.column) cannot be read, and was left out.")
+      print("  \(source.name):\(source.rows[loss.row].line): \(loss.column) cannot be read and was removed.")
     }
   }
 
@@ -114,8 +115,9 @@ struct DeidentifyTable: ParsableCommand {
     guard let lines = twice.first else { return }
     throw StudyError(
       .invalidTable,
-      "\(table.name): the lines \(lines.map { "\($0)" }.joined(separator: " and ")) write one patient's identifier in ways that "
-        + "differ only in case, blanks, punctuation or decimals, and would become two patients; use one.")
+      "\(table.name): the lines \(lines.map(String.init).joined(separator: " and ")) write one patient's identifier in "
+        + "ways that differ only in case, blanks, punctuation or decimals, and would become two patients; use one spelling."
+    )
   }
 
   private func openKey() throws -> PseudonymKey {

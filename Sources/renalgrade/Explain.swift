@@ -10,8 +10,8 @@ struct Explain: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show where the networks of a finished run looked: Grad-CAM of every slice, and a gallery.",
     discussion: """
-      Each slice is explained by the network of the fold that held it out. The share of a map inside the contour, and how much \
-      maps change where what was learnt is replaced by random weights, go into the run's folder with the gallery's pictures.
+      Each slice is explained by the network of the fold that held it out. The gallery is written to the run's folder, with the \
+      share of each map inside the contour and a comparison with the maps of networks with random weights.
       """)
 
   @OptionGroup var study: StudyOption
@@ -53,15 +53,15 @@ struct Explain: AsyncParsableCommand {
 extension Explanation.Result {
   /// What was found, in sentences.
   var text: String {
-    func percent(_ share: Double?) -> String { share.map { String(format: "%.0f%%", $0 * 100) } ?? "no share" }
+    func percent(_ share: Double?) -> String { share.map { String(format: "%.0f%%", $0 * 100) } ?? "an unknown share" }
     let energy = explanations.energyInside
     let randomisation = explanations.randomisation
     let correlation = randomisation.correlation.map { String(format: "%.2f", $0) } ?? "undefined"
     let sentences = [
       "\(explanations.method) of \(explanations.layer): \(percent(energy.mean)) of the maps lie inside the contour "
         + "(\(energy.n) slices), which covers \(percent(explanations.contourShare)) of the box.",
-      "Rank correlation with the maps of randomised networks: \(correlation) (\(randomisation.n) slices); the nearer to 0, the "
-        + "more the maps show what was learnt.",
+      "Rank correlation with the maps of randomised networks: \(correlation) (\(randomisation.n) slices); the closer to 0, the "
+        + "more the maps depend on what was learnt.",
     ]
     return (sentences + notes).joined(separator: "\n")
   }

@@ -7,12 +7,12 @@ import Support
 
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Take CT slices, pathology and contours into a study.",
+    abstract: "Import CT slices, pathology and contours into a study.",
     discussion: """
-      Give any of the three; they are read in that order. Slices are added to those that the study has; a pathology table \
-      or a contour export replaces the one before. What cannot be used is set aside with its reason: see `renalgrade status`. \
-      An import that was interrupted goes on where it was when the same command is given again. Links are followed once. It \
-      is an error if nothing of the DICOM files can be used.
+      Give any of the three; they are read in that order. Slices are added to those in the study; a pathology table or a contour \
+      export replaces the previous one. What cannot be used is set aside with its reason: see `renalgrade status`. \
+      Run it again after an interruption: it continues where it stopped. Links are followed once. It is an error if none of the \
+      DICOM files can be used.
       """)
 
   @OptionGroup var study: StudyOption
@@ -72,7 +72,7 @@ struct Import: AsyncParsableCommand {
           "Cells not understood: \(summary.notUnderstood)"
             + (summary.notUnderstood > 0 ? ", listed by `renalgrade status`." : "."))
         if summary.removedLesions > 0 {
-          print("\(summary.removedLesions) lesions of the former table are gone, with their contours and ROIs.")
+          print("\(summary.removedLesions) lesions of the previous table were removed, with their contours and ROIs.")
         }
       }
       if let contours {

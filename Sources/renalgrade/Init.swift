@@ -14,6 +14,6 @@ struct Init: ParsableCommand {
 
   func run() throws {
     let folder = try StudyFolder.create(at: study.url, protocolSource: URL(fileURLWithPath: protocolFile))
-    print("Made the study \(folder.url.path). Its protocol is \(folder.protocolFile.path): change it there.")
+    print("Made the study \(folder.url.path). Its protocol is \(folder.protocolFile.path): edit it there.")
   }
 }

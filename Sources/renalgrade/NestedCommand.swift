@@ -5,11 +5,11 @@ import Study
 struct NestedCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nested",
-    abstract: "Cross-validate with the batch size, backbone or learner of each fold chosen without its patients.",
+    abstract: "Cross-validate, choosing the batch size, backbone or learner of each fold without its patients.",
     discussion: """
-      For each fold an inner cross-validation of the other patients chooses among the protocol's batch sizes, and those of the \
-      protocols given with --protocol: the result estimates the whole procedure, including the choice, whereas the best row of a table is \
-      optimistic. Run it again after an interruption: it continues from the last complete epoch.
+      For each fold, an inner cross-validation of the other patients chooses among the batch sizes of the study's protocol and of \
+      the protocols given as --protocol. The result estimates the whole procedure, including the choice, whereas the best row of a \
+      table is optimistic. Run it again after an interruption: it continues from the last complete epoch.
       """)
 
   @OptionGroup var study: StudyOption

@@ -14,11 +14,11 @@ struct NetworkOptions: ParsableArguments {
 
   @OptionGroup var compute: ComputeOptions
 
-  @Option(help: "Shuffle the classes among the patients by this seed: a negative control.")
+  @Option(help: "Shuffle the classes among the patients with this seed, as a negative control.")
   var shuffleLabels: UInt64?
 
   @Option(
-    help: "What the stored output of the frozen stages may take on disk, in GB; 0 computes it anew for each batch.")
+    help: "The disk space for the stored output of the frozen stages, in GB; 0 computes it again for each batch.")
   var featureBudget = Double(NetworkLearner.Options.usualFeatureBudget) / 1e9
 
   @Option(

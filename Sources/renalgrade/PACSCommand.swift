@@ -4,11 +4,11 @@ import PACS
 
 struct PACSCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pacs", abstract: "Ask a PACS, find studies, and pull CT series, de-identified on the way.",
+    commandName: "pacs", abstract: "Query a PACS, find studies, and pull CT series, de-identified on the way.",
     subcommands: [Echo.self, Find.self, Pull.self])
 
   struct Echo: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Ask whether the PACS answers and lets us in.")
+    static let configuration = CommandConfiguration(abstract: "Check that the PACS answers and accepts the connection.")
 
     @OptionGroup var connection: PACSConnection
 
@@ -20,7 +20,7 @@ struct PACSCommand: AsyncParsableCommand {
 
   struct Find: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List studies, one a line; the list shows identifiers, so it is for the terminal alone.")
+      abstract: "List studies, one per line. The list contains patient identifiers: do not store or share it.")
 
     @OptionGroup var connection: PACSConnection
 
@@ -33,13 +33,13 @@ struct PACSCommand: AsyncParsableCommand {
     @Option(help: "The study's UID.")
     var study: String?
 
-    @Option(help: "The first day, YYYYMMDD.")
+    @Option(help: "The first date, YYYYMMDD.")
     var from: String?
 
-    @Option(help: "The last day, YYYYMMDD.")
+    @Option(help: "The last date, YYYYMMDD.")
     var until: String?
 
-    @Option(help: "A modality that the study holds.")
+    @Option(help: "A modality that the study contains.")
     var modality = "CT"
 
     func run() async throws {

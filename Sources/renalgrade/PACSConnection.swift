@@ -16,7 +16,7 @@ struct PACSConnection: ParsableArguments {
   @Option(help: "DIMSE: our AE title, which the PACS must know.")
   var calling = "RENALGRADE"
 
-  @Option(help: "DIMSE: the port to listen on for C-MOVE, where the PACS offers no C-GET.")
+  @Option(help: "DIMSE: the port to listen on for C-MOVE, if the PACS offers no C-GET.")
   var listen: UInt16?
 
   @Option(
@@ -38,25 +38,27 @@ struct PACSConnection: ParsableArguments {
   @Option(help: "DICOMweb: a file with user:password, or a token.", completion: .file(), transform: PathArgument.file)
   var credentialsFile: String?
 
-  @Flag(help: "DICOMweb: send the credentials even where the URL is http://, which does not encrypt them.")
+  @Flag(help: "DICOMweb: send the credentials even if the URL is http://, which does not encrypt them.")
   var credentialsOverHttp = false
 
-  @Option(help: "How many seconds the PACS may be silent.")
+  @Option(help: "How many seconds the PACS may take before it sends anything.")
   var timeout = 60
 
-  @Option(help: "How many seconds the PACS may take to send one series in all; a query may take 600 at most.")
+  @Option(help: "How many seconds the PACS may take in total to send one series; a query may take at most 600.")
   var seriesTimeout = 3600
 
   func validate() throws {
     guard (url == nil) != (dimse == nil) else { throw ValidationError("Give either --url or --dimse.") }
     guard dimse == nil || called != nil else { throw ValidationError("--dimse needs --called, the PACS's AE title.") }
     guard (certificate == nil) == (certificateKey == nil) else {
-      throw ValidationError("--certificate and --certificate-key go together.")
+      throw ValidationError("--certificate and --certificate-key must be given together.")
     }
     let longest = 7 * 86400
-    guard (1...longest).contains(timeout) else { throw ValidationError("--timeout must be 1 to \(longest).") }
+    guard (1...longest).contains(timeout) else {
+      throw ValidationError("--timeout must be from 1 to \(longest), found \(timeout).")
+    }
     guard (1...longest).contains(seriesTimeout) else {
-      throw ValidationError("--series-timeout must be 1 to \(longest).")
+      throw ValidationError("--series-timeout must be from 1 to \(longest), found \(seriesTimeout).")
     }
     guard !credentialsOverHttp || credentialsVariable != nil || credentialsFile != nil else {
       throw ValidationError("--credentials-over-http needs --credentials-variable or --credentials-file.")
@@ -67,7 +69,7 @@ struct PACSConnection: ParsableArguments {
   func client() throws -> any PACSClient {
     func file(_ path: String?) -> URL? { path.map { URL(fileURLWithPath: $0) } }
     if let url {
-      guard let root = URL(string: url) else { throw ValidationError("\(url) is no URL.") }
+      guard let root = URL(string: url) else { throw ValidationError("\(url) is not a URL.") }
       let credentials = try Credentials.read(variable: credentialsVariable, file: file(credentialsFile))
       var configuration = DICOMwebClient.Configuration(root: root, credentials: credentials, authorities: file(ca))
       configuration.allowsCredentialsOverHTTP = credentialsOverHttp
@@ -78,7 +80,7 @@ struct PACSConnection: ParsableArguments {
     }
     let parts = (dimse ?? "").split(separator: ":")
     guard parts.count == 2, let port = UInt16(parts[1]), let called else {
-      throw ValidationError("--dimse is HOST:PORT, such as pacs.example.org:104.")
+      throw ValidationError("--dimse must be HOST:PORT, such as pacs.example.org:104.")
     }
     let tls = file(ca).map {
       DIMSEClient.TLS(authorities: $0, certificate: file(certificate), key: file(certificateKey))

@@ -11,12 +11,13 @@ extension PACSCommand {
         "Pull the CT series of a list of patients or studies into a folder, de-identified before they are written.",
       discussion: """
         The list is a table with a column patient_id, accession_number or study_uid; or, with --kind, a text file with one \
-        identifier a line. Repeat the command to go on where it was interrupted, and to try again what failed. The exit \
-        code is 1 where something is missing.
+        identifier per line. Repeat the command to continue after an interruption, and to retry what failed. The exit \
+        code is 1 if something is missing.
 
-        Beside the folder lie a journal and, for each exam, what became of its attributes (FOLDER.audit, no values).
+        A journal (FOLDER.journal) and an audit of each exam (FOLDER.audit) are kept next to the folder. The audit states how \
+        each attribute was treated, without values.
 
-        The key gives each patient the same pseudonym at every later run. Keep a copy of it, apart from the images.
+        The key gives each patient the same pseudonym in every later run. Keep a copy of it, separate from the images.
         """)
 
     @OptionGroup var connection: PACSConnection
@@ -24,14 +25,14 @@ extension PACSCommand {
     @Option(help: "What to pull, a table or a text file.", completion: .file(), transform: PathArgument.file)
     var list: String
 
-    @Option(help: "For a text file, what it holds: patient_id, accession_number or study_uid.")
+    @Option(help: "For a text file, what it contains: patient_id, accession_number or study_uid.")
     var kind: RetrievalRequest.Kind?
 
     @Option(help: "The folder to write to.", completion: .directory, transform: PathArgument.outputFolder)
     var to: String
 
     @Option(
-      help: "The key's file (default: a key of the folder's own in ~/.config/renalgrade/keys).",
+      help: "The key file (default: the folder's own key in ~/.config/renalgrade/keys).",
       transform: PathArgument.outputFile)
     var key: String?
 
@@ -41,7 +42,9 @@ extension PACSCommand {
     @OptionGroup var retained: DeidentificationFlags
 
     func validate() throws {
-      guard (1...32).contains(parallel) else { throw ValidationError("--parallel is 1 to 32.") }
+      guard (1...32).contains(parallel) else {
+        throw ValidationError("--parallel must be from 1 to 32, found \(parallel).")
+      }
     }
 
     func run() async throws {
@@ -150,7 +153,7 @@ private struct ExamAudit: Codable, Sendable {
     } catch {
       throw PACSError(
         .storage,
-        "the audit \(file.path) is damaged. Move it elsewhere, then repeat the command: it goes on where it was.")
+        "the audit \(file.path) is damaged. Move it elsewhere, then repeat the command: it continues where it stopped.")
     }
   }
 

@@ -6,9 +6,9 @@ struct PaperCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "paper",
     abstract: "Show what the paper's printed numbers imply, and where they contradict one another.",
-    discussion: "This needs no study: it is about the paper alone.")
+    discussion: "This command needs no study: it concerns only the paper.")
 
-  @Option(help: "Also write it as a page to this file.", completion: .file())
+  @Option(help: "Also write an HTML page to this file.", completion: .file())
   var html: String?
 
   func run() throws {

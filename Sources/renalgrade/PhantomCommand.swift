@@ -16,16 +16,16 @@ struct PhantomCommand: ParsableCommand {
   @Option(help: "How many high-grade patients.")
   var high = 14
 
-  @Option(help: "The same seed gives the same bytes.")
+  @Option(help: "The random seed; the same seed gives identical files.")
   var seed: UInt64 = 1
 
-  @Option(help: "How strongly grade shows in the images; 0 means not at all.")
+  @Option(help: "How strongly the images depend on the grade; 0 means not at all.")
   var signal = 1.0
 
-  @Option(help: "Slices beyond the annotated ones on either side (default: both kidneys from pole to pole).")
+  @Option(help: "Slices beyond the annotated ones on each side (default: both kidneys from pole to pole).")
   var margin: Int?
 
-  @Option(help: "How many slices of a lesion are annotated at most, around its largest section (default: all).")
+  @Option(help: "The maximum number of annotated slices per lesion, around its largest section (default: all).")
   var annotatedSlices: Int?
 
   @Option(parsing: .upToNextOption, help: "The phases to make (default: all four).")

@@ -8,10 +8,10 @@ import Training
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Predict one exam by the networks of a finished run.",
+    abstract: "Predict one exam with the networks of a finished run.",
     discussion: """
-      The exam needs no study: its DICOM files and its contours are read and left as they are. The prediction is the mean of \
-      the networks' probabilities; the run's protocol says how slices make a lesion and what counts as high grade.
+      The exam needs no study: its DICOM files and contours are read and not changed. The prediction is the mean of the \
+      networks' probabilities; the run's protocol states how slices are combined and which probability means high grade.
 
       Research use only: RenalGrade is not a medical device.
       """)
@@ -31,7 +31,7 @@ struct Predict: ParsableCommand {
     transform: PathArgument.file)
   var contours: String
 
-  @Option(help: "The folds whose networks are asked, such as 1,3.")
+  @Option(help: "The folds whose networks are used, such as 1,3.")
   var folds = FoldChoice.all
 
   @Option(

@@ -46,7 +46,7 @@ struct ROIs: AsyncParsableCommand {
       let url = output.map { URL(fileURLWithPath: $0) } ?? study.reportsFolder.appendingPathComponent("montage.svg")
       let montage = try ROIMontage(ROISet(study))
       try montage.write(to: url)
-      // The first sentence says what is shown; the rest lists every patient, for those who can't see the picture.
+      // The first sentence says what is shown; the rest lists every patient, for readers who cannot see the picture.
       print("Wrote \(url.path). \(montage.text.prefix { $0 != "." }).")
     }
   }

@@ -7,9 +7,9 @@ import Support
 struct RenalGrade: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "renalgrade",
-    abstract: "Predicts from contrast-enhanced CT whether a clear cell renal cell carcinoma is low or high grade.",
+    abstract: "Predict from contrast-enhanced CT whether a clear cell renal cell carcinoma is low or high grade.",
     discussion: """
-      A study is a folder. The usual way through it:
+      A study is a folder. The usual sequence of commands:
 
         renalgrade init my-study --protocol Protocols/paper.yaml
         renalgrade import my-study --dicom scans --pathology pathology.csv --contours mdai.json

@@ -5,7 +5,7 @@ import Study
 
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Write a run's metrics, figures and report anew.",
+    commandName: "report", abstract: "Write a run's metrics, figures and report again.",
     discussion: "--pdf needs Chromium on the PATH (Debian: apt install chromium).")
 
   @OptionGroup var study: StudyOption
@@ -13,7 +13,7 @@ struct ReportCommand: AsyncParsableCommand {
   @Option(help: "The run's name (default: the latest complete run).")
   var run: String?
 
-  @Flag(help: "Also print the report as report.pdf.")
+  @Flag(help: "Also write the report as report.pdf.")
   var pdf = false
 
   func run() async throws {

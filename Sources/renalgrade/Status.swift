@@ -4,8 +4,8 @@ import Support
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a study holds, and what was set aside and why.",
-    discussion: "Of what was set aside the first ten entries are shown, those first that leave a patient out.")
+    abstract: "Show what a study contains, and what was set aside and why.",
+    discussion: "Shows the first ten entries of what was set aside, beginning with those that exclude a patient.")
 
   @OptionGroup var study: StudyOption
 
@@ -30,11 +30,13 @@ struct Status: ParsableCommand {
       return
     }
     let patients = Set(entries.filter(\.excludes).compactMap(\.patientCode)).count
-    print("\nSet aside or remarked on: \(entries.count) entries; \(patients) patients left out.")
+    print(
+      "\nSet aside or remarked on: \(entries.count) \(entries.count == 1 ? "entry" : "entries"); "
+        + "\(patients) \(patients == 1 ? "patient" : "patients") excluded.")
     let listed = (entries.filter(\.excludes) + entries.filter { !$0.excludes }).prefix(all ? .max : Self.shown)
     for entry in listed {
       let who = entry.patientCode.map { "patient \($0)" } ?? "no patient"
-      let kind = "[\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", left out" : "")"
+      let kind = "[\(entry.stage.rawValue)] \(who)\(entry.excludes ? ", excluded" : "")"
       // Names of files and values of headers are the files' own.
       print("  \(kind.printable()): \(entry.subject.printable()): \(entry.reason.printable())")
     }

@@ -6,7 +6,7 @@ import Training
 
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", abstract: "Cross-validate at each of the protocol's batch sizes, and make Table 5.",
+    commandName: "sweep", abstract: "Cross-validate with each of the protocol's batch sizes, and make Table 5.",
     discussion: "Run it again with the same options after an interruption: it continues from the last complete epoch.")
 
   @OptionGroup var study: StudyOption

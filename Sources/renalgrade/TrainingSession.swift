@@ -36,8 +36,8 @@ struct TrainingSession: Sendable {
       let patients = Set(try PredictionTable.read(run.predictionsFile).map(\.patient))
       try CohortDescription.record(of: study, predicted: patients, in: run.url)
     } catch {
-      // A selection that has gone stale must not cost the report of hours of training.
-      say(["Note: the run does not keep who was selected: \(error)"])
+      // A selection that is out of date must not cost the report of hours of training.
+      say(["Note: the selection of patients was not stored with the run: \(error)"])
     }
     try report(run)
   }
@@ -61,7 +61,7 @@ struct TrainingSession: Sendable {
     try report(run)
   }
 
-  /// Makes the nested estimate of a study, and prints how much the best of what was tried flatters.
+  /// Makes the nested estimate of a study, and prints how optimistic the best of the candidates is.
   func nested(_ study: StudyFolder, among alternatives: [StudyProtocol] = [], _ options: ExperimentOptions) throws {
     let settings = try study.readProtocol()
     let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }

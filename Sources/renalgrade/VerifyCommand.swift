@@ -6,11 +6,11 @@ import Support
 
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Predict a finished run's patients again by its own models.",
+    commandName: "verify", abstract: "Predict a finished run's patients again with its own models.",
     discussion: """
-      Each fold's model is read from the run's folder and predicts the examples that it held out. On the machine that made the run \
-      the probabilities have the same bits; another processor or number of threads moves them a little. Fails where one differs by \
-      more than the tolerance, and where the study is no longer what it was when the run was made.
+      Each fold's model is read from the run's folder and predicts the examples that the fold held out. On the machine that made \
+      the run, the probabilities are identical bit by bit; another processor or number of threads changes them slightly. The command \
+      fails if a probability differs by more than the tolerance, or if the study has changed since the run was made.
       """)
 
   @OptionGroup var study: StudyOption
@@ -18,7 +18,7 @@ struct VerifyCommand: AsyncParsableCommand {
   @Option(help: "The run's name (default: the latest complete run).")
   var run: String?
 
-  @Option(help: "By how much a probability may differ.")
+  @Option(help: "The largest difference of a probability that is accepted.")
   var tolerance = 0.01
 
   @OptionGroup var network: NetworkOptions
@@ -46,8 +46,8 @@ struct VerifyCommand: AsyncParsableCommand {
       guard let worst = folds.map(\.largestDifference).max(), worst <= tolerance else {
         throw StudyError(
           .run,
-          "the run \(run.id) does not follow from its models: a probability differs by more than \(tolerance). If it was made on "
-            + "another machine, look at the differences above; else its folder was changed: copy it from its study again"
+          "the run \(run.id) cannot be reproduced from its models: a probability differs by more than \(tolerance). If it was made "
+            + "on another machine, check the differences above; otherwise its folder was changed: copy it from its study again"
         )
       }
       print("The run \(run.id) follows from its models.")
@@ -59,7 +59,7 @@ extension RunVerification.Fold {
   fileprivate var text: String {
     switch largestDifference {
     case 0: "the same bits"
-    case .infinity: "a prediction is there in one case and missing in the other"
+    case .infinity: "a prediction exists in one case and is missing in the other"
     default: "probabilities differ by up to \(String(format: "%.2g", largestDifference))"
     }
   }

@@ -8,7 +8,7 @@ struct Weights: AsyncParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the published weights, and which are on this machine.")
+      abstract: "List the published weights, and show which are on this machine.")
 
     func run() {
       for status in WeightsStore.standard.list() {
@@ -37,7 +37,8 @@ struct Weights: AsyncParsableCommand {
   }
 
   struct Verify: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Check that weights on this machine are those published.")
+    static let configuration = CommandConfiguration(
+      abstract: "Check that the weights on this machine are identical to those published.")
 
     @OptionGroup var selection: WeightsSelection
 
@@ -50,13 +51,13 @@ struct Weights: AsyncParsableCommand {
 
 /// The weights that a subcommand is about.
 struct WeightsSelection: ParsableArguments {
-  @Argument(help: "A backbone, such as resnet50, or a file name of `renalgrade weights list`.")
+  @Argument(help: "A backbone, such as resnet50, or a file name from `renalgrade weights list`.")
   var name: String
 
   /// The catalogue's entry: the file of that name, or the preferred one of the backbone.
   func entry() throws -> WeightsEntry {
     if let entry = WeightsCatalogue.entry(file: name) ?? WeightsCatalogue.entries(for: name).first { return entry }
     let names = Set(WeightsCatalogue.entries.map(\.backbone)).sorted().joined(separator: ", ")
-    throw ValidationError("There are no published weights \(name); the backbones with weights are \(names).")
+    throw ValidationError("There are no published weights for \(name); the backbones with weights are \(names).")
   }
 }

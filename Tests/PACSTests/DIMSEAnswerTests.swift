@@ -251,14 +251,14 @@ struct DIMSEAnswerTests {
   /// What comes besides the two slices: it is set aside and said, and costs neither of them.
   static let intruders: [(reason: String, send: @Sendable (Peer, (uid: String, dataSet: [UInt8])) -> Void)] = [
     (
-      "another study or series",
+      "a study or series that was not requested",
       { peer, _ in
         let stranger = try? DIMSEAnswerTests.dataSet(of: Samples.slice(series: "1.2.3.1.2", number: 1).encoded())
         peer.store("1.2.3.1.2.1", stranger)
       }
     ),
     (
-      "another study or series",
+      "a study or series that was not requested",
       { peer, _ in
         let stranger = try? DIMSEAnswerTests.dataSet(of: Samples.slice(study: "1.2.3.2", number: 9).encoded())
         peer.store("1.2.3.1.1.9", stranger)
@@ -271,8 +271,8 @@ struct DIMSEAnswerTests {
         peer.store("1.2.3.1.1.9", stranger)
       }
     ),
-    ("not a whole DICOM instance", { peer, slice in peer.store(slice.uid, Array(slice.dataSet.dropLast(100))) }),
-    ("not a whole DICOM instance", { peer, slice in peer.store(slice.uid, Array(slice.dataSet.prefix(300))) }),
+    ("not a complete DICOM instance", { peer, slice in peer.store(slice.uid, Array(slice.dataSet.dropLast(100))) }),
+    ("not a complete DICOM instance", { peer, slice in peer.store(slice.uid, Array(slice.dataSet.prefix(300))) }),
     (
       "pixel data are missing",
       { peer, slice in
@@ -281,13 +281,13 @@ struct DIMSEAnswerTests {
         peer.store(slice.uid, Array(slice.dataSet.prefix(pixels)))
       }
     ),
-    ("another SOPInstanceUID", { peer, slice in peer.store("1.2.9", slice.dataSet) }),
+    ("a different SOPInstanceUID", { peer, slice in peer.store("1.2.9", slice.dataSet) }),
     (
-      "another SOPClassUID",
+      "a different SOPClassUID",
       { peer, slice in peer.store(slice.uid, slice.dataSet, sopClass: "1.2.840.10008.5.1.4.1.1.2.1") }
     ),
     (
-      "presentation context of another kind",
+      "presentation context of a different SOP class",
       { peer, slice in peer.store(slice.uid, slice.dataSet, under: "1.2.840.10008.5.1.4.1.1.7") }
     ),
   ]

@@ -66,7 +66,7 @@ struct TLSTests {
       #expect(error?.kind == .insecure, "\(error.map { "\($0)" } ?? "")")
     }
     let error = await #expect(throws: PACSError.self) { try await echo(ours, trusting: ours.key) }
-    #expect(error?.kind == .insecure && error?.description.contains("holds no certificates") == true)
+    #expect(error?.kind == .insecure && error?.description.contains("contains no certificates") == true)
   }
 
   @Test(.enabled(if: Orthanc.isInstalled, Orthanc.missing)) func overDIMSE() async throws {

@@ -190,7 +190,7 @@ import Torch
 
   @Test func whatIsWrongWithTheRunIsSaid() throws {
     #expect(message { _ = try ExamPrediction(run, folds: [2]) }.contains("folds 1 to 2"))
-    #expect(message { _ = try Run.open(at: folder.url) }.contains("is no run"))
+    #expect(message { _ = try Run.open(at: folder.url) }.contains("is not a run"))
 
     let whole = try Data(contentsOf: checkpoint(1))
     try whole.prefix(whole.count - 100).write(to: checkpoint(1))
@@ -199,7 +199,7 @@ import Torch
     #expect(message { _ = try ExamPrediction(run) }.contains("no checkpoint of fold 2"))
     #expect(throws: Never.self) { try ExamPrediction(run, folds: [0]) }
     try FileManager.default.copyItem(at: checkpoint(0), to: checkpoint(1))
-    #expect(message { _ = try ExamPrediction(run) }.contains("is another's: expected resnet18, fold 2"))
+    #expect(message { _ = try ExamPrediction(run) }.contains("does not fit: expected resnet18, fold 2"))
 
     var (state, metadata) = try SafeTensors.read(checkpoint(0))
     metadata["fold"] = "1"

@@ -77,6 +77,6 @@ import Torch
     changed[changed.count - 1] ^= 1
     try changed.write(to: file)
     let error = #expect(throws: TrainingError.self) { try initial.reset() }
-    #expect(error?.description.contains("put the former one back") == true)
+    #expect(error?.description.contains("restore the previous one") == true)
   }
 }

@@ -58,7 +58,7 @@ import Torch
       try FileManager.default.copyItem(
         at: run.foldFolder(0).appendingPathComponent(model), to: run.foldFolder(1).appendingPathComponent(model))
       let error = #expect(throws: (any Error).self) { try verification.verify { _ in } }
-      #expect(error.map { "\($0)".contains("fold-2/\(model) is another's") } == true)
+      #expect(error.map { "\($0)".contains("fold-2/\(model) does not fit") } == true)
     }
   }
 

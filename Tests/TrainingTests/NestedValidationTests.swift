@@ -192,7 +192,7 @@ import Testing
     #expect(message { $0.roi.boxSize = 20 }.contains("differs from the study's in its section roi"))
     #expect(message { $0.folds.seed = 99 }.contains("section folds"))
     #expect(message { $0.evaluation.threshold = 0.4 }.contains("section evaluation"))
-    #expect(message { $0.name = settings.name }.contains("a name of its own"))
+    #expect(message { $0.name = settings.name }.contains("a different name"))
     var larger = alternative
     larger.roi.outputSize = 48
     #expect(try nested(among: [larger]) { _ in nil }.candidates.count == 3)

@@ -104,8 +104,8 @@ import Testing
           """)
     }
     let status = try CommandLineTool.succeed("status", study)
-    #expect(status.contains("100000 entries; 1 patients left out"))
-    #expect(status.contains("patient P1, left out: file 77777") && status.contains("file 9\\u{1B}"))
+    #expect(status.contains("100000 entries; 1 patient excluded"))
+    #expect(status.contains("patient P1, excluded: file 77777") && status.contains("file 9\\u{1B}"))
     #expect(!status.contains("file 10\\u{1B}") && !status.contains("\u{1B}"))
     #expect(status.contains("The other 99990: `renalgrade status \(study) --all`"))
     #expect(try CommandLineTool.succeed("status", study, "--all").split(separator: "\n").count > 100_000)

@@ -116,7 +116,7 @@ import Testing
         .contains("--folds"))
     #expect(
       try CommandLineTool.fail("predict", folder.url.path, "--dicom", inputs[3], "--contours", inputs[5]).contains(
-        "is no run"))
+        "is not a run"))
     #expect(
       try CommandLineTool.fail("predict", run.path, "--dicom", "/nowhere", "--contours", inputs[5]).contains(
         "cannot be read"))

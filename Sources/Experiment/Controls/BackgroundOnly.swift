@@ -8,9 +8,9 @@ struct BackgroundOnly: NegativeControl {
   func title(in validation: CrossValidation) -> String { "Background only" }
 
   func meaning(in validation: CrossValidation) -> String {
-    "In every box the same disc about its centre, large enough for the largest tumour and \(ROISet.blankingMargin) pixels "
-      + "around it, has one value, in training and in prediction: \(visibleShare(validation)) of the box stays visible, and "
-      + "neither tumour nor silhouette. An AUC above 0.5 comes from the surroundings."
+    "In every box, the same central disc, which covers the largest tumour and \(ROISet.blankingMargin) pixels "
+      + "around it, has one value, in training and in prediction: \(visibleShare(validation)) of the box stays visible, but "
+      + "neither the tumour nor its silhouette. An AUC above 0.5 comes from the surroundings."
   }
 
   /// How much of the box lies outside of the disc that hides every tumour, in words.

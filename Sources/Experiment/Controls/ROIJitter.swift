@@ -11,9 +11,9 @@ struct ROIJitter: NegativeControl {
   func title(in validation: CrossValidation) -> String { "ROI jitter of up to \(reach(validation)) pixels" }
 
   func meaning(in validation: CrossValidation) -> String {
-    "Each box is moved by up to \(reach(validation)) pixels in rows and in columns, drawn evenly for each slice (seed "
+    "Each box is moved by up to \(reach(validation)) pixels in rows and in columns, drawn uniformly for each slice (seed "
       + "\(validation.settings.seed)), in training and in prediction. A result that changes with this depends on "
-      + "where exactly the boxes lie, which the contours decide."
+      + "the exact position of the boxes, which the contours determine."
   }
 
   func applies(to kind: StudyProtocol.ExampleKind) -> Bool { kind.hasSlices }

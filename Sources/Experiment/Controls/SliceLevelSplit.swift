@@ -9,7 +9,7 @@ struct SliceLevelSplit: NegativeControl {
   func meaning(in validation: CrossValidation) -> String {
     "THE SPLIT LEAKS: slices rather than patients are assigned to the folds (seed \(validation.settings.folds.seed)), so that "
       + "\(validation.split.sharedPatients(validation.examples).count) of \(validation.examples.patients.count) patients train the "
-      + "network that predicts them. It shows what such a study would have printed here, and estimates nothing."
+      + "network that predicts them. It shows what a study with such a split would have reported, and is not an estimate of performance."
   }
 
   func applies(to kind: StudyProtocol.ExampleKind) -> Bool { kind == .slice }
