@@ -3,7 +3,7 @@ public import Experiment
 public import Study
 public import Support
 
-/// Runs beside one another on the patients that all of them have predicted.
+/// Runs compared on the patients that all of them have predicted.
 public struct RunComparison: Sendable {
   /// One run on those patients.
   public struct Entry: Sendable {
@@ -59,7 +59,7 @@ public struct RunComparison: Sendable {
   public let overall: StatedTest?
   /// Groups of two or more runs.
   public let seedGroups: [SeedGroup]
-  /// The loss up to which a run counts as no worse.
+  /// The loss up to which a run is no worse.
   public let margin: Double
   /// The patients on whom the runs are compared.
   public let patients: CommonPatients
@@ -83,7 +83,7 @@ public struct RunComparison: Sendable {
     let common = CommonPatients(contents)
     guard !common.codes.isEmpty else {
       throw StudyError(
-        .run, "no patient has a probability and one and the same class in all of the runs, so they cannot be compared")
+        .run, "no patient has a probability and the same class in all of the runs, so they cannot be compared")
     }
     self.margin = margin
     patients = common

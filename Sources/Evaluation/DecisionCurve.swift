@@ -1,6 +1,7 @@
 /// Whether acting on the probabilities does more good than harm, over the range of what a missed case is worth.
 ///
-/// At threshold probability t, one who acts at t or more holds a wrong action to weigh t / (1 - t) of a right one. The net
+/// At threshold probability t, acting at t or more implies that a wrong action weighs t / (1 - t) of a right one. The
+/// net
 /// benefit is in right actions per case; doing nothing has 0. Source: Vickers and Elkin, Medical Decision Making 2006.
 public struct DecisionCurve: Equatable, Sendable {
   /// The net benefits at one threshold.

@@ -1,4 +1,5 @@
-/// What simple predictors (tumour size, age, ...) reach by logistic regression: the rival that a network has to beat.
+/// What simple predictors (tumour size, age, ...) reach by logistic regression: the baseline that a network should
+/// exceed.
 ///
 /// Standardising and fitting see the training cases of a fold only; each case is predicted by the fold that holds it out.
 public struct LogisticBaseline: Equatable, Sendable {
