@@ -37,7 +37,7 @@ public struct RunComparison: Sendable {
     public let pValue: Double?
     /// The p-value by Holm's correction over all pairs of runs; nil where there is none.
     public fileprivate(set) var adjustedPValue: Double? = nil
-    /// The one-sided p-value of a loss of the margin, were it so large; nil where it can't be stated.
+    /// The one-sided p-value against a loss as large as the margin; nil where it can't be stated.
     public let noWorsePValue: Double?
     /// Whether the later run does better, by the interval and the corrected p-value; nil where that can't be said.
     public fileprivate(set) var verdict: Verdict? = nil
@@ -66,7 +66,7 @@ public struct RunComparison: Sendable {
   /// Whether all runs have the same folds.
   public let haveSameFolds: Bool
 
-  /// Compares `runs`, the earlier ones being what the later ones are measured by.
+  /// Compares `runs`, each later run with every earlier one.
   ///
   /// - Throws: `StudyError` where a run is damaged, fewer than two are named, one is named twice, the margin is not above 0, or
   ///   no patient is common to all.

@@ -55,7 +55,7 @@ public struct LogisticBaseline: Equatable, Sendable {
 
   /// One model per fold, in the order of the folds' numbers.
   public let models: [Model]
-  /// Of each case, by the model whose training it was no part of.
+  /// Of each case, by the model that was not trained on it.
   public let probabilities: [Double]
 
   /// Cross-validates on given folds.

@@ -1,4 +1,4 @@
-/// Why a statistic can't be stated for the cases at hand: its description is a sentence that stands where the number would.
+/// Why a statistic can't be stated for the cases at hand: its description is a sentence that replaces the number.
 public enum NotEstimable: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is nothing to count.
   case noCases

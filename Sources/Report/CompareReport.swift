@@ -126,8 +126,7 @@ public enum CompareReport {
       (
         "Differences",
         "The later run's value minus the earlier run's, on the same patients. AUC: DeLong's paired method. Rates: "
-          + "Newcombe's interval "
-          + "for paired proportions (method 10), with McNemar's exact test; each run is classified at its own "
+          + "Newcombe's interval for paired proportions (method 10), with McNemar's exact test; each run is classified at its own "
           + "thresholds."
       ),
       (
