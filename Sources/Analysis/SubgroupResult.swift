@@ -38,7 +38,7 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
   /// Parts with fewer patients of either class take no part in tests, whose distributions are those of many.
   static let fewest = 5
 
-  /// A column with more values than this divides nobody.
+  /// A column with more values than this is not used for subgroups.
   static let mostValues = 12
 
   /// The results of `subgroups`, with p-values corrected for their number, each kind of test by itself.

@@ -1,6 +1,6 @@
 import Support
 
-/// Whether a statistic is larger than it would be were the labels dealt out at random.
+/// Whether a statistic is larger than expected if the labels were permuted at random.
 ///
 /// Source: Phipson and Smyth, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
 /// Biology 2010.
