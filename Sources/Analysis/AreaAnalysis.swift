@@ -4,11 +4,11 @@ import Evaluation
 public struct AreaAnalysis: Codable, Equatable, Sendable {
   /// The level.
   public let level: Level
-  /// The AUC of the cases' ranks within their folds, which no difference of scale between the folds' models moves.
+  /// The AUC of the cases' ranks within their folds, which does not depend on the scales of the folds' models.
   public let withinFolds: Stated
   /// The average precision.
   public let averagePrecision: Stated
-  /// The share of high grade: the average precision of probabilities that tell nothing; nil without cases.
+  /// The share of high grade: the average precision of uninformative probabilities; nil without cases.
   public let positiveShare: Double?
 
   init(_ level: Level, _ fitting: CrossFitting) {

@@ -2,7 +2,7 @@ public import Evaluation
 public import Experiment
 import Study
 
-/// What is reached without looking at the image, and whether the network beats it on the same patients.
+/// The performance of baselines that do not use the image, and whether the network is better on the same patients.
 public struct BaselineAnalysis: Codable, Equatable, Sendable {
   /// Each patient called by the more frequent class of the other folds.
   public let majority: LevelMetrics
@@ -23,23 +23,23 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
       rivals = []
       note =
         content.lesions == nil
-        ? "This run keeps no list of its lesions (lesions.json), so there is nothing to compare the network with."
-        : "This run keeps no baselines (baselines.json): `renalgrade report` makes them."
+        ? "This run has no list of its lesions (lesions.json), so there is nothing to compare the network with."
+        : "This run has no baselines (baselines.json): `renalgrade report` computes them."
       return
     }
     rivals = baselines.map { Rival($0, content, patients) }
     note =
       content.settings.baselines?.clinical == nil
-      ? "The protocol's `baselines` name no clinical variables: none were compared." : nil
+      ? "The protocol's `baselines` list no clinical variables: none were compared." : nil
   }
 
-  /// What some columns tell, against the network on the same patients.
+  /// The performance of some columns, compared with the network on the same patients.
   public struct Rival: Codable, Equatable, Sendable {
     /// What it is.
     public let name: String
     /// Its columns.
     public let columns: [String]
-    /// How it goes by them.
+    /// How it uses them.
     ///
     /// Where it was fitted in each fold, both sides are ranked within the folds: see `Cases.ranked(within:)`.
     public let method: Run.Baseline.Method
@@ -58,7 +58,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     /// Whether the network does better; nil where that can't be said.
     public let verdict: Verdict?
 
-    /// The loss of AUC up to which the network counts as no worse.
+    /// The loss of AUC up to which the network is no worse.
     public static let margin = 0.05
 
     init(_ baseline: Run.Baseline, _ content: RunContent, _ fitting: CrossFitting) {
@@ -96,7 +96,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
       }
     }
 
-    /// What each patient is ordered by, or why there is nothing.
+    /// The score by which patients are ranked, or why there is none.
     private static func scores(
       _ baseline: Run.Baseline, _ content: RunContent
     ) -> (known: [String: Double], note: String?) {

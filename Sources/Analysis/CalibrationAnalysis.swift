@@ -1,6 +1,6 @@
 public import Evaluation
 
-/// Whether a level's probabilities mean what they say, and what rescaling makes of them.
+/// The calibration of a level's probabilities, before and after rescaling.
 public struct CalibrationAnalysis: Codable, Equatable, Sendable {
   /// The measures of one set of probabilities.
   public struct Measures: Codable, Equatable, Sendable {
@@ -10,11 +10,11 @@ public struct CalibrationAnalysis: Codable, Equatable, Sendable {
     public let slope: Stated
     /// Brier's score; lower is better.
     public let brier: Stated
-    /// One less Brier's score over that of predicting the overall share: 0 tells nothing, 1 is perfect.
+    /// One less Brier's score over that of predicting the overall share: 0 is uninformative, 1 is perfect.
     public let scaledBrier: Stated
     /// The expected calibration error over ten bins of equally many cases; it has no interval.
     public let expectedCalibrationError: Stated
-    /// The error that these probabilities would have, were each exactly right, which is not 0.
+    /// The error that these probabilities would have if they were perfectly calibrated, which is not 0.
     ///
     /// Its range is that of 95% of draws.
     public let errorOfPerfectCalibration: Stated

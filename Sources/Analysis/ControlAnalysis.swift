@@ -4,7 +4,7 @@ import Experiment
 import Study
 import Support
 
-/// The negative controls of a run, and whether its own probabilities know the labels.
+/// The negative controls of a run, and the permutation test of its own probabilities.
 public struct ControlAnalysis: Codable, Equatable, Sendable {
   /// One control.
   public struct Control: Codable, Equatable, Sendable {
@@ -16,7 +16,7 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
     public let meaning: String
     /// Its result at each level, decided at the protocol's threshold; nil where its predictions can't be read.
     public let result: RunMetrics.Levels?
-    /// Where the AUC of its patients' ranks within folds lies among those of labels dealt out within the folds; of the
+    /// Where the AUC of its patients' ranks within folds lies among those of labels permuted within the folds; of the
     /// control with permuted labels.
     public let place: Place?
     /// Why there is no result.
@@ -27,7 +27,7 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
   public struct Place: Codable, Equatable, Sendable {
     /// The AUC of the ranks within folds.
     public let auc: Double?
-    /// The share of permutations with a lower AUC, equal ones counting half; nil where it can't be told.
+    /// The share of permutations with a lower AUC, equal ones counting half; nil where it can't be determined.
     public let share: Double?
     /// The chance of a place as far to either side.
     public let test: StatedTest
@@ -49,7 +49,7 @@ public struct ControlAnalysis: Codable, Equatable, Sendable {
 
   /// The run's own result, decided at the protocol's threshold as the controls' are.
   public let run: RunMetrics.Levels
-  /// The chance of such an AUC or a better one, were the labels dealt out among the patients at random.
+  /// The probability of such an AUC or a higher one if the labels were randomly permuted among the patients.
   public let permutation: StatedTest
   /// The controls; nil where none was run.
   public let controls: [Control]?

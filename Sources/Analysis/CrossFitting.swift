@@ -1,6 +1,6 @@
 import Evaluation
 
-/// What is fitted for each fold on the cases of all other folds, so that no fold judges what it has chosen itself.
+/// What is fitted for each fold on the cases of all other folds, so no fold evaluates what it has chosen itself.
 ///
 /// The other folds' predictions are out of fold too; but the networks that gave them have seen this fold's patients in
 /// training. The fit itself has not.
@@ -41,7 +41,7 @@ struct CrossFitting {
 public struct FoldThresholds: Codable, Equatable, Sendable {
   /// By fold.
   public let thresholds: [Double]
-  /// Sentences on folds for which the rule found none, so that the stated threshold stands in.
+  /// Sentences on folds for which the rule found none, so the stated threshold is used.
   public let notes: [String]
 
   /// Chooses them by `rule`; `stated` is the protocol's threshold.
@@ -53,7 +53,7 @@ public struct FoldThresholds: Codable, Equatable, Sendable {
       case .success(let threshold): return threshold
       case .failure(let reason):
         notes.append(
-          "Fold \(fold + 1): the rule finds no threshold in the other folds, so the stated one stands in. \(reason)")
+          "Fold \(fold + 1): the rule finds no threshold in the other folds, so the stated one is used. \(reason)")
         return stated
       }
     }

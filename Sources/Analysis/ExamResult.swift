@@ -49,7 +49,7 @@ public struct ExamResult: Encodable, Sendable {
     public let slices: [Slice]
   }
 
-  /// What the prediction must not be taken for.
+  /// What the prediction must not be used for.
   public let notice = "Research software, not a medical device: this must not guide the care of a patient."
   /// The run.
   public let run: String
@@ -86,7 +86,7 @@ public struct ExamResult: Encodable, Sendable {
     aggregation = settings.evaluation.aggregation
     notes =
       (manifest.synthetic
-        ? ["The run was trained on virtual patients: its probabilities say nothing about a real one."] : [])
+        ? ["The run was trained on virtual patients: its probabilities say nothing about a real patient."] : [])
       + manifest.notes + scores.notes
     patient = Estimate(scores.slices, settings.evaluation, threshold: thresholds.patient)
     var names: [String] = []

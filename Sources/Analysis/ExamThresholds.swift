@@ -4,8 +4,8 @@ public import Study
 
 /// From which probability on a new exam counts as high grade: what the run's rule takes from all of its out-of-fold predictions.
 ///
-/// The run's own results are decided fold by fold, at thresholds from the other folds; a new exam is in none, so that all may
-/// have a say.
+/// The run's own results are decided fold by fold, at thresholds from the other folds; a new exam is in none, so all
+/// predictions are used.
 public struct ExamThresholds: Encodable, Equatable, Sendable {
   /// For a slice, a lesion, the patient.
   public let slice, lesion, patient: Double
@@ -13,10 +13,10 @@ public struct ExamThresholds: Encodable, Equatable, Sendable {
   public let rule: StudyProtocol.Evaluation.ThresholdRule
   /// The sensitivity that `fixedSensitivity` is to reach.
   public let targetSensitivity: Double
-  /// Whether the rule has found the patient's threshold; false where the protocol's stands in.
+  /// Whether the rule has found the patient's threshold; false where the protocol's is used.
   public let isChosen: Bool
 
-  /// Chooses from the run's predictions; the protocol's threshold stands in where they hold one class only.
+  /// Chooses from the run's predictions; the protocol's threshold is used where they contain only one class.
   public init(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) {
     let cases = LevelCases(predictions, evaluation)
     func chosen(_ level: Level) -> Double? { try? evaluation.choice.threshold(for: cases[level].finite) }

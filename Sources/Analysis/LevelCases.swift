@@ -21,7 +21,7 @@ public struct LevelCases {
     let patients = predictions.map(\.patient)
     slice = Cases(
       labels: predictions.map { $0.label == .high }, scores: predictions.map(\.probability), clusters: patients)
-    // A unit separator cannot stand in a code or a name.
+    // A unit separator cannot occur in a code or a name.
     lesion = slice.grouped(by: predictions.map { "\($0.patient)\u{1F}\($0.lesion)" }, combine)
     patient = slice.grouped(by: patients, combine)
     let foldOf = Dictionary(predictions.map { ($0.patient, $0.fold) }) { first, _ in first }

@@ -1,6 +1,6 @@
 public import Evaluation
 
-/// What the paper prints, and what of it can't be so.
+/// The numbers that the paper prints, and which of them are impossible.
 ///
 /// Of its Tables 3 and 4 only the sums and percentages that contradict something are kept here, not their cells.
 public enum PaperNumbers {

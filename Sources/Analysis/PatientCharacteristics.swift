@@ -30,7 +30,7 @@ public struct PatientCharacteristics: Sendable {
     public let cells: [String]
   }
 
-  /// A column with more words than this describes nobody in a table.
+  /// A column with more different words than this is not shown in a table.
   static let mostWords = 12
 
   /// All patients, those of each class, and those that each fold holds out.

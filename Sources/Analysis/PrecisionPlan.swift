@@ -1,6 +1,6 @@
 import Evaluation
 
-/// How precise so many patients make a result, and how many a wanted precision takes.
+/// The precision that this number of patients gives, and the number that a wanted precision needs.
 public struct PrecisionPlan: Codable, Equatable, Sendable {
   /// The patients that a width takes.
   public struct Need: Codable, Equatable, Sendable {
@@ -22,7 +22,7 @@ public struct PrecisionPlan: Codable, Equatable, Sendable {
     public let value: Double?
     /// The width of this run's own interval.
     public let width: Stated
-    /// What the wanted widths take.
+    /// What the wanted widths need.
     public let needs: [Need]
   }
 

@@ -1,6 +1,6 @@
 import Evaluation
 
-/// What a call would mean for a patient where high grade is as frequent as one says.
+/// The predictive values at given shares of high grade.
 public struct PredictiveAnalysis: Codable, Equatable, Sendable {
   /// The values at one share of high grade.
   public struct Values: Codable, Equatable, Sendable {

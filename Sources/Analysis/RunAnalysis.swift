@@ -2,23 +2,23 @@ import Evaluation
 import Experiment
 import Study
 
-/// What is stated of a run besides the result itself.
+/// What is stated of a run in addition to the result itself.
 public struct RunAnalysis: Codable, Equatable, Sendable {
   /// How well each level ranks, beyond the pooled AUC; patients first.
   public let areas: [AreaAnalysis]
   /// What each rule for the threshold would have given, at patient level.
   public let thresholdRules: [ThresholdAnalysis.Alternative]
-  /// Whether the probabilities of each level mean what they say; patients first.
+  /// The calibration of each level's probabilities; patients first.
   public let calibration: [CalibrationAnalysis]
-  /// What a call would mean for a patient elsewhere.
+  /// Predictive values at other shares of high grade.
   public let predictiveValues: PredictiveAnalysis
   /// Parts of the patients; nil where the run has not recorded its lesions, empty where the protocol asks for none.
   public let subgroups: [SubgroupResult]?
-  /// What is reached without the image.
+  /// Baselines that do not use the image.
   public let baselines: BaselineAnalysis
-  /// What the result is worth.
+  /// Negative controls.
   public let controls: ControlAnalysis
-  /// What so many patients can show.
+  /// Precision and sample size.
   public let precision: PrecisionPlan
 
   init(_ content: RunContent) {

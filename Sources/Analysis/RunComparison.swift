@@ -3,7 +3,7 @@ public import Experiment
 public import Study
 public import Support
 
-/// Runs beside one another on the patients that all of them have predicted.
+/// Runs compared on the patients that all of them have predicted.
 public struct RunComparison: Sendable {
   /// One run on those patients.
   public struct Entry: Sendable {
@@ -37,7 +37,7 @@ public struct RunComparison: Sendable {
     public let pValue: Double?
     /// The p-value by Holm's correction over all pairs of runs; nil where there is none.
     public fileprivate(set) var adjustedPValue: Double? = nil
-    /// The one-sided p-value of a loss of the margin, were it so large; nil where it can't be stated.
+    /// The one-sided p-value against a loss as large as the margin; nil where it can't be stated.
     public let noWorsePValue: Double?
     /// Whether the later run does better, by the interval and the corrected p-value; nil where that can't be said.
     public fileprivate(set) var verdict: Verdict? = nil
@@ -59,14 +59,14 @@ public struct RunComparison: Sendable {
   public let overall: StatedTest?
   /// Groups of two or more runs.
   public let seedGroups: [SeedGroup]
-  /// The loss up to which a run counts as no worse.
+  /// The loss up to which a run is no worse.
   public let margin: Double
   /// The patients on whom the runs are compared.
   public let patients: CommonPatients
   /// Whether all runs have the same folds.
   public let haveSameFolds: Bool
 
-  /// Compares `runs`, the earlier ones being what the later ones are measured by.
+  /// Compares `runs`, each later run with every earlier one.
   ///
   /// - Throws: `StudyError` where a run is damaged, fewer than two are named, one is named twice, the margin is not above 0, or
   ///   no patient is common to all.
@@ -83,7 +83,7 @@ public struct RunComparison: Sendable {
     let common = CommonPatients(contents)
     guard !common.codes.isEmpty else {
       throw StudyError(
-        .run, "no patient has a probability and one and the same class in all of the runs, so they cannot be compared")
+        .run, "no patient has a probability and the same class in all of the runs, so they cannot be compared")
     }
     self.margin = margin
     patients = common

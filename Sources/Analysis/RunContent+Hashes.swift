@@ -4,7 +4,7 @@ import Study
 import Support
 
 extension RunContent {
-  /// The run's inputs and outputs; those that are not there are left out, those that cannot be read say so.
+  /// The run's inputs and outputs; missing files are omitted, and unreadable ones are marked.
   public var hashes: [(name: String, sha256: String)] {
     let own = [run.protocolFile, run.foldsFile, run.examplesFile, run.predictionsFile].map {
       ($0.lastPathComponent, $0)

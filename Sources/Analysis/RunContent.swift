@@ -72,7 +72,7 @@ public final class RunContent {
     }
   }
 
-  /// Whether the run's protocol is the very one that the run was begun with, by its SHA-256; nil where that was not recorded.
+  /// Whether the run's protocol is unchanged since the run began, by its SHA-256; nil where that was not recorded.
   public var protocolIsUnchanged: Bool? {
     manifest.protocolHash.map { $0 == Data(protocolText.utf8).sha256 }
   }

@@ -1,6 +1,6 @@
 public import Evaluation
 
-/// A number with its interval, or the sentence that stands where they would.
+/// A number with its interval, or the sentence that replaces them.
 public struct Stated: Codable, Equatable, Sendable {
   /// The value; nil where it can't be stated.
   public let value: Double?
@@ -42,7 +42,7 @@ public struct Stated: Codable, Equatable, Sendable {
   public var estimate: Estimate { Estimate(value: value, interval: interval) }
 }
 
-/// A test's result, or the sentence that stands where it would.
+/// A test's result, or the sentence that replaces it.
 public struct StatedTest: Codable, Equatable, Sendable {
   /// What the test is called.
   public let method: String

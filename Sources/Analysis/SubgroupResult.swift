@@ -38,7 +38,7 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
   /// Parts with fewer patients of either class take no part in tests, whose distributions are those of many.
   static let fewest = 5
 
-  /// A column with more values than this divides nobody.
+  /// A column with more values than this is not used for subgroups.
   static let mostValues = 12
 
   /// The results of `subgroups`, with p-values corrected for their number, each kind of test by itself.
@@ -73,7 +73,7 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
       note =
         members.isEmpty
         ? "No patient has a value in this column."
-        : "The column has \(names.count) different values: too many to be parts. Give it `cuts`, or group its values."
+        : "The column has \(names.count) different values, which is too many for subgroups. Set `cuts` for it, or group its values."
       return
     }
     let cases = patients.picked(places)
@@ -91,7 +91,7 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
         let found = try analysis.heterogeneity(fewest: Self.fewest)
         let leftOut = found.leftOut.joined(separator: ", ")
         let reason = "fewer than \(Self.fewest) patients of a class, or an AUC that does not vary"
-        return (found.test.pValue, leftOut.isEmpty ? nil : "Left out (\(reason)): \(leftOut).")
+        return (found.test.pValue, leftOut.isEmpty ? nil : "Not included (\(reason)): \(leftOut).")
       }
       interaction = StatedTest("likelihood ratio, logit by part") { () throws(NotEstimable) in
         (try analysis.logisticInteraction(fewest: Self.fewest).pValue, nil)

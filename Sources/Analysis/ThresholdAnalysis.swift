@@ -25,7 +25,7 @@ public struct ThresholdAnalysis: Codable, Equatable, Sendable {
   public let lesion: FoldThresholds
   /// The thresholds of patients, by fold.
   public let patient: FoldThresholds
-  /// The protocol's threshold, which stands in where a rule finds none.
+  /// The protocol's threshold, which is used where a rule finds none.
   public let stated: Double
 
   /// The thresholds at `level`.

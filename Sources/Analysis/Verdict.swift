@@ -1,6 +1,6 @@
 import Evaluation
 
-/// Whether a model does better than another, told from the interval of their difference and its p-value.
+/// Whether a model does better than another, judged by the interval of their difference and its p-value.
 public enum Verdict: String, Codable, Sendable {
   /// The whole interval lies above 0, and the p-value is below 0.05.
   case superior
@@ -11,10 +11,10 @@ public enum Verdict: String, Codable, Sendable {
   /// None of these: neither a difference nor its absence is shown.
   case inconclusive
 
-  /// Judges `interval`, of the model's value less the other's; `margin` is the loss that still counts as no worse.
+  /// Judges `interval`, of the model's value less the other's; `margin` is the largest loss that is still no worse.
   ///
-  /// Interval and test must agree on a difference: where the p-value, corrected where there are several comparisons, does not bear
-  /// it out, there is none to be told of.
+  /// Interval and test must agree on a difference: where the p-value, corrected where there are several comparisons, does not
+  /// confirm it, no difference is reported.
   init(_ interval: Interval, pValue: Double?, margin: Double) {
     let isSignificant = (pValue ?? 1) < 0.05
     self =

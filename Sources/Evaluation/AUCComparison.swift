@@ -27,7 +27,7 @@ public enum AUCComparison {
 
   /// Every pair of `models`, with p-values corrected for their number.
   ///
-  /// Pairs that can't be compared say why, and count as no comparison.
+  /// Pairs that can't be compared state why, and are not counted as comparisons.
   public static func pairs(of models: [Cases], level: Double = 0.95) -> [Pair] {
     let places = models.indices.flatMap { first in
       models.indices.filter { $0 > first }.map { (first: first, second: $0) }
@@ -79,6 +79,6 @@ public struct ChiSquareTest: Equatable, Sendable {
   public let statistic: Double
   /// Its degrees of freedom.
   public let degrees: Int
-  /// The chance of such a statistic or a larger one, were there nothing to find.
+  /// The probability of such a statistic or a larger one under the null hypothesis.
   public var pValue: Double { ChiSquare.survival(statistic, degrees: degrees) }
 }

@@ -2,8 +2,8 @@
 public enum AUCInterval {
   /// The method of choice: `logit`, whose coverage was simulated (`Tests/Reference/coverage.py`).
   ///
-  /// Where the classes are told apart without error (or always wrongly), all scores are equal, all clusters are alike or a class
-  /// has one cluster only, it can't be stated. There `newcombe` stands in, counting clusters instead of cases. Nil where a class
+  /// Where the classes are separated without error (or always wrongly), all scores are equal, all clusters are alike or a class
+  /// has one cluster only, it can't be stated. There `newcombe` is used, with clusters instead of cases. Nil where a class
   /// is empty, or a score is not a finite number.
   public static func standard(_ cases: Cases, level: Double = 0.95) -> Interval? {
     guard let auc = ROCCurve(cases)?.auc else { return nil }
@@ -15,8 +15,8 @@ public enum AUCInterval {
 
   /// The plain interval (AUC plus and minus z standard errors, clipped to 0...1) with DeLong's variance.
   ///
-  /// Cases count as independent; nil where a class has fewer than two cases. It is what many print, and too narrow in few
-  /// patients or near 1: with 14 of 40 positive and an AUC of 0.9 it holds the truth in 88%.
+  /// Cases are taken as independent; nil where a class has fewer than two cases. It is what many print, and too narrow in few
+  /// patients or near 1: with 14 of 40 positive and an AUC of 0.9 it contains the true value in 88%.
   /// Source: DeLong, DeLong and Clarke-Pearson, Biometrics 1988.
   public static func deLong(_ cases: Cases, level: Double = 0.95) -> Interval? {
     let independent = Cases(labels: cases.labels, scores: cases.scores)
@@ -39,7 +39,7 @@ public enum AUCInterval {
       method: "bootstrap over patients")
   }
 
-  /// What `newcombe` calls itself.
+  /// The name of `newcombe`.
   static let newcombeName = "Newcombe"
 
   /// Newcombe's method 5, a score interval that has a width at 0 and 1 too.

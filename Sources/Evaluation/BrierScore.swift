@@ -11,7 +11,7 @@ public struct BrierScore: Equatable, Sendable {
   public let resolution: Double
   /// The score of predicting the overall share for everyone.
   public let uncertainty: Double
-  /// What the differences within bins leave.
+  /// The part due to differences within bins.
   public let withinBins: Double
 
   /// Computes the score; throws where there is no case, or a score isn't a probability.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Whether probabilities mean what they say: as logistic regressions of the outcome on the probabilities' logits.
+/// The calibration of probabilities: as logistic regressions of the outcome on the probabilities' logits.
 ///
 /// Intervals are Wald's; where clusters (patients) give several cases, their variance is the sandwich over clusters, with Student's t
 /// and the degrees of freedom that the scarcer class's clusters leave. Sources:
@@ -20,7 +20,7 @@ public enum Calibration {
 
   /// The slope of the outcome on the logits; 1 is ideal.
   ///
-  /// Below 1 the probabilities are too extreme (overfitting), above 1 too timid. Throws as `intercept` does, and where all
+  /// Below 1 the probabilities are too extreme (overfitting), above 1 not extreme enough. Throws as `intercept` does, and where all
   /// probabilities are equal, or separate the classes.
   public static func slope(_ cases: Cases, level: Double = 0.95) throws(NotEstimable) -> Estimate {
     let fit = try regression(cases, rows: cases.scores.map { [logit($0)] })

@@ -6,7 +6,7 @@ public struct Cases: Equatable, Sendable {
   public let labels: [Bool]
   /// The predicted probability of the positive class, one per label.
   public let scores: [Double]
-  /// What each case was drawn with: its patient.
+  /// The cluster of each case: its patient.
   ///
   /// Cases of one cluster are not independent of one another.
   public let clusters: [String]
@@ -85,7 +85,7 @@ public enum Aggregate {
 
   /// The mean of the `count` highest slices (of all, where there are fewer); `count` at least 1.
   ///
-  /// Between `maximum` (1) and `mean` (no fewer than there are): one odd slice decides less, the tumour's rim counts less.
+  /// Between `maximum` (1) and `mean` (no fewer than there are): a single odd slice has less influence, and so has the tumour's rim.
   public static func top(_ count: Int) -> @Sendable ([Double]) -> Double {
     precondition(count > 0, "at least one slice")
     return { probabilities in
@@ -93,7 +93,7 @@ public enum Aggregate {
     }
   }
 
-  /// Infinities are treated as NaN is, so that no way to aggregate hides a slice that has no probability.
+  /// Infinities are treated as NaN is, so no aggregation hides a slice that has no probability.
   private static func finite(_ probabilities: [Double], _ aggregate: ([Double]) -> Double) -> Double {
     probabilities.allSatisfy(\.isFinite) ? aggregate(probabilities) : .nan
   }

@@ -1,6 +1,6 @@
 import Support
 
-/// Draws of whole clusters with replacement: what another sample of patients might have given.
+/// Draws of whole clusters with replacement: estimates of what another sample of patients might give.
 struct ClusterBootstrap {
   /// The cases by rising score; tied ones share a group.
   private let groups: [[(cluster: Int, isPositive: Bool)]]
@@ -30,7 +30,7 @@ struct ClusterBootstrap {
     return drawn
   }
 
-  /// The AUCs of `samples` draws that hold both classes; fewer where such draws are rare beyond reason.
+  /// The AUCs of `samples` draws that hold both classes; fewer where such draws are too rare.
   func aucs(samples: Int, seed: UInt64) -> [Double] {
     var generator = SplitMix64(seed: seed)
     var results: [Double] = []

@@ -23,16 +23,16 @@ struct ClusterDraws {
   /// A zero for each cluster.
   var zeros: [Double] { [Double](repeating: 0, count: count) }
 
-  /// The sums of `values` (one a case) within each cluster.
+  /// The sums of `values` (one for each case) within each cluster.
   func sums(_ values: [Double]) -> [Double] {
     var sums = zeros
     for (cluster, value) in zip(clusterOf, values) { sums[cluster] += value }
     return sums
   }
 
-  /// What `statistic` gives for each of `samples` draws; it is told how often each cluster was drawn.
+  /// What `statistic` gives for each of `samples` draws; its argument is how often each cluster was drawn.
   ///
-  /// Draws for which it is undefined are drawn again, up to 20 times as many draws. Throws where there are fewer than two
+  /// Draws for which it is undefined are repeated, up to 20 times as many draws in total. Throws where there are fewer than two
   /// clusters, or too few draws leave the statistic defined.
   func values(samples: Int, seed: UInt64, _ statistic: ([Int]) -> Double?) throws(NotEstimable) -> [Double] {
     guard count > 1 else { throw .tooFewClusters(found: count, needed: 2, of: "patients") }
@@ -47,7 +47,7 @@ struct ClusterDraws {
     return results
   }
 
-  /// The percentile interval of `statistic`; throws also where all draws agree, which is not the certainty that it looks like.
+  /// The percentile interval of `statistic`; throws also where all draws agree, which does not mean certainty.
   func interval(
     level: Double, samples: Int, seed: UInt64, _ statistic: ([Int]) -> Double?
   ) throws(NotEstimable) -> Interval {

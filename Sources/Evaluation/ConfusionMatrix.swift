@@ -22,7 +22,7 @@ public struct ConfusionMatrix: Codable, Equatable, Sendable {
     self.init(labels: cases.labels, calls: cases.scores.map { $0 >= threshold })
   }
 
-  /// Counts decisions, one a label; true is the positive class.
+  /// Counts decisions, one for each label; true is the positive class.
   init(labels: [Bool], calls: [Bool]) {
     var counts = [0, 0, 0, 0]
     for (label, call) in zip(labels, calls) { counts[(label ? 2 : 0) + (call ? 1 : 0)] += 1 }
@@ -40,7 +40,7 @@ public struct ConfusionMatrix: Codable, Equatable, Sendable {
   public var sensitivity: Double? { ratio(truePositives, positives) }
   /// The share of negative cases that are called negative.
   public var specificity: Double? { ratio(trueNegatives, negatives) }
-  /// The share of cases that are called rightly.
+  /// The share of cases that are classified correctly.
   public var accuracy: Double? { ratio(truePositives + trueNegatives, total) }
   /// The share of positive calls that are right (precision).
   public var positivePredictiveValue: Double? { ratio(truePositives, truePositives + falsePositives) }

@@ -1,13 +1,13 @@
-/// Whether acting on the probabilities does more good than harm, over the range of what a missed case is worth.
+/// The net benefit of acting on the probabilities, over the range of threshold probabilities.
 ///
-/// At threshold probability t, one who acts at t or more holds a wrong action to weigh t / (1 - t) of a right one. The net
-/// benefit is in right actions per case; doing nothing has 0. Source: Vickers and Elkin, Medical Decision Making 2006.
+/// At threshold probability t, acting at t or more implies that a wrong action weighs t / (1 - t) of a right one. The
+/// net benefit is in right actions per case; doing nothing has 0. Source: Vickers and Elkin, Medical Decision Making 2006.
 public struct DecisionCurve: Equatable, Sendable {
   /// The net benefits at one threshold.
   public struct Point: Equatable, Sendable {
     /// The threshold probability.
     public let threshold: Double
-    /// Of acting on the model; no interval where the draws can't tell a width (as where nobody is called positive).
+    /// Of acting on the model; no interval where the draws give no width (as where nobody is called positive).
     public let model: Estimate
     /// Of acting on every case.
     public let treatAll: Double

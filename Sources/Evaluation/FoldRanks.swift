@@ -1,5 +1,5 @@
 extension Cases {
-  /// The cases with each score replaced by its rank among the cases of its fold, as a share of them; one fold number a case.
+  /// The cases with each score replaced by its rank among the cases of its fold, as a share of them; one fold number for each case.
   ///
   /// Models of different folds put their scores on different scales: a fold's model that has seen fewer positive cases predicts
   /// lower, and it is the fold with more of them that it then predicts. Pooled scores of a model that has learnt nothing therefore

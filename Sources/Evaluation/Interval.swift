@@ -39,9 +39,9 @@ public enum WilsonInterval {
 
   /// The interval of the share of successes among cases that come in clusters; nil for no cases.
   ///
-  /// The trials count for less the more alike the cases of a cluster are: the number of cases is divided by the design
+  /// The more alike the cases of a cluster are, the smaller the effective sample size: the number of cases is divided by the design
   /// effect, which is the ratio estimator's variance between clusters over that of independent cases, and multiplied by (z/t)
-  /// squared, as that variance is estimated from so many clusters. Where all cases agree, and that variance says nothing, each
+  /// squared, because that variance is estimated from a finite number of clusters. Where all cases agree, that variance is 0, and each
   /// cluster counts as one case. Where each cluster is one case, it is `of(_:in:)`.
   public static func of(_ successes: [Bool], clusters: [String], level: Double = 0.95) -> Interval? {
     guard !successes.isEmpty, successes.count == clusters.count else { return nil }

@@ -80,14 +80,15 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
       sentences.append("One class only: there is no negative case, so specificity and AUC are undefined.")
     } else if let value = auc?.value, value == 0 || value == 1 {
       sentences.append(
-        "The AUC of \(Int(value)) is that of these few cases; its interval (Newcombe) says what it may be in others.")
+        "The AUC of \(Int(value)) is that of these few cases; its interval (Newcombe) states which values are compatible with them."
+      )
     } else if Set(decided.cases.scores).count == 1 {
       sentences.append(
-        "Every case has the same probability: they are not ranked at all, and the interval of the AUC (Newcombe) says only "
-          + "how few they are.")
+        "Every case has the same probability: they are not ranked at all, and the interval of the AUC (Newcombe) "
+          + "reflects only the number of cases.")
     } else if auc?.interval?.method == AUCInterval.newcombeName {
       sentences.append(
-        "The cases are too few, or too much alike, to show how the AUC varies: its interval is Newcombe's.")
+        "The cases are too few or too similar to show how the AUC varies: its interval is Newcombe's.")
     }
     if matrix.total > 0, matrix.positivePredictiveValue == nil { sentences.append("No case is called positive.") }
     if matrix.total > 0, matrix.negativePredictiveValue == nil { sentences.append("Every case is called positive.") }

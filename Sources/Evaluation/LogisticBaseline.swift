@@ -1,4 +1,5 @@
-/// What simple predictors (tumour size, age, ...) reach by logistic regression: the rival that a network has to beat.
+/// What simple predictors (tumour size, age, ...) reach by logistic regression: the baseline that a network should
+/// exceed.
 ///
 /// Standardising and fitting see the training cases of a fold only; each case is predicted by the fold that holds it out.
 public struct LogisticBaseline: Equatable, Sendable {
@@ -54,7 +55,7 @@ public struct LogisticBaseline: Equatable, Sendable {
 
   /// One model per fold, in the order of the folds' numbers.
   public let models: [Model]
-  /// Of each case, by the model whose training it was no part of.
+  /// Of each case, by the model that was not trained on it.
   public let probabilities: [Double]
 
   /// Cross-validates on given folds.

@@ -3,7 +3,7 @@ import Foundation
 /// Logistic regression by Newton's method with step halving (iteratively reweighted least squares).
 ///
 /// Without a ridge penalty it is the maximum-likelihood fit. Where some combination of the predictors separates the classes,
-/// wholly or in part, no such fit exists; it is then refused, by the direction in which the likelihood rises without end.
+/// wholly or in part, no such fit exists; it throws if the likelihood rises without bound in some direction.
 /// Source: McCullagh and Nelder, Generalized Linear Models, 1989; Albert and Anderson, Biometrika 1984 (separation).
 public struct LogisticRegression: Equatable, Sendable {
   /// The intercept first, where there is one, then one for each predictor.
@@ -24,7 +24,7 @@ public struct LogisticRegression: Equatable, Sendable {
   ///   - clusters: Where some cluster holds several cases, the covariance is Liang and Zeger's sandwich (Biometrika 1986) times
   ///     G / (G - 1).
   /// - Throws: Where there are no cases, a value isn't finite, all targets are alike, the predictors separate the classes or
-  ///   follow from one another, or the iterations come to no end.
+  ///   follow from one another, or the iterations do not converge.
   public init(
     rows: [[Double]], targets: [Double], offsets: [Double]? = nil, hasIntercept: Bool = true, ridge: Double = 0,
     clusters: [String]? = nil
@@ -99,7 +99,7 @@ private struct LogisticProblem {
     return (residuals, gradient, information)
   }
 
-  /// Whether going on along `direction` raises the likelihood without end: no case gets worse, some get better.
+  /// Whether going on along `direction` raises the likelihood without bound: no case gets worse, some get better.
   func separates(_ direction: [Double], tolerance: Double) -> Bool {
     guard penalties.allSatisfy({ $0 == 0 }) else { return false }
     let moves = zip(rows, targets).map { row, target in (2 * target - 1) * product(row, direction) }

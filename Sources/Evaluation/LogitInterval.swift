@@ -1,12 +1,12 @@
 import Foundation
 
 extension AUCInterval {
-  /// What `logit` calls itself, for independent and for clustered cases.
+  /// The name of `logit`, for independent and for clustered cases.
   static let logitNames = (independent: "DeLong, logit, t", clustered: "Obuchowski, logit, t")
 
   /// The interval with DeLong's variance, or Obuchowski's for clusters, on the scale of the AUC's logit.
   ///
-  /// The logit's standard error is multiplied by Student's t with `AUCCovariance.degrees`, so that it holds in few patients too.
+  /// The logit's standard error is multiplied by Student's t with `AUCCovariance.degrees`, so its coverage also holds with few patients.
   /// With clusters it counts what cases of one patient share, within and between the classes.
   ///
   /// Throws where a class is missing or held by one cluster only, a score isn't finite, or the variance is zero (an AUC of 0 or

@@ -1,4 +1,4 @@
-/// Why a statistic can't be stated for the cases at hand: its description is a sentence that stands where the number would.
+/// Why a statistic can't be stated for the cases at hand: its description is a sentence that replaces the number.
 public enum NotEstimable: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is nothing to count.
   case noCases
@@ -10,7 +10,7 @@ public enum NotEstimable: Error, Equatable, Sendable, CustomStringConvertible {
   case notProbability(Int)
   /// Fewer clusters (patients) than the method needs, over all or within a class.
   case tooFewClusters(found: Int, needed: Int, of: String)
-  /// The method takes cases as independent, and they come in clusters; the sentence says what to do instead.
+  /// The method assumes independent cases, and they come in clusters; the sentence says what to do instead.
   case clustered(instead: String)
   /// The clusters named by their number hold both classes, and the method needs one class for each.
   case mixedClusters(Int)
@@ -24,9 +24,9 @@ public enum NotEstimable: Error, Equatable, Sendable, CustomStringConvertible {
   case separated
   /// Logistic regression: a predictor follows from the others, or is constant.
   case collinear
-  /// The iterations came to no end.
+  /// The iterations did not converge.
   case notConverged
-  /// The probabilities rank the classes the wrong way round, so that no positive scale can mend them.
+  /// The probabilities rank the classes the wrong way round, so no positive scale can correct them.
   case reversed
   /// No case is called positive (or negative), so there is no such call to be right.
   case noCalls(isPositive: Bool)
@@ -43,23 +43,23 @@ public enum NotEstimable: Error, Equatable, Sendable, CustomStringConvertible {
       "Not estimable: every case is \(isPositive ? "positive" : "negative")."
     case .notFinite(let count):
       "Not estimable: \(count) \(count == 1 ? "case has a value that is" : "cases have a value that is") not a finite "
-        + "number. Leave them out, and say so."
+        + "number. Exclude such cases, and report it."
     case .notProbability(let count):
-      "Not estimable: \(count) \(count == 1 ? "case has" : "cases have") a score outside 0 to 1, which is no probability."
+      "Not estimable: \(count) \(count == 1 ? "case has" : "cases have") a score outside 0 to 1, which is not a probability."
     case .tooFewClusters(let found, let needed, let what):
       "Not estimable: \(needed) \(what) are needed, there \(found == 1 ? "is" : "are") \(found)."
     case .clustered(let instead):
-      "Not estimable: the method takes cases as independent, and some patients give several. \(instead)"
+      "Not estimable: the method assumes independent cases, and some patients have several. \(instead)"
     case .mixedClusters(let count):
-      "Not estimable: \(count) \(count == 1 ? "patient has" : "patients have") cases of both classes, so there is no one "
-        + "label for each patient."
-    case .differentCases: "Not estimable: the lists to compare are not of the same cases, in the same order."
+      "Not estimable: \(count) \(count == 1 ? "patient has" : "patients have") cases of both classes, so there is "
+        + "no single label for each patient."
+    case .differentCases: "Not estimable: the lists to compare do not contain the same cases in the same order."
     case .noVariation(let what): "Not estimable: \(what)."
     case .undefinedDraws(let defined, let wanted):
-      "Not estimable: only \(defined) of \(wanted) draws of patients leave it defined."
+      "Not estimable: only \(defined) of \(wanted) draws of patients give a defined value."
     case .separated:
-      "Not estimable: the predictors tell the classes apart without error, in all or in some cases, so the likelihood has "
-        + "no maximum and every larger coefficient fits better. A ridge penalty, or fewer predictors, would help."
+      "Not estimable: the predictors separate the classes completely or partly, so the likelihood has no maximum: "
+        + "every larger coefficient fits better. A ridge penalty, or fewer predictors, would help."
     case .collinear: "Not estimable: a predictor is constant, or follows from the others."
     case .notConverged: "Not estimable: the fit did not converge."
     case .reversed:

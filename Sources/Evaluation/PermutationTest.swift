@@ -1,6 +1,6 @@
 import Support
 
-/// Whether a statistic is larger than it would be were the labels dealt out at random.
+/// Whether a statistic is larger than expected if the labels were permuted at random.
 ///
 /// Source: Phipson and Smyth, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
 /// Biology 2010.
@@ -10,7 +10,7 @@ public struct PermutationTest: Equatable, Sendable {
   /// The statistic with permuted labels, permutation by permutation.
   public let null: [Double]
 
-  /// Takes values computed elsewhere, such as AUCs of networks trained anew on permuted labels.
+  /// Takes values computed elsewhere, such as AUCs of networks retrained on permuted labels.
   ///
   /// Throws where there is none, or one isn't finite.
   public init(observed: Double, null: [Double]) throws(NotEstimable) {
@@ -35,11 +35,11 @@ public struct PermutationTest: Equatable, Sendable {
     return min(1, 2 * min(pValue, below))
   }
 
-  /// The AUC of `cases` against the labels dealt out anew among the clusters (patients), whose cases keep one label.
+  /// The AUC of `cases` with the labels permuted among the clusters (patients), whose cases keep one label.
   ///
-  /// Where `groups` (one a case, such as its fold) are given, labels are dealt out within each group only. This asks whether
-  /// fixed predictions know the labels; to test the training too, permute before it and use `init(observed:null:)`. Throws where
-  /// a class is missing, a score isn't finite, or a cluster holds both classes or lies in two groups.
+  /// Where `groups` (one for each case, such as its fold) are given, labels are permuted within each group only. This asks whether
+  /// fixed predictions are associated with the labels; to test the training too, permute before it and use `init(observed:null:)`. Throws where
+  /// a class is missing, a score isn't finite, or a cluster holds both classes or is in two groups.
   public static func auc(
     _ cases: Cases, within groups: [Int]? = nil, permutations: Int = 1999, seed: UInt64 = 1
   ) throws(NotEstimable) -> PermutationTest {

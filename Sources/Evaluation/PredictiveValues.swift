@@ -1,7 +1,7 @@
 /// What a positive and a negative call would mean where the disease is as frequent as one says.
 ///
 /// By Bayes' theorem from sensitivity and specificity, which are taken not to change. Their ratio's interval follows from
-/// Wilson's intervals of the two (at the effective sample size where cases are clustered) by MOVER, so that it has a width where
+/// Wilson's intervals of the two (at the effective sample size where cases are clustered) by MOVER, so it has a width where
 /// all are right, too. Sources: Mercaldo, Lau and Zhou, Statistics in Medicine 2007; Donner and Zou, Statistical Methods in
 /// Medical Research 2012 (MOVER of a ratio).
 public struct PredictiveValues: Equatable, Sendable {

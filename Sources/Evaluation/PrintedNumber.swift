@@ -51,7 +51,7 @@ public struct PrintedNumber: Equatable, Sendable, CustomStringConvertible {
   /// 10 to the `decimals`.
   private var scale: Int { (0..<decimals).reduce(1) { scale, _ in scale * 10 } }
 
-  /// `part` of `whole` with one decimal more than is printed, so that a near miss shows.
+  /// `part` of `whole` with one decimal more than is printed, so near misses are visible.
   func shown(_ part: Int, of whole: Int) -> String {
     let finer = scale * 10
     let rounded = (part * finer * 2 + whole) / (2 * whole)

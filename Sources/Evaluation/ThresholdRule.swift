@@ -1,6 +1,6 @@
 /// How a threshold is chosen from scored cases; a score of the threshold or more is called positive.
 ///
-/// A threshold chosen on the cases that it is then judged by flatters: choose it on the training patients of each fold only.
+/// A threshold chosen on the cases that it is then evaluated on is optimistic: choose it on the training patients of each fold only.
 public enum ThresholdRule: Equatable, Sendable {
   /// This number, whatever the cases.
   case fixed(Double)

@@ -29,7 +29,7 @@ public enum CompareReport {
     }
     let roc = try Figure.roc(
       name: "compare-roc", title: "ROC curves of the runs, patients", curves: curves, background: [],
-      caption: "ROC curves of the runs' out-of-fold predictions, on the patients that all have predicted.")?
+      caption: "ROC curves of the runs' out-of-fold predictions, on the patients that all runs have predicted.")?
       .draw(in: figures)
     return HTMLPage(
       title: "Comparison of \(comparison.entries.count) runs", kicker: "RenalGrade comparison",
@@ -96,13 +96,13 @@ public enum CompareReport {
 
   private static func seeds(_ comparison: RunComparison) -> [HTML] {
     guard !comparison.seedGroups.isEmpty else {
-      return [.p("No two of the runs differ in their seeds alone: how much a result hangs on the seed is not shown.")]
+      return [.p("No two of the runs differ only in their seeds: how much a result depends on the seed is not shown.")]
     }
     let tables = comparison.seedGroups.map { group in
       let names = group.runs.map { "\($0 + 1)" }.joined(separator: ", ")
       return HTMLTable(
-        caption: "Runs \(names), which differ in their seeds alone: patient level, each on all its patients",
-        columns: ["Measure", "Runs", "Mean", "SD", "Least", "Greatest"],
+        caption: "Runs \(names), which differ only in their seeds: patient level, each on all its patients",
+        columns: ["Measure", "Runs", "Mean", "SD", "Minimum", "Maximum"],
         rows: group.values.map { metric, values in
           let spread = Spread(values)
           return [
@@ -116,7 +116,7 @@ public enum CompareReport {
     }
     return tables + [
       .remark(
-        "The spread over seeds tells how much hangs on chance in training and splitting; it is no confidence interval over patients."
+        "The spread over seeds shows how much depends on chance in training and splitting; it is not a confidence interval over patients."
       )
     ]
   }
@@ -125,19 +125,21 @@ public enum CompareReport {
     [
       (
         "Differences",
-        "The later run's value less the earlier's, on the same patients. AUC: DeLong's paired method. Rates: Newcombe's interval "
-          + "for paired proportions (method 10), with McNemar's exact test; each run is decided at its own thresholds."
+        "The later run's value minus the earlier run's, on the same patients. AUC: DeLong's paired method. Rates: "
+          + "Newcombe's interval for paired proportions (method 10), with McNemar's exact test; each run is classified at its own "
+          + "thresholds."
       ),
       (
         "Several comparisons",
-        "p-values are corrected by Holm's method over all pairs of runs, each measure and test by itself."
+        "p-values are corrected by Holm's method over all pairs of runs, separately for each measure and test."
       ),
       (
         "No worse",
-        "The later run counts as better or worse where the 95% interval lies on one side of 0 and the corrected p-value is below "
-          + "0.05, and as no worse where the whole interval lies above minus \(Format.number(comparison.margin)); the p-value beside "
-          + "it is one-sided, from the same interval, and shows as much below 0.025. All else is inconclusive: neither a difference "
-          + "nor its absence is shown. A margin means something only if it was fixed before the result was known."
+        "The later run is better or worse if the 95% interval lies on one side of 0 and the corrected p-value is "
+          + "below 0.05, and no worse if the whole interval lies above minus \(Format.number(comparison.margin)); "
+          + "the p-value for no worse is one-sided, from the same interval, and shows this below 0.025. Otherwise "
+          + "the result is inconclusive: neither a difference "
+          + "nor its absence is shown. A margin is meaningful only if it was fixed before the result was known."
       ),
     ]
   }
@@ -156,7 +158,7 @@ extension Verdict {
 }
 
 extension RunComparison {
-  /// What nobody may miss: virtual patients, what was trained instead.
+  /// What must not be overlooked: virtual patients, what was trained instead.
   var banners: [String] { RunPage.banners(entries.map(\.manifest)) }
 
   /// What keeps the runs from being comparable, in sentences.
@@ -165,17 +167,18 @@ extension RunComparison {
     let unshared = patients.allCount - patients.sharedCount
     if unshared > 0 {
       remarks.append(
-        "The runs are compared on the \(Format.count(patients.sharedCount, "patient")) that all of them have predicted; "
+        "The runs are compared on the \(Format.count(patients.sharedCount, "patient")) that all of them have "
+          + "predicted; "
           + "\(unshared) of \(patients.allCount) are left out.")
     }
     let contradictory = patients.sharedCount - patients.codes.count
     if contradictory > 0 {
       remarks.append(
-        "\(Format.count(contradictory, "patient")) whose class is not the same in all runs "
+        "\(Format.count(contradictory, "patient")) with different classes in different runs "
           + "\(contradictory == 1 ? "is" : "are") left out.")
     }
     if !haveSameFolds {
-      remarks.append("The runs have not the same folds: their difference is also one of the split.")
+      remarks.append("The runs do not have the same folds: their difference is partly due to the split.")
     }
     let shuffled = entries.filter { $0.manifest.shuffledBy != nil }.map(\.run)
     if !shuffled.isEmpty { remarks.append("Trained on shuffled labels: \(shuffled.joined(separator: ", ")).") }

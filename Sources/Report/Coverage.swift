@@ -1,7 +1,7 @@
 import Analysis
 import Foundation
 
-/// How often the intervals that the report prints hold the truth in simulated cohorts.
+/// How often the intervals in the report contain the true value in simulated cohorts.
 ///
 /// The numbers are those of `Tests/Reference/coverage.py`, which says how the cohorts are made.
 struct Coverage: Decodable {
@@ -13,7 +13,7 @@ struct Coverage: Decodable {
     let level: Level
     /// The patients, and those of high grade among them.
     let patients, positives: Int
-    /// The share of cohorts in which the interval holds the truth, by AUC.
+    /// The share of cohorts in which the interval contains the true value, by AUC.
     let coverage: [Double]
 
     /// The least and the greatest.
@@ -26,7 +26,7 @@ struct Coverage: Decodable {
   let aucs: [Double]
   let intervals: [Row]
 
-  /// What a 95% interval is taken to hold.
+  /// The coverage that a 95% interval may have without a remark.
   static let accepted = 0.93...0.975
 
   /// The table that is built in.
@@ -45,7 +45,7 @@ struct Coverage: Decodable {
     abs(log(Double(row.patients) / Double(max(1, patients))))
   }
 
-  /// How often the intervals of some measures hold the truth at about this size, in a sentence or two.
+  /// How often the intervals of some measures contain the true value at about this size, in a sentence or two.
   static func remark(_ measures: [(key: String, name: String)], at levels: [Level] = [.patient], patients: Int) -> HTML
   {
     let table: Coverage
@@ -65,11 +65,11 @@ struct Coverage: Decodable {
         if row.range.upperBound > accepted.upperBound { wide.append(name) }
       }
     }
-    guard let size else { return .remark("How often these intervals hold the truth was not simulated.") }
+    guard let size else { return .remark("The coverage of these intervals was not simulated.") }
     let outside = [
-      narrow.isEmpty ? nil : "Below 93% at times, so that they are too narrow: \(narrow.joined(separator: ", ")).",
+      narrow.isEmpty ? nil : "Sometimes below 93%, so these are too narrow: \(narrow.joined(separator: ", ")).",
       wide.isEmpty
-        ? nil : "Above 97.5% at times, so that they are wider than need be: \(wide.joined(separator: ", ")).",
+        ? nil : "Sometimes above 97.5%, so these are wider than necessary: \(wide.joined(separator: ", ")).",
     ].compactMap { $0 }
     let sizes = table.intervals.map(\.patients)
     let isBeyond = patients < (sizes.min() ?? 0) / 2 || patients > 2 * (sizes.max() ?? 0)

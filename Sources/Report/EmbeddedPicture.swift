@@ -1,9 +1,9 @@
 import Foundation
 import Study
 
-/// A PNG or an SVG that stands within a page.
+/// A PNG or an SVG embedded in a page.
 ///
-/// It stands there as an image, so that nothing in the file can act on the page.
+/// It is embedded as an image, so nothing in the file can act on the page.
 struct EmbeddedPicture {
   let data: Data
   /// Width and height in pixels.
@@ -12,7 +12,7 @@ struct EmbeddedPicture {
   let words: String?
   private let mediaType: String
 
-  /// Takes `data` for a picture; nil where it begins neither as a PNG nor as an SVG with a size.
+  /// Takes `data` as a picture; nil where it begins neither as a PNG nor as an SVG with a size.
   init?(_ data: Data) {
     self.data = data
     if let size = Self.sizeOfPNG(data) {
@@ -24,7 +24,7 @@ struct EmbeddedPicture {
     }
   }
 
-  /// Reads a file; nil where there is none, or it is no picture.
+  /// Reads a file; nil where there is none, or it is not a picture.
   init?(contentsOf url: URL) {
     guard let data = try? Data(contentsOf: url) else { return nil }
     self.init(data)

@@ -9,7 +9,7 @@ extension ExamResult {
     var lines = [
       notice.uppercased(), "",
       "Probability of high grade (Fuhrman/ISUP 3-4): \(patient.text)",
-      "At \(thresholds.words), that counts as \(patient.gradeClass.rawValue) grade; "
+      "At \(thresholds.words), this is classified as \(patient.gradeClass.rawValue) grade; "
         + "\(Format.count(count, "slice")) of \(Format.count(lesions.count, "lesion")), aggregated by \(aggregation.words).",
       "",
     ]
@@ -29,7 +29,7 @@ extension ExamResult {
 }
 
 extension ExamResult.Estimate {
-  /// The probability, and what the networks span.
+  /// The probability, and the range over the networks.
   var text: String {
     let value = Format.number(probability)
     guard byNetwork.count > 1, let least = byNetwork.min(), let greatest = byNetwork.max() else { return value }

@@ -1,11 +1,11 @@
-/// A whole page that needs nothing but itself.
+/// A complete, self-contained page.
 struct HTMLPage {
   var title: String
   /// The small line above the title.
   var kicker: String
   /// The line below the title.
   var subtitle: String
-  /// Sentences that nobody may miss.
+  /// Sentences that must not be overlooked.
   var banners: [String]
   var sections: [Section]
 

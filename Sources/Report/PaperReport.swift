@@ -3,7 +3,7 @@ import Evaluation
 public import Foundation
 public import Support
 
-/// What the paper's printed numbers imply: a page of its own, for it is about the paper and about no run.
+/// What the paper's printed numbers imply: a separate page, because it is about the paper and not about a run.
 public enum PaperReport {
   /// Writes the page.
   ///
@@ -16,8 +16,8 @@ public enum PaperReport {
   }
 
   static let introduction =
-    "The printed numbers were checked as whole numbers of cases, allowing for their rounding. Results of a study can be compared with "
-    + "them only as far as they can be right."
+    "The printed numbers were checked as whole numbers of cases, allowing for their rounding. Results of a study "
+    + "can be compared with them only as far as they are consistent."
 
   private static var parts: [(title: String, sentences: [String])] {
     [
@@ -51,7 +51,7 @@ public enum PaperReport {
 }
 
 extension PaperNumbers {
-  /// What Table 5 can't be, sentence by sentence.
+  /// What is inconsistent in Table 5, sentence by sentence.
   static var aboutResults: [String] {
     var sentences: [String] = []
     for result in results {
@@ -68,14 +68,14 @@ extension PaperNumbers {
     return sentences
   }
 
-  /// What Tables 3 and 4, the text and Figure 8 say against one another, sentence by sentence.
+  /// How Tables 3 and 4, the text and Figure 8 contradict one another, sentence by sentence.
   static var aboutTables: [String] {
     table4.contradictions.map { "Table 4: \($0.description)" } + [
-      "Table 4: the text says 26 patients of high and 14 of low grade, the heading 16 and 24.",
-      "Table 4: its percentages are those of Table 3, whose counts are others.",
+      "Table 4: the text says 26 patients of high and 14 of low grade; the heading says 16 and 24.",
+      "Table 4: its percentages are those of Table 3, which has different counts.",
     ] + table3.contradictions.map { "Table 3: \($0.description)" }
-      + figure8.contradictions.map { "Figure 8: \($0.description) The text counts 528 lesions, besides." } + [
-        "The text's 73.7% of all renal cell carcinomas holds only if 33 angiomyolipomas, which are benign, count among them."
+      + figure8.contradictions.map { "Figure 8: \($0.description) In addition, the text counts 528 lesions." } + [
+        "The text's 73.7% of all renal cell carcinomas holds only if 33 angiomyolipomas, which are benign, are included."
       ]
   }
 }

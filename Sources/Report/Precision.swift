@@ -15,7 +15,7 @@ enum Precision {
     let range = "The 95% interval, \(Format.range(interval)), is \(Format.number(interval.width)) wide"
     if let reversed = reversal(interval, of: model) { return "\(start) \(range). \(reversed)" }
     if interval.contains(0.5) {
-      return "\(start) \(range) and contains 0.5: whether the \(model) tells the grades apart is inconclusive."
+      return "\(start) \(range) and contains 0.5: whether the \(model) distinguishes the grades is inconclusive."
     }
     if interval.width > 0.15 {
       return "\(start) \(range): values across this range are compatible with the data."
@@ -27,16 +27,16 @@ enum Precision {
   static func reversal(_ interval: Interval?, of model: String) -> String? {
     guard let interval, interval.upper < 0.5 else { return nil }
     return
-      "The ranking is reversed: the interval lies below 0.5, and low-grade patients have the higher values more often "
-      + "than chance explains. Check the labels and what the \(model) was given before anything else."
+      "The ranking is reversed: the interval lies below 0.5, and low-grade patients have the higher values more "
+      + "often than chance explains. Check the labels and the inputs of the \(model) first."
   }
 
-  /// How coarse the rates are: what one patient more or less would change.
+  /// How coarse the rates are: what one patient classified differently would change.
   static func oneCaseMore(_ patient: LevelMetrics) -> String {
     let negatives = patient.n - patient.positives
     guard patient.positives > 0, negatives > 0 else { return "" }
     func step(_ count: Int) -> String { Format.number(1 / Double(count), decimals: count >= 100 ? 3 : 2) }
-    return "One patient decided otherwise moves sensitivity by \(step(patient.positives)) and specificity by "
+    return "One patient classified differently changes sensitivity by \(step(patient.positives)) and specificity by "
       + "\(step(negatives))."
   }
 }
@@ -45,7 +45,7 @@ extension Spread {
   /// The mean with the standard deviation in brackets.
   var text: String { Format.number(mean) + (deviation.map { " (\(Format.number($0)))" } ?? "") }
 
-  /// The same, with how many of the folds it is of where some have no value.
+  /// The same, with the number of folds that have a value if some have none.
   func text(ofFolds folds: Int) -> String { count == folds ? text : "\(text), \(count) of \(folds) folds" }
 }
 
@@ -54,34 +54,35 @@ enum Methods {
   static let intervals = [
     (
       "AUC",
-      "The Mann-Whitney statistic with mid-ranks on the out-of-fold predictions. Pooling puts the scores of all folds' "
-        + "models on one scale, which they need not share; the AUC of the ranks within folds, and the folds' own values, stand "
-        + "beside it."
+      "The Mann-Whitney statistic with mid-ranks on the out-of-fold predictions. Pooling treats the scores of all "
+        + "folds' models as if they shared one scale, which they need not; the AUC of the ranks within folds and "
+        + "the values of each fold are therefore also reported."
     ),
     (
       "Intervals of the AUC",
-      "95%, the same in all sections. DeLong's variance, or Obuchowski's where a patient gives several slices or lesions, on "
-        + "the logit's scale, with Student's t and Satterthwaite's degrees of freedom (those of the scarcer class's patients "
-        + "where they give several). DeLong's plain interval holds the truth in 83 to 94% with 14 of 40 of high grade. "
-        + "Newcombe's method 5 over patients stands in where a class has one patient only, and at an AUC of 1 or 0, or with one "
-        + "and the same probability for all."
+      "95%, the same in all sections. DeLong's variance, or Obuchowski's where a patient has several slices or "
+        + "lesions, on the logit scale, with Student's t and Satterthwaite's degrees of freedom (where patients "
+        + "have several cases, those of the less frequent class's patients). DeLong's plain interval contains the "
+        + "true value in 83 to 94% with 14 of 40 of high grade. Newcombe's method 5 over patients is used instead "
+        + "where a class has only one patient, at an AUC of 1 or 0, or if all probabilities are equal."
     ),
     (
       "Intervals of rates",
-      "95%, Wilson's. Where a patient gives several cases, at the effective sample size that the variance between patients "
-        + "leaves (Rao and Scott). F1: from Wilson's interval of the true positives among all that are positive or called so. "
+      "95%, Wilson's. Where a patient has several cases, at the effective sample size given by the variance between "
+        + "patients (Rao and Scott). F1: from Wilson's interval of the true positives among all that are positive "
+        + "or called so. "
         + "Balanced accuracy: by MOVER of the two rates' intervals. Matthews' correlation: Fisher's z, with the spread over 2,000 "
         + "bootstrap draws of whole patients."
     ),
     (
-      "How often they hold",
-      "Each section says in how many of 1,000 simulated cohorts of about this size its intervals hold the truth. With slices "
-        + "taken for patients, they would in 65 to 70%."
+      "Coverage",
+      "Each section states in what percentage of 1,000 simulated cohorts of about this size its intervals contain "
+        + "the true value. If slices were treated as independent patients, that would be 65 to 70%."
     ),
     (
-      "What the intervals leave out",
-      "They tell how the result would vary with other patients of the same kind, given these models. They do not hold the "
-        + "variation from training anew, nor from other scanners, readers or hospitals."
+      "What the intervals do not include",
+      "They describe how the result would vary with other patients of the same kind, given these models. They do "
+        + "not include the variation from repeated training, or from other scanners, readers or hospitals."
     ),
   ]
 

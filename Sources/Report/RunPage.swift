@@ -48,16 +48,16 @@ enum RunPage {
       banners: changes(content) + banners(content.manifest), sections: parts)
   }
 
-  /// That the protocol is another one by now, where it is.
+  /// That the protocol has been changed, if it has.
   private static func changes(_ content: RunContent) -> [String] {
     guard content.protocolIsUnchanged == false else { return [] }
     return [
-      "The run's protocol.yaml has been changed since the run was made: its SHA-256 is not the recorded one. What this report says "
-        + "of the protocol may not be what the run was made by."
+      "The run's protocol.yaml has been changed since the run was made: its SHA-256 differs from the recorded one. "
+        + "What this report says about the protocol may not apply to the run."
     ]
   }
 
-  /// What nobody may miss of several runs, each sentence once.
+  /// What must not be overlooked in several runs, each sentence once.
   static func banners(_ manifests: [Run.Manifest]) -> [String] {
     manifests.flatMap(banners).reduce(into: []) { kept, banner in
       if !kept.contains(banner) { kept.append(banner) }

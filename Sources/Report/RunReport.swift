@@ -9,7 +9,7 @@ public enum RunReport {
   /// Writes `metrics.json`, `figures/`, `report.html`, `methods.md` and `model-card.md` into the run's folder, replacing what was
   /// there.
   ///
-  /// All of it is told from the run's own folder, so that an older run's report tells what was true of that run; the same
+  /// Everything comes from the run's own folder, so an older run's report states what was true of that run; the same
   /// run gives the same bytes.
   ///
   /// - Parameter run: a complete run.

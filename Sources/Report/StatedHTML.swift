@@ -2,10 +2,10 @@ import Analysis
 import Evaluation
 
 extension HTML {
-  /// A paragraph in a quieter voice.
+  /// A paragraph in smaller print.
   static func remark(_ text: String) -> HTML { .element("p", ["class": "remark"], HTML(text: text)) }
 
-  /// Why something can't be stated: each sentence once, after all that it is true of.
+  /// Why something can't be stated: each sentence once, after all the subjects that it applies to.
   static func reasons(_ entries: [(subject: String, note: String?)]) -> [HTML] {
     var order: [String] = []
     var subjects: [String: [String]] = [:]

@@ -7,10 +7,10 @@ public import Support
 
 /// The paper's Table 5: the runs of a sweep over batch sizes, side by side.
 public enum SweepReport {
-  /// The sentence that keeps a reader from taking the best row for an estimate.
+  /// The sentence that warns against taking the best row as an estimate.
   static let choice =
     "The choice among batch sizes is made on the same folds that the values come from: the best row is optimistic. It shows "
-    + "how results vary with the batch size, not what a network chosen this way will do on new patients."
+    + "how results vary with the batch size, not how a network chosen this way will perform on new patients."
 
   /// Writes `table5.csv`, `table5.md`, `figures/` and `sweep.html` into `folder`, making it where it is not there.
   ///
@@ -39,7 +39,7 @@ public enum SweepReport {
   /// What keeps the runs from being comparable, in sentences.
   private static func remarks(_ sweep: SweepResult) -> [String] {
     let findings = [
-      (sweep.haveSameFolds, "The runs have not the same folds: their difference is not one of batch size alone."),
+      (sweep.haveSameFolds, "The runs do not have the same folds: their difference is not due to batch size alone."),
       (sweep.haveSameProtocol, "The runs' protocols differ in more than the batch size."),
       (sweep.haveOwnBatchSizes, "Several runs have the same batch size."),
     ]
@@ -75,8 +75,9 @@ public enum SweepReport {
   private static func page(_ sweep: SweepResult, figures: [DrawnFigure], matrices: [DrawnFigure]) -> HTMLPage {
     let settings = sweep.runs.first?.settings
     let paper =
-      "The paper does not state the level of its values. Its accuracy of 0.84 is no share of 40 patients, so its values may be "
-      + "those of slices: the slice rows are the ones to compare, the patient rows the ones that matter."
+      "The paper does not state the level of its values. Its accuracy of 0.84 is not a fraction of 40 patients, so "
+      + "its values may be at slice level: the slice rows are the ones to compare, the patient rows are the ones "
+      + "that matter."
     let curves: [HTML] =
       figures.isEmpty
       ? [.p("No ROC curve can be drawn: the predictions hold one class only.")]

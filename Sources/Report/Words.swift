@@ -4,7 +4,7 @@ public import Experiment
 public import Study
 
 extension Level {
-  /// Its name for several.
+  /// The plural of its name.
   var plural: String { rawValue + "s" }
 }
 
@@ -38,7 +38,7 @@ extension RunMetrics {
 extension PatientAUC {
   /// The AUC in words.
   public static func text(_ predictions: [Prediction], _ evaluation: StudyProtocol.Evaluation) -> String {
-    value(predictions, evaluation).map { Format.number($0) } ?? "undefined: the predictions hold one class only"
+    value(predictions, evaluation).map { Format.number($0) } ?? "undefined: the predictions contain only one class"
   }
 }
 

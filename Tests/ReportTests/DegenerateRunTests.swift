@@ -27,7 +27,7 @@ import Testing
       name: "one class only",
       says: [
         "result": "no AUC can be stated", "figures": "No ROC curve can be drawn",
-        "discrimination": "No precision-recall curve can be drawn", "thresholds": "the stated one stands in",
+        "discrimination": "No precision-recall curve can be drawn", "thresholds": "the stated one is used",
         "calibration": "every case is negative", "usefulness": "No decision curve can be drawn",
         "baselines": "Whether the network performs better cannot be determined",
         "controls": "can't be tested by permutation",
@@ -68,7 +68,7 @@ import Testing
     Degenerate(
       name: "all right",
       says: [
-        "result": "The AUC of 1 is that of these few cases", "calibration": "tell the classes apart without error",
+        "result": "The AUC of 1 is that of these few cases", "calibration": "separate the classes completely or partly",
         "discrimination": "every draw of patients gives the same value",
         "precision": "has no standard error to plan with",
       ],
@@ -134,6 +134,6 @@ import Testing
     try RunReport.write(silent)
     let text = try String(contentsOf: silent.url.appendingPathComponent("report.html"), encoding: .utf8)
     #expect(text.contains("The protocol lists no <code>subgroups</code>"))
-    #expect(text.contains("<code>baselines</code> name no clinical variables"))
+    #expect(text.contains("<code>baselines</code> list no clinical variables"))
   }
 }

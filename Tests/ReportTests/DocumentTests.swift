@@ -33,15 +33,16 @@ import Testing
     let text = try methods()
     for sentence in [
       "The analysis comprised 30 patients (20 with low-grade and 10 with high-grade tumours)",
-      "polygons labelled \"Lesion\" or \"Tumor\" were taken for tumours",
+      "polygons labelled \"Lesion\" or \"Tumor\" were taken as tumours",
       "a box of 128 × 128 pixels was cut around the area centroid",
       "HU were clipped to the range from -160 to 240 (window centre 40, width 400)",
       "resized to 224 × 224 pixels by bilinear interpolation",
       "30 epochs in batches of 16 slices by Adam (learning rate 0.00001, β1 0.8, β2 0.999, ε 0.00000001) with a weight "
         + "decay of 0.8 added to the gradient (L2 penalty)",
-      "weighted by 2.5 for high grade", "Five-fold cross-validation", "(seed 1)", "from a probability of 0.50, fixed",
+      "weighted by 2.5 for high grade", "Five-fold cross-validation", "(seed 1)",
+      "at a probability of 0.50 or more, fixed",
       "It was used instead of resnet50, whose weights were unavailable.", "RenalGrade 0.1.0 and libtorch 2.15.0",
-      "every patient is a virtual one",
+      "every patient is virtual",
     ] {
       #expect(text.contains(sentence), "\(sentence)")
     }
@@ -64,9 +65,9 @@ import Testing
     try RunReport.write(run)
     let text = try String(contentsOf: run.url.appendingPathComponent("methods.md"), encoding: .utf8)
     for sentence in [
-      "The model was a logistic regression on age.", "No region of interest was cut",
+      "The model was a logistic regression on age.", "No region of interest was cropped",
       "Each patient had one probability.",
-      "each probability is that of one model", "Results are given for patients, from",
+      "each probability comes from one model", "Results are given for patients, from",
       "The analysis comprised 30 patients (20 with low-grade and 10 with high-grade tumours). ",
     ] {
       #expect(text.contains(sentence), "\(sentence)")
@@ -107,8 +108,8 @@ import Testing
     ("scratch", "initialised at random; all layers were trained", { $0.network?.initialisation = .scratch }),
     ("resampled", "Slices were resampled to 0.9765625 mm per pixel.", { $0.roi.resampleTo = 0.9765625 }),
     ("some slices", "At most 1 slice of each lesion", { $0.roi.maximumSlicesPerLesion = 1 }),
-    ("no resize", "entered the network in its own size", { $0.roi.outputSize = 128 }),
-    ("every polygon", "every polygon was taken for a tumour", { $0.annotation.lesionLabels = [] }),
+    ("no resize", "entered the network at its original size", { $0.roi.outputSize = 128 }),
+    ("every polygon", "every polygon was taken as a tumour", { $0.annotation.lesionLabels = [] }),
     ("readers", "in this order of preference: R1, R2.", { $0.annotation.readers = ["R1", "R2"] }),
     ("corners", "top left corner of a pixel", { $0.annotation.integerCoordinate = .pixelCorner }),
     ("many folds", "12-fold cross-validation", { $0.folds.count = 12 }),

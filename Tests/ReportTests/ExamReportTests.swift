@@ -22,7 +22,7 @@ import Testing
     let text = try FixtureExam.result(.mean, synthetic: true).text
     for part in [
       "NOT A MEDICAL DEVICE", "(Fuhrman/ISUP 3-4): 0.47 (networks 0.37 to 0.57)",
-      "At the protocol's threshold of 0.50, that counts as low",
+      "At the protocol's threshold of 0.50, this is classified as low",
       "3 slices of 2 lesions, aggregated by their mean", "Lesion Tumor 1: 0.35 (networks 0.30 to 0.40), low grade",
       "  slice 7: 0.30 (networks 0.20 to 0.40)", "Run a-run (resnet18, frozen through layer2, float32)",
       "2 networks, of folds 1, 3.", "NOTE: The run was trained on virtual patients", "NOTE: Shuffled.",

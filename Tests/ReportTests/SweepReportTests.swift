@@ -33,7 +33,7 @@ import Testing
     let html = try String(contentsOf: folder.appendingPathComponent("sweep.html"), encoding: .utf8)
     try expectSound(html)
     #expect(html.contains("optimistic"))
-    #expect(!html.contains("more than the batch size") && !html.contains("not the same folds"))
+    #expect(!html.contains("more than the batch size") && !html.contains("not have the same folds"))
     // Two levels of ROC curves, and of one matrix for each batch size.
     #expect(try Markup(html).all("svg").count == 2 + 2 * 3)
     #expect(html.contains("Batch 64. Patients: rows are the true grade, columns the predicted one"))
@@ -58,7 +58,7 @@ import Testing
     let folder = fixture.study.reportsFolder.appendingPathComponent("sweep")
     try SweepReport.write([first, second], to: folder)
     let html = try String(contentsOf: folder.appendingPathComponent("sweep.html"), encoding: .utf8)
-    #expect(html.contains("more than the batch size") && html.contains("not the same folds"))
+    #expect(html.contains("more than the batch size") && html.contains("not have the same folds"))
     #expect(throws: StudyError.self) { try SweepReport.write([], to: folder) }
   }
 }

@@ -28,7 +28,7 @@ struct Checklist: Sendable {
       name: "METRICS", source: "Kocak et al., Insights into Imaging 2024;15:8", file: PackageResources.metrics_2024_tsv),
   ]
 
-  /// Reads a table of item, part, topic and sections, parted by tabs.
+  /// Reads a table of item, part, topic and sections, separated by tabs.
   private init(name: String, source: String, file: [UInt8]) {
     self.name = name
     self.source = source

@@ -50,7 +50,7 @@ extension MethodsText {
       case .float32: "Computation was in single precision."
       case .bfloat16: "Convolutions and matrix products were in bfloat16, weights and sums in single precision."
       case .automatic:
-        "Convolutions and matrix products were in bfloat16 where the hardware has it, and in single precision elsewhere."
+        "Convolutions and matrix products were in bfloat16 where the hardware supports it, and in single precision otherwise."
       }
     let batches = nested == nil ? Format.count(training.batchSize, "slice") : "a size chosen for each fold"
     let subject = nested?.isAmongProtocols == true ? "By the study's own protocol, a network" : "Each network"
@@ -64,17 +64,17 @@ extension MethodsText {
         ? "Slices were not augmented."
         : "As augmentation, each slice was flipped from left to right with a probability of \(text(training.flipProbability)).",
       precision,
-      "The number of epochs was fixed beforehand and the network after the last one was used: no held-out slice chose an epoch"
+      "The number of epochs was fixed beforehand and the network after the last one was used: held-out slices were not used to choose an epoch"
         + (nested == nil ? " or a setting." : "."),
       nested.map(Self.choice) ?? "",
     ]
   }
 
-  /// How each fold's way to train was chosen.
+  /// How the training of each fold was chosen.
   private static func choice(_ nested: Run.NestedChoice) -> String {
     "For each fold, one of \(list(nested.variants.map(\.title), "or")) was chosen: that with the highest "
-      + "\(nested.criterion) in a \(nested.innerFolds)-fold cross-validation among the patients of the other folds. No patient took "
-      + "part in the choice of what predicts the patient."
+      + "\(nested.criterion) in a \(nested.innerFolds)-fold cross-validation among the patients of the other folds. "
+      + "No patient took part in choosing the network that predicts them."
   }
 
   var validation: [String] {
@@ -84,12 +84,13 @@ extension MethodsText {
         + "by grade class (seed \(folds.seed)): all \(content.hasSlices ? "lesions, exams and slices" : "that is known") of a patient "
         + "\(content.hasSlices ? "were" : "was") in one fold, so that each patient was predicted once, by a \(content.model) that had not "
         + "seen the patient.",
-      "That no patient, exam, slice or image stood on both sides of a split was checked by the program.",
-      "No ensemble was formed: each probability is that of one \(content.model).",
+      "The program checked that no patient, exam, slice or image was on both sides of a split.",
+      "No ensemble was used: each probability comes from one \(content.model).",
     ]
     if let seed = manifest.shuffledBy {
       sentences.append(
-        "For a negative control, the classes were shuffled among patients, seed \(seed): this is no result.")
+        "For a negative control, the classes were shuffled among patients (seed \(seed)): these values are not a result."
+      )
     }
     return sentences
   }
@@ -109,9 +110,9 @@ extension MethodsText {
         : "Each patient had one probability.",
       "Results are given for \(Self.list(content.levels.map(\.plural))), from the pooled out-of-fold predictions and fold by fold.",
       threshold,
-      "The area under the ROC curve (AUC) is the Mann-Whitney statistic, with a 95% interval on the logit's scale by DeLong's "
-        + "variance (Obuchowski's where patients give several cases) and Student's t; rates have Wilson's 95% intervals, at the "
-        + "effective sample size where patients give several cases.",
+      "The area under the ROC curve (AUC) is the Mann-Whitney statistic, with a 95% confidence interval on the "
+        + "logit scale by DeLong's variance (Obuchowski's where patients have several cases) and Student's t; rates "
+        + "have Wilson's 95% confidence intervals, at the effective sample size where patients have several cases.",
     ] + comparisons
   }
 
@@ -123,23 +124,23 @@ extension MethodsText {
     case .fixed:
       let origin = content.protocolIsUnchanged == true ? "fixed before the run" : "as the protocol states it"
       return
-        "A case was called high grade from a probability of \(Format.number(evaluation.threshold)), \(origin)."
+        "A case was called high grade at a probability of \(Format.number(evaluation.threshold)) or more, \(origin)."
     case .youden:
       return
-        "A case was called high grade from the probability with the greatest sum of sensitivity and specificity \(others)."
+        "A case was called high grade at or above the probability with the greatest sum of sensitivity and specificity \(others)."
     case .fixedSensitivity:
-      return "A case was called high grade from the highest probability with a sensitivity of at least "
+      return "A case was called high grade at or above the highest probability with a sensitivity of at least "
         + "\(Format.number(evaluation.targetSensitivity)) \(others)."
     }
   }
 
-  /// What the protocol asks besides the estimates.
+  /// What the protocol asks for in addition to the estimates.
   private var comparisons: [String] {
     let subgroups = (settings.subgroups ?? []).map { $0.name ?? $0.column }
     var sentences: [String] = []
     if !subgroups.isEmpty {
       sentences.append(
-        "Subgroups by \(Self.list(subgroups)) were stated in the protocol; their differences were tested with Holm's correction."
+        "Subgroups by \(Self.list(subgroups)) were stated in the protocol; differences between them were tested with Holm's correction."
       )
     }
     let size = settings.baselines?.size == nil ? "the extent of the tumour's outline alone" : "tumour size alone"

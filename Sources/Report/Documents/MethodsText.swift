@@ -6,7 +6,8 @@ import Study
 
 /// The Methods of a paper, generated from a run's protocol, manifest and cohort.
 ///
-/// Each sentence follows from a value that the run has recorded; what no file knows stands in square brackets for the authors.
+/// Each sentence follows from a value that the run has recorded; what no file contains is left to the authors in
+/// square brackets.
 struct MethodsText {
   let content: RunContent
   let settings: StudyProtocol
@@ -17,7 +18,7 @@ struct MethodsText {
   let setAsideCount: Int
   /// Patients, of these high-grade ones, lesions and slices that were predicted, whatever came out.
   let counts: (patients: Int, high: Int, lesions: Int, slices: Int)
-  /// Patients whose probability is no finite number.
+  /// Patients whose probability is not a finite number.
   let patientsWithoutProbability: Int
 
   init(_ content: RunContent) {
@@ -51,7 +52,7 @@ struct MethodsText {
 
   private var population: [String] {
     var sentences: [String] = []
-    if manifest.synthetic { sentences.append("The images are synthetic: every patient is a virtual one.") }
+    if manifest.synthetic { sentences.append("The images are synthetic: every patient is virtual.") }
     if let flow = cohort?.flow {
       let start =
         "\(Format.count(flow.patientsAtStart, "patient")) with \(Format.count(flow.lesionsAtStart, "lesion"))"
@@ -69,7 +70,7 @@ struct MethodsText {
         "All patients with a graded lesion that had at least one contour were included"
           + (setAsideCount == 0
             ? "."
-            : ", but for \(Format.count(setAsideCount, "case")) that had to be set aside, each with its reason in the report.")
+            : ", except for \(Format.count(setAsideCount, "case")) that had to be set aside, each with its reason in the report.")
       )
     }
     sentences.append(
@@ -91,7 +92,7 @@ struct MethodsText {
     return [
       "\(Format.heading(system)) at histopathology was the reference standard, grouped as low (1 or 2) and high (3 or 4); high "
         + "grade was the positive class.",
-      "A patient was of high grade where any of the lesions was.",
+      "A patient was of high grade if any lesion was.",
       Document.blank("who graded, on biopsy or resection, blinded to what, and the interval between CT and pathology"),
     ]
   }
@@ -122,20 +123,20 @@ struct MethodsText {
     return [
       "Tumours were outlined by closed polygons on axial slices; "
         + (labels.isEmpty
-          ? "every polygon was taken for a tumour."
-          : "polygons labelled \(Self.list(labels, "or")) were taken for tumours."),
+          ? "every polygon was taken as a tumour."
+          : "polygons labelled \(Self.list(labels, "or")) were taken as tumours."),
       readers.isEmpty
         ? "Where several readers had outlined a lesion, the contours of one of them, the first by identifier, were used."
         : "Where several readers had outlined a lesion, one reader's contours were used, in this order of preference: "
           + "\(readers.joined(separator: ", ")).",
-      "An integer coordinate was taken for the "
+      "An integer coordinate was taken as the "
         + (annotation.integerCoordinate == .pixelCentre ? "centre of a pixel." : "top left corner of a pixel."),
       Document.blank("the readers' number and experience, what they knew, and how well they agreed"),
     ]
   }
 
   private var regions: [String] {
-    guard content.hasSlices else { return ["No region of interest was cut: the model learnt from no image."] }
+    guard content.hasSlices else { return ["No region of interest was cropped: the model used no images."] }
     let roi = settings.roi
     let low = roi.windowCentre - roi.windowWidth / 2
     func text(_ value: Double) -> String { Self.number(value) }
@@ -149,7 +150,7 @@ struct MethodsText {
       "HU were clipped to the range from \(text(low)) to \(text(low + roi.windowWidth)) (window centre "
         + "\(text(roi.windowCentre)), width \(text(roi.windowWidth))) and scaled to 0 to 1.",
       roi.boxSize == roi.outputSize
-        ? "The box entered the network in its own size."
+        ? "The box entered the network at its original size."
         : "The box was resized to \(roi.outputSize) × \(roi.outputSize) pixels by bilinear interpolation.",
       "It was repeated in three channels and normalised by the channel means and standard deviations that belong to the network.",
     ]

@@ -4,7 +4,7 @@ import Foundation
 import Experiment
 import Study
 
-/// What a run's networks are, how well they do and what they are not for (after Mitchell et al., FAT* 2019).
+/// What a run's networks are, how well they perform and what they are not for (after Mitchell et al., FAT* 2019).
 struct ModelCard {
   let content: RunContent
 
@@ -26,8 +26,8 @@ struct ModelCard {
           "How to repeat it",
           [
             .paragraph(
-              "The run's folder holds protocol, folds, predictions and one checkpoint per fold; its report tells how to repeat "
-                + "it, with versions, seeds and hashes.")
+              "The run's folder holds protocol, folds, predictions and one checkpoint per fold; its report "
+                + "describes how to repeat it, with versions, seeds and hashes.")
           ]),
       ])
   }
@@ -54,8 +54,9 @@ struct ModelCard {
   private var use: [String] {
     [
       HTMLPage.researchUse,
-      "Meant for: research on whether CT tells low from high grade in clear cell renal cell carcinoma before surgery.",
-      "Not meant for: choosing biopsy, surgery or surveillance; other subtypes, benign tumours, or stages that the cohort lacks; "
+      "Meant for: research on whether CT distinguishes low from high grade in clear cell renal cell carcinoma before surgery.",
+      "Not meant for: choosing biopsy, surgery or surveillance; other subtypes, benign tumours, or stages not in "
+        + "the cohort; "
         + "slices without a contour; images other than CT.",
     ]
   }
@@ -63,11 +64,11 @@ struct ModelCard {
   private var data: [String] {
     let positives = content.metrics.pooled.patient.positives
     var lines = [
-      "\(content.sizes), \(Format.count(positives, "patient")) of high grade; each patient was held out once, and the other folds' "
-        + "patients trained that \(content.model)."
+      "\(content.sizes), \(Format.count(positives, "patient")) of high grade; each patient was held out once and predicted by a "
+        + "\(content.model) trained on the other folds' patients."
     ]
     if manifest.synthetic {
-      lines.append("The patients are virtual. What was learnt from them holds for no real one.")
+      lines.append("The patients are virtual. What was learnt from them does not apply to real patients.")
     }
     if let flow = content.cohort?.flow {
       lines.append(
@@ -89,20 +90,20 @@ struct ModelCard {
   private var limits: [String] {
     [
       "Cross-validated only: no patient of another hospital, scanner or time was predicted.",
-      "Contours were drawn by readers; how the result varies with the reader is not in the intervals, nor is the variation from "
-        + "training anew.",
-      "A poor, missing or misplaced contour, other contrast phases than those trained on, and artefacts make predictions "
-        + "meaningless without a warning.",
+      "Contours were drawn by readers; the intervals include neither the variation between readers nor that between "
+        + "repeated trainings.",
+      "Poor, missing or misplaced contours, contrast phases not used in training, and artefacts make predictions "
+        + "meaningless, without a warning.",
       "A probability is not calibrated for a population with another share of high grade.",
     ] + manifest.notes
   }
 
   private var ethics: [String] {
     [
-      "A wrong low-grade call may delay treatment, a wrong high-grade call may lead to needless surgery: neither may rest on this "
-        + "\(content.model).",
-      "Patients stand in the run's files by code; a checkpoint holds what was learnt from them and may be shared only as they "
-        + "consented.",
+      "A wrong low-grade prediction may delay treatment; a wrong high-grade prediction may lead to unnecessary "
+        + "surgery. No such decision may rest on this \(content.model).",
+      "Patients are identified in the run's files by code; a checkpoint contains what was learnt from them and may "
+        + "be shared only within their consent.",
       Document.blank("ethics approval, consent, fairness between groups"),
     ]
   }

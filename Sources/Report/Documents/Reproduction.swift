@@ -4,7 +4,7 @@ import Foundation
 import Study
 import Support
 
-/// What it takes to repeat a run: commands, versions, seeds, hardware, and the hashes of what went in and came out.
+/// What is needed to repeat a run: commands, versions, seeds, hardware, and the hashes of inputs and outputs.
 struct Reproduction {
   let content: RunContent
 
@@ -28,9 +28,10 @@ struct Reproduction {
           "What may differ",
           [
             .paragraph(
-              "The same program on the same processor, by these commands and so with the same number of threads, gives the same "
-                + "bits. On another processor, GPU or libtorch, sums are taken in another order: probabilities differ in "
-                + "their last digits, and after many steps the models differ somewhat.")
+              "The same program on the same processor, with these commands and therefore the same number of "
+                + "threads, gives identical results bit by bit. With another processor, GPU or libtorch, the order "
+                + "of summation differs: probabilities differ in their last digits, and after many steps the models "
+                + "differ somewhat.")
           ]),
       ])
   }
@@ -57,11 +58,11 @@ struct Reproduction {
 
   private var hasOwnWeights: Bool { manifest.options?.contains { $0.hasPrefix("--weights") } ?? false }
 
-  /// Which file of weights is meant, where it is none that can be fetched.
+  /// Which file of weights is meant, if it is not one that can be downloaded.
   private var ownWeights: [Document.Block] {
     guard hasOwnWeights else { return [] }
     let hash = manifest.learner.network?.weights.map { " with the SHA-256 \($0)" } ?? ""
-    return [.paragraph("WEIGHTS is the file\(hash), which the user gave.")]
+    return [.paragraph("WEIGHTS is the file\(hash) that the user supplied.")]
   }
 
   /// The other protocols that were open to choice, from where the run keeps them.

@@ -22,8 +22,9 @@ extension Figure {
       name: name, title: "Decision curve, patients",
       alternative: "Net benefit of acting on the \(model) by threshold probability: \(told.joined(separator: "; ")).",
       caption:
-        "Net benefit per patient by threshold probability: what a needless action costs, in needed ones. The \(model) helps "
-        + "where its line lies above acting on everyone and on nobody. Band: 95% interval, bootstrap over patients.",
+        "Net benefit per patient by threshold probability, which weighs an unnecessary action against a necessary "
+        + "one. The \(model) is useful where its line lies above those of acting on everyone and on nobody. Band: "
+        + "95% interval, bootstrap over patients.",
       data: data,
       script: """
         set datafile columnheaders
@@ -69,7 +70,8 @@ extension Figure {
       name: name, title: "Predictive values by the share of high grade",
       alternative: "PPV and NPV against the share of high grade: \(told.joined(separator: "; ")).",
       caption:
-        "PPV and NPV, were sensitivity and specificity the same, against the share of high grade, with 95% intervals. "
+        "PPV and NPV against the share of high grade, assuming the same sensitivity and specificity, with 95% "
+        + "intervals. "
         + "Dashed: \(marks.map { "\($0.name) (\(Format.number($0.prevalence, decimals: 3)))" }.joined(separator: ", ")).",
       data: data,
       script: """

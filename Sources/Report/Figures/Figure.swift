@@ -95,7 +95,7 @@ struct Figure {
 /// A figure with its picture, ready for a page.
 struct DrawnFigure {
   var figure: Figure
-  /// An `svg` element that can stand in a page beside others.
+  /// An `svg` element that can be used in a page together with others.
   var svg: String
 
   /// The picture with its caption below.

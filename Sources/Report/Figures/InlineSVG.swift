@@ -1,6 +1,6 @@
 import Foundation
 
-/// Makes gnuplot's and Graphviz's SVG fit to stand in a page, beside others of its kind.
+/// Makes gnuplot's and Graphviz's SVG suitable for use in a page, together with others.
 enum InlineSVG {
   static func make(_ source: String, figure: Figure) -> String {
     var svg = source

@@ -32,7 +32,7 @@ extension Figure {
       caption:
         "Precision (PPV) against recall (sensitivity) of the pooled out-of-fold predictions, with the average precision and "
         + "its 95% interval. Dashed: the share of high grade among "
-        + "\(curves.first?.area.level.plural ?? ""), which is what probabilities that tell nothing reach.",
+        + "\(curves.first?.area.level.plural ?? ""), which is what uninformative probabilities reach.",
       data: data,
       script: """
         set datafile columnheaders

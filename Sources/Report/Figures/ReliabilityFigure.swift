@@ -18,7 +18,7 @@ extension Figure {
         + points.joined(separator: "; ") + ".",
       caption:
         "The observed share of high grade against the mean predicted probability, in up to ten bins of about equally "
-        + "many patients, with Wilson's 95% intervals. Diagonal: probabilities that mean what they say.",
+        + "many patients, with Wilson's 95% intervals. Diagonal: perfect calibration.",
       data: data,
       script: """
         set datafile columnheaders

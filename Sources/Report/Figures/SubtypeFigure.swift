@@ -10,7 +10,7 @@ extension Figure {
       name: "subtypes", title: "Subtypes of all tumours",
       alternative: "Bars. Of \(Format.count(total, "lesion")): "
         + chart.bars.map { "\($0.subtype) \($0.lesions)" }.joined(separator: ", ") + ".",
-      caption: "Subtypes of all \(Format.count(total, "lesion")) with a clinical record, those left out as well.",
+      caption: "Subtypes of all \(Format.count(total, "lesion")) with a clinical record, including those excluded.",
       data: chart.csv,
       script: """
         set datafile columnheaders

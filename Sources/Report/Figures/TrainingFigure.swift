@@ -50,7 +50,7 @@ extension Figure {
         + "mean is \(losses.first ?? "–") on training slices and \(losses.last ?? "–") on held-out slices.",
       caption:
         "Weighted cross-entropy by epoch: thin lines are folds, thick lines their mean. The held-out loss is shown "
-        + "and never used: no epoch, threshold or setting was chosen by it.",
+        + "only: it was not used to choose an epoch, threshold or setting.",
       data: data,
       script: """
         set datafile columnheaders

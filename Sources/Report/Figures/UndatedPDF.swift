@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// PDF files without the time at which they were made, so that the same figure or page gives the same bytes.
+/// PDF files without the time at which they were made, so the same figure or page gives the same bytes.
 enum UndatedPDF {
   /// Sets the dates in the file's information dictionary (PDF 32000-1, 14.3.3) to 1970; nothing else moves.
   ///
