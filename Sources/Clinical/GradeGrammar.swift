@@ -9,10 +9,10 @@ public enum GradeGrammar {
   public static func read(_ cell: String?) -> ClinicalAnswer<Int> {
     let folded = FoldedText(cell)
     if folded.saysNothing || unknown.contains(folded.phrase) { return .unknown }
-    if classes.contains(folded.phrase) { return .notUnderstood("only a class, no grade") }
+    if classes.contains(folded.phrase) { return .notUnderstood("only a class, not a grade") }
     var text = folded.text
     if text.contains("?") { return .notUnderstood("in doubt") }
-    if text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, no grade") }
+    if text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, not a grade") }
     // The scale and the year of a system are no grades.
     text = text.replacing(#/\b(?:of|out of|von|sur|su|de|van|av|z)\s+(?:4|iv)\b/#, with: " ")
     text = text.replacing(#/\b(?:19|20)[0-9][0-9]\b/#, with: " ")

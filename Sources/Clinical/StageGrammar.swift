@@ -11,7 +11,7 @@ public enum StageGrammar {
     let folded = FoldedText((cell ?? "").replacing(#/\bPn[01xX]\b/#, with: " "))
     if folded.saysNothing || unknown.contains(folded.phrase) { return .unknown }
     if folded.text.contains("?") { return .notUnderstood("in doubt") }
-    if folded.text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, no stage") }
+    if folded.text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, not a stage") }
     var scan = StageScan(withoutEditions(TNM.withoutCounts(folded.text)))
     return scan.answer()
   }
@@ -66,7 +66,7 @@ private struct StageScan {
       return isUnassessed && !hasSpread ? .unknown : .notUnderstood("no stage")
     }
     let isOneNumber = stages.allSatisfy { $0.number == highest.number }
-    if hasAlternatives, !isOneNumber { return .notUnderstood("several stages, of which one is true") }
+    if hasAlternatives, !isOneNumber { return .notUnderstood("alternative stages") }
     return .understood(
       TumourStage(number: highest.number, letter: hasAlternatives ? nil : highest.letter, hasSpread: hasSpread))
   }

@@ -77,7 +77,7 @@ package struct EncapsulatedPixels: Sendable {
       guard let found else {
         throw DICOMError(
           .invalid, file: file.name, tag: .pixelData, "a compressed frame cannot be followed to its end",
-          expected: "\(count) frames", found: "\(frames.count) whole ones", advice: "Fetch it from its source again")
+          expected: "\(count) frames", found: "\(frames.count) complete ones", advice: "Fetch it from its source again")
       }
       frames.append(found)
       rest = rest.dropFirst(found.pieces.count)

@@ -47,11 +47,11 @@ public enum ContrastTiming: Equatable, Sendable {
   var evidence: PhaseEvidence {
     switch self {
     case .missing:
-      return PhaseEvidence(.timing, PhaseScores(), "the header does not tell the time since the injection")
+      return PhaseEvidence(.timing, PhaseScores(), "the header does not give the time since the injection")
     case .implausible(let seconds):
       return PhaseEvidence(
         .timing, PhaseScores(),
-        "the header puts the scan \(Self.text(seconds)) the injection, which is not believed")
+        "the header puts the scan \(Self.text(seconds)) the injection, which is implausible and was ignored")
     case .plausible(let seconds):
       var scores = PhaseScores()
       for (phase, range) in Self.windows {

@@ -139,13 +139,13 @@ struct ROIPlan: Sendable {
     func setAside(isDrawn: Bool) -> SetAside {
       let reason =
         if name == nil {
-          "the study has no lesion of this patient, so nothing states its grade and it is left out; import the pathology "
-            + "table that lists it, then the contours again"
+          "the study has no lesion of this patient, so the grade is unknown and the patient is excluded; import the "
+            + "pathology table that lists the patient, then the contours again"
         } else if isDrawn {
-          "none of the protocol's readers has drawn this lesion, and a patient counts with all of its lesions or not at "
-            + "all; add a reader who drew it to annotation.readers, then run `renalgrade rois build`"
+          "none of the protocol's readers has outlined this lesion, and a patient is used with all lesions or "
+            + "excluded; add a reader who outlined it to annotation.readers, then run `renalgrade rois build`"
         } else {
-          "the study has no contour of this lesion, and a patient counts with all of its lesions or not at all; draw it, "
+          "the study has no contour of this lesion, and a patient is used with all lesions or excluded; outline it, "
             + "or name its label in annotation.lesionLabels, then import the contours again"
         }
       return SetAside(

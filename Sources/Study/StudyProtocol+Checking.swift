@@ -91,7 +91,7 @@ extension StudyProtocol {
     for (index, rule) in cohort.rules.enumerated() {
       let path = ["rules", "\(index)"]
       try require(!rule.name.isEmpty, path + ["name"], "a few words")
-      try require(!names[..<index].contains(rule.name), path + ["name"], "the only one of its kind: \"\(rule.name)\"")
+      try require(!names[..<index].contains(rule.name), path + ["name"], "unique: \"\(rule.name)\"")
       try require(
         rule.conditionCount == 1, path,
         "one condition (equals, differs, stage, absent, scannedBefore, phases or gradeKnown), found \(rule.conditionCount)"
@@ -99,7 +99,7 @@ extension StudyProtocol {
       let comparesColumn = rule.equals != nil || rule.differs != nil
       try require(
         comparesColumn == (rule.column != nil), path,
-        "a condition with `column` just where it is `equals` or `differs`")
+        "a condition with `column` if and only if it is `equals` or `differs`")
       try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or left out")
       try require(
         rule.phases?.contains(where: \.isEmpty) != true, path + ["phases"], "a list of lists, none of them empty")

@@ -71,8 +71,8 @@ extension StudyProtocol {
     guard let section else {
       throw StudyError(
         .invalidProtocol,
-        "the protocol \(self.name) has no section \(name), which the learner \(model.learner) needs; add it, as "
-          + "Protocols/preset.yaml has it")
+        "the protocol \(self.name) has no section \(name), which the learner \(model.learner) needs; add it as in "
+          + "Protocols/preset.yaml")
     }
     return section
   }

@@ -86,11 +86,11 @@ extension StudyProtocol {
       try require(
         !subgroup.column.isEmpty, path + ["column"], "a column of the pathology table, phase, scanner or contour_mm")
       try require(
-        !columns[..<index].contains(subgroup.column), path + ["column"], "named once: \"\(subgroup.column)\"")
+        !columns[..<index].contains(subgroup.column), path + ["column"], "listed only once: \"\(subgroup.column)\"")
       guard let cuts = subgroup.cuts else { continue }
       let isRising = zip(cuts, cuts.dropFirst()).allSatisfy { $0 < $1 }
       try require(
-        !cuts.isEmpty && isRising && cuts.allSatisfy(\.isFinite), path + ["cuts"], "one or more rising numbers")
+        !cuts.isEmpty && isRising && cuts.allSatisfy(\.isFinite), path + ["cuts"], "one or more increasing numbers")
     }
     guard let baselines else { return }
     try require(

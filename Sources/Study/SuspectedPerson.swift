@@ -62,6 +62,7 @@ public struct SuspectedPerson: Equatable, Sendable {
       case .patientID: "their PatientIDs differ only in how they are written"
       case .frameOfReference: "their images share a frame of reference"
       }
-    return "may be one person with \(names): \(common). If so, give both one PatientID and import them into a new study"
+    return "may be the same person as \(names): \(common). If so, give them the same PatientID and import them into "
+      + "a new study"
   }
 }
