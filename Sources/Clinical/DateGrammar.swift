@@ -1,8 +1,8 @@
 import Foundation
 
-/// Days: `2001-12-31`, `31.12.2001`, `31 Dec 2001`, `12/31/2001`, `2001年12月31日`, times behind them left out.
+/// Days: `2001-12-31`, `31.12.2001`, `31 Dec 2001`, `12/31/2001`, `2001年12月31日`, a following time is ignored.
 ///
-/// What `03/04/2001` means nobody can tell, nor what a year of two digits does; a year or month alone is no day.
+/// `03/04/2001` and years with two digits are ambiguous; a year or month alone is not a date.
 public enum DateGrammar {
   /// Reads a cell: year x 10000 + month x 100 + day, so that days compare.
   public static func read(_ cell: String?) -> ClinicalAnswer<Int> {

@@ -2,8 +2,8 @@ import Foundation
 
 /// Nuclear grades of renal cell carcinoma, Fuhrman or WHO/ISUP: `3`, `G3`, `III`, `Fuhrman-Grad 3 von 4`.
 ///
-/// A cell that names several grades is not understood, a range within one class (`1-2`) included: it states the class,
-/// but no grade, and the tables of a study count grades.
+/// A cell that names several grades is not understood, including a range within one class (`1-2`): it states the class,
+/// but not the grade, and the tables of a study report grades.
 public enum GradeGrammar {
   /// Reads a cell: 1...4.
   public static func read(_ cell: String?) -> ClinicalAnswer<Int> {

@@ -2,7 +2,8 @@ import Foundation
 
 /// Stages of renal cell carcinoma: TNM with its prefixes and suffixes, stage groups (AJCC/UICC, 8th edition), words for spread.
 ///
-/// Of several stages the highest counts (`T1, T3a`); of alternatives (`T1/T2`) none does. N and M that cannot be assessed
+/// Of several stages the highest is used (`T1, T3a`); alternatives (`T1/T2`) are not understood. N and M that cannot be
+/// assessed
 /// (NX, MX) say nothing, so that `pT1aNxMx` is T1a. M1 alone is stage IV.
 public enum StageGrammar {
   /// Reads a cell.

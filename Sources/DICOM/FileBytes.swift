@@ -41,7 +41,7 @@ package struct FileBytes: Sendable {
 
   // MARK: Reading from the beginning to the end
 
-  /// Sees to it that the bytes of a range, which must lie in the file, can be had by `subscript`.
+  /// Ensures that the bytes of a range, which must lie in the file, are available by `subscript`.
   @inline(__always)
   mutating func load(_ range: Range<Int>) throws(DICOMError) {
     if range.lowerBound >= windowStart, range.upperBound <= windowStart + window.count { return }

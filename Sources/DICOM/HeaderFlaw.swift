@@ -1,4 +1,4 @@
-/// Something that a header states, but that cannot be taken as it stands.
+/// A header value that cannot be used as stated.
 public struct HeaderFlaw: Hashable, Sendable {
   /// What became of the value.
   public enum Outcome: Hashable, Sendable {

@@ -99,7 +99,7 @@ public struct PhaseDecision: Codable, Equatable, Sendable {
   }
 }
 
-/// Tells the phases of all series of one exam together.
+/// Determines the phases of all series of one exam together.
 ///
 /// Each series' own evidence comes first; then the phases must fit the order of the acquisitions and the brightness of the
 /// series at the same places. Series are visited in turn, each given the others' phases, until nothing changes.

@@ -1,13 +1,13 @@
 import Foundation
 public import Study
 
-/// What becomes of a series.
+/// How a series is used.
 public enum SeriesFate: Codable, Equatable, Sendable {
-  /// It stands for its phase.
+  /// It is used for its phase.
   case used
   /// It could, but another series does so better, for the reason given.
   case spare(reason: String)
-  /// It is no axial soft-tissue series of a phase.
+  /// It is not an axial soft-tissue series of a phase.
   case setAside(SeriesFlaw, reason: String)
 
   /// Why the series isn't used; nil where it is.
@@ -19,7 +19,7 @@ public enum SeriesFate: Codable, Equatable, Sendable {
   }
 }
 
-/// Why a series can't stand for a phase.
+/// Why a series cannot be used for a phase.
 public enum SeriesFlaw: String, Codable, CaseIterable, Sendable {
   /// A scout.
   case localizer
@@ -47,7 +47,7 @@ public enum SeriesFlaw: String, Codable, CaseIterable, Sendable {
   case unreadable
 }
 
-/// Sets aside the series of one exam that can't stand for a phase.
+/// Sets aside the series of one exam that cannot be used for a phase.
 public enum SeriesTriage {
   /// The steepest slices that still count as axial, in degrees: gantries tilt by up to 30, livers are cut at less.
   static let steepest = 30.0
@@ -131,7 +131,7 @@ public enum SeriesTriage {
   static func millimetres(_ value: Double) -> String { String(format: "%.1f mm", value) }
 }
 
-/// Chooses the series that stands for a phase.
+/// Chooses the series that is used for a phase.
 public enum SeriesChoice {
   /// The fates of series of one phase, in the order given: one is used, the others are spare.
   ///

@@ -8,7 +8,7 @@ import Support
 
 /// The ROIs that a study's slices, lesions, contours and protocol ask for, and the patients that they leave out.
 ///
-/// It follows from the tables and the protocol alone: so `ROISet` can tell whether ROIs are still those of their study.
+/// It depends on the tables and the protocol alone, so `ROISet` can check whether ROIs are up to date.
 struct ROIPlan: Sendable {
   /// One ROI to be made.
   struct Candidate: Sendable {
@@ -63,16 +63,17 @@ struct ROIPlan: Sendable {
 
   /// What is to be cut, whole patients together.
   let candidates: [Candidate]
-  /// The patients of whom a lesion cannot be seen.
+  /// The patients with a lesion that cannot be used.
   let setAside: [SetAside]
   /// How the crops are made.
   let settings: StudyProtocol.ROI
-  /// The codes of the patients who are left out.
+  /// The codes of the excluded patients.
   let excluded: Set<String>
 
   /// Plans by what the tables hold.
   ///
-  /// A patient counts with all of its lesions or not at all: one whose high-grade lesion is undrawn must not become "low".
+  /// A patient is used with all lesions or excluded: a patient whose high-grade lesion is not outlined must not become
+  /// "low".
   init(_ settings: StudyProtocol, _ database: Database) throws {
     try ContourImport.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)

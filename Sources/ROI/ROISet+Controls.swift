@@ -49,7 +49,7 @@ extension ROISet {
     return PixelMask(columns: boxSize, rows: boxSize, values: values)
   }
 
-  /// The ROIs cut anew with each box up to `pixels` off its place, in columns and in rows, drawn evenly by `seed`.
+  /// The ROIs cut again with each box up to `pixels` off its place, in columns and in rows, drawn evenly by `seed`.
   ///
   /// - Throws: `StudyError` where a slice cannot be read by now, or the study's folder not be written.
   public func shifted(upTo pixels: Int, seed: UInt64, in study: StudyFolder) throws -> ROISet {

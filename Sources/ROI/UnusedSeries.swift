@@ -2,9 +2,10 @@ import Foundation
 import GRDB
 import Study
 
-/// Contours on series that the selection set aside, such as a reformat or a projection: they give no ROI, and that is said.
+/// Contours on series that the selection set aside, such as a reformat or a projection: they give no ROI, and a remark
+/// says so.
 ///
-/// A series that is spare, since another one stands for its phase, gives ROIs as before.
+/// A spare series (another one is used for its phase) still gives ROIs.
 enum UnusedSeries {
   typealias Unused = (contour: ROIPlan.PlacedContour, reason: String)
 

@@ -54,7 +54,7 @@ extension StudyProtocol {
     public static let network = "network"
   }
 
-  /// The seed of all that is drawn besides the folds.
+  /// The seed of everything that is drawn at random, except the folds.
   public var seed: UInt64 { training?.seed ?? folds.seed }
 
   /// The network's section.

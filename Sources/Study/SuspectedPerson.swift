@@ -1,13 +1,13 @@
 import Foundation
 public import GRDB
 
-/// Patients of a study who may be one person under several identifiers: then what is learnt from one is known of the other.
+/// Patients of a study who may be one person under several identifiers, which would leak training data into validation.
 public struct SuspectedPerson: Equatable, Sendable {
   /// What two or more patients have in common.
   public enum Evidence: String, Sendable, CaseIterable {
     /// PatientIDs that are the same but for how they are written.
     case patientID
-    /// A frame of reference, which a scanner makes anew for every exam.
+    /// A frame of reference, which a scanner creates for every exam.
     case frameOfReference
   }
 
