@@ -3,8 +3,7 @@ import Foundation
 /// Sizes of tumours: `4.1`, `4,1 cm`, `41 x 38 mm`, `1.6 in`; of several diameters the largest is used.
 ///
 /// A bound (`>7 cm`) and a range are not a size. A number without a unit of its own must be plausible in the column's:
-/// 41 in
-/// a column of cm is 41 mm rather than 410.
+/// 41 in a column of cm is 41 mm rather than 410.
 public enum SizeGrammar {
   /// The unit of a column.
   public enum Unit: Sendable {

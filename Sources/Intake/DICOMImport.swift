@@ -6,9 +6,8 @@ public import Support
 /// Takes the CT slices of a folder or a zip archive into the study.
 ///
 /// Files that are not readable CT images are listed and not imported. A patient whose files contradict one another, or
-/// the
-/// study, is excluded; all others are imported. Importing the same folder again changes nothing; another one adds to
-/// the study.
+/// the study, is excluded; all others are imported. Importing the same folder again changes nothing; another one adds
+/// to the study.
 public enum DICOMImport {
   /// What an import did.
   public struct Summary: Equatable, Sendable {

@@ -5,8 +5,7 @@ import Study
 /// What an import will take over, what it will not, and why; nothing is changed yet.
 ///
 /// The rules are in `ImportRules`, one file each, and are applied here in order: first those about the patient of a
-/// file,
-/// which may exclude a patient; then those that assemble the files into stacks of slices.
+/// file, which may exclude a patient; then those that assemble the files into stacks of slices.
 struct ImportPlan {
   struct PlannedSlice {
     let attributes: CTAttributes

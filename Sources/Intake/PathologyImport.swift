@@ -36,8 +36,7 @@ public enum PathologyImport {
   /// Brings the study's lesions to those of the table at `url`; a lesion that stays keeps its contours and ROIs.
   ///
   /// A row with a missing or impossible grade excludes its patient; all others are imported. A study without images
-  /// takes its patients
-  /// from the table.
+  /// takes its patients from the table.
   /// - Throws: `StudyError` where the table cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws(StudyError) -> Summary {
     let mapping = try study.readProtocol().pathology

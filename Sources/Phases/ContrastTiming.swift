@@ -14,8 +14,7 @@ public enum ContrastTiming: Equatable, Sendable {
   /// Compares two DICOM times (HHMMSS.FFFFFF); an exam may pass midnight.
   ///
   /// Plausible are times from half an hour before the injection to 20 minutes after it: a bolus time from another day,
-  /// from
-  /// the setup of the table or from an earlier injection is farther off.
+  /// from the setup of the table or from an earlier injection is farther off.
   public init(acquisition: String?, bolusStart: String?) {
     guard let scan = acquisition.flatMap(DICOMTime.secondsOfDay),
       let bolus = bolusStart.flatMap(DICOMTime.secondsOfDay)

@@ -85,8 +85,7 @@ public struct PhaseEvidence: Codable, Equatable, Sendable {
 /// The weight of each source, in natural logarithms: 2.3 makes a phase ten times likelier than the others.
 ///
 /// Our own choice: words and times of routine CT are often wrong, contrast agent tags mostly. The pixels show directly
-/// what
-/// the other three sources describe, so they outweigh any one of them.
+/// what the other three sources describe, so they outweigh any one of them.
 enum PhaseWeight {
   /// A word that names one phase.
   static let phaseWord = 3.5

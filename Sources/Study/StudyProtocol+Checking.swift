@@ -33,8 +33,8 @@ extension StudyProtocol {
 extension StudyProtocol {
   private func validateModel(_ source: ProtocolSource) throws(StudyError) {
     try source.require(
-      version == Self.currentVersion, "version", expected: "\(Self.currentVersion), or left out in a file of version 1",
-      found: version)
+      version == Self.currentVersion, "version",
+      expected: "\(Self.currentVersion), or omitted in a file of version 1", found: version)
     try source.require(
       !model.learner.isEmpty, "model", "learner", expected: "the name of a learner", found: "an empty name")
     try source.require(
@@ -100,7 +100,7 @@ extension StudyProtocol {
       try require(
         comparesColumn == (rule.column != nil), path,
         "a condition with `column` if and only if it is `equals` or `differs`")
-      try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or left out")
+      try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or omitted")
       try require(
         rule.phases?.contains(where: \.isEmpty) != true, path + ["phases"], "a list of lists, none of them empty")
     }

@@ -10,8 +10,7 @@ struct TableText {
   /// Decodes the contents of a file.
   ///
   /// A byte order mark decides; without one, UTF-16 is told by its zero bytes and UTF-8 by its validity. Anything else
-  /// is
-  /// read as Windows-1252, in which spreadsheets of western languages write "CSV".
+  /// is read as Windows-1252, in which spreadsheets of western languages write "CSV".
   /// - Throws: `StudyError` of kind `.invalidTable` where the file is a workbook, a picture of a table, or no text at all.
   init(_ data: Data, name: String) throws(StudyError) {
     func wrong(_ problem: String) -> StudyError { StudyError(.invalidTable, "\(name) \(problem)") }

@@ -3,9 +3,8 @@ import DICOM
 /// Joins slices that each lie under a series UID of their own, as some exports write them.
 ///
 /// They must agree in everything that the slices of a series share (exam, frame of reference, size, spacing,
-/// orientation,
-/// acquisition, description, kernel) and lie at distinct, evenly spaced positions. Otherwise each stays a series, with
-/// a remark.
+/// orientation, acquisition, description, kernel) and lie at distinct, evenly spaced positions. Otherwise each stays a
+/// series, with a remark.
 enum SeriesPerSlice {
   /// Fewer are no stack.
   private static let fewest = 3

@@ -8,9 +8,8 @@ import Support
 /// Turns a public cohort's folder into a study: CT slices, lesions with their grades, contours.
 ///
 /// Images are imported with `DICOMImport`, patient by patient, so that memory and scratch space are needed for one
-/// patient
-/// only and an interrupted import can resume. Grades and contours replace those of the study. Patients who cannot be
-/// imported, or are outside the study's question, are listed with the reason.
+/// patient only and an interrupted import can resume. Grades and contours replace those of the study. Patients who
+/// cannot be imported, or are outside the study's question, are listed with the reason.
 public enum CohortImport {
   /// What an import did.
   public struct Summary: Equatable, Sendable {

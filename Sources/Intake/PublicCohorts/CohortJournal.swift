@@ -5,8 +5,7 @@ import Support
 /// What an import of a cohort has read so far, patient by patient, so that an interrupted one can resume.
 ///
 /// It is in the study's folder `.cohort` until the import is finished. An entry is valid while the patient's files are
-/// unchanged
-/// and the study has the slices made from them.
+/// unchanged and the study has the slices made from them.
 struct CohortJournal {
   private struct Entry: Codable {
     /// SHA-256 of what was read and how.

@@ -35,8 +35,7 @@ package struct RMaCFile: Sendable {
   /// coordinates.
   ///
   /// Registration resamples a volume to the voxel grid of the unenhanced volume, but its `pixdim` may still state the
-  /// former
-  /// spacing: a volume that `isRegistered`, as the mask always is, has the spacing of the unenhanced volume.
+  /// former spacing: a volume that `isRegistered`, as the mask always is, has the spacing of the unenhanced volume.
   func grid(_ name: String, isRegistered: Bool) throws(PublicCohortError) -> AxialGrid {
     let (order, _) = try layout(name)
     let size = try spacing(isRegistered ? RMaCSettings.Phase.noncon.rawValue : name)
