@@ -1,7 +1,8 @@
 public import Foundation
 import Support
 
-/// MD.ai's JSON export of annotations, as its own Python client reads it; what that client drops in silence is listed here.
+/// MD.ai's JSON export of annotations, as its own Python client reads it; annotations that the client drops silently
+/// are listed here.
 public enum MDAI {
   /// Reads the lesions' contours of an export.
   ///

@@ -1,7 +1,7 @@
 import GRDB
 import Study
 
-/// A lesion of which no reader outlined every slice that is outlined: whoever's outlines count, slices are left out.
+/// A lesion for which no reader outlined all outlined slices: whichever reader is used, some slices are not.
 struct SharedLesion {
   private let patientCode: String
   private let name: String

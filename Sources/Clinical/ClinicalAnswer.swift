@@ -2,9 +2,9 @@
 public enum ClinicalAnswer<Value> {
   /// One value.
   case understood(Value)
-  /// Plainly that nothing is known: an empty cell, `NA`, `NX`.
+  /// Nothing is known: an empty cell, `NA`, `NX`.
   case unknown
-  /// Something that is no single value, and why; it never counts as present, absent or missing.
+  /// Not a single value, and why; it is never treated as present, absent or missing.
   case notUnderstood(String)
 
   /// The value; nil where nothing is known or the cell is not understood.

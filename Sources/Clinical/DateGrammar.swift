@@ -1,8 +1,8 @@
 import Foundation
 
-/// Days: `2001-12-31`, `31.12.2001`, `31 Dec 2001`, `12/31/2001`, `2001年12月31日`, times behind them left out.
+/// Days: `2001-12-31`, `31.12.2001`, `31 Dec 2001`, `12/31/2001`, `2001年12月31日`, a following time is ignored.
 ///
-/// What `03/04/2001` means nobody can tell, nor what a year of two digits does; a year or month alone is no day.
+/// `03/04/2001` and years with two digits are ambiguous; a year or month alone is not a date.
 public enum DateGrammar {
   /// Reads a cell: year x 10000 + month x 100 + day, so that days compare.
   public static func read(_ cell: String?) -> ClinicalAnswer<Int> {
@@ -19,14 +19,14 @@ public enum DateGrammar {
     if let match = text.wholeMatch(of: #/([0-9]{1,2})([\-\/])([0-9]{1,2})\2([0-9]{4})/#) {
       return dayOrMonthFirst(match.4, match.1, match.3)
     }
-    return named(text) ?? .notUnderstood("no complete date (2001-12-31 is one)")
+    return named(text) ?? .notUnderstood("not a complete date (such as 2001-12-31)")
   }
 
   private static func dayOrMonthFirst(_ year: Substring, _ first: Substring, _ second: Substring) -> ClinicalAnswer<Int>
   {
     let isDayFirst = (Int(first) ?? 0) > 12
     guard isDayFirst || first == second || (Int(second) ?? 0) > 12 else {
-      return .notUnderstood("day and month cannot be told apart (2001-12-31 is clear)")
+      return .notUnderstood("day and month cannot be distinguished (write 2001-12-31)")
     }
     return isDayFirst ? day(year, second, first) : day(year, first, second)
   }
@@ -57,7 +57,7 @@ public enum DateGrammar {
   private static func day(_ year: Substring, _ month: Substring, _ day: Substring) -> ClinicalAnswer<Int> {
     guard let year = Int(year), let month = Int(month), let day = Int(day), years.contains(year),
       (1...12).contains(month), (1...length(of: month, year)).contains(day)
-    else { return .notUnderstood("no day of the calendar from \(years.lowerBound) to \(years.upperBound)") }
+    else { return .notUnderstood("not a calendar date from \(years.lowerBound) to \(years.upperBound)") }
     return .understood(year * 10_000 + month * 100 + day)
   }
 

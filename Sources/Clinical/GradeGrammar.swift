@@ -2,17 +2,17 @@ import Foundation
 
 /// Nuclear grades of renal cell carcinoma, Fuhrman or WHO/ISUP: `3`, `G3`, `III`, `Fuhrman-Grad 3 von 4`.
 ///
-/// A cell that names several grades is not understood, a range within one class (`1-2`) included: it states the class,
-/// but no grade, and the tables of a study count grades.
+/// A cell that names several grades is not understood, including a range within one class (`1-2`): it states the class,
+/// but not the grade, and the tables of a study report grades.
 public enum GradeGrammar {
   /// Reads a cell: 1...4.
   public static func read(_ cell: String?) -> ClinicalAnswer<Int> {
     let folded = FoldedText(cell)
     if folded.saysNothing || unknown.contains(folded.phrase) { return .unknown }
-    if classes.contains(folded.phrase) { return .notUnderstood("only a class, no grade") }
+    if classes.contains(folded.phrase) { return .notUnderstood("only a class, not a grade") }
     var text = folded.text
     if text.contains("?") { return .notUnderstood("in doubt") }
-    if text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, no grade") }
+    if text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, not a grade") }
     // The scale and the year of a system are no grades.
     text = text.replacing(#/\b(?:of|out of|von|sur|su|de|van|av|z)\s+(?:4|iv)\b/#, with: " ")
     text = text.replacing(#/\b(?:19|20)[0-9][0-9]\b/#, with: " ")

@@ -63,12 +63,12 @@ private struct PresenceWords {
     let isDenied = found.contains(.denial)
     // "not absent", "not negative".
     if zip(roles, roles.dropFirst()).contains(where: { $0 == .denial && $1 == .denial }) {
-      return .notUnderstood("denied twice")
+      return .notUnderstood("double negation")
     }
     let isAffirmed = found.contains(.affirmation) || found.contains(.spread)
     if isDenied || found.contains(.noSpread) && !found.contains(.spread) {
       if isAffirmed { return .notUnderstood("both present and absent") }
-      if found.contains(.site) { return .notUnderstood("absent from one place alone") }
+      if found.contains(.site) { return .notUnderstood("absent at one site only") }
       if found.contains(.unknown) { return .notUnderstood("neither present nor absent") }
       if found.contains(.unassessed) { return .unknown }
       return found.contains(.perception) && !isDenied ? .notUnderstood("both present and absent") : .understood(false)

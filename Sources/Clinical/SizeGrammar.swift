@@ -1,9 +1,9 @@
 import Foundation
 
-/// Sizes of tumours: `4.1`, `4,1 cm`, `41 x 38 mm`, `1.6 in`; of several diameters the largest counts.
+/// Sizes of tumours: `4.1`, `4,1 cm`, `41 x 38 mm`, `1.6 in`; of several diameters the largest is used.
 ///
-/// A bound (`>7 cm`) and a range are no size. A number without a unit of its own must be plausible in the column's: 41 in
-/// a column of cm is 41 mm rather than 410.
+/// A bound (`>7 cm`) and a range are not a size. A number without a unit of its own must be plausible in the column's:
+/// 41 in a column of cm is 41 mm rather than 410.
 public enum SizeGrammar {
   /// The unit of a column.
   public enum Unit: Sendable {
@@ -23,9 +23,11 @@ public enum SizeGrammar {
     if folded.saysNothing || folded.phrase == "none" { return .unknown }
     var text = folded.text.filter { $0 != "~" && $0 != "≈" }
     if text.contains(where: { "<>≥≤=".contains($0) }) || text.hasPrefix("bis ") || text.hasPrefix("up to ") {
-      return .notUnderstood("a bound, no size")
+      return .notUnderstood("a bound, not a size")
     }
-    if text.contains(#/[0-9] *(?:mm|cm)? *(?:-| to | bis | a )\s*[0-9]/#) { return .notUnderstood("a range, no size") }
+    if text.contains(#/[0-9] *(?:mm|cm)? *(?:-| to | bis | a )\s*[0-9]/#) {
+      return .notUnderstood("a range, not a size")
+    }
     if text.wholeMatch(of: #/[0-9] ?\/ ?[0-9]{1,2}(?: ?[cm]m)?/#) != nil {
       return .notUnderstood("a fraction or two sizes")
     }
@@ -42,7 +44,7 @@ public enum SizeGrammar {
     let size = mm(largest, unit)
     guard diameters.allSatisfy({ $0.number > 0 }), (largest.factor == nil ? unit.plausible : 2...300).contains(size)
     else {
-      return .notUnderstood("\(size) mm is no plausible size; check the unit")
+      return .notUnderstood("\(size) mm is not a plausible size; check the unit")
     }
     return .understood(size)
   }

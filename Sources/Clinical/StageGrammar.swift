@@ -2,7 +2,8 @@ import Foundation
 
 /// Stages of renal cell carcinoma: TNM with its prefixes and suffixes, stage groups (AJCC/UICC, 8th edition), words for spread.
 ///
-/// Of several stages the highest counts (`T1, T3a`); of alternatives (`T1/T2`) none does. N and M that cannot be assessed
+/// Of several stages the highest is used (`T1, T3a`); alternatives (`T1/T2`) are not understood. N and M that cannot be
+/// assessed
 /// (NX, MX) say nothing, so that `pT1aNxMx` is T1a. M1 alone is stage IV.
 public enum StageGrammar {
   /// Reads a cell.
@@ -11,7 +12,7 @@ public enum StageGrammar {
     let folded = FoldedText((cell ?? "").replacing(#/\bPn[01xX]\b/#, with: " "))
     if folded.saysNothing || unknown.contains(folded.phrase) { return .unknown }
     if folded.text.contains("?") { return .notUnderstood("in doubt") }
-    if folded.text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, no stage") }
+    if folded.text.contains(where: { "<>≥≤=".contains($0) }) { return .notUnderstood("a bound, not a stage") }
     var scan = StageScan(withoutEditions(TNM.withoutCounts(folded.text)))
     return scan.answer()
   }
@@ -66,7 +67,7 @@ private struct StageScan {
       return isUnassessed && !hasSpread ? .unknown : .notUnderstood("no stage")
     }
     let isOneNumber = stages.allSatisfy { $0.number == highest.number }
-    if hasAlternatives, !isOneNumber { return .notUnderstood("several stages, of which one is true") }
+    if hasAlternatives, !isOneNumber { return .notUnderstood("alternative stages") }
     return .understood(
       TumourStage(number: highest.number, letter: hasAlternatives ? nil : highest.letter, hasSpread: hasSpread))
   }

@@ -7,7 +7,7 @@ enum Vocabulary {
       .map { FoldedText(String($0)).phrase }
   }
 
-  /// The terms of a table whose rows are a meaning, a comma and terms between semicolons: each with its meaning.
+  /// The terms of a table with rows of a meaning, a comma, and terms separated by semicolons: each with its meaning.
   static func meanings(_ bytes: [UInt8]) -> [String: String] {
     let rows = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).dropFirst()
     return rows.reduce(into: [:]) { meanings, row in

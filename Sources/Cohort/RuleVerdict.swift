@@ -7,7 +7,7 @@ enum Verdict: Equatable {
   case fails(String)
   /// The table says nothing; `missing` decides.
   case unknown(String)
-  /// The table says something that is not understood; no rule accepts it.
+  /// The table has a value that is not understood; no rule accepts it.
   case notUnderstood(String)
 
   /// A failure tells more than a doubt, and that more than what is unknown.
@@ -20,7 +20,7 @@ enum Verdict: Equatable {
     }
   }
 
-  /// The weightiest, the first of equals; holds where there is none.
+  /// The verdict with the highest priority, the first of equals; `holds` where there is none.
   static func worst(_ verdicts: [Verdict]) -> Verdict {
     verdicts.reduce(.holds) { $1.weight > $0.weight ? $1 : $0 }
   }

@@ -62,11 +62,11 @@ public struct CTAttributes: Equatable, Sendable {
   public var contrastStartTime: String?
   /// Whether PatientIdentityRemoved is YES.
   public var patientIdentityRemoved = false
-  /// Whether SyntheticData is YES: the image was made and not taken.
+  /// Whether SyntheticData is YES: the image is not from a patient.
   public var isSynthetic = false
   /// What says that the pixels lost information when they were compressed, in a few words; nil where nothing does.
   public var lossyCompression: String?
-  /// What the header states, but could not be taken as it stands.
+  /// Header values that could not be used as stated.
   public var flaws: [HeaderFlaw] = []
 
   /// Makes attributes of which only the identifiers and the size are known.

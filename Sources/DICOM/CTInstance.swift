@@ -69,7 +69,7 @@ public struct CTInstance: Sendable {
   public func encoded(name: String = "CT slice") throws(DICOMError) -> Data {
     guard (1...65535).contains(columns), (1...65535).contains(rows), storedValues.count == columns * rows else {
       throw DICOMError(
-        .cannotWrite, file: name, tag: .pixelData, "the image has another size than its values",
+        .cannotWrite, file: name, tag: .pixelData, "the size of the image does not match its values",
         expected: "\(columns) x \(rows) values", found: "\(storedValues.count)")
     }
     try DICOMDictionary.require(for: name)
@@ -113,7 +113,7 @@ public struct CTInstance: Sendable {
     } catch {
       throw DICOMError(
         .cannotWrite, file: url.lastPathComponent, "the file cannot be written: \(error.localizedDescription)",
-        advice: "Check the folder and the room on the disk")
+        advice: "Check the folder and the free disk space")
     }
   }
 }

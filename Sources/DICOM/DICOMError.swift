@@ -4,13 +4,13 @@
 public struct DICOMError: Error, CustomStringConvertible, Equatable, Sendable {
   /// The kind of failure, for a caller that reacts to one of them.
   public enum Kind: Equatable, Sendable {
-    /// The file is something else than DICOM.
+    /// The file is not DICOM.
     case notDICOM
     /// The file ends before its contents do.
     case truncated
-    /// The file is DICOM, but no CT image.
+    /// The file is DICOM, but not a CT image.
     case notCT
-    /// The file may be right, but holds what this program does not read.
+    /// The file may be valid, but this program does not support its contents.
     case unsupported
     /// The file contradicts itself or the standard.
     case invalid

@@ -85,13 +85,15 @@ public enum DICOMFile {
     let modality = dataSet.text(.modality)
     guard modality == "CT" else {
       throw DICOMError(
-        .notCT, file: dataSet.name, tag: .modality, "this is no CT image", expected: "CT", found: modality ?? "nothing")
+        .notCT, file: dataSet.name, tag: .modality, "this is not a CT image", expected: "CT",
+        found: modality ?? "nothing")
     }
   }
 
   private static func requireGrey(_ format: PixelFormat, _ dataSet: DataSet) throws(DICOMError) {
     func refuse(_ tag: DICOMTag, expected: String, found: String) -> DICOMError {
-      DICOMError(.unsupported, file: dataSet.name, tag: tag, "this is no image in HU", expected: expected, found: found)
+      DICOMError(
+        .unsupported, file: dataSet.name, tag: tag, "this is not an image in HU", expected: expected, found: found)
     }
     guard format.samples == 1 else { throw refuse(.samplesPerPixel, expected: "1", found: "\(format.samples)") }
     guard ["MONOCHROME1", "MONOCHROME2"].contains(format.photometricInterpretation) else {

@@ -87,7 +87,7 @@ extension DICOMTag {
   public static let patientAge = DICOMTag(0x0010_1010)
   /// `PatientComments`.
   public static let patientComments = DICOMTag(0x0010_4000)
-  /// `SyntheticData`: whether the content was made and not taken.
+  /// `SyntheticData`: whether the content is synthetic.
   public static let syntheticData = DICOMTag(0x0008_001C)
   /// `PatientIdentityRemoved`.
   public static let patientIdentityRemoved = DICOMTag(0x0012_0062)

@@ -60,7 +60,7 @@ extension DataSet {
     }
     guard number == frame else {
       throw DICOMError(
-        .unsupported, file: name, tag: .pixelData, "nothing tells where the frames begin among the fragments",
+        .unsupported, file: name, tag: .pixelData, "it is unknown where the frames begin among the fragments",
         found: "transfer syntax \(transferSyntax)", advice: Self.conversion)
     }
     return try joined(current[...])

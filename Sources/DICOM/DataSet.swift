@@ -24,7 +24,7 @@ package struct DataSet: Sendable {
   package enum Purpose: Sendable {
     /// For its values: all of it must be there.
     case values
-    /// To be written anew: it ends with the pixel data.
+    /// To be rewritten: it ends with the pixel data.
     case rewriting
   }
 

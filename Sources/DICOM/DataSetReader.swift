@@ -30,11 +30,11 @@ struct DataSetReader {
       try bytes.load(position..<min(position + 12, end))
       let tag = readTag(encoding)
       if tag == .itemDelimitation {
-        guard isDelimited else { throw invalid("an item ends that did not begin") }
+        guard isDelimited else { throw invalid("the end of an item that did not begin") }
         position += 4
         return elements
       }
-      guard tag.rawValue >> 16 != 0xFFFE else { throw invalid("a delimiter stands where an element is expected") }
+      guard tag.rawValue >> 16 != 0xFFFE else { throw invalid("a delimiter where an element was expected") }
       let element = try element(tag, until: end, encoding, depth)
       elements.append(element)
       if depth == 0, tag == .pixelData, purpose == .rewriting { return elements }
@@ -122,7 +122,7 @@ struct DataSetReader {
       let length = readUnsigned(at: position, count: 4, encoding)
       position += 4
       if tag == .sequenceDelimitation, isDelimited { return items }
-      guard tag == .item else { throw invalid("something else than an item in a sequence") }
+      guard tag == .item else { throw invalid("something other than an item in a sequence") }
       if length == Self.undefinedLength {
         items.append(try elements(until: end, encoding, depth: depth + 1, isDelimited: true))
       } else {
@@ -146,7 +146,7 @@ struct DataSetReader {
       let length = readUnsigned(at: position, count: 4, .explicitLittle)
       position += 4
       if tag == .sequenceDelimitation { return DataElement.Fragments(range: start..<position, items: items) }
-      guard tag == .item else { throw invalid("something else than a fragment", .pixelData) }
+      guard tag == .item else { throw invalid("something other than a fragment", .pixelData) }
       guard length <= end - position else { throw truncated(.pixelData) }
       items.append(position..<position + length)
       position += length

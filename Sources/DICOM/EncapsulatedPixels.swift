@@ -3,7 +3,7 @@
 /// What else fragments, offset tables and their delimiter can carry is left out: fragments that no frame needs, bytes behind
 /// a frame's end, comments within it, and an offset table that is not one.
 package struct EncapsulatedPixels: Sendable {
-  /// The fragments as they came where nothing had to be left out, else written anew: one a frame.
+  /// The fragments unchanged where nothing had to be removed, otherwise rewritten: one per frame.
   package let fragments: DataElement.Fragments
   /// How many bytes were left out, or overwritten within frames.
   package let cutByteCount: Int
@@ -77,7 +77,7 @@ package struct EncapsulatedPixels: Sendable {
       guard let found else {
         throw DICOMError(
           .invalid, file: file.name, tag: .pixelData, "a compressed frame cannot be followed to its end",
-          expected: "\(count) frames", found: "\(frames.count) whole ones", advice: "Fetch it from its source again")
+          expected: "\(count) frames", found: "\(frames.count) complete ones", advice: "Fetch it from its source again")
       }
       frames.append(found)
       rest = rest.dropFirst(found.pieces.count)
@@ -124,7 +124,7 @@ package struct EncapsulatedPixels: Sendable {
     starts.flatMap { start in (0..<4).map { UInt8(start >> (8 * $0) & 0xFF) } }
   }
 
-  /// Offset table, one fragment a frame, and the delimiter.
+  /// Offset table, one fragment per frame, and the delimiter.
   private static func written(_ frames: [[UInt8]], hasTable: Bool) -> [UInt8] {
     var starts: [Int] = []
     var items: [UInt8] = []

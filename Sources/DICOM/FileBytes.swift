@@ -41,7 +41,7 @@ package struct FileBytes: Sendable {
 
   // MARK: Reading from the beginning to the end
 
-  /// Sees to it that the bytes of a range, which must lie in the file, can be had by `subscript`.
+  /// Ensures that the bytes of a range, which must lie in the file, are available by `subscript`.
   @inline(__always)
   mutating func load(_ range: Range<Int>) throws(DICOMError) {
     if range.lowerBound >= windowStart, range.upperBound <= windowStart + window.count { return }
@@ -49,7 +49,7 @@ package struct FileBytes: Sendable {
   }
 
   private mutating func read(_ range: Range<Int>) throws(DICOMError) {
-    guard let file, range.upperBound <= count else { throw DataSet.truncated(name, "its contents go beyond its end") }
+    guard let file, range.upperBound <= count else { throw DataSet.truncated(name, "its contents run past its end") }
     if windowStart == 0, range.lowerBound <= window.count {
       let end = min(count, max(range.upperBound, 2 * window.count))
       head = []
@@ -97,7 +97,7 @@ package struct FileBytes: Sendable {
   /// - Throws: `DICOMError` where the range does not lie in the file, or can no longer be read.
   func bytes(_ range: Range<Int>) throws(DICOMError) -> [UInt8] {
     if range.upperBound <= head.count { return Array(head[range]) }
-    guard let file, range.upperBound <= count else { throw DataSet.truncated(name, "its contents go beyond its end") }
+    guard let file, range.upperBound <= count else { throw DataSet.truncated(name, "its contents run past its end") }
     return try file.bytes(range)
   }
 }

@@ -121,6 +121,7 @@ struct FrameHeader {
   }
 
   private func blank(_ tag: DICOMTag) -> DICOMError {
-    DICOMError(.invalid, file: dataSet.name, tag: tag, "the image cannot be told from others", found: "nothing")
+    DICOMError(
+      .invalid, file: dataSet.name, tag: tag, "the image cannot be distinguished from others", found: "nothing")
   }
 }

@@ -1,4 +1,4 @@
-/// Something that a header states, but that cannot be taken as it stands.
+/// A header value that cannot be used as stated.
 public struct HeaderFlaw: Hashable, Sendable {
   /// What became of the value.
   public enum Outcome: Hashable, Sendable {
@@ -19,7 +19,7 @@ public struct HeaderFlaw: Hashable, Sendable {
     self.tag = tag
     self.outcome = outcome
     let isNumeric = found.utf8.allSatisfy { NumberText.isAllowed($0) || $0 == 0x20 || $0 == 0x5C }
-    self.found = isNumeric && found.utf8.count <= 100 ? found : "something else than numbers"
+    self.found = isNumeric && found.utf8.count <= 100 ? found : "something other than numbers"
   }
 
   /// Whether it leaves open where the slice lies.

@@ -76,7 +76,7 @@ public final class SegmentationFile {
     let sopClass = dataSet.text(.sopClassUID) ?? "nothing"
     guard Self.classes.contains(sopClass) else {
       throw DICOMError(
-        .unsupported, file: dataSet.name, tag: .sopClassUID, "this is no segmentation",
+        .unsupported, file: dataSet.name, tag: .sopClassUID, "this is not a segmentation",
         expected: Self.classes.joined(separator: " or "), found: sopClass)
     }
     let format = try PixelFormat(dataSet)

@@ -63,10 +63,10 @@ public struct SeriesGeometry: Sendable {
         "\(slices(count)) without position or orientation; sorted by instance number instead"
       case .duplicatePositions(let count): "\(slices(count)) at the position of another one"
       case .overlaid(let doubled, let positions):
-        "several slices at \(doubled) of \(positions) positions, as of two phases or reconstructions"
+        "several slices at \(doubled) of \(positions) positions, as in two phases or reconstructions"
       case .timeSeries(let count, let positions):
-        "\(slices(count)) at \(positions == 1 ? "1 position" : "\(positions) positions"), as of bolus tracking or "
-          + "perfusion, and no stack"
+        "\(slices(count)) at \(positions == 1 ? "1 position" : "\(positions) positions"), as in bolus tracking or "
+          + "perfusion, not a stack"
       case .missingSlices(let count, let gap, let spacing):
         "\(slices(count)) missing: the widest gap is \(text(gap)) mm where slices are \(text(spacing)) mm apart"
       case .sparse(let spacing, let thickness):
@@ -76,7 +76,7 @@ public struct SeriesGeometry: Sendable {
       case .tilted(let degrees):
         "the stack leans by \(text(degrees)) degrees from the slices' normal, as with a tilted gantry"
       case .shifted(let count, let millimetres):
-        "\(slices(count)) up to \(text(millimetres)) mm beside the line of the others"
+        "\(slices(count)) up to \(text(millimetres)) mm off the line through the others"
       }
     }
   }

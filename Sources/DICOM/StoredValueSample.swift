@@ -1,4 +1,4 @@
-/// Whether some slices' pixels can be those of a CT at all: label maps and other images may carry Modality CT, too.
+/// Whether some slices' pixels can be those of a CT at all: label maps and other images may also have Modality CT.
 public struct StoredValueSample: Sendable {
   /// A CT of a body has hundreds of different values, a label map a few.
   private static let fewest = 9
@@ -27,7 +27,7 @@ public struct StoredValueSample: Sendable {
       }
   }
 
-  /// Why the slices cannot be of a CT, as a sentence without its full stop; nil where they can.
+  /// Why the slices cannot be CT images, as a sentence without its full stop; nil where they can.
   public var reasonAgainstCT: String? {
     if values.count < Self.fewest, pixelCount >= Self.fewestPixels {
       return "the pixels cannot be those of a CT: they have only \(values.count) different value"

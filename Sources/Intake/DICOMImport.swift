@@ -5,8 +5,9 @@ public import Support
 
 /// Takes the CT slices of a folder or a zip archive into the study.
 ///
-/// What is not a readable CT image is listed and left; a patient whose files contradict one another, or what the study holds,
-/// is set aside; the rest goes on. Importing the same folder again changes nothing, importing another one adds to the study.
+/// Files that are not readable CT images are listed and not imported. A patient whose files contradict one another, or
+/// the study, is excluded; all others are imported. Importing the same folder again changes nothing; another one adds
+/// to the study.
 public enum DICOMImport {
   /// What an import did.
   public struct Summary: Equatable, Sendable {
@@ -120,7 +121,7 @@ public enum DICOMImport {
     return summary
   }
 
-  /// Lists the patients who may be one person, anew; returns how many remarks that are.
+  /// Lists the patients who may be one person, replacing the previous list; returns the number of remarks.
   private static func remarkOnSuspectedPersons(_ database: Database) throws -> Int {
     let entries = try SuspectedPerson.all(database).flatMap { person in
       person.codes.map { code in

@@ -7,8 +7,8 @@ import Support
 
 /// One exam and its contours as a study in memory, filled by the imports that fill a study's folder; nothing is written.
 ///
-/// The slices stay where they lie, and only outlined ones stand in the tables. Without a pathology table a lesion is what
-/// carries one label.
+/// The slices are not copied, and only outlined ones are in the tables. Without a pathology table, each label is one
+/// lesion.
 public struct ExamStudy: Sendable {
   /// The exam's tables; slices have absolute paths.
   public let tables: StudyTables
@@ -18,7 +18,7 @@ public struct ExamStudy: Sendable {
   public let patientID: String
   /// The exam's DICOM UID.
   public let studyInstanceUID: String
-  /// Whether the images were made and not taken.
+  /// Whether the images are synthetic.
   public let isSynthetic: Bool
   /// The codes of the patients whose slices are outlined: one, unless the images are faulty.
   private let patientCodes: Set<String>
@@ -91,7 +91,8 @@ public struct ExamStudy: Sendable {
     isSynthetic = series.contains { $0.slices.contains(where: \.attributes.isSynthetic) }
   }
 
-  /// Whose the slices are that the contours lie on or, where they lie on none, those of the exams that they name.
+  /// The owners of the slices that the contours are on or, where there are none, of the exams that the contours
+  /// reference.
   private static func outlined(_ scan: DICOMScan, _ contours: [Contour]) -> [SliceIdentity] {
     let instances = Set(contours.map(\.sopInstanceUID))
     let slices = scan.frames.lazy.map(\.identity).filter { instances.contains($0.sopInstanceUID) }

@@ -5,7 +5,7 @@ import Support
 /// The files below a folder, whatever they are called and however they are linked.
 ///
 /// Links are followed after everything else, so that a file is known by its own path. A folder is read once, however many
-/// links lead to it; that a link is not followed is told. Hidden files and DICOMDIR are passed over.
+/// links lead to it; links that are not followed are listed. Hidden files and DICOMDIR are ignored.
 struct FolderListing {
   /// What is not read, and why.
   typealias Failure = DICOMScan.Failure

@@ -2,10 +2,10 @@ import DICOM
 import Foundation
 import Study
 
-/// What an import will take over, and what it leaves and why; nothing is changed yet.
+/// What an import will take over, what it will not, and why; nothing is changed yet.
 ///
-/// The rules stand in `ImportRules`, one file each, and are applied here in their order: first those about whose a file is,
-/// which cost a patient; then those that make stacks of slices of the files.
+/// The rules are in `ImportRules`, one file each, and are applied here in order: first those about the patient of a
+/// file, which may exclude a patient; then those that assemble the files into stacks of slices.
 struct ImportPlan {
   struct PlannedSlice {
     let attributes: CTAttributes
@@ -51,7 +51,7 @@ struct ImportPlan {
 
   /// Compares the files in `scan` with one another and with the slices that the study at `study` holds.
   ///
-  /// Without a study nothing is held, and the slices are to stay where they lie.
+  /// Without a study there is nothing to compare with, and the slices are not copied.
   init(_ scan: DICOMScan, held: [SlicePlace] = [], study: URL? = nil) {
     let frames = scan.frames
     var findings = ImportFindings(scan.failures)

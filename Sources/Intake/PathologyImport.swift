@@ -35,8 +35,8 @@ public enum PathologyImport {
 
   /// Brings the study's lesions to those of the table at `url`; a lesion that stays keeps its contours and ROIs.
   ///
-  /// A row with a missing or impossible grade sets its patient aside; the rest goes on. A study without images takes its patients
-  /// from the table.
+  /// A row with a missing or impossible grade excludes its patient; all others are imported. A study without images
+  /// takes its patients from the table.
   /// - Throws: `StudyError` where the table cannot be read at all, or the study not be written.
   public static func run(_ url: URL, into study: StudyFolder) throws(StudyError) -> Summary {
     let mapping = try study.readProtocol().pathology

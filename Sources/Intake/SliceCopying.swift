@@ -5,7 +5,8 @@ import Support
 
 /// Copies the files of an import into the study's folder.
 enum SliceCopying {
-  /// Copies each file once, several series at a time; a series of which a file cannot be read is left, and its patient set aside.
+  /// Copies each file once, several series at a time; a series with an unreadable file is not copied, and its patient
+  /// excluded.
   static func copyFiles(
     of series: [ImportPlan.PlannedSeries], into study: URL
   ) throws(StudyError) -> (copied: [ImportPlan.PlannedSeries], remarks: [ImportPlan.Remark]) {
@@ -82,7 +83,7 @@ enum SliceCopying {
     return true
   }
 
-  /// Removes from a study what imports that were killed have left: unfinished files, and folders of scratch but for those to keep.
+  /// Removes what killed imports left in a study: unfinished files, and scratch folders except those to keep.
   static func removeLeftovers(in study: StudyFolder, keeping kept: [String] = []) {
     for name in [scratchName, cohortScratchName] where !kept.contains(name) {
       try? FileManager.default.removeItem(at: study.url.appendingPathComponent(name))

@@ -2,7 +2,7 @@ import DICOM
 import Foundation
 import Study
 
-/// Whose a slice is: the identifiers on the way from the patient down to the image.
+/// The identifiers of a slice, from the patient down to the image.
 struct SliceIdentity: Hashable, Sendable {
   /// The PatientID in the file or, where that is empty, the name of the patient's folder.
   let patientID: String

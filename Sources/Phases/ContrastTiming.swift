@@ -2,7 +2,7 @@ import DICOM
 import Foundation
 import Study
 
-/// The time from the start of the injection to the scan, as the header tells it.
+/// The time from the start of the injection to the scan, from the header.
 public enum ContrastTiming: Equatable, Sendable {
   /// AcquisitionTime or ContrastBolusStartTime is missing or no time.
   case missing
@@ -13,8 +13,8 @@ public enum ContrastTiming: Equatable, Sendable {
 
   /// Compares two DICOM times (HHMMSS.FFFFFF); an exam may pass midnight.
   ///
-  /// Believed from half an hour before the injection to 20 minutes after it: a bolus time of another day, of the table's
-  /// setup or of a former injection lies farther off.
+  /// Plausible are times from half an hour before the injection to 20 minutes after it: a bolus time from another day,
+  /// from the setup of the table or from an earlier injection is farther off.
   public init(acquisition: String?, bolusStart: String?) {
     guard let scan = acquisition.flatMap(DICOMTime.secondsOfDay),
       let bolus = bolusStart.flatMap(DICOMTime.secondsOfDay)
@@ -47,11 +47,11 @@ public enum ContrastTiming: Equatable, Sendable {
   var evidence: PhaseEvidence {
     switch self {
     case .missing:
-      return PhaseEvidence(.timing, PhaseScores(), "the header does not tell the time since the injection")
+      return PhaseEvidence(.timing, PhaseScores(), "the header does not give the time since the injection")
     case .implausible(let seconds):
       return PhaseEvidence(
         .timing, PhaseScores(),
-        "the header puts the scan \(Self.text(seconds)) the injection, which is not believed")
+        "the header puts the scan \(Self.text(seconds)) the injection, which is implausible and was ignored")
     case .plausible(let seconds):
       var scores = PhaseScores()
       for (phase, range) in Self.windows {

@@ -26,7 +26,7 @@ public struct SeriesFindings: Equatable, Sendable {
   public var evidence: [PhaseEvidence] {
     if let override {
       return [
-        PhaseEvidence(.override, PhaseScores([override], points: PhaseWeight.override), "the user's list says so")
+        PhaseEvidence(.override, PhaseScores([override], points: PhaseWeight.override), "stated in the user's list")
       ]
     }
     return [
@@ -45,7 +45,7 @@ public struct SeriesFindings: Equatable, Sendable {
         .text, PhaseScores(words.phases, points: weight * share),
         "\(name) says " + words.words.joined(separator: " and "))
     }
-    return PhaseEvidence(.text, PhaseScores(), "no description names a phase")
+    return PhaseEvidence(.text, PhaseScores(), "the description names no phase")
   }
 
   private var agentEvidence: PhaseEvidence {
@@ -81,14 +81,14 @@ public struct PhaseDecision: Codable, Equatable, Sendable {
     self.phase = phase
     confidence = scores.share(of: phase)
     var doubts = evidence.filter { $0.scores.lead > 1.5 && $0.scores.best != phase }
-      .map { "taken for \(phase.name), though \($0.sentence)" }
+      .map { "read as \(phase.name), although \($0.sentence)" }
     // Words allow a set of phases: they contradict where it lacks this one.
     doubts += evidence.filter {
       $0.source == .text && $0.scores.lead <= 1.5 && $0.scores[phase] < $0.scores[$0.scores.best]
     }
-    .map { "taken for \(phase.name), though \($0.sentence)" }
+    .map { "read as \(phase.name), although \($0.sentence)" }
     if confidence < Self.sureEnough {
-      doubts.append("taken for \(phase.name) with a confidence of only \(Int((100 * confidence).rounded())) %")
+      doubts.append("read as \(phase.name) with a confidence of only \(Int((100 * confidence).rounded())) %")
     }
     self.doubts = doubts
   }
@@ -99,7 +99,7 @@ public struct PhaseDecision: Codable, Equatable, Sendable {
   }
 }
 
-/// Tells the phases of all series of one exam together.
+/// Determines the phases of all series of one exam together.
 ///
 /// Each series' own evidence comes first; then the phases must fit the order of the acquisitions and the brightness of the
 /// series at the same places. Series are visited in turn, each given the others' phases, until nothing changes.

@@ -45,7 +45,7 @@ public struct PhaseOverrides: Equatable, Sendable {
         series.isEmpty
         ? byDescription.updateValue(phase, forKey: description) : bySeries.updateValue(phase, forKey: series)
       if let former, former != phase {
-        throw wrong(row.line, "this \(series.isEmpty ? "description" : "series") is \(former.name) further up")
+        throw wrong(row.line, "this \(series.isEmpty ? "description" : "series") is \(former.name) in an earlier row")
       }
     }
   }

@@ -1,13 +1,13 @@
 import Foundation
 public import Study
 
-/// A number for each phase: how strongly something speaks for it, in natural logarithms.
+/// A score for each phase: the strength of the evidence for it, in natural logarithms.
 ///
-/// Only differences count: what raises all phases alike says nothing.
+/// Only differences matter: raising all phases alike has no effect.
 public struct PhaseScores: Codable, Equatable, Sendable {
   private var values = SIMD4<Double>.zero
 
-  /// Nothing speaks for any phase.
+  /// No evidence for any phase.
   public init() {}
 
   /// `points` for each of `phases`.
@@ -82,10 +82,10 @@ public struct PhaseEvidence: Codable, Equatable, Sendable {
   }
 }
 
-/// How much each source counts, in natural logarithms: 2.3 makes a phase ten times likelier than the others.
+/// The weight of each source, in natural logarithms: 2.3 makes a phase ten times likelier than the others.
 ///
-/// Our own choice: words and times of routine CT are often wrong, tags of the contrast agent mostly; pixels are what the
-/// other three describe, so that they outweigh any one of them.
+/// Our own choice: words and times of routine CT are often wrong, contrast agent tags mostly. The pixels show directly
+/// what the other three sources describe, so they outweigh any one of them.
 enum PhaseWeight {
   /// A word that names one phase.
   static let phaseWord = 3.5

@@ -6,10 +6,10 @@ public enum ReconstructionKernel: String, Codable, Sendable {
   case soft
   /// For bone or lung: its noise drowns enhancement.
   case sharp
-  /// A name that none of the rules knows, or none.
+  /// A name that no rule recognises, or no name.
   case unknown
 
-  /// Reads a ConvolutionKernel; of several values the first counts.
+  /// Reads a ConvolutionKernel; of several values the first is used.
   public init(_ kernel: String?) {
     let first = kernel?.split(separator: "\\").first ?? ""
     let name = first.uppercased().filter { $0.isLetter || $0.isNumber }

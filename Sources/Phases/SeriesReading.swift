@@ -37,20 +37,20 @@ public struct SeriesPhase: Codable, Equatable, Sendable, FetchableRecord, Persis
   public var phase: Phase?
   /// How sure it is, 0...1.
   public var confidence: Double
-  /// Whether the series stands for its phase.
+  /// Whether the series is used for its phase.
   public var isUsed: Bool
   /// Why, in sentences.
   public var reasons: [String]
 }
 
-/// Tells the phases of a study's series.
+/// Determines the phases of a study's series.
 public enum StudyPhases {
   /// Slices that are read of each series: enough for the median of every measure.
   static let sampleSize = 12
 
   /// Reads headers and a sample of the pixels of all series, tells their phases, and chooses one series for each.
   ///
-  /// Exams are read on all cores, one at a time on each; a series whose slices cannot be read is set aside and the rest goes on.
+  /// Exams are read on all cores, one at a time on each; a series whose slices cannot be read is set aside.
   /// - Throws: `StudyError` where the study cannot be read.
   public static func read(
     _ study: StudyFolder, rules: StudyProtocol.Cohort.Series, overrides: PhaseOverrides = PhaseOverrides(),

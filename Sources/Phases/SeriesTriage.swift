@@ -1,13 +1,13 @@
 import Foundation
 public import Study
 
-/// What becomes of a series.
+/// How a series is used.
 public enum SeriesFate: Codable, Equatable, Sendable {
-  /// It stands for its phase.
+  /// It is used for its phase.
   case used
   /// It could, but another series does so better, for the reason given.
   case spare(reason: String)
-  /// It is no axial soft-tissue series of a phase.
+  /// It is not an axial soft-tissue series of a phase.
   case setAside(SeriesFlaw, reason: String)
 
   /// Why the series isn't used; nil where it is.
@@ -19,7 +19,7 @@ public enum SeriesFate: Codable, Equatable, Sendable {
   }
 }
 
-/// Why a series can't stand for a phase.
+/// Why a series cannot be used for a phase.
 public enum SeriesFlaw: String, Codable, CaseIterable, Sendable {
   /// A scout.
   case localizer
@@ -47,7 +47,7 @@ public enum SeriesFlaw: String, Codable, CaseIterable, Sendable {
   case unreadable
 }
 
-/// Sets aside the series of one exam that can't stand for a phase.
+/// Sets aside the series of one exam that cannot be used for a phase.
 public enum SeriesTriage {
   /// The steepest slices that still count as axial, in degrees: gantries tilt by up to 30, livers are cut at less.
   static let steepest = 30.0
@@ -83,7 +83,7 @@ public enum SeriesTriage {
       } else if extent < rules.minimumCoverage * usual {
         flaws[index] = (
           .partialCoverage,
-          "covers \(millimetres(extent)) where the exam's series cover \(millimetres(usual)) as a rule"
+          "covers \(millimetres(extent)) where the exam's series typically cover \(millimetres(usual))"
         )
       }
     }
@@ -98,9 +98,9 @@ public enum SeriesTriage {
     if let word = word("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM", "SCANOSCOPE") {
       return (.localizer, "a localizer: \"\(word)\"")
     }
-    if let word = word("DOSE", "SCREEN", "SCREENSAVE", "CAPTURE") { return (.screenSave, "no slice: \"\(word)\"") }
+    if let word = word("DOSE", "SCREEN", "SCREENSAVE", "CAPTURE") { return (.screenSave, "not a slice: \"\(word)\"") }
     guard let obliquity = series.obliquity, series.range != nil else {
-      return (.screenSave, "no slice: it has no position or orientation")
+      return (.screenSave, "not a slice: it has no position or orientation")
     }
     if let word = word("IODINE", "VNC", "MONOENERGETIC", "KEV", "EFFZ", "ZEFF", "OVERLAY") {
       return (.materialMap, "a map computed from two energies: \"\(word)\"")
@@ -109,7 +109,7 @@ public enum SeriesTriage {
       return (.projection, "a projection or rendering: \"\(word)\"")
     }
     if obliquity > steepest {
-      return (.reformat, "its slices are turned \(Int(obliquity.rounded())) degrees out of the axial plane")
+      return (.reformat, "its slices are tilted by \(Int(obliquity.rounded())) degrees from the axial plane")
     }
     if ReconstructionKernel(series.kernel) == .sharp {
       return (.sharpKernel, "reconstructed for bone or lung: kernel \"\(series.kernel ?? "")\"")
@@ -118,7 +118,7 @@ public enum SeriesTriage {
       return (.sharpKernel, "reconstructed for bone or lung: \"\(word)\"")
     }
     guard series.sliceCount >= fewestSlices, let spacing = series.spacing else {
-      return (.tooFewSlices, "\(series.sliceCount) slices, or one position only")
+      return (.tooFewSlices, "\(series.sliceCount) slices, or only one position")
     }
     if spacing > rules.maximumSpacing {
       return (
@@ -131,7 +131,7 @@ public enum SeriesTriage {
   static func millimetres(_ value: Double) -> String { String(format: "%.1f mm", value) }
 }
 
-/// Chooses the series that stands for a phase.
+/// Chooses the series that is used for a phase.
 public enum SeriesChoice {
   /// The fates of series of one phase, in the order given: one is used, the others are spare.
   ///
@@ -166,7 +166,7 @@ public enum SeriesChoice {
     let ratio = (abs(log(spacing / preferredSpacing)) * 100).rounded()
     return [
       (ReconstructionKernel(series.kernel) == .soft ? 0 : 1, "has a soft-tissue kernel"),
-      (series.imageType.first == "DERIVED" || series.imageType.contains("SECONDARY") ? 1 : 0, "is no derived series"),
+      (series.imageType.first == "DERIVED" || series.imageType.contains("SECONDARY") ? 1 : 0, "is not derived"),
       (series.extent >= 0.9 * widest ? 0 : 1, "covers more of the body"),
       (
         ratio,

@@ -26,11 +26,11 @@ public struct ExamROIs: Sendable {
   public let patientID: String
   /// The exam's DICOM UID.
   public let studyInstanceUID: String
-  /// Whether the images were made and not taken.
+  /// Whether the images are synthetic.
   public let isSynthetic: Bool
   /// The ROIs, lesion by lesion, in the order of the slices.
   public let entries: [Entry]
-  /// Sentences on what was left out and what is worth knowing, which name no file.
+  /// Sentences on what was not used and what is worth knowing; they name no file.
   public let remarks: [String]
 
   /// Reads an exam.

@@ -33,7 +33,7 @@ enum JSONText {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     } catch {
-      throw StudyError(.file, "study.sqlite holds a contour that cannot be read; import the contours again")
+      throw StudyError(.file, "study.sqlite contains a contour that cannot be read; import the contours again")
     }
   }
 

@@ -20,7 +20,8 @@ public enum ROIBuild {
 
   /// Replaces the study's ROIs.
   ///
-  /// A patient with a lesion that nobody drew, or with a slice that cannot be read, is set aside; the rest goes on.
+  /// A patient with a lesion that no reader outlined, or with a slice that cannot be read, is excluded; all others are
+  /// used.
   /// - Parameters:
   ///   - study: the study, with slices, lesions and contours.
   ///   - progress: called now and then with the numbers of ROIs done and planned.
@@ -50,7 +51,7 @@ public enum ROIBuild {
       setAside: made.setAside.count)
   }
 
-  /// The ROIs that were made, without their crops, and who is left out.
+  /// The ROIs that were made, without their crops, and the excluded patients.
   struct Made: Sendable {
     /// In the order of the crops.
     var rows: [ROIRecord] = []

@@ -8,7 +8,7 @@ import Support
 
 /// The ROIs that a study's slices, lesions, contours and protocol ask for, and the patients that they leave out.
 ///
-/// It follows from the tables and the protocol alone: so `ROISet` can tell whether ROIs are still those of their study.
+/// It depends on the tables and the protocol alone, so `ROISet` can check whether ROIs are up to date.
 struct ROIPlan: Sendable {
   /// One ROI to be made.
   struct Candidate: Sendable {
@@ -63,16 +63,17 @@ struct ROIPlan: Sendable {
 
   /// What is to be cut, whole patients together.
   let candidates: [Candidate]
-  /// The patients of whom a lesion cannot be seen.
+  /// The patients with a lesion that cannot be used.
   let setAside: [SetAside]
   /// How the crops are made.
   let settings: StudyProtocol.ROI
-  /// The codes of the patients who are left out.
+  /// The codes of the excluded patients.
   let excluded: Set<String>
 
   /// Plans by what the tables hold.
   ///
-  /// A patient counts with all of its lesions or not at all: one whose high-grade lesion is undrawn must not become "low".
+  /// A patient is used with all lesions or excluded: a patient whose high-grade lesion is not outlined must not become
+  /// "low".
   init(_ settings: StudyProtocol, _ database: Database) throws {
     try ContourImport.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
@@ -139,13 +140,13 @@ struct ROIPlan: Sendable {
     func setAside(isDrawn: Bool) -> SetAside {
       let reason =
         if name == nil {
-          "the study has no lesion of this patient, so nothing states its grade and it is left out; import the pathology "
-            + "table that lists it, then the contours again"
+          "the study has no lesion of this patient, so the grade is unknown and the patient is excluded; import the "
+            + "pathology table that lists the patient, then the contours again"
         } else if isDrawn {
-          "none of the protocol's readers has drawn this lesion, and a patient counts with all of its lesions or not at "
-            + "all; add a reader who drew it to annotation.readers, then run `renalgrade rois build`"
+          "none of the protocol's readers has outlined this lesion, and a patient is used with all lesions or "
+            + "excluded; add a reader who outlined it to annotation.readers, then run `renalgrade rois build`"
         } else {
-          "the study has no contour of this lesion, and a patient counts with all of its lesions or not at all; draw it, "
+          "the study has no contour of this lesion, and a patient is used with all lesions or excluded; outline it, "
             + "or name its label in annotation.lesionLabels, then import the contours again"
         }
       return SetAside(

@@ -49,7 +49,7 @@ extension ROISet {
     return PixelMask(columns: boxSize, rows: boxSize, values: values)
   }
 
-  /// The ROIs cut anew with each box up to `pixels` off its place, in columns and in rows, drawn evenly by `seed`.
+  /// The ROIs cut again with each box up to `pixels` off its place, in columns and in rows, drawn evenly by `seed`.
   ///
   /// - Throws: `StudyError` where a slice cannot be read by now, or the study's folder not be written.
   public func shifted(upTo pixels: Int, seed: UInt64, in study: StudyFolder) throws -> ROISet {
@@ -64,7 +64,7 @@ extension ROISet {
     let cutter = ROICutter(ROISettings(settings.roi))
     return try derived(in: study) { index in
       guard places.indices.contains(index), let candidate = byPlace[places[index]] else {
-        throw StudyError(.file, "the ROIs have changed meanwhile; start again")
+        throw StudyError(.file, "the ROIs have changed in the meantime; start again")
       }
       // A stream of its own for each ROI, beside those of the epochs, which leave the highest bit alone.
       var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 1 << 32 | UInt64(index))
@@ -74,7 +74,7 @@ extension ROISet {
         let crop = try candidate.cut(in: study.url, cutter, shift: shift).crop
         return (crop.values, JSONText.encode(crop.polygons))
       } catch {
-        throw StudyError(.file, "slice \(index + 1) cannot be cut anew: \(error.reason)")
+        throw StudyError(.file, "slice \(index + 1) cannot be cut again: \(error.reason)")
       }
     }
   }

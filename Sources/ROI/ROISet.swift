@@ -126,7 +126,7 @@ public struct ROISet: Sendable {
         """)
     return try rows.map { row in
       guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else {
-        throw StudyError(.file, "study.sqlite holds an ROI of no slice, or of no grade; make the ROIs again")
+        throw StudyError(.file, "study.sqlite contains an ROI without a slice or a grade; make the ROIs again")
       }
       return Entry(
         patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,

@@ -92,7 +92,7 @@ public enum ROIError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .pixelSizeMissing(let size):
       "the slice has no usable (0028,0030) PixelSpacing, so it cannot be resampled to \(size) mm (roi.resampleTo); "
-        + "set that to null, or leave the patient out"
+        + "set that to null, or exclude the patient"
     case .noContour: "the slice has no contour with finite vertices to centre the box on"
     }
   }

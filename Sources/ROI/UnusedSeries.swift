@@ -2,9 +2,10 @@ import Foundation
 import GRDB
 import Study
 
-/// Contours on series that the selection set aside, such as a reformat or a projection: they give no ROI, and that is said.
+/// Contours on series that the selection set aside, such as a reformat or a projection: they give no ROI, and a remark
+/// says so.
 ///
-/// A series that is spare, since another one stands for its phase, gives ROIs as before.
+/// A spare series (another one is used for its phase) still gives ROIs.
 enum UnusedSeries {
   typealias Unused = (contour: ROIPlan.PlacedContour, reason: String)
 
@@ -36,11 +37,11 @@ enum UnusedSeries {
       let reason = unused.first?.reason ?? ""
       let outlines = unused.count == 1 ? "1 outline" : "\(unused.count) outlines"
       let advice =
-        isAll ? " The lesion has no other, so its patient is left out; draw it on a series that is used." : ""
+        isAll ? " The lesion has no other outline, so its patient is excluded; outline it on a used series." : ""
       return SetAside(
         stage: .rois, patientCode: patientCode, excludes: isAll,
         subject: "series \(unused.first?.contour.place.seriesInstanceUID ?? "")",
-        reason: "\(outlines) on a series that the selection set aside give no ROI: \(reason).\(advice)")
+        reason: "no ROI is made from \(outlines) on a series that the selection set aside: \(reason).\(advice)")
     }
   }
 }

@@ -52,10 +52,10 @@ public struct SelectionBasis: Codable, Equatable, Sendable {
     let stored = try Setting.fetchOne(database, key: key).map {
       try JSONDecoder().decode(SelectionBasis.self, from: Data($0.value.utf8))
     }
-    let advice = "make it with `renalgrade cohort select`, then go on"
+    let advice = "run `renalgrade cohort select`, then repeat the command"
     guard let stored else {
       let isSelected = try SetAside.filter(Column("stage") == SetAside.Stage.cohort.rawValue).fetchCount(database) > 0
-      if isSelected { return "the study's selection does not say what images it was made of: \(advice)" }
+      if isSelected { return "the study's selection does not state which images it was made from: \(advice)" }
       return settings.cohort == nil
         ? nil : "the protocol has rules of selection (`cohort`), but no selection was made: \(advice)"
     }
@@ -65,8 +65,8 @@ public struct SelectionBasis: Codable, Equatable, Sendable {
         + advice
     }
     guard stored.images != current.images else { return nil }
-    return "the selection was made of \(stored.contents), and the study now holds \(current.contents), or leaves out "
-      + "others: \(advice)"
+    return "the selection is out of date: it was made from \(stored.contents); the study now has "
+      + "\(current.contents), or excludes others: \(advice)"
   }
 
   /// Throws where the study's selection cannot be gone by.

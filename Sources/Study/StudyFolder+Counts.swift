@@ -30,7 +30,7 @@ extension StudyFolder {
     throw StudyError(
       .file,
       "the study has no images, and \(reason): import CT slices first (`renalgrade import --dicom`); selection, flow, tables and "
-        + "learners of the table's columns need none")
+        + "learners that use the table's columns need no images")
   }
 
   /// What the study holds, in the order in which it is filled: a name and a number each.

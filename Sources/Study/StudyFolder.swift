@@ -31,7 +31,7 @@ public struct StudyFolder: Sendable {
     _ = try StudyProtocol(contentsOf: protocolSource)
     let target = url.appendingPathComponent("protocol.yaml")
     guard !FileManager.default.fileExists(atPath: target.path) else {
-      throw StudyError(.file, "\(url.path) is a study already; choose another folder, or go on with this one")
+      throw StudyError(.file, "\(url.path) is already a study; choose another folder, or continue with this one")
     }
     do {
       for folder in ["", "dicom", "rois", "runs", "reports"] {
@@ -63,7 +63,8 @@ public struct StudyFolder: Sendable {
   init(at url: URL, readOnly: Bool) throws(StudyError) {
     guard FileManager.default.fileExists(atPath: url.appendingPathComponent("protocol.yaml").path) else {
       throw StudyError(
-        .notAStudy, "\(url.path) is no study: it has no protocol.yaml. Make one with `renalgrade init \(url.path)`.")
+        .notAStudy,
+        "\(url.path) is not a study: it has no protocol.yaml. Create one with `renalgrade init \(url.path)`.")
     }
     self.url = url
     var configuration = Configuration()
@@ -75,7 +76,7 @@ public struct StudyFolder: Sendable {
       if readOnly {
         guard try database.read(Schema.migrator.hasCompletedMigrations) else {
           throw StudyError(
-            .notAStudy, "\(url.path) was made by an earlier version and cannot be written; open a writable copy once")
+            .notAStudy, "\(url.path) was made by an earlier version and is not writable; open a writable copy once")
         }
       } else {
         try Schema.migrator.migrate(database)
@@ -102,7 +103,7 @@ public struct StudyFolder: Sendable {
       throw StudyError(
         .invalidProtocol,
         "\(protocolFile.lastPathComponent): pathology.patientIDs is \(mode), but the images were imported with "
-          + "\(imported), and the patients keep the codes that they got then. Set it back to \(imported), or make a new "
+          + "\(imported), and the patients keep the codes assigned then. Set it back to \(imported), or make a new "
           + "study with `renalgrade init` and import again.")
     }
     return settings

@@ -33,8 +33,8 @@ extension StudyProtocol {
 extension StudyProtocol {
   private func validateModel(_ source: ProtocolSource) throws(StudyError) {
     try source.require(
-      version == Self.currentVersion, "version", expected: "\(Self.currentVersion), or left out in a file of version 1",
-      found: version)
+      version == Self.currentVersion, "version",
+      expected: "\(Self.currentVersion), or omitted in a file of version 1", found: version)
     try source.require(
       !model.learner.isEmpty, "model", "learner", expected: "the name of a learner", found: "an empty name")
     try source.require(
@@ -91,7 +91,7 @@ extension StudyProtocol {
     for (index, rule) in cohort.rules.enumerated() {
       let path = ["rules", "\(index)"]
       try require(!rule.name.isEmpty, path + ["name"], "a few words")
-      try require(!names[..<index].contains(rule.name), path + ["name"], "the only one of its kind: \"\(rule.name)\"")
+      try require(!names[..<index].contains(rule.name), path + ["name"], "unique: \"\(rule.name)\"")
       try require(
         rule.conditionCount == 1, path,
         "one condition (equals, differs, stage, absent, scannedBefore, phases or gradeKnown), found \(rule.conditionCount)"
@@ -99,8 +99,8 @@ extension StudyProtocol {
       let comparesColumn = rule.equals != nil || rule.differs != nil
       try require(
         comparesColumn == (rule.column != nil), path,
-        "a condition with `column` just where it is `equals` or `differs`")
-      try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or left out")
+        "a condition with `column` if and only if it is `equals` or `differs`")
+      try require(rule.gradeKnown != false, path + ["gradeKnown"], "true, or omitted")
       try require(
         rule.phases?.contains(where: \.isEmpty) != true, path + ["phases"], "a list of lists, none of them empty")
     }

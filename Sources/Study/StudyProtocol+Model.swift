@@ -54,7 +54,7 @@ extension StudyProtocol {
     public static let network = "network"
   }
 
-  /// The seed of all that is drawn besides the folds.
+  /// The seed of everything that is drawn at random, except the folds.
   public var seed: UInt64 { training?.seed ?? folds.seed }
 
   /// The network's section.
@@ -71,8 +71,8 @@ extension StudyProtocol {
     guard let section else {
       throw StudyError(
         .invalidProtocol,
-        "the protocol \(self.name) has no section \(name), which the learner \(model.learner) needs; add it, as "
-          + "Protocols/preset.yaml has it")
+        "the protocol \(self.name) has no section \(name), which the learner \(model.learner) needs; add it as in "
+          + "Protocols/preset.yaml")
     }
     return section
   }

@@ -69,7 +69,7 @@ extension StudyProtocol {
     let hasCount = evaluation.aggregation == .topK
     try require(
       (evaluation.topK != nil) == hasCount, ["evaluation", hasCount ? "aggregation" : "topK"],
-      hasCount ? "topK together with evaluation.topK, the number of slices" : "left out: the aggregation is not topK")
+      hasCount ? "topK together with evaluation.topK, the number of slices" : "omitted: the aggregation is not topK")
     try require((evaluation.topK ?? 1) >= 1, ["evaluation", "topK"], "1 or more slices")
     let hasTarget = evaluation.thresholdRule == .fixedSensitivity
     try require(
@@ -77,7 +77,7 @@ extension StudyProtocol {
       ["evaluation", hasTarget ? "thresholdRule" : "targetSensitivity"],
       hasTarget
         ? "fixedSensitivity together with evaluation.targetSensitivity"
-        : "left out: the thresholdRule is not fixedSensitivity")
+        : "omitted: the thresholdRule is not fixedSensitivity")
     let target = evaluation.targetSensitivity ?? 1
     try require(target > 0 && target <= 1, ["evaluation", "targetSensitivity"], "above 0 and at most 1")
     let columns = (subgroups ?? []).map(\.column)
@@ -86,19 +86,19 @@ extension StudyProtocol {
       try require(
         !subgroup.column.isEmpty, path + ["column"], "a column of the pathology table, phase, scanner or contour_mm")
       try require(
-        !columns[..<index].contains(subgroup.column), path + ["column"], "named once: \"\(subgroup.column)\"")
+        !columns[..<index].contains(subgroup.column), path + ["column"], "listed only once: \"\(subgroup.column)\"")
       guard let cuts = subgroup.cuts else { continue }
       let isRising = zip(cuts, cuts.dropFirst()).allSatisfy { $0 < $1 }
       try require(
-        !cuts.isEmpty && isRising && cuts.allSatisfy(\.isFinite), path + ["cuts"], "one or more rising numbers")
+        !cuts.isEmpty && isRising && cuts.allSatisfy(\.isFinite), path + ["cuts"], "one or more increasing numbers")
     }
     guard let baselines else { return }
     try require(
-      !baselines.columns.isEmpty, ["baselines"], "left out, or hold `size` (a column) or `clinical` (a list of columns)"
-    )
+      !baselines.columns.isEmpty, ["baselines"],
+      "omitted, or contain `size` (a column) or `clinical` (a list of columns)")
     let clinical = baselines.clinical ?? []
     try require(
-      baselines.clinical == nil || !clinical.isEmpty, ["baselines", "clinical"], "one or more columns, or left out")
+      baselines.clinical == nil || !clinical.isEmpty, ["baselines", "clinical"], "one or more columns, or omitted")
     try require(
       !baselines.columns.contains(""), ["baselines"], "columns of the pathology table, not empty names")
     try require(Set(clinical).count == clinical.count, ["baselines", "clinical"], "columns, each named once")

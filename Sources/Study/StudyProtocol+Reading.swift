@@ -71,7 +71,7 @@ struct ProtocolSource {
 
   func decode() throws(StudyError) -> StudyProtocol {
     if let excess = ProtocolBounds.excess(in: yaml) {
-      throw StudyError(.invalidProtocol, "\(name):\(excess.line): this is no protocol: \(excess.problem)")
+      throw StudyError(.invalidProtocol, "\(name):\(excess.line): this is not a protocol: \(excess.problem)")
     }
     var root: Node
     do {
@@ -113,7 +113,7 @@ struct ProtocolSource {
       throw error(
         at: ["version"],
         "version must be \(StudyProtocol.currentVersion), found \(version.string ?? "no number"): the file was made for a "
-          + "later RenalGrade; update RenalGrade, or write the file anew")
+          + "later RenalGrade; update RenalGrade, or rewrite the file")
     }
     return root
   }
@@ -160,7 +160,7 @@ struct ProtocolSource {
 
   func missing(_ key: String, in path: [String]) -> StudyError {
     let place = (path + [key]).joined(separator: ".")
-    return error(at: path, "the key \(place) is missing; every key must be stated (null where it allows none)")
+    return error(at: path, "the key \(place) is missing; every key must be stated (null where allowed)")
   }
 
   /// - Throws: the error that a value is not what it must be, unless it is.

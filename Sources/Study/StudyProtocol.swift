@@ -1,4 +1,4 @@
-/// The whole experiment as one YAML file; every key must be stated, so that nothing is decided out of sight.
+/// The whole experiment as one YAML file; every key must be stated, so that there are no hidden defaults.
 ///
 /// The file states the version of its layout. A file without one is of version 1, which knew slices and networks alone; it is
 /// upgraded when it is read.
@@ -34,9 +34,10 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
   public var evaluation: Evaluation
   /// Who is in the study; nil takes all whom the pathology table grades.
   public var cohort: Cohort?
-  /// Parts of the patients that the report looks at on their own; nil asks for none.
+  /// Subgroups of patients that the report evaluates separately; nil for none.
   public var subgroups: [Subgroup]?
-  /// What the network has to beat; nil compares it with the majority class and the size of the tumour's outline.
+  /// The simple baselines that the model is compared with; nil compares it with the majority class and the size of the
+  /// tumour's outline.
   public var baselines: Baselines?
 
   /// The pathology table's column mapping.
@@ -207,7 +208,8 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
       case fixedSensitivity
     }
 
-    /// The probability from which a case counts as high grade; with another rule than `fixed`, where that finds none.
+    /// The probability from which a case is called high grade; with a rule other than `fixed`, used where that finds
+    /// none.
     public var threshold: Double
     /// How a lesion's or patient's probability follows from its slices'.
     public var aggregation: Aggregation

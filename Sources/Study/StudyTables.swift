@@ -45,7 +45,7 @@ public struct StudyTables: Sendable {
     } catch let error as StudyError {
       throw error
     } catch {
-      throw StudyError(.file, "study.sqlite cannot be written: \(error). Nothing of this step was kept.")
+      throw StudyError(.file, "study.sqlite cannot be written: \(error). No changes of this step were kept.")
     }
   }
 

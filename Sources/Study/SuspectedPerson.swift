@@ -1,13 +1,13 @@
 import Foundation
 public import GRDB
 
-/// Patients of a study who may be one person under several identifiers: then what is learnt from one is known of the other.
+/// Patients of a study who may be one person under several identifiers, which would leak training data into validation.
 public struct SuspectedPerson: Equatable, Sendable {
   /// What two or more patients have in common.
   public enum Evidence: String, Sendable, CaseIterable {
     /// PatientIDs that are the same but for how they are written.
     case patientID
-    /// A frame of reference, which a scanner makes anew for every exam.
+    /// A frame of reference, which a scanner creates for every exam.
     case frameOfReference
   }
 
@@ -62,6 +62,7 @@ public struct SuspectedPerson: Equatable, Sendable {
       case .patientID: "their PatientIDs differ only in how they are written"
       case .frameOfReference: "their images share a frame of reference"
       }
-    return "may be one person with \(names): \(common). If so, give both one PatientID and import them into a new study"
+    return "may be the same person as \(names): \(common). If so, give them the same PatientID and import them into "
+      + "a new study"
   }
 }

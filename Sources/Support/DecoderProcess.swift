@@ -166,7 +166,7 @@ public final class DecoderProcess: Sendable {
     return Failure(
       status: nil,
       description: isSilent || waited(WNOWAIT) == SIGXCPU
-        ? "to decode it would take more than \(Self.seconds) s" : "its contents contradict themselves")
+        ? "decoding would take more than \(Self.seconds) s" : "its contents contradict themselves")
   }
 
   /// The exit status, or the number of the signal that ended the process.

@@ -1,4 +1,5 @@
-/// The records of a text table by RFC 4180, and by what spreadsheets do besides: any line end, `="3"`, blanks around quotes.
+/// The records of a text table by RFC 4180, and by the additional conventions of spreadsheets: any line end, `="3"`,
+/// blanks around quotes.
 struct DelimitedRecords {
   /// One record.
   struct Record {

@@ -45,7 +45,7 @@ public struct DelimitedTable: Sendable {
       let places = columns.indices.filter { columns[$0] == twice }.map { "\($0 + 1)" }
       throw StudyError(
         .invalidTable,
-        "\(name):\(first.line): the column \"\(twice)\" stands twice in the header (columns "
+        "\(name):\(first.line): the column \"\(twice)\" occurs twice in the header (columns "
           + "\(places.joined(separator: " and "))); rename or remove one of them")
     }
     try Self.requireWidth(of: first, records, separatedBy: delimiter.name, name)
@@ -88,7 +88,7 @@ public struct DelimitedTable: Sendable {
         records.append(.init(line: record.line, cells: record.cells.map(cleaned)))
       }
     } catch {
-      throw StudyError(.invalidTable, "\(name):\(error.line): a quotation mark is opened and never closed")
+      throw StudyError(.invalidTable, "\(name):\(error.line): a quotation mark is not closed")
     }
     while records.last?.isBlank == true { records.removeLast() }
     return records
@@ -114,7 +114,7 @@ public struct DelimitedTable: Sendable {
     let isWide = first.width > header.cells.count
     let advice =
       isWide
-      ? "a cell that contains the delimiter must stand in quotation marks"
+      ? "a cell that contains the delimiter must be in quotation marks"
         + (delimiter == "commas" ? ", as \"2,5\" must" : "")
       : "a missing cell would shift others into wrong columns: add it, empty where nothing is known"
     let others = odd.dropFirst().map { "\($0.line)" }
@@ -123,7 +123,7 @@ public struct DelimitedTable: Sendable {
       .invalidTable,
       "\(name):\(first.line): \(isWide ? first.width : first.cells.count) cells, but the header has \(header.width) columns; "
         + "cells are separated by \(delimiter), and \(advice)"
-        + (others.isEmpty ? "" : ". The same is wrong in lines \(others.prefix(10).joined(separator: ", "))\(more)"))
+        + (others.isEmpty ? "" : ". The same applies to lines \(others.prefix(10).joined(separator: ", "))\(more)"))
   }
 
   /// A cell without surrounding blanks and without a spreadsheet's `="..."`.

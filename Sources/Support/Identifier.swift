@@ -2,9 +2,9 @@ import Foundation
 
 /// A patient's or lesion's identifier, compared in one way wherever tables, images and outlines meet.
 ///
-/// Equal are spellings that differ in case, blanks, full-width letters, punctuation beside letters (`P-001` and `p001`), or in the
-/// decimals that a spreadsheet adds to a whole number (`1` and `1.0`). Punctuation between digits parts numbers: `1-11` is not
-/// `11-1`. Zeros in front count, since `012` and `12` may be two patients.
+/// Spellings are equal if they differ only in case, blanks, full-width letters, punctuation next to letters (`P-001`
+/// and `p001`), or in the decimals that a spreadsheet adds to a whole number (`1` and `1.0`). Punctuation between
+/// digits separates numbers: `1-11` is not `11-1`. Leading zeros matter, since `012` and `12` may be two patients.
 public struct Identifier: Hashable, Sendable {
   /// As it is written, without surrounding blanks.
   public let text: String

@@ -3,7 +3,7 @@ import Foundation
 /// What a spreadsheet does to identifiers that look like numbers, so that they are no longer those of the images.
 public enum IdentifierDamage: String, Sendable, CaseIterable {
   /// `0012345` became `12345`.
-  case leadingZeros = "zeros in front of a number were lost"
+  case leadingZeros = "leading zeros were lost"
   /// `100E10` became `1E+12`, `123456789012` became `1.23457E+11`.
   case scientific = "a number was written in scientific notation"
   /// `1234567890123456789` became `1234567890123450000`.

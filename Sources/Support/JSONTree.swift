@@ -186,7 +186,7 @@ extension JSONTree {
       let digits = text.drop { $0 == "-" }
       let isWritten = digits.first?.isNumber == true && text.last?.isNumber == true
       let hasLeadingZero = digits.hasPrefix("0") && digits.dropFirst().first?.isNumber == true
-      guard isWritten, !hasLeadingZero, let number = Double(text) else { throw error("`\(text)` is no number") }
+      guard isWritten, !hasLeadingZero, let number = Double(text) else { throw error("`\(text)` is not a number") }
       return number
     }
 
@@ -202,7 +202,7 @@ extension JSONTree {
         case UInt8(ascii: "\\"):
           text += try parseEscape()
         case 0..<0x20:
-          throw error("a text holds a line break or control character; is its closing quotation mark missing?")
+          throw error("a text contains a line break or control character; is its closing quotation mark missing?")
         default:
           text.append(byte)
         }

@@ -2,13 +2,13 @@
 public struct StudyError: Error, CustomStringConvertible, Equatable, Sendable {
   /// The kind of failure, for a caller that reacts to one of them.
   public enum Kind: Equatable, Sendable {
-    /// The protocol file is not what a protocol must be.
+    /// The protocol file is not valid.
     case invalidProtocol
     /// A table (CSV or TSV) cannot be read at all.
     case invalidTable
     /// A file or folder cannot be read or written.
     case file
-    /// The folder is no study, or one of another version.
+    /// The folder is not a study, or one of another version.
     case notAStudy
     /// Another process works on the study.
     case locked

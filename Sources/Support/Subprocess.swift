@@ -76,7 +76,7 @@ public struct Subprocess: Sendable {
     }
   }
 
-  /// Runs the program to its end, whatever that is.
+  /// Runs the program to its end, however it ends.
   ///
   /// - Parameters:
   ///   - outputLimit: how many bytes it may write to its standard output; nil sends them to `/dev/null`.

@@ -33,7 +33,7 @@ struct TableDelimiter {
       let names = equals.map { TableDelimiter(byte: $0.byte, start: start).name }.joined(separator: " or by ")
       throw StudyError(
         .invalidTable,
-        "\(name):1: the cells may be separated by \(names); state which by a first line such as sep=; and try again")
+        "\(name):1: the cells may be separated by \(names); state which in a first line such as sep=; and try again")
     }
   }
 

@@ -9,8 +9,8 @@ struct TableText {
 
   /// Decodes the contents of a file.
   ///
-  /// A byte order mark decides; without one, UTF-16 is told by its zero bytes and UTF-8 by its validity. What is neither is taken
-  /// for Windows-1252, in which spreadsheets of western languages write "CSV".
+  /// A byte order mark decides; without one, UTF-16 is told by its zero bytes and UTF-8 by its validity. Anything else
+  /// is read as Windows-1252, in which spreadsheets of western languages write "CSV".
   /// - Throws: `StudyError` of kind `.invalidTable` where the file is a workbook, a picture of a table, or no text at all.
   init(_ data: Data, name: String) throws(StudyError) {
     func wrong(_ problem: String) -> StudyError { StudyError(.invalidTable, "\(name) \(problem)") }
@@ -25,7 +25,7 @@ struct TableText {
       bytes.removeFirst(3)
     } else if let encoding = Self.wideEncoding(of: bytes) {
       guard bytes.count % 2 == 0, let text = String(data: data, encoding: encoding) else {
-        throw wrong("is UTF-16 text that is cut off or damaged; save it again as \"CSV UTF-8\"")
+        throw wrong("is truncated or damaged UTF-16 text; save it again as \"CSV UTF-8\"")
       }
       bytes = Array(text.utf8)
       if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
@@ -39,7 +39,7 @@ struct TableText {
     if String(validating: bytes, as: UTF8.self) == nil {
       let (text, hasUTF8) = try Self.westernText(bytes, name)
       guard !hasUTF8 else {
-        throw wrong("mixes UTF-8 with another encoding, so its letters cannot be told; save it again as \"CSV UTF-8\"")
+        throw wrong("mixes UTF-8 with another encoding, so it cannot be read reliably; save it again as \"CSV UTF-8\"")
       }
       bytes = Array(text.utf8)
       assumption =

@@ -57,7 +57,7 @@ import Testing
     // Of a patient who comes later the selection says nothing.
     try DICOMImport.addPatients(["LATER"], to: study)
     let error = #expect(throws: StudyError.self) { try StudyCohort.selection(of: study) }
-    #expect(error?.description.contains("make it with `renalgrade cohort select`") == true)
+    #expect(error?.description.contains("run `renalgrade cohort select`") == true)
   }
 
   private func checkSeries(_ readings: [SeriesReading], _ truth: HospitalTruth) throws {

@@ -62,7 +62,7 @@ struct BadInputTests {
     let error = try error { _ = try DICOMFile.attributes(of: url) }
     #expect(error.kind == .notCT)
     #expect(error.tag == .modality)
-    #expect(error.description == "bad.dcm: this is no CT image [(0008,0060) Modality]; expected CT, found MR")
+    #expect(error.description == "bad.dcm: this is not a CT image [(0008,0060) Modality]; expected CT, found MR")
     #expect(try self.error { _ = try DICOMFile.image(at: url) } == error)
   }
 

@@ -64,7 +64,7 @@ struct HeaderNumbersTests {
     let header = try attributes([DataElement(tag, .ds, value)])
     let flaw = try #require(header.flaws.first)
     #expect(header.flaws.count == 1 && flaw.tag == tag)
-    #expect(flaw.found == (value.contains("nan") ? "something else than numbers" : value))
+    #expect(flaw.found == (value.contains("nan") ? "something other than numbers" : value))
     #expect(flaw.isOfPlace == (tag == .imagePositionPatient || tag == .imageOrientationPatient))
     let known: [DICOMTag: Bool] = [
       .imagePositionPatient: header.imagePosition != nil, .imageOrientationPatient: header.rowDirection != nil,
@@ -84,7 +84,7 @@ struct HeaderNumbersTests {
 
   @Test func aFlawNamesNobody() throws {
     let header = try attributes([DataElement(.pixelSpacing, .lo, "MUSTERMANN^ERIKA")])
-    #expect(header.flaws.map(\.found) == ["something else than numbers"])
+    #expect(header.flaws.map(\.found) == ["something other than numbers"])
   }
 
   @Test(arguments: [

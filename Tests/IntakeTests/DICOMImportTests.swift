@@ -37,7 +37,7 @@ import Testing
     #expect(summary.slices == 3)
     #expect(try ["P01", "P02", "P03"].map(test.slices) == [3, 0, 3])
     #expect(try test.excluded() == ["case-0001", "case-0002"])
-    #expect(try test.study.setAside().allSatisfy { $0.reason.contains("this \(shared) stands under 2 PatientIDs") })
+    #expect(try test.study.setAside().allSatisfy { $0.reason.contains("this \(shared) belongs to 2 PatientIDs") })
   }
 
   @Test func aSeriesUnderTwoExamsOfOnePatientIsNotMerged() throws {
@@ -47,7 +47,7 @@ import Testing
     try test.importDICOM("a")
     try test.importDICOM("b")
     #expect(try test.slices(of: "P01") == 3)
-    #expect(try test.study.setAside().map(\.reason).contains { $0.hasPrefix("this series stands under 2 studies") })
+    #expect(try test.study.setAside().map(\.reason).contains { $0.hasPrefix("this series belongs to 2 studies") })
   }
 
   @Test func aReexportedSliceCostsItsPatientOnlyAndIsNotOverwritten() throws {
@@ -135,7 +135,7 @@ import Testing
     let entry = try #require(try test.study.setAside().first)
     #expect(entry.patientCode == "case-0001" && entry.subject == "series \(test.uid("tracking"))")
     #expect(entry.reason.hasPrefix("\(count) slices at \(positions) position"))
-    #expect(entry.reason.hasSuffix("as of bolus tracking or perfusion, and no stack"))
+    #expect(entry.reason.hasSuffix("as in bolus tracking or perfusion, not a stack"))
     #expect(try test.importDICOM("a").slices == 0, "again, it is the same")
     #expect(try test.study.setAside().count == 1)
   }
@@ -220,8 +220,8 @@ import Testing
     }
     let reasons = entries.map(\.reason)
     for part in [
-      "cut off", "not a DICOM file", "no CT image", "same contents", "different contents", "other contents",
-      "PatientID is empty", "stands under 2 PatientIDs", "no CT of this row's patient", "two ids",
+      "cut off", "not a DICOM file", "not a CT image", "same contents", "different contents", "other contents",
+      "PatientID is empty", "belongs to 2 PatientIDs", "no CT of this row's patient", "two ids",
     ] {
       #expect(reasons.contains { $0.contains(part) }, "\(part) in \(reasons)")
     }

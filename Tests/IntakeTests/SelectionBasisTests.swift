@@ -47,7 +47,7 @@ struct SelectionBasisTests {
     try test.study.write {
       try SetAside(stage: .cohort, patientCode: nil, excludes: false, subject: "table", reason: "left out").insert($0)
     }
-    #expect(try problem()?.contains("does not say what images it was made of") == true)
+    #expect(try problem()?.contains("does not state which images it was made from") == true)
   }
 
   @Test func rulesThatNobodyAppliedAreNoSelection() throws {
@@ -70,8 +70,8 @@ struct SelectionBasisTests {
     try test.importDICOM("b")
     #expect(
       try problem()?.hasPrefix(
-        "the selection was made of 2 patients, 2 series and 6 slices, and the study now holds 3 patients, 3 series and 9 "
-          + "slices") == true)
+        "the selection is out of date: it was made from 2 patients, 2 series and 6 slices; the study now has "
+          + "3 patients, 3 series and 9 slices") == true)
     let settings = try test.study.readProtocol()
     let error = #expect(throws: StudyError.self) {
       try test.study.read { try SelectionBasis.requireCurrent(settings, $0) }
@@ -87,7 +87,7 @@ struct SelectionBasisTests {
     try test.write("d/1.dcm", patient: "P01", exam: "P01", series: "P01", sop: "P01 3", z: 7.5, value: 9)
     try test.importDICOM("d")
     #expect(try test.excluded() == ["case-0001"])
-    #expect(try problem()?.contains("or leaves out others") == true)
+    #expect(try problem()?.contains("or excludes others") == true)
   }
 
   @Test func otherRulesMakeItStale() throws {

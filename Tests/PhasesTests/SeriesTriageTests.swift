@@ -91,7 +91,7 @@ import Testing
     let fates = SeriesChoice.fates(of: series, preferredSpacing: 2.5)
     #expect(fates[2] == .used)
     #expect(fates[0].reason?.contains("soft-tissue kernel") == true)
-    #expect(fates[1].reason?.contains("no derived series") == true)
+    #expect(fates[1].reason?.contains("is not derived") == true)
   }
 
   @Test(arguments: [

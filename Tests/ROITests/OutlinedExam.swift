@@ -131,7 +131,7 @@ enum ExamFault: String, CaseIterable, CustomTestStringConvertible {
     case .missingSlice, .unreadableFile: "its slice is not in the study"
     case .duplicateOfOtherPixels: "two files with one SOP Instance UID, but different contents"
     case .mixedSeries, .mixedSeriesBeside: "two series under one UID"
-    case .examOfTwoPatients: "stands under 2 PatientIDs"
+    case .examOfTwoPatients: "belongs to 2 PatientIDs"
     case .readerNotListed: "none of the protocol's readers"
     case .noPixelSpacing: "no usable (0028,0030) PixelSpacing"
     }

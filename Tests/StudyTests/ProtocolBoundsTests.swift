@@ -19,7 +19,7 @@ struct ProtocolBoundsTests {
   ])
   func `what nests, repeats or lasts without end is refused with its line`(_ yaml: String) throws {
     let error = try #require(throws: StudyError.self) { try StudyProtocol(yaml: yaml, name: "protocol.yaml") }
-    #expect(error.description.contains("this is no protocol"), "\(error)")
+    #expect(error.description.contains("this is not a protocol"), "\(error)")
     #expect(error.description.contains(try Regex("protocol.yaml:[0-9]+: ")), "\(error)")
   }
 

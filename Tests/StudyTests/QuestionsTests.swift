@@ -47,9 +47,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("  topK: 3\n", "", "evaluation.topK must be left out"),
+    ("  topK: 3\n", "", "evaluation.topK must be omitted"),
     ("  thresholdRule: fixedSensitivity\n", "", "evaluation.thresholdRule must be fixedSensitivity together with"),
-    ("  targetSensitivity: 0.9\n", "", "evaluation.targetSensitivity must be left out"),
+    ("  targetSensitivity: 0.9\n", "", "evaluation.targetSensitivity must be omitted"),
     (
       "  thresholdRule: fixedSensitivity\n  targetSensitivity: 1.5\n", "",
       "evaluation.targetSensitivity must be above 0 and at most 1"
@@ -57,11 +57,11 @@ import Testing
     ("  thresholdRule: best\n", "", "evaluation.thresholdRule"),
     ("", "subgroups: [{column: sex}, {column: sex}]", "subgroups.1.column must be named once"),
     ("", "subgroups: [{column: \"\"}]", "subgroups.0.column must be a column"),
-    ("", "subgroups: [{column: age, cuts: [70, 40]}]", "subgroups.0.cuts must be one or more rising numbers"),
-    ("", "subgroups: [{column: age, cuts: []}]", "subgroups.0.cuts must be one or more rising numbers"),
+    ("", "subgroups: [{column: age, cuts: [70, 40]}]", "subgroups.0.cuts must be one or more increasing numbers"),
+    ("", "subgroups: [{column: age, cuts: []}]", "subgroups.0.cuts must be one or more increasing numbers"),
     ("", "subgroups: [{column: age, cut: [40]}]", "unknown key subgroups.0.cut"),
-    ("", "baselines: {}", "baselines must be left out, or hold"),
-    ("", "baselines: {clinical: []}", "baselines must be left out, or hold"),
+    ("", "baselines: {}", "baselines must be omitted, or contain"),
+    ("", "baselines: {clinical: []}", "baselines must be omitted, or contain"),
     ("", "baselines: {clinical: [age, age]}", "baselines.clinical must be columns, each named once"),
   ]) func aSenselessQuestionIsNamed(evaluation: String, rest: String, message: String) throws {
     let error = #expect(throws: StudyError.self) { try Self.settings(evaluation: evaluation, rest: rest) }

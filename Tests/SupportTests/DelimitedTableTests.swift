@@ -32,14 +32,14 @@ import Testing
       (2, "a,b\n\"x,1\ny,\"said \"\"no\"\"\"\n"), (2, "a,b\r\n1,\"2"), (3, "a,b\n1,2\n\"x\"y\",\"3\n"),
       (3, "a,b\r1,2\r\"3,4\r"),
     ] {
-      #expect(throws: StudyError(.invalidTable, "table.csv:\(line): a quotation mark is opened and never closed")) {
+      #expect(throws: StudyError(.invalidTable, "table.csv:\(line): a quotation mark is not closed")) {
         try table(text)
       }
     }
     #expect(throws: StudyError.self) { try table("") }
     let twice = #expect(throws: StudyError.self) { try table("a,b,a\n1,2,3\n") }
     #expect(
-      twice?.description.contains("table.csv:1: the column \"a\" stands twice in the header (columns 1 and 3)") == true)
+      twice?.description.contains("table.csv:1: the column \"a\" occurs twice in the header (columns 1 and 3)") == true)
   }
 
   /// What a mark within a cell says: inches, as Excel's neighbours write them.
@@ -53,7 +53,7 @@ import Testing
     ("a;b;c\r\n1;2;3\r\n\r\n1;;\r\n1;3\r\n", 5, "2 cells, but the header has 3 columns"),
     ("a\tb\tc\r1\t2\t3\r1\r", 3, "1 cells, but the header has 3 columns"),
     ("patient,grade,size\nA1,2,41,5\nB2,3,30,0\n", 2, "as \"2,5\" must"),
-    ("a,b,c\n1,2\n1,2,3\n1,2\n", 2, "The same is wrong in lines 4"),
+    ("a,b,c\n1,2\n1,2,3\n1,2\n", 2, "The same applies to lines 4"),
     ("sep=|\na|b|c\n1|2\n", 3, "cells are separated by vertical bars"),
   ])
   func rowsOfAnotherWidthAreNotRead(text: String, line: Int, message: String) {
@@ -156,7 +156,7 @@ import Testing
     OtherFile(bytes: [0x61, 0, 0, 0x62], text: "\n", name: "a zero byte"),
     OtherFile(bytes: [0xDF, 0x65], text: "patient,Größe\n", name: "mixes UTF-8"),
     OtherFile(bytes: [0x0A, 0x81], text: "\n", name: "table.csv:2: a byte that is a letter neither"),
-    OtherFile(bytes: [0xFF, 0xFE, 0x61, 0], text: ",", name: "UTF-16 text that is cut off"),
+    OtherFile(bytes: [0xFF, 0xFE, 0x61, 0], text: ",", name: "truncated or damaged UTF-16 text"),
   ]
 
   @Test(arguments: otherFiles)

@@ -46,7 +46,7 @@ import Testing
     #expect(
       text.contains("3 rows match no scan: excel.csv, lines 2, 4, 5.")
         && text.contains("3 patients with scans have no row"))
-    #expect(text.contains("zeros in front of a number were lost (line 2)") && !text.contains("12345"))
+    #expect(text.contains("leading zeros were lost (line 2)") && !text.contains("12345"))
     #expect(IdentifierComparison(rows: [(2, "a 1")], scans: ["A1"]).sentences("x").isEmpty)
   }
 

@@ -200,6 +200,6 @@ import Testing
   @Test func anAbsentFolderIsNamed() throws {
     let message = try CommandLineTool.fail("import", study, "--dicom", path("absent"))
     #expect(message.contains("absent") && message.contains("cannot be read"))
-    #expect(try CommandLineTool.fail("status", path("dicom")).contains("is no study"))
+    #expect(try CommandLineTool.fail("status", path("dicom")).contains("is not a study"))
   }
 }

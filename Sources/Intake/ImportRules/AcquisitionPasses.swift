@@ -2,9 +2,10 @@ import DICOM
 
 /// Parts several passes of the scanner that lie under one series UID, such as two phases whose positions interleave.
 ///
-/// What tells them apart is tried in turn: AcquisitionNumber, AcquisitionTime, and runs of InstanceNumber along the body.
-/// Two to four groups that cover the same part of the body, each of them a stack of its own, are passes; groups that do not
-/// come out clean are a mixture, which costs the patient. Groups side by side are slabs of one series.
+/// They are distinguished by AcquisitionNumber, AcquisitionTime, or runs of InstanceNumber along the body, tried in
+/// this order.
+/// Two to four groups that cover the same part of the body, each of them a stack of its own, are passes; groups that
+/// cannot be separated cleanly are a mixture, which excludes the patient. Groups side by side are slabs of one series.
 enum AcquisitionPasses {
   /// One series to be.
   struct Pass {

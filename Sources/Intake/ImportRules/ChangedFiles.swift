@@ -1,7 +1,7 @@
 import Foundation
 import Study
 
-/// What the study holds is never overwritten, for contours and results may rest on it.
+/// The contents of the study are never overwritten, because contours and results may depend on them.
 enum ChangedFiles {
   /// Refuses files that hold another image than the study's copy; gives the paths of those that need no copying, since the
   /// study holds their image.

@@ -1,4 +1,4 @@
-/// A UID under two owners means that one of the two is wrong: nobody but the user can tell which.
+/// A UID with two owners means that one of them is wrong; only the user can know which.
 enum ContestedUIDs {
   private typealias Part = KeyPath<SliceIdentity, String>
 

@@ -1,6 +1,6 @@
 import DICOM
 
-/// Remarks on what the headers of a series state and could not be taken as it stands, and on pixels that lost information.
+/// Remarks on header values of a series that could not be used as stated, and on pixels that lost information.
 enum HeaderRemarks {
   static func add(
     on headers: [CTAttributes], of patientID: String, subject: String, _ findings: inout ImportFindings

@@ -2,7 +2,7 @@ import DICOM
 import Foundation
 import Study
 
-/// The slices of former imports: a series is judged whole, with what the study holds of it.
+/// The slices of former imports: a series is judged as a whole, including the slices that the study already has.
 struct HeldSlices {
   private let study: URL?
   private let byFolder: [String: [SlicePlace]]

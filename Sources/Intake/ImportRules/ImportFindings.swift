@@ -1,6 +1,7 @@
-/// What the rules of an import have found so far: remarks, and the patients of whom nothing is taken over.
+/// What the rules of an import have found so far: remarks, and the patients of whom nothing is imported.
 ///
-/// A reason names no file, UID or patient, for it stands in reports; a subject may, and is withheld where it must be.
+/// A reason names no file, UID or patient, because it appears in reports; a subject may, and is withheld where
+/// necessary.
 struct ImportFindings {
   struct Remark: Equatable {
     /// The PatientID in the files; the import turns it into the patient's code.
@@ -27,7 +28,7 @@ struct ImportFindings {
     add(Remark(patientID: patientID, excludes: false, subject: subject, reason: reason))
   }
 
-  /// Leaves a patient out, with all files.
+  /// Excludes a patient, with all files.
   mutating func exclude(_ patientID: String, subject: String, reason: String) {
     add(Remark(patientID: patientID, excludes: true, subject: subject, reason: reason))
     refused.insert(patientID)

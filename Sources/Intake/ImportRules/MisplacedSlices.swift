@@ -1,8 +1,8 @@
 import DICOM
 
-/// Slices whose position or orientation is stated, but cannot be right, are set aside; the rest of their series goes on.
+/// Slices whose stated position or orientation is not plausible are set aside; the rest of their series is imported.
 ///
-/// Where it is so with every slice of a series, only the order of the numbers is left to go by, and that is what happens.
+/// If this applies to every slice of a series, the slices are ordered by their numbers.
 enum MisplacedSlices {
   static func removed(
     from slices: [ImportPlan.PlannedSlice], of stack: SliceStack, _ findings: inout ImportFindings

@@ -1,4 +1,4 @@
-/// Remarks where a PatientID does not tell whose a file is as surely as it should.
+/// Remarks where a PatientID does not identify the patient of a file with certainty.
 enum PatientIDRemarks {
   static func add(on frames: [DICOMScan.Frame], _ findings: inout ImportFindings) {
     for id in Set(frames.map(\.identity).filter(\.hasFolderName).map(\.patientID)).sorted() {

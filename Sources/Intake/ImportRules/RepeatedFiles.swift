@@ -2,7 +2,7 @@ import DICOM
 import Foundation
 import Support
 
-/// Of several files of one SOP instance one is taken, if all of them hold the same image.
+/// Of several files of one SOP instance, one is imported if all of them contain the same image.
 enum RepeatedFiles {
   /// The frames without those of files whose SOP instance another file gave before.
   static func removed(from frames: [DICOMScan.Frame], _ findings: inout ImportFindings) -> [DICOMScan.Frame] {

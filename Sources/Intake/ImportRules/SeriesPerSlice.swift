@@ -2,8 +2,9 @@ import DICOM
 
 /// Joins slices that each lie under a series UID of their own, as some exports write them.
 ///
-/// They must agree in all that the slices of a series share (exam, frame of reference, size, spacing, orientation,
-/// acquisition, description, kernel) and lie at distinct places at even steps. Otherwise each stays a series, and that is said.
+/// They must agree in everything that the slices of a series share (exam, frame of reference, size, spacing,
+/// orientation, acquisition, description, kernel) and lie at distinct, evenly spaced positions. Otherwise each stays a
+/// series, with a remark.
 enum SeriesPerSlice {
   /// Fewer are no stack.
   private static let fewest = 3

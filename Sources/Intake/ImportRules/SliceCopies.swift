@@ -1,9 +1,9 @@
 import Foundation
 import Support
 
-/// Where slices go: into the study's folder under names that tell nobody's, or nowhere.
+/// Where slices are copied: into the study's folder under names that identify nobody, or nowhere.
 struct SliceCopies {
-  /// The study's folder; nil where the slices stay where they lie.
+  /// The study's folder; nil where the slices are not copied.
   let study: URL?
   /// The paths, seen from the folder that is read, of the files that the study holds already.
   let present: Set<String>

@@ -1,9 +1,9 @@
 import DICOM
 
 /// A few slices of another size, pixel spacing or orientation within a series, such as one reformat: they are set aside, and
-/// the series goes on without them.
+/// the series is imported without them.
 ///
-/// They must be fewer than a fifth of all, for of two kinds that are both numerous nobody knows which one is meant.
+/// They must be fewer than a fifth of all slices: where both kinds are numerous, it is unknown which one is meant.
 enum StraySlices {
   static func removed(
     from slices: [ImportPlan.PlannedSlice], of stack: SliceStack, _ findings: inout ImportFindings

@@ -7,9 +7,9 @@ import Support
 
 /// Turns a public cohort's folder into a study: CT slices, lesions with their grades, contours.
 ///
-/// Images go in as `DICOMImport` takes them, patient by patient, so that memory and scratch space are those of one
-/// patient and an interrupted import goes on where it was. Grades and contours replace those that the study had. A
-/// patient who cannot be taken, or is not one of the study's question, is listed with the reason.
+/// Images are imported with `DICOMImport`, patient by patient, so that memory and scratch space are needed for one
+/// patient only and an interrupted import can resume. Grades and contours replace those of the study. Patients who
+/// cannot be imported, or are outside the study's question, are listed with the reason.
 public enum CohortImport {
   /// What an import did.
   public struct Summary: Equatable, Sendable {

@@ -2,10 +2,10 @@ import Foundation
 import Study
 import Support
 
-/// What an import of a cohort has read so far, patient by patient, so that an interrupted one goes on where it was.
+/// What an import of a cohort has read so far, patient by patient, so that an interrupted one can resume.
 ///
-/// It lies in the study's folder `.cohort` until the import is finished. An entry counts while the patient's files are those that
-/// were read and the study holds the slices that came of them.
+/// It is in the study's folder `.cohort` until the import is finished. An entry is valid while the patient's files are
+/// unchanged and the study has the slices made from them.
 struct CohortJournal {
   private struct Entry: Codable {
     /// SHA-256 of what was read and how.

@@ -22,7 +22,7 @@ struct CohortPatient: Codable, Sendable {
   }
 
   let patientID: String
-  /// What the cohort's record says, of those as well who are not taken.
+  /// What the cohort's record says, also for patients who are not imported.
   var record: [String: String] = [:]
   /// The grade as the record writes it.
   var statedGrade: String?

@@ -19,7 +19,7 @@ struct HDF5File: Sendable {
 
   /// Reads what the file says of the data sets and attributes of these names.
   ///
-  /// - Throws: `PublicCohortError` where there is no file, or it is damaged, cut off, or no HDF5.
+  /// - Throws: `PublicCohortError` where there is no file, or it is damaged, cut off, or not HDF5.
   init(_ url: URL, dataSets: [String], attributes names: [String]) throws(PublicCohortError) {
     path = url.path
     guard FileManager.default.isReadableFile(atPath: path) else {

@@ -26,7 +26,7 @@ struct MaskOutline: Sendable {
   /// The tumour's volume in cubic millimetres.
   var volume: Double { Double(masks.reduce(0) { $0 + $1.mask.count }) * voxelVolume }
 
-  /// Whether this is a bounding box and no outline.
+  /// Whether this is a bounding box rather than an outline.
   ///
   /// A box fills its own bounding rectangle; a resampled one, turned by registration, still by more than nine tenths. A
   /// round tumour fills pi/4 of it, and a drawn one hardly more on most of its slices.

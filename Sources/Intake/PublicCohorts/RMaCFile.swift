@@ -31,11 +31,11 @@ package struct RMaCFile: Sendable {
     }
   }
 
-  /// Where a volume's voxels lie; the file states no origin, so that the volume's middle is put at the coordinates'
-  /// middle.
+  /// Where a volume's voxels lie; the file states no origin, so the centre of the volume becomes the origin of the
+  /// coordinates.
   ///
-  /// Registration resamples a volume to the unenhanced one's voxels, yet may leave in its `pixdim` the distances of the
-  /// voxels that it had before: what `isRegistered`, as the mask always is, has the unenhanced volume's distances.
+  /// Registration resamples a volume to the voxel grid of the unenhanced volume, but its `pixdim` may still state the
+  /// former spacing: a volume that `isRegistered`, as the mask always is, has the spacing of the unenhanced volume.
   func grid(_ name: String, isRegistered: Bool) throws(PublicCohortError) -> AxialGrid {
     let (order, _) = try layout(name)
     let size = try spacing(isRegistered ? RMaCSettings.Phase.noncon.rawValue : name)

@@ -53,10 +53,10 @@ struct SeriesStaging: Sendable {
     try study.read { try SlicePlace.counts($0) }
   }
 
-  /// Whether the study has the whole series, so that an interrupted import goes on where it was.
+  /// Whether the study has the whole series, so that an interrupted import can resume.
   func isHeld(_ identity: SeriesIdentity, slices: Int) -> Bool { held[identity.series] == slices }
 
-  /// Writes a volume as axial CT slices with `header` besides.
+  /// Writes a volume as axial CT slices with the additional attributes of `header`.
   ///
   /// - Throws: `DICOMError` or the system's error where the disk does not take it.
   func write(_ volume: Volume, _ identity: SeriesIdentity, header: [DICOMTag: String]) throws {

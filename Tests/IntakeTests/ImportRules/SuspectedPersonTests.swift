@@ -45,7 +45,7 @@ struct SuspectedPersonTests {
     #expect(try test.importDICOM("b").setAside == 2)
     let remarks = try test.study.setAside()
     #expect(remarks.map(\.patientCode) == ["case-0001", "case-0002"])
-    #expect(remarks.first?.reason.contains("may be one person with case-0002: their images share a frame") == true)
+    #expect(remarks.first?.reason.contains("may be the same person as case-0002: their images share a frame") == true)
     try test.importDICOM("b")
     #expect(try test.study.setAside() == remarks)
   }

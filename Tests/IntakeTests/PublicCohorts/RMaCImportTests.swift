@@ -129,7 +129,7 @@ struct RMaCImportTests {
       """
     try AtomicFile.write(text + rules, to: folder.study.protocolFile)
     let error = #expect(throws: StudyError.self) { try ROIBuild.run(folder.study) }
-    #expect(error?.description.contains("no selection was made: make it with `renalgrade cohort select`") == true)
+    #expect(error?.description.contains("no selection was made: run `renalgrade cohort select`") == true)
   }
 
   @Test func `where IDs are not to be shown, no code of an absent patient is`() throws {
