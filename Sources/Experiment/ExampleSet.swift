@@ -108,7 +108,7 @@ public struct ExampleSet: Sendable {
     }
     if !incomplete.isEmpty {
       notes.append(
-        "\(incomplete.count) patients have a lesion that is not outlined in these phases, and are left out: "
+        "\(incomplete.count) patients have a lesion that is not outlined in these phases and are excluded: "
           + incomplete.sorted().joined(separator: ", ") + ".")
     }
     return (kept, notes)
