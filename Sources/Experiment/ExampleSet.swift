@@ -103,7 +103,7 @@ public struct ExampleSet: Sendable {
     let unknown = rois.entries.count { $0.phase == nil }
     if kept.count < rois.entries.count {
       notes.append(
-        "Of \(rois.entries.count) outlined slices, \(kept.count) are of the phases that the protocol asks for (\(names)) and count; "
+        "Of \(rois.entries.count) outlined slices, \(kept.count) are of the phases that the protocol asks for (\(names)) and are used; "
           + "the phase of \(unknown) is not known.")
     }
     if !incomplete.isEmpty {
