@@ -2,7 +2,7 @@ import Foundation
 import HTTP
 import Support
 
-/// A download over HTTP that goes on where it stopped.
+/// A download over HTTP that continues where it stopped.
 struct WeightsDownload: Sendable {
   /// How often a transfer is begun before giving up.
   static let attempts = 5

@@ -1,4 +1,4 @@
-/// Why weights cannot be had.
+/// Why weights are unavailable.
 public struct WeightsError: Error, CustomStringConvertible, Equatable, Sendable {
   /// What kind of obstacle it is.
   public enum Kind: Sendable {

@@ -66,7 +66,7 @@ public struct WeightsStore: Sendable {
 
   /// Gives out a verified file, downloading it into the cache where it is not there yet.
   ///
-  /// A download that breaks goes on where it stopped, now or at the next call; the file appears under its name only when
+  /// An interrupted download continues where it stopped, now or at the next call; the file appears under its name only when
   /// it is whole and its SHA-256 is right. `progress` hears of the bytes received and, where the server says, expected.
   ///
   /// - Throws: `WeightsError`; after `.wrongHash` from a download nothing of it is kept.

@@ -3,7 +3,7 @@ import DICOM
 /// What becomes of each attribute: PS3.15 Table E.1-1 of edition 2026c, seen through options.
 ///
 /// Where the table leaves a choice, the attribute is emptied if that is among the choices, else removed: in a CT image
-/// such attributes are of type 2 or 3, and no invented date is ever taken for a real one.
+/// such attributes are of type 2 or 3, and an invented date could be mistaken for a real one.
 struct ConfidentialityProfile: Sendable {
   /// What becomes of one element.
   enum Action: Sendable {

@@ -23,9 +23,9 @@ public struct DeidentifiedFile: Sendable {
   public let lacksPatientID: Bool
 }
 
-/// Takes persons out of DICOM files by PS3.15 Annex E, in memory, before anything is written.
+/// De-identifies DICOM files by PS3.15 Annex E, in memory, before anything is written.
 ///
-/// The file is read into its elements and built anew from those that may stay, at every depth of its sequences, so that
+/// The file is read into its elements and rebuilt from those that may stay, at every depth of its sequences, so that
 /// nothing that was not understood comes through. Pixel data are copied as they are, but for what is no part of the image: bytes
 /// beyond it, comments within compressed frames.
 public struct Deidentifier: Sendable {

@@ -1,8 +1,8 @@
 import Clinical
 
-/// Takes persons out of a clinical table, so that its rows still find their patients' de-identified scans.
+/// De-identifies a clinical table so that its rows still match their patients' de-identified scans.
 ///
-/// Only the columns named here come through: nobody can tell from a header what a free text holds.
+/// Only the columns named here are kept: a header does not tell what a free text contains.
 public struct TableDeidentification: Sendable {
   /// What becomes of a column.
   public enum Treatment: String, Sendable {
@@ -14,7 +14,7 @@ public struct TableDeidentification: Sendable {
     case date
     /// Years of age; more than 89 become 90.
     case age
-    /// Anything else that identifies nobody.
+    /// Anything else that does not identify a person.
     case kept
   }
 

@@ -85,7 +85,7 @@ public struct CrossValidation: Sendable {
     return "\(what), \(split.count) folds, \(learner.hardware.precisionText(settings)) on \(learner.hardware.device)"
   }
 
-  /// Fits and predicts all folds, and writes the run into the study; an interrupted run goes on where it was.
+  /// Fits and predicts all folds, and writes the run into the study; an interrupted run continues where it stopped.
   ///
   /// - Parameters:
   ///   - sideBySide: how many folds are fitted at a time, each with the same share of the threads; part of what "the same bits"

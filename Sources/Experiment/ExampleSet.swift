@@ -103,12 +103,12 @@ public struct ExampleSet: Sendable {
     let unknown = rois.entries.count { $0.phase == nil }
     if kept.count < rois.entries.count {
       notes.append(
-        "Of \(rois.entries.count) outlined slices, \(kept.count) are of the phases that the protocol asks for (\(names)) and count; "
+        "Of \(rois.entries.count) outlined slices, \(kept.count) are of the phases that the protocol asks for (\(names)) and are used; "
           + "the phase of \(unknown) is not known.")
     }
     if !incomplete.isEmpty {
       notes.append(
-        "\(incomplete.count) patients have a lesion that is not outlined in these phases, and are left out: "
+        "\(incomplete.count) patients have a lesion that is not outlined in these phases and are excluded: "
           + incomplete.sorted().joined(separator: ", ") + ".")
     }
     return (kept, notes)

@@ -18,7 +18,7 @@ struct FoldTask: Sendable {
   var work: Int { learner.work(trainingCount: job.trainingCount) }
 }
 
-/// Does fold jobs, several at a time, each of which goes on where it was interrupted.
+/// Runs fold jobs, several at a time; each continues where it was interrupted.
 struct FoldJobExecutor: Sendable {
   /// How many jobs are done at a time, and the threads of each.
   let sides: SideBySide

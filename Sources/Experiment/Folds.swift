@@ -25,7 +25,7 @@ public struct Folds: Codable, Equatable, Sendable {
           "\(count) folds need at least \(count) patients of each class, but \(codes.count) are "
             + "\(gradeClass.rawValue) grade; lower folds.count in the protocol, or add patients")
       }
-      // Dealing goes on where the class before ended, so that the folds differ by one patient at most.
+      // Assignment continues where the previous class ended, so the folds differ by one patient at most.
       for code in codes.shuffled(using: &generator) {
         heldOut[next % count].append(code)
         next += 1

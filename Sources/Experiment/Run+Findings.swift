@@ -193,7 +193,7 @@ extension Run {
     public var auc: Double?
     /// The best of all variants on the same folds; nil where the study has not a run of each.
     public var sweepBest: Candidate?
-    /// How much that best flatters: `sweepBest` minus `auc`.
+    /// How optimistic that best value is: `sweepBest` minus `auc`.
     public var optimism: Double?
 
     /// Makes a result from its parts.

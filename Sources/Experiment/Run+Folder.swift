@@ -24,7 +24,7 @@ extension Run {
 
   /// A part of the run that is trained on its own, such as a control: a folder inside of the run's.
   ///
-  /// It is made where it is not there. No listing of runs shows it, so that it is never taken for a run.
+  /// It is made where it is not there. No listing of runs shows it, so it is never mistaken for a run.
   public func part(_ path: String) throws(StudyError) -> Run {
     let part = Run(id: "\(id)/\(path)", url: url.appendingPathComponent(path))
     do {

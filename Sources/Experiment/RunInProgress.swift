@@ -2,7 +2,7 @@ import Foundation
 import Study
 import Support
 
-/// A run that goes on where it was interrupted: by a signal, a power cut or a full disk.
+/// A run that continues where it was interrupted: by a signal, a power cut or a full disk.
 ///
 /// While a run is in progress its folder holds `resume.json`, which says what it belongs to. Its fold jobs know by themselves how
 /// far they are. `predictions.csv` makes a run complete, and `resume.json` goes once its report is there too.

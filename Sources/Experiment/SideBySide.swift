@@ -28,7 +28,7 @@ public struct SideBySide: Sendable {
     var failure: (any Error)?
   }
 
-  /// Thrown where another thread has failed, whose failure is the one that is told.
+  /// Thrown if another thread has failed; that thread's failure is the one reported.
   private struct Stopped: Error {}
 
   /// What `body` makes of every element, in their order, each made on one of the threads.

@@ -20,7 +20,7 @@ struct Split: Sendable {
   ///
   /// That is a leak, and what the control `SliceLevelSplit` is for.
   init(leaking classes: [GradeClass], count: Int, seed: UInt64) {
-    // A stream of its own: patients are dealt from stream 0.
+    // A stream of its own: patients are assigned from stream 0.
     var generator = DeterministicGenerator(seed: seed, stream: 1 << 63 | 2)
     var folds = [Int?](repeating: nil, count: classes.count)
     var next = 0

@@ -73,11 +73,11 @@ public struct Sweep: Sendable {
     var runs: [Int: Run]
   }
 
-  /// Cross-validates each; an interrupted sweep goes on where it was.
+  /// Cross-validates each; an interrupted sweep continues where it stopped.
   ///
   /// - Parameters:
   ///   - sideBySide: how many fold jobs are done at a time, each with the same share of the threads: nil, as many as there are
-  ///     cross-validations, as far as threads and hardware go. An interrupted sweep goes on where that share is the same.
+  ///     cross-validations, as far as threads and hardware go. An interrupted sweep continues if that share is the same.
   ///   - progress: told how far the sweep is, by one thread at a time.
   ///   - finishing: given each run as it is complete, to make its report; called on several threads.
   ///   - completing: given all runs, in the order of what is varied, to make what they have in common; until it has, the sweep

@@ -31,12 +31,12 @@ final class Transfer: Sendable {
 
   // MARK: The thread's side
 
-  /// Whether nobody wants the rest.
+  /// Whether the rest is no longer needed.
   var isOver: Bool { state.withLock { $0.end != nil } }
 
   func receive(_ head: Head) { change { $0.head = head } }
 
-  /// Adds bytes of the body, once there is room for them; false where nobody wants them.
+  /// Adds bytes of the body, once there is room for them; false if they are no longer needed.
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     while true {
       let waits = state.withLock { state in

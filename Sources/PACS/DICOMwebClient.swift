@@ -9,7 +9,7 @@ public final class DICOMwebClient: PACSClient {
   public struct Configuration: Sendable {
     /// The root of the service, such as `https://pacs.example.org/dicom-web`.
     public var root: URL
-    /// What lets us in, if the server asks for anything.
+    /// The credentials, if the server requires any.
     public var credentials: Credentials?
     /// Whether the credentials may be sent unencrypted, over `http`, to another host than this one.
     public var allowsCredentialsOverHTTP = false
@@ -27,7 +27,7 @@ public final class DICOMwebClient: PACSClient {
     public var retry = RetryPolicy()
     /// How many results are asked for at a time.
     public var pageSize = 500
-    /// The most matches that are taken of one query: to a PACS that goes on for ever nobody listens.
+    /// The most matches that are accepted for one query, as a limit for a PACS that never ends its answer.
     public var matchLimit = 200_000
 
     /// A configuration with the usual time limits.

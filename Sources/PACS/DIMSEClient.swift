@@ -45,7 +45,7 @@ public final class DIMSEClient: PACSClient {
     public var pullTimeout: Duration = .seconds(3600)
     /// How often a failed query is repeated.
     public var retry = RetryPolicy()
-    /// The most matches that are taken of one query: to a PACS that goes on for ever nobody listens.
+    /// The most matches that are accepted for one query, as a limit for a PACS that never ends its answer.
     public var matchLimit = 200_000
 
     /// A configuration with the usual time limits.

@@ -1,12 +1,12 @@
 /// A PACS, by whichever protocol it is spoken to.
 ///
 /// Every function throws `PACSError`, or `CancellationError` where the task was cancelled. Queries are repeated as `retry`
-/// says; a pull is not, since its caller knows what arrived and what is still to be had.
+/// says; a pull is not, since its caller knows what arrived and what is still missing.
 public protocol PACSClient: Sendable {
   /// How often queries are repeated, and pulls by `Retrieval`.
   var retry: RetryPolicy { get }
 
-  /// Asks once whether the PACS answers, and lets us in.
+  /// Asks once whether the PACS answers and accepts the connection.
   func echo() async throws
 
   /// The studies that match, each once; those that the PACS adds though they do not match are left out and counted.

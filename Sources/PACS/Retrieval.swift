@@ -1,6 +1,6 @@
 import Support
 
-/// Retrieves what a list asks for: looks it up, pulls series in parallel, goes on where an earlier one stopped.
+/// Retrieves what a list asks for: looks it up, pulls series in parallel, continues where an earlier one stopped.
 public struct Retrieval: Sendable {
   /// How a retrieval works.
   public struct Settings: Sendable {

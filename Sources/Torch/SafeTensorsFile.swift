@@ -1,7 +1,7 @@
 internal import CTorch
 public import Foundation
 
-/// A safetensors file whose tensors are read one by one, as they are wanted: what nobody asks for stays on disk.
+/// A safetensors file whose tensors are read one by one, on request; the others stay on disk.
 public struct SafeTensorsFile: Sendable {
   /// The texts that the writer added.
   public let metadata: [String: String]

@@ -5,7 +5,7 @@ import Torch
 enum FeatureSource {
   /// The frozen stages' output, computed once.
   case stored(FeatureStore)
-  /// The frozen stages run anew for every batch: where the store is not wanted or would be too large, or nothing is frozen.
+  /// The frozen stages run again for every batch: if the store is disabled or would be too large, or nothing is frozen.
   case computed(([Sample]) throws -> Tensor)
 }
 

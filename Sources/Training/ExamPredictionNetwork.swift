@@ -89,7 +89,7 @@ extension Architecture.Parts {
   fileprivate func frozenCount(_ frozenThrough: String?) throws(TrainingError) -> Int {
     guard let frozenThrough else { return 0 }
     guard let index = stages.firstIndex(where: { $0.name == frozenThrough }) else {
-      throw TrainingError("there is no stage \(frozenThrough) to be frozen through")
+      throw TrainingError("there is no stage \(frozenThrough) to freeze through")
     }
     return index + 1
   }

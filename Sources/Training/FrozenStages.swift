@@ -23,7 +23,7 @@ struct FrozenStages {
   private var dtype: DType { learner.training.precision.dtype }
   private var withFlips: Bool { learner.training.flipProbability > 0 }
 
-  /// The input of the trained part, computed anew for each batch.
+  /// The input of the trained part, computed again for each batch.
   var source: FeatureSource { .computed(initial.frozenThrough == nil ? inputs.batch : compute) }
 
   /// What the stored output depends on; nil where there is nothing to store.

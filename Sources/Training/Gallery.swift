@@ -1,7 +1,7 @@
 import Experiment
 import Study
 
-/// Which slices of a run are shown: the surest right, the surest wrong and the least sure.
+/// Which slices of a run are shown: the most confident correct, the most confident wrong and the least certain.
 struct Gallery {
   /// The predictions to show by their number, group by group, the most telling first.
   let choices: [(group: Run.Explanations.Example.Group, index: Int)]

@@ -18,12 +18,12 @@ public struct NetworkLearner: Learner {
     public var weightsBackbone: String?
     /// Where downloaded weights lie.
     public var store: WeightsStore
-    /// What the frozen stages' output may take on disk, in bytes; past it, it is computed anew for each batch.
+    /// What the frozen stages' output may take on disk, in bytes; past it, it is computed again for each batch.
     public var featureBudget: Int
     /// Whether a GPU is used where there is one.
     public var usesGPU: Bool
 
-    /// What stored features may take where nobody says otherwise: 16 GB.
+    /// What stored features may take by default: 16 GB.
     public static let usualFeatureBudget = 16_000_000_000
 
     /// Makes options; those not stated have the values that most users want.
@@ -197,7 +197,7 @@ final class SpareNetwork: Sendable {
     held = Mutex(Held(initial: initial))
   }
 
-  /// The network, if nobody has it.
+  /// The network, if it is not in use.
   func take() -> InitialNetwork? {
     held.withLock { held in
       defer { held = nil }
@@ -205,7 +205,7 @@ final class SpareNetwork: Sendable {
     }
   }
 
-  /// Takes a network back that nobody else has.
+  /// Takes back a network that is not in use elsewhere.
   func put(_ initial: InitialNetwork) {
     let given = Held(initial: initial)
     held.withLock { $0 = given }

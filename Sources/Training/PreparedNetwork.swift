@@ -11,7 +11,7 @@ struct PreparedNetwork: PreparedLearner {
   let rois: ROISet
   /// The name of the stored features; nil where they are not stored.
   let storeName: String?
-  /// The stored features; nil where each batch is computed anew.
+  /// The stored features; nil if each batch is computed again.
   let store: FeatureStore?
 
   var workerKey: String { learner.workerKey }

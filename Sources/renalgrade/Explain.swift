@@ -58,7 +58,7 @@ extension Explanation.Result {
     let randomisation = explanations.randomisation
     let correlation = randomisation.correlation.map { String(format: "%.2f", $0) } ?? "undefined"
     let sentences = [
-      "\(explanations.method) of \(explanations.layer): \(percent(energy.mean)) of the maps lie inside the contour "
+      "\(explanations.method) of \(explanations.layer): \(percent(energy.mean)) of the maps' energy is inside the contour "
         + "(\(energy.n) slices), which covers \(percent(explanations.contourShare)) of the box.",
       "Rank correlation with the maps of randomised networks: \(correlation) (\(randomisation.n) slices); the closer to 0, the "
         + "more the maps depend on what was learnt.",

@@ -79,7 +79,7 @@ extension PACSCommand {
 
 extension RetrievalRequest.Kind: ExpressibleByArgument {}
 
-/// Takes persons out of instances in memory, and writes what is left, with an audit of each exam beside the folder.
+/// De-identifies instances in memory and writes them, with an audit of each exam next to the folder.
 final class DeidentifyingSink: InstanceSink {
   private let files: InstanceFolder
   private let deidentifier: Deidentifier

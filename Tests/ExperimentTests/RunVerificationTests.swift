@@ -43,7 +43,7 @@ import Testing
     #expect(folds[0].largestDifference == 0 && folds[1].largestDifference > 0 && folds[2].largestDifference == 0)
     try ModelFile.write(TabularModel(columns: model.columns.reversed(), fit: model.fit), to: second)
     let other = #expect(throws: StudyError.self) { try verify(run) }
-    #expect(other?.description.contains("fold-2/model.json is another's: expected the columns size_mm, sex") == true)
+    #expect(other?.description.contains("fold-2/model.json does not fit: expected the columns size_mm, sex") == true)
     try FileManager.default.removeItem(at: second.appendingPathComponent("model.json"))
     #expect(throws: StudyError.self) { try verify(run) }
     try Data("{".utf8).write(to: second.appendingPathComponent("model.json"))

@@ -1,4 +1,4 @@
-/// The classes are assigned to the patients at random: there is nothing to be found.
+/// The classes are assigned to the patients at random: there is nothing to learn.
 struct ShuffledLabels: NegativeControl {
   let name = "shuffledLabels"
 

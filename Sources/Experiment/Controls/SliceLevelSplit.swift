@@ -1,6 +1,6 @@
 import Study
 
-/// Slices instead of patients are dealt to the folds: what a split that leaks would have printed.
+/// Slices instead of patients are assigned to the folds, to show what a split that leaks would have reported.
 struct SliceLevelSplit: NegativeControl {
   let name = "sliceLevelSplit"
 
