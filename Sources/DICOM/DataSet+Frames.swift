@@ -80,10 +80,7 @@ extension DataSet {
 
   /// How many bytes of native pixel data the header asks for; nil where it does not say, or too many to be true.
   package var statedPixelByteCount: Int? {
-    // A number that is there and cannot be read is not the number 1.
-    let frames = (characters(.numberOfFrames) ?? "").isEmpty ? 1 : integer(.numberOfFrames)
-    guard let frames else { return nil }
-    var bits = max(frames, 1)
+    var bits = max(integer(.numberOfFrames) ?? 1, 1)
     for factor in [integer(.rows), integer(.columns), integer(.bitsAllocated), integer(.samplesPerPixel) ?? 1] {
       guard let factor, factor >= 0 else { return nil }
       let (product, isTooMuch) = bits.multipliedReportingOverflow(by: factor)
@@ -105,7 +102,12 @@ extension DataSet {
   /// Whether there is native pixel data, but the header's numbers tell no size of its image.
   package var hasUncountablePixels: Bool {
     nativePixelByteCount != nil && element(.rows) != nil && element(.columns) != nil && element(.bitsAllocated) != nil
-      && statedPixelByteCount == nil
+      && (statedPixelByteCount == nil || hasUnreadableFrameCount)
+  }
+
+  /// Whether a number of frames is stated that cannot be read, or be true.
+  private var hasUnreadableFrameCount: Bool {
+    !(characters(.numberOfFrames) ?? "").isEmpty && integer(.numberOfFrames) == nil
   }
 
   // MARK: Errors

@@ -265,7 +265,7 @@ struct DIMSEAnswerTests {
       }
     ),
     (
-      "another patient",
+      "a different patient",
       { peer, _ in
         let stranger = try? DIMSEAnswerTests.dataSet(of: Samples.slice(patient: "PAT-2", number: 9).encoded())
         peer.store("1.2.3.1.1.9", stranger)

@@ -77,7 +77,7 @@ struct ExamROIsTests {
     #expect(remarks.count == 4 && notes.count == 4, "\(notes)")
     for remark in remarks { #expect(notes.contains { $0.contains(remark) }, "\(remark): \(notes)") }
     #expect(notes.contains { $0.hasPrefix("Slice 2 of its series: ") }, "\(notes)")
-    #expect(notes.contains { $0.hasPrefix("1 file of the folder cannot be read as CT; the first: ") }, "\(notes)")
+    #expect(notes.contains { $0.hasPrefix("1 file in the folder cannot be read as CT; the first: ") }, "\(notes)")
     for note in notes { for secret in exam.secrets { #expect(!note.contains(secret), "\(note)") } }
   }
 

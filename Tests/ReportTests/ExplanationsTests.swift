@@ -41,7 +41,7 @@ import Testing
     for phrase in [
       "Grad-CAM heat maps at layer4", "61% of a map's energy (SD 0.20) lies within the contour, over 57 slices",
       "an uninformative map would have 8% there",
-      "correlate by 0.12 (Spearman, 20 slices): the maps depend on what was learnt",
+      "have a correlation of 0.12 (Spearman, 20 slices): the maps depend on what was learnt",
       "Patient case-01, lesion L1, slice 7: high grade, probability of high grade 0.98. 80% of the energy",
       "Patient case-09, lesion L1: low grade", "The picture explanations/missing.png is missing.",
       "There are no slices in this group.",

@@ -33,7 +33,7 @@ import Testing
     for phrase in [
       "What was chosen for each fold, and the patient-level AUC", "For each fold the batch size was chosen", "Fold 2",
       "0.812", "4-fold cross-validation",
-      "nested patient-level AUC is 0.800", "batch size 16, has 0.850: higher by 0.050, which is what",
+      "nested patient-level AUC is 0.800", "batch size 16, has 0.850: higher by 0.050, which estimates the optimism",
     ] {
       #expect(text.contains(phrase), "\(phrase): \(text)")
     }

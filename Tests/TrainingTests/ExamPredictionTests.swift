@@ -251,6 +251,6 @@ import Torch
     try MDAI.write(MDAI.read(new.contours, lesionLabels: []).contours.dropFirst().map { $0 }, to: file)
     let scores = try prediction.scores(dicom: new.dicom, contours: file)
     #expect(scores.slices.map(\.slice) == Array(new.slices.dropLast()))
-    #expect(scores.notes.contains { $0.hasPrefix("1 file of the folder cannot be read as CT") })
+    #expect(scores.notes.contains { $0.hasPrefix("1 file in the folder cannot be read as CT") })
   }
 }

@@ -63,7 +63,7 @@ struct RMaCImportTests {
     let others = try folder.study.setAside().filter { !$0.excludes }
     func remarks(_ code: String) -> [String] { others.filter { $0.patientCode == code }.map(\.reason).sorted() }
     #expect(remarks("Unreg00001").map { $0.contains("arterial is not registered") } == [true])
-    #expect(remarks("Holes00001").map { $0.hasPrefix("2 voxels of the volume arterial are no numbers") } == [true])
+    #expect(remarks("Holes00001").map { $0.hasPrefix("2 voxels of the volume arterial are not numbers") } == [true])
     #expect(remarks("KeyFile001").count == 2)
     #expect(remarks("FlatDelay1").map { $0.contains("delay is not imported") } == [true])
     #expect(remarks("OtherGrid1").map { $0.contains("its voxels differ from the mask") } == [true])
