@@ -36,7 +36,7 @@ struct UnusedSeriesTests {
     #expect(summary.rois == 0 && summary.patients == 0)
     let entries = try exam.study.setAside().filter { $0.stage == .rois }
     #expect(entries.count == 2 && entries.allSatisfy { $0.excludes && $0.reason.contains("90 degrees") })
-    #expect(entries.map(\.reason).contains { $0.hasPrefix("3 outlines on a series that the selection set aside") })
+    #expect(entries.map(\.reason).contains { $0.contains("3 outlines on a series that the selection set aside") })
   }
 
   @Test(arguments: [(true), (false)]) func spareAndUsedSeriesGiveROIs(isUsed: Bool) throws {

@@ -55,7 +55,7 @@ import Testing
       "evaluation.targetSensitivity must be above 0 and at most 1"
     ),
     ("  thresholdRule: best\n", "", "evaluation.thresholdRule"),
-    ("", "subgroups: [{column: sex}, {column: sex}]", "subgroups.1.column must be named once"),
+    ("", "subgroups: [{column: sex}, {column: sex}]", "subgroups.1.column must be listed only once"),
     ("", "subgroups: [{column: \"\"}]", "subgroups.0.column must be a column"),
     ("", "subgroups: [{column: age, cuts: [70, 40]}]", "subgroups.0.cuts must be one or more increasing numbers"),
     ("", "subgroups: [{column: age, cuts: []}]", "subgroups.0.cuts must be one or more increasing numbers"),
