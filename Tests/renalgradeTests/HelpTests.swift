@@ -28,6 +28,9 @@ import Testing
     let names = list.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
       .compactMap { $0.split(separator: " ").first }
     #expect(names.count >= 20)
-    for name in names where name != "help" && name != "See" { #expect(committed.contains("=== renalgrade \(name)\n"), "\(name)") }
+    // The last line points to the help of each.
+    for name in names where name != "help" && name != "See" {
+      #expect(committed.contains("=== renalgrade \(name)\n"), "\(name)")
+    }
   }
 }
