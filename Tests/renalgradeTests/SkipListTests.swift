@@ -31,6 +31,11 @@ import Testing
     let passed = try check([started, listed, ended], list: list)
     #expect(passed.status == 0 && passed.output.contains("1 skipped, as listed: needs a GPU (hardware)"))
     #expect(try check([started, ended], list: list).output.contains("no test was skipped"))
+    // An argument of a test may hold what Python takes for the end of a line.
+    let odd = try ["\u{85}", "\u{2028}", "\u{1C}"].map {
+      try event("testStarted", "default", "Test case with \($0) started.")
+    }
+    #expect(try check([started] + odd + [ended], list: list).status == 0)
     for (text, reason) in [
       (#"Test test() skipped: "needs Orthanc: install it""#, "needs Orthanc: install it"),
       ("Test test() skipped.", "no reason stated"),
