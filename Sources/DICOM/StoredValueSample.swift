@@ -16,7 +16,7 @@ public struct StoredValueSample: Sendable {
 
   /// Takes a slice into account.
   public mutating func add(_ image: CTImage) {
-    pixelCount += image.values.count
+    pixelCount += image.rows * image.columns
     if values.count < Self.fewest { values.formUnion(image.distinctStoredValues(upTo: Self.fewest)) }
     // The middle rows are the likeliest to show tissue.
     let rows = Array(image.rows / 2..<image.rows) + Array(0..<image.rows / 2)
