@@ -1,3 +1,4 @@
+import Evaluation
 public import Experiment
 import Foundation
 public import Study
@@ -103,7 +104,7 @@ public struct PatientCharacteristics: Sendable {
     let cells = values.map { group -> String in
       let known = group.compactMap { $0 }.sorted()
       guard !known.isEmpty else { return "–" }
-      let texts = [0.5, 0.25, 0.75].map { String(format: "%.1f", quantile(known, $0)) }
+      let texts = [0.5, 0.25, 0.75].map { String(format: "%.1f", Quantile.value($0, ofSorted: known)) }
       return "\(texts[0]) (\(texts[1]) to \(texts[2]))"
     }
     return Variable(
@@ -117,15 +118,6 @@ public struct PatientCharacteristics: Sendable {
 
   private static func share(_ count: Int, of total: Int) -> String {
     total == 0 ? "0" : String(format: "%d (%.0f%%)", count, 100 * Double(count) / Double(total))
-  }
-
-  /// The quantile by linear interpolation between order statistics (type 7 of Hyndman and Fan, as in R and NumPy).
-  static func quantile(_ sorted: [Double], _ probability: Double) -> Double {
-    guard let last = sorted.last else { return .nan }
-    let place = probability * Double(sorted.count - 1)
-    let below = Int(place)
-    guard below + 1 < sorted.count else { return last }
-    return sorted[below] + (place - Double(below)) * (sorted[below + 1] - sorted[below])
   }
 }
 

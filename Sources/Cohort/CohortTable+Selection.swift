@@ -90,13 +90,9 @@ extension CohortTable {
 
   private static func quartiles(_ millimetres: [Double]) -> String {
     let sorted = millimetres.sorted()
-    guard let last = sorted.indices.last else { return "–" }
-    // Linear interpolation between the two neighbours, as numpy and R (type 7) do.
+    guard !sorted.isEmpty else { return "–" }
     func quantile(_ share: Double) -> String {
-      let place = share * Double(last)
-      let below = Int(place)
-      let value = sorted[below] + (place - Double(below)) * (sorted[min(last, below + 1)] - sorted[below])
-      return String(format: "%.1f", value / 10)
+      String(format: "%.1f", Quantile.value(share, ofSorted: sorted) / 10)
     }
     return "\(quantile(0.5)) (\(quantile(0.25))–\(quantile(0.75)))"
   }

@@ -66,12 +66,15 @@ public struct CTImage: Sendable {
   /// A CT has hundreds. It is looked at from the middle row on, so that a slice with many is left soon.
   public func distinctStoredValues(upTo limit: Int) -> Set<Int> {
     var found: Set<Int> = []
-    for row in Array(rows / 2..<rows) + Array(0..<rows / 2) {
+    for row in rowsFromTheMiddle {
       found.formUnion(stored.map(row * columns..<(row + 1) * columns) { $0 })
       if found.count >= limit { return Set(found.sorted().prefix(limit)) }
     }
     return found
   }
+
+  /// The rows from the middle one on, which is the likeliest to show tissue, then those before it.
+  var rowsFromTheMiddle: [Int] { Array(rows / 2..<rows) + Array(0..<rows / 2) }
 
   /// SHA-256, in hexadecimal, of the size and the stored values of every eighth row, each as a little-endian 16-bit integer.
   ///

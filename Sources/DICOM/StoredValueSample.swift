@@ -18,11 +18,9 @@ public struct StoredValueSample: Sendable {
   public mutating func add(_ image: CTImage) {
     pixelCount += image.rows * image.columns
     if values.count < Self.fewest { values.formUnion(image.distinctStoredValues(upTo: Self.fewest)) }
-    // The middle rows are the likeliest to show tissue.
-    let rows = Array(image.rows / 2..<image.rows) + Array(0..<image.rows / 2)
     hasSoftTissue =
       hasSoftTissue
-      || rows.contains { row in
+      || image.rowsFromTheMiddle.contains { row in
         image.values(rows: row..<row + 1, columns: 0..<image.columns).contains(where: Self.softTissue.contains)
       }
   }

@@ -34,8 +34,8 @@ public enum AUCInterval {
     guard let draws = ClusterBootstrap(cases)?.aucs(samples: samples, seed: seed), !draws.isEmpty else { return nil }
     let sorted = draws.sorted()
     return Interval(
-      lower: ClusterBootstrap.quantile(0.5 - level / 2, ofSorted: sorted),
-      upper: ClusterBootstrap.quantile(0.5 + level / 2, ofSorted: sorted), level: level,
+      lower: Quantile.value(0.5 - level / 2, ofSorted: sorted),
+      upper: Quantile.value(0.5 + level / 2, ofSorted: sorted), level: level,
       method: "bootstrap over patients")
   }
 

@@ -57,12 +57,4 @@ struct ClusterBootstrap {
     guard positives > 0, negatives > 0 else { return nil }
     return Double(doubledPairs) / 2 / (Double(positives) * Double(negatives))
   }
-
-  /// The quantile of sorted, non-empty values by linear interpolation (numpy's default).
-  static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
-    let place = min(max(share, 0), 1) * Double(values.count - 1)
-    let below = Int(place)
-    let above = min(below + 1, values.count - 1)
-    return values[below] + (place - Double(below)) * (values[above] - values[below])
-  }
 }

@@ -64,8 +64,8 @@ struct ClusterDraws {
   /// The percentile interval of what the draws gave.
   static func interval(of values: [Double], level: Double) throws(NotEstimable) -> Interval {
     let sorted = values.sorted()
-    let lower = ClusterBootstrap.quantile(0.5 - level / 2, ofSorted: sorted)
-    let upper = ClusterBootstrap.quantile(0.5 + level / 2, ofSorted: sorted)
+    let lower = Quantile.value(0.5 - level / 2, ofSorted: sorted)
+    let upper = Quantile.value(0.5 + level / 2, ofSorted: sorted)
     // What rounding leaves is no width.
     guard upper - lower > 1e-9 else { throw .noVariation("every draw of patients gives the same value") }
     return Interval(lower: lower, upper: upper, level: level, method: "bootstrap over patients")

@@ -91,8 +91,8 @@ public struct ReliabilityCurve: Equatable, Sendable {
     return Estimate(
       value: Aggregate.mean(errors),
       interval: Interval(
-        lower: ClusterBootstrap.quantile(0.025, ofSorted: sorted),
-        upper: ClusterBootstrap.quantile(0.975, ofSorted: sorted), level: 0.95, method: "drawn from the probabilities"))
+        lower: Quantile.value(0.025, ofSorted: sorted),
+        upper: Quantile.value(0.975, ofSorted: sorted), level: 0.95, method: "drawn from the probabilities"))
   }
 
   private static func innerEdges(_ scores: [Double], _ binning: Binning) throws(NotEstimable) -> [Double] {

@@ -12,10 +12,12 @@ struct CohortCheck: ParsableCommand {
       A cell that is not understood has no value, and no rule accepts it: correct it in the table before you select.
       """)
 
-  @Argument(help: "The clinical table, CSV or TSV.", completion: .file())
+  @Argument(help: "The clinical table, CSV or TSV.", completion: .file(), transform: PathArgument.file)
   var table: String
 
-  @Option(help: "The protocol that names the columns: a study's folder, or a YAML file.", completion: .file())
+  @Option(
+    help: "The protocol that names the columns: a study's folder, or a YAML file.", completion: .file(),
+    transform: PathArgument.folderOrArchive)
   var `protocol`: String
 
   @Flag(help: "Print CSV, with all lines.")
@@ -26,7 +28,7 @@ struct CohortCheck: ParsableCommand {
     let settings =
       (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true
       ? try StudyFolder(at: url).readProtocol()
-      : try StudyProtocol(yaml: try String(contentsOf: url, encoding: .utf8), name: url.lastPathComponent)
+      : try StudyProtocol(contentsOf: url)
     let check = try ClinicalTableCheck(DelimitedTable(contentsOf: URL(fileURLWithPath: table)), settings)
     guard !csv else {
       print(check.csv, terminator: "")

@@ -8,7 +8,7 @@ struct PaperCommand: ParsableCommand {
     abstract: "Show what the paper's printed numbers imply, and where they contradict one another.",
     discussion: "This command needs no study: it concerns only the paper.")
 
-  @Option(help: "Also write an HTML page to this file.", completion: .file())
+  @Option(help: "Also write an HTML page to this file.", completion: .file(), transform: PathArgument.outputFile)
   var html: String?
 
   func run() throws {

@@ -98,9 +98,9 @@ import Testing
   }
 
   @Test func quantilesInterpolate() {
-    #expect(ClusterBootstrap.quantile(0.25, ofSorted: [0, 1, 2, 3]) == 0.75)
-    #expect(ClusterBootstrap.quantile(1, ofSorted: [0, 1, 2, 3]) == 3)
-    #expect(ClusterBootstrap.quantile(0.5, ofSorted: [4]) == 4)
+    #expect(Quantile.value(0.25, ofSorted: [0, 1, 2, 3]) == 0.75)
+    #expect(Quantile.value(1, ofSorted: [0, 1, 2, 3]) == 3)
+    #expect(Quantile.value(0.5, ofSorted: [4]) == 4)
     #expect(abs(Normal.quantile(0.975) - 1.959963984540054) < 1e-14)
   }
 

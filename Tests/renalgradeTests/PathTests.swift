@@ -50,6 +50,7 @@ import Testing
       "pacs find --url http://localhost --credentials-file FOLDER",
       "pacs pull --url http://localhost --list FOLDER --to NEW",
       "pacs pull --url http://localhost --list FILE --to NEW --key FOLDER", "rois montage STUDY --output FOLDER",
+      "paper --html FOLDER", "cohort check FOLDER --protocol STUDY",
     ] {
       #expect(try error(line).contains("it is a folder; give a file"), "\(line)")
     }
