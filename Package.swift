@@ -40,6 +40,8 @@ let shims: [Target] = [
   .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+  .systemLibrary(name: "CLibSVM", providers: [.apt(["libsvm-dev"])]),
+  .systemLibrary(name: "CXGBoost", providers: [.apt(["libxgboost-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CSpawn"),
   .target(
@@ -90,6 +92,8 @@ let roomsWithoutTorch: [Target] =
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
+  + room("Radiomics", fixtures: ["Fixtures"])
+  + room("Classifiers", imports: ["CLibSVM", "CXGBoost"], fixtures: ["Fixtures"])
   + room(
     "DICOM", imports: ["Support", "Imaging", "CDICOM", "renalgrade-decoder"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "Clinical", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
