@@ -98,6 +98,12 @@ public enum ImageFilters {
     StationaryWavelet.self,
     LocalBinaryPattern2D.self,
     LocalBinaryPattern3D.self,
+    MeanImage.self,
+    SampledLaplacianOfGaussian.self,
+    LawsImage.self,
+    GaborImage.self,
+    WaveletBand.self,
+    NonSeparableWavelet.self,
   ]
 }
 

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Foundation
 
 /// The Laplacian of a Gaussian in 3D, normalised across scales, for each of several widths.
 ///
@@ -16,7 +15,7 @@ public struct LaplacianOfGaussian: ImageFilter {
 
   /// `log-sigma-1-0-mm-3D` for 1 mm.
   public var names: [String] {
-    sigmas.map { "log-sigma-\("\($0)".replacingOccurrences(of: ".", with: "-"))-mm-3D" }
+    sigmas.map { "log-sigma-\($0.inName)-mm-3D" }
   }
 
   /// Checks the widths.

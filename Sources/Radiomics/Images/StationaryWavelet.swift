@@ -77,6 +77,8 @@ public enum Wavelet: String, Codable, Sendable, CaseIterable {
   case haar
   /// Daubechies' with 4 taps.
   case db2
+  /// Daubechies' with 6 taps.
+  case db3
   /// Coifman's with 6 taps.
   case coif1
 
@@ -85,6 +87,11 @@ public enum Wavelet: String, Codable, Sendable, CaseIterable {
     switch self {
     case .haar: [0.7071067811865476, 0.7071067811865476]
     case .db2: [-0.12940952255126037, 0.2241438680420134, 0.8365163037378079, 0.48296291314453416]
+    case .db3:
+      [
+        0.03522629188570953, -0.08544127388202666, -0.13501102001025458, 0.45987750211849154, 0.8068915093110925,
+        0.33267055295008263,
+      ]
     case .coif1:
       [
         -0.015655728135791993, -0.07273261951252645, 0.3848648468648578, 0.8525720202116004, 0.3378976624574818,
