@@ -58,10 +58,46 @@ struct ImageFilterTests {
     #expect(compared > 140)
   }
 
+  /// IBSI's filters by the reference's names.
+  static let convolutional: [String: any ImageFilter] = [
+    "mean": MeanImage(support: 5, bySlice: true, boundary: .nearest),
+    "logSampled": SampledLaplacianOfGaussian(sigma: 1.2, boundary: .zero),
+    "laws": LawsImage(kernels: "L5E5S3"),
+    "lawsEnergy": LawsImage(kernels: "L5E5S3", pooling: .max, energyDistance: 2, boundary: .periodic),
+    "waveletBand": WaveletBand(wavelet: .db3, band: "LHH", level: 2, pooling: .mean),
+    "waveletBandBySlice": WaveletBand(wavelet: .db2, band: "LH", pooling: .mean, boundary: .zero),
+    "gabor": GaborImage(sigma: 1.5, wavelength: 3, aspectRatio: 0.8, angle: 30),
+    "simoncelli": NonSeparableWavelet(),
+    "simoncelliRiesz": NonSeparableWavelet(level: 2, riesz: RieszOrder(x: 1, y: 0, z: 2)),
+  ]
+
+  @Test("IBSI's filters are those of scipy, PyWavelets and numpy, with every boundary")
+  func convolutionalFilters() throws {
+    let fixture = try ImageFixture.read()
+    let image = try #require(fixture.filters["odd"]).image()
+    #expect(Set(fixture.convolutional.keys) == Set(Self.convolutional.keys))
+    for (key, values) in fixture.convolutional {
+      let found = try #require(Self.convolutional[key]).responses(to: image)
+      #expect(found.count == 1)
+      let difference = try largestDifference(found[0].image.get().values, unpacked(values))
+      #expect(difference < 1e-12, "\(key): \(difference)")
+    }
+  }
+
+  @Test("Voxels that are not as wide as high are no image for a kernel in mm, by slice or not")
+  func anisotropy() throws {
+    let image = try #require(ImageFixture.read().filters["even"]).image()
+    func isDefined(_ filter: any ImageFilter) -> Bool { (try? filter.responses(to: image)[0].image.get()) != nil }
+    #expect(isDefined(SampledLaplacianOfGaussian(sigma: 1, bySlice: true)))
+    #expect(!isDefined(SampledLaplacianOfGaussian(sigma: 1)))
+    #expect(isDefined(GaborImage(sigma: 1, wavelength: 2)))
+    #expect(!isDefined(GaborImage(sigma: 1, wavelength: 2, inAllPlanes: true)))
+  }
+
   @Test("Settings are read and written, and each filter is in the registry once")
   func settings() throws {
-    let filters: [any ImageFilter] = Self.filters.map(\.filter)
-    #expect(Set(filters.map { type(of: $0).key }).isSubset(of: ImageFilters.all.map { $0.key }))
+    let filters = Self.filters.map(\.filter) + Self.convolutional.values
+    #expect(Set(filters.map { type(of: $0).key }) == Set(ImageFilters.all.map { $0.key }))
     #expect(Set(ImageFilters.all.map { $0.key }).count == ImageFilters.all.count)
     let selected = filters.map { SelectedFilter($0) }
     let written = try JSONEncoder().encode(selected)
@@ -76,6 +112,11 @@ struct ImageFilterTests {
     for wrong in [
       #"{"filter": "sharpen"}"#, #"{"filter": "log", "sigmas": []}"#, #"{"filter": "log", "sigmas": [-1]}"#,
       #"{"filter": "lbp2D", "radius": 0}"#, #"{"filter": "lbp3D", "radius": -2}"#,
+      #"{"filter": "mean", "support": 4}"#, #"{"filter": "laws", "kernels": "L5X5"}"#,
+      #"{"filter": "laws", "kernels": "L5"}"#, #"{"filter": "logSampled", "sigma": 0}"#,
+      #"{"filter": "gabor", "sigma": 1, "wavelength": -1}"#, #"{"filter": "nonSeparableWavelet", "level": 0}"#,
+      #"{"filter": "waveletBand", "wavelet": "coif1", "band": "LX"}"#,
+      #"{"filter": "nonSeparableWavelet", "riesz": {"x": 0, "y": 0, "z": 0}}"#,
     ] {
       #expect(throws: RadiomicsError.self, "\(wrong)") { try read(wrong) }
     }

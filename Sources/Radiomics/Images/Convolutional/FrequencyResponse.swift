@@ -41,12 +41,11 @@ extension Spectrum {
   ///
   /// - Parameters:
   ///   - riesz: the transform's order; nil for none.
-  ///   - factor: of the frequency along x, y and z, where 1 is the highest that the grid holds.
+  ///   - factor: of the frequency along x, y and z, from -1 to 1. Like IBSI's references, n frequencies lie
+  ///     symmetrically about 0, which puts those of an even count half a step off; the real part of the result corrects
+  ///     for this.
   mutating func filter(_ riesz: RieszOrder?, _ factor: (SIMD3<Double>) -> Double) {
-    let frequencies = (0..<3).map { axis in
-      let count = size[axis]
-      return (0..<count).map { 2 * Double($0 < (count + 1) / 2 ? $0 : $0 - count) / Double(count) }
-    }
+    let frequencies = (0..<3).map { Self.frequencies(size[$0]) }
     var place = 0
     for z in frequencies[2] {
       for y in frequencies[1] {
@@ -64,6 +63,15 @@ extension Spectrum {
           place += 1
         }
       }
+    }
+  }
+}
+
+extension Spectrum {
+  private static func frequencies(_ count: Int) -> [Double] {
+    (0..<count).map { index in
+      let place = (index + count / 2) % count
+      return Double(2 * place - (count - 1)) / Double(max(1, count - 1))
     }
   }
 }
