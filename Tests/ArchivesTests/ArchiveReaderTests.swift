@@ -79,7 +79,7 @@ struct ArchiveReaderTests {
     #expect(try #require(size) <= 1032 * 157)
   }
 
-  /// Many entries of the directory name one and the same deflated member (after D. Fifield, "A better zip bomb", 2019).
+  /// Many entries of the directory name one and the same deflated member: D Fifield, "A better zip bomb", 2019.
   @Test func membersThatOverlapAreUnpackedOnce() throws {
     let zip = try data(Self.zeros)
     let place = try #require(zip.range(of: Data([0x50, 0x4B, 0x01, 0x02])))
