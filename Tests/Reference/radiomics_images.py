@@ -1,8 +1,8 @@
 """Golden values for what happens to a lesion's image before features are computed.
 
 Filters, resampling, cropping and resegmentation are those of pyradiomics 3.0.1 with SimpleITK 2.5.7, PyWavelets 1.9.0,
-scipy 1.14.1 and scikit-image 0.24.0; the grid and the filters that IBSI asks for are those of scipy and PyWavelets. Run from the repository root
-in the environment of requirements-radiomics.txt.
+scipy 1.14.1 and scikit-image 0.24.0; the grid and the filters that IBSI asks for are those of scipy and PyWavelets.
+Run from the repository root in the environment of requirements-radiomics.txt.
 Writes Tests/RadiomicsTests/Fixtures/images.json.
 """
 
