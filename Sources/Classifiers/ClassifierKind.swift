@@ -23,7 +23,8 @@ public struct ClassifierKind: Sendable {
 
   /// Every kind; a new one is a file and a line here.
   public static let all: [ClassifierKind] = [
-    .naiveBayes
+    .ridge, .lasso, .elasticNet, .linearSVM, .radialSVM, .randomForest, .gradientBoosting, .nearestNeighbours,
+    .naiveBayes, .multilayerPerceptron,
   ]
 
   /// The kind of a name.
