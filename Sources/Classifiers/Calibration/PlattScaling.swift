@@ -48,7 +48,8 @@ struct PlattScaling: Codable, Equatable {
       var share = 1.0
       while share > 1e-10 {
         let next = loss(slope + share * stepSlope, intercept + share * stepIntercept)
-        if next < value + 1e-4 * share * descent {
+        // So near the end, the loss is all rounding, and Newton's step is right.
+        if next < value + 1e-4 * share * descent || abs(descent) < 1e-12 * value {
           slope += share * stepSlope
           intercept += share * stepIntercept
           value = next

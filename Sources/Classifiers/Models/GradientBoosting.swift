@@ -1,6 +1,9 @@
 internal import Foundation
 
 /// Boosted trees, by xgboost with histograms and one thread.
+///
+/// Columns are not sampled: xgboost shuffles them by the C++ library, whose versions differ, so that the trees would depend on
+/// how xgboost was built.
 struct GradientBoosting: Classifier {
   /// The number of trees.
   var rounds = 100
@@ -10,8 +13,6 @@ struct GradientBoosting: Classifier {
   var learningRate = 0.1
   /// The share of the rows that each tree sees, drawn by the seed.
   var rowShare = 1.0
-  /// The share of the columns that each tree sees, drawn by the seed.
-  var columnShare = 1.0
   /// The least sum of second derivatives in a leaf.
   var leafWeight = 1.0
   /// The squared penalty on the leaves' values.
@@ -23,7 +24,7 @@ struct GradientBoosting: Classifier {
     let booster = try XGBoostBooster(training: data)
     let parameters = [
       ("objective", "binary:logistic"), ("tree_method", "hist"), ("eta", "\(learningRate)"),
-      ("max_depth", "\(depth)"), ("subsample", "\(rowShare)"), ("colsample_bytree", "\(columnShare)"),
+      ("max_depth", "\(depth)"), ("subsample", "\(rowShare)"),
       ("min_child_weight", "\(leafWeight)"), ("lambda", "\(penalty)"), ("seed", "\(seed % UInt64(Int32.max))"),
     ]
     for (name, value) in parameters { try booster.set(name, value) }
@@ -59,13 +60,12 @@ extension ClassifierKind {
       Hyperparameter("depth", "greatest depth of a tree", in: 1...20, isWhole: true, standard: 3, grid: [1, 2, 3]),
       Hyperparameter("learningRate", "share of each tree that counts", in: 1e-4...1, standard: 0.1),
       Hyperparameter("rowShare", "share of the rows that each tree sees", in: 0.1...1, standard: 0.8),
-      Hyperparameter("columnShare", "share of the columns that each tree sees", in: 0.01...1, standard: 0.8),
       Hyperparameter("leafWeight", "least sum of second derivatives in a leaf", in: 0...1000, standard: 1),
       Hyperparameter("penalty", "squared penalty on the leaves' values", in: 0...1e6, standard: 1),
     ]
   ) {
     GradientBoosting(
       rounds: $0.whole("rounds"), depth: $0.whole("depth"), learningRate: $0["learningRate"],
-      rowShare: $0["rowShare"], columnShare: $0["columnShare"], leafWeight: $0["leafWeight"], penalty: $0["penalty"])
+      rowShare: $0["rowShare"], leafWeight: $0["leafWeight"], penalty: $0["penalty"])
   }
 }

@@ -7,7 +7,7 @@ internal import Foundation
 struct RandomForest: Classifier {
   /// The number of trees.
   var treeCount = 500
-  /// The least number of rows in a leaf.
+  /// The least number of distinct rows in a leaf.
   var leafSize = 1
   /// The number of columns that are tried for a split; nil for the square root of all.
   var columnsTried: Int?
@@ -58,7 +58,8 @@ extension ClassifierKind {
     hyperparameters: [
       Hyperparameter("trees", "number of trees", in: 1...10_000, isWhole: true, standard: 500),
       Hyperparameter(
-        "leafSize", "least number of rows in a leaf", in: 1...1000, isWhole: true, standard: 1, grid: [1, 3, 5]),
+        "leafSize", "least number of distinct rows in a leaf", in: 1...1000, isWhole: true, standard: 1,
+        grid: [1, 3, 5]),
     ]
   ) { RandomForest(treeCount: $0.whole("trees"), leafSize: $0.whole("leafSize")) }
 }

@@ -37,6 +37,8 @@ struct TreeGrower {
   private struct Weights {
     var all = 0
     var high = 0
+    /// The rows themselves, each once: scikit-learn's leaves need so many.
+    var rows = 0
 
     /// The Gini impurity times the weight, halved: low * high / all.
     var impurity: Double { all == 0 ? 0 : Double(high) * Double(all - high) / Double(all) }
@@ -44,10 +46,13 @@ struct TreeGrower {
 
     mutating func add(_ weight: Int, isHigh: Bool) {
       all += weight
+      rows += 1
       if isHigh { high += weight }
     }
 
-    func without(_ part: Weights) -> Weights { Weights(all: all - part.all, high: high - part.high) }
+    func without(_ part: Weights) -> Weights {
+      Weights(all: all - part.all, high: high - part.high, rows: rows - part.rows)
+    }
   }
 
   /// The best place to split a node.
@@ -75,7 +80,7 @@ struct TreeGrower {
     let total = count(rows, weights)
     var tasks = [Task(node: tree.addLeaf(share: total.share), rows: rows, weights: total)]
     while let task = tasks.popLast() {
-      guard task.weights.high > 0, task.weights.high < task.weights.all, task.weights.all >= 2 * leafSize,
+      guard task.weights.high > 0, task.weights.high < task.weights.all, task.weights.rows >= 2 * leafSize,
         let split = split(task, weights, &columns, &keys, using: &generator)
       else { continue }
       decreases.append((split.column, split.decrease))
@@ -125,7 +130,7 @@ struct TreeGrower {
     for place in 0..<keys.count - 1 {
       let row = Int(keys[place] & 0xFFFF_FFFF)
       first.add(weights[row], isHigh: labels[row])
-      guard keys[place] >> 32 != keys[place + 1] >> 32, first.all >= leafSize, all.all - first.all >= leafSize else {
+      guard keys[place] >> 32 != keys[place + 1] >> 32, first.rows >= leafSize, all.rows - first.rows >= leafSize else {
         continue
       }
       let impurity = first.impurity + all.without(first).impurity
