@@ -41,7 +41,8 @@ struct LogisticRegressionLearner: Learner {
       methods: [
         "The model was a logistic regression on \(list), standardised by the training part of each fold"
           + (ridge > 0 ? ", with a ridge penalty of \(ridge)." : "."),
-        "Words were taken as categories; an example without a value, or with a word that the training part lacks, was not predicted.",
+        "Words were taken as categories, except in a column of numbers; an example without a value, or with a word that the training "
+          + "part lacks, was not predicted.",
       ])
   }
 
@@ -130,8 +131,10 @@ extension LearnerKind {
   ) { settings, _ in try LogisticRegressionLearner(settings) }
 }
 
-/// How a column becomes numbers: as it is where the training examples have numbers alone, else one 0 or 1 for each word but the
+/// How a column becomes numbers: as it is where most of the training examples have a number, else one 0 or 1 for each word but the
 /// first.
+///
+/// In a column of numbers, a word is not understood: `4.1 x 3.8` is neither a number nor a category of its own.
 struct ColumnEncoding: Codable, Equatable, Sendable {
   /// More words than this are free text.
   static let mostWords = 10
@@ -143,7 +146,8 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
   init(_ column: String, _ rows: [[String: String]]) {
     self.column = column
     let cells = rows.map { ClinicalCell($0[column]) }.filter { $0.text != nil }
-    categories = cells.allSatisfy { $0.number != nil } ? [] : Set(cells.compactMap(\.text)).sorted()
+    let isNumeric = 2 * cells.count { $0.number != nil } > cells.count
+    categories = isNumeric ? [] : Set(cells.compactMap(\.text)).sorted()
   }
 
   /// How many numbers a value becomes.
