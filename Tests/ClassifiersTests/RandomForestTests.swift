@@ -49,12 +49,12 @@ struct RandomForestTests {
     let grower = TreeGrower(set.train, labels: set.labels, leafSize: 1, columnsTried: 6)
     var generator = SeededGenerator(seed: 1)
     let tree = grower.grow(Array(repeating: 1, count: 40), using: &generator).0
-    #expect((0..<40).allSatisfy { tree.share(set.train, row: $0) == (set.labels[$0] ? 1 : 0) })
+    #expect((0..<40).allSatisfy { tree.value(Array(set.train.row($0))) == (set.labels[$0] ? 1 : 0) })
 
     let large = TreeGrower(set.train, labels: set.labels, leafSize: 7, columnsTried: 6)
       .grow(Array(repeating: 1, count: 40), using: &generator).0
     // Rows of one leaf have one share, and distinct leaves here have distinct shares or are counted together.
-    let sizes = Dictionary(grouping: 0..<40) { large.share(set.train, row: $0) }.mapValues(\.count)
+    let sizes = Dictionary(grouping: 0..<40) { large.value(Array(set.train.row($0))) }.mapValues(\.count)
     #expect(sizes.values.allSatisfy { $0 >= 7 } && sizes.count > 1)
   }
 

@@ -2,7 +2,7 @@
 struct DecisionTree: Codable {
   /// The column that a node splits by; -1 for a leaf.
   private(set) var columns: [Int] = []
-  /// Rows with values up to this go to the first child; of a leaf, the share of high-grade rows.
+  /// Rows with values up to this go to the first child; of a leaf, its value.
   private(set) var values: [Double] = []
   /// The node of the first child; 0 for a leaf.
   private(set) var firstChildren: [Int] = []
@@ -12,9 +12,9 @@ struct DecisionTree: Codable {
   init() {}
 
   /// Adds a leaf, and returns its node.
-  mutating func addLeaf(share: Double) -> Int {
+  mutating func addLeaf(_ value: Double) -> Int {
     columns.append(-1)
-    values.append(share)
+    values.append(value)
     firstChildren.append(0)
     secondChildren.append(0)
     return columns.count - 1
@@ -27,11 +27,11 @@ struct DecisionTree: Codable {
     (firstChildren[node], secondChildren[node]) = children
   }
 
-  /// The share of high-grade rows in the leaf that a row reaches.
-  func share(_ matrix: FeatureMatrix, row: Int) -> Double {
+  /// The value of the leaf that a row reaches.
+  func value(_ row: [Double]) -> Double {
     var node = 0
     while columns[node] >= 0 {
-      node = matrix[row, columns[node]] <= values[node] ? firstChildren[node] : secondChildren[node]
+      node = row[columns[node]] <= values[node] ? firstChildren[node] : secondChildren[node]
     }
     return values[node]
   }
@@ -54,5 +54,12 @@ struct DecisionTree: Codable {
       throw DecodingError.dataCorruptedError(
         forKey: .columns, in: container, debugDescription: "the nodes of a decision tree do not form a tree")
     }
+  }
+}
+
+/// Checks that the trees, which may come from a file, split by columns that exist.
+func checkTrees(_ trees: [DecisionTree], of names: [String]) throws(ClassifierError) {
+  guard trees.allSatisfy({ tree in tree.columns.allSatisfy { $0 < names.count } }) else {
+    throw ClassifierError("a tree of the model splits by a column that does not exist: the model is damaged")
   }
 }

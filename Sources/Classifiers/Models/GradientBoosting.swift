@@ -23,21 +23,25 @@ struct GradientBoosting: Classifier {
     let data = try XGBoostMatrix(matrix, labels: labels)
     let booster = try XGBoostBooster(training: data)
     let parameters = [
-      ("objective", "binary:logistic"), ("tree_method", "hist"), ("eta", "\(learningRate)"),
+      ("objective", "binary:logistic"), ("base_score", "0.5"), ("tree_method", "hist"), ("eta", "\(learningRate)"),
       ("max_depth", "\(depth)"), ("subsample", "\(rowShare)"),
       ("min_child_weight", "\(leafWeight)"), ("lambda", "\(penalty)"), ("seed", "\(seed % UInt64(Int32.max))"),
     ]
     for (name, value) in parameters { try booster.set(name, value) }
     for round in 0..<rounds { try booster.update(round, with: data) }
+    let saved = try booster.saved()
+    let gains = saved.gains(of: matrix.columnCount)
+    let sum = gains.reduce(0, +)
     return Model(
-      names: matrix.names, trees: try booster.saved(), importances: try booster.gains(of: matrix.columnCount))
+      names: matrix.names, trees: saved.trees.map(\.decisionTree),
+      importances: sum > 0 ? gains.map { $0 / sum } : gains)
   }
 
-  /// xgboost's own model.
+  /// xgboost's trees, read by us: xgboost itself crashes on a damaged model.
   struct Model: ClassifierModel {
     let names: [String]
-    /// In xgboost's binary JSON (UBJSON).
-    let trees: Data
+    /// The leaves' values are log odds.
+    let trees: [DecisionTree]
     /// By column: its share of all the trees' gains.
     let importances: [Double]
 
@@ -46,8 +50,13 @@ struct GradientBoosting: Classifier {
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names)
-      if matrix.rowCount == 0 { return [] }
-      return try XGBoostBooster(saved: trees).predictions(XGBoostMatrix(matrix))
+      try checkTrees(trees, of: names)
+      return (0..<matrix.rowCount).map { index in
+        // In single precision, as xgboost does.
+        let row = matrix.row(index).map { Double(Float($0)) }
+        let odds = trees.reduce(Float(0)) { $0 + Float($1.value(row)) }
+        return Double(1 / (1 + exp(-odds)))
+      }
     }
   }
 }

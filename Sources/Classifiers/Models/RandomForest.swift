@@ -45,8 +45,10 @@ struct RandomForest: Classifier {
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names)
-      return (0..<matrix.rowCount).map { row in
-        trees.reduce(0) { $0 + $1.share(matrix, row: row) } / Double(trees.count)
+      try checkTrees(trees, of: names)
+      return (0..<matrix.rowCount).map { index in
+        let row = Array(matrix.row(index))
+        return trees.reduce(0) { $0 + $1.value(row) } / Double(trees.count)
       }
     }
   }

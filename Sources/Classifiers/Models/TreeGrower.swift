@@ -78,7 +78,7 @@ struct TreeGrower {
     var keys: [UInt64] = []
     let rows = weights.indices.filter { weights[$0] > 0 }
     let total = count(rows, weights)
-    var tasks = [Task(node: tree.addLeaf(share: total.share), rows: rows, weights: total)]
+    var tasks = [Task(node: tree.addLeaf(total.share), rows: rows, weights: total)]
     while let task = tasks.popLast() {
       guard task.weights.high > 0, task.weights.high < task.weights.all, task.weights.rows >= 2 * leafSize,
         let split = split(task, weights, &columns, &keys, using: &generator)
@@ -88,7 +88,7 @@ struct TreeGrower {
       let first = task.rows.filter { ranks[base + $0] <= split.rank }
       let second = task.rows.filter { ranks[base + $0] > split.rank }
       let rest = task.weights.without(split.first)
-      let children = (tree.addLeaf(share: split.first.share), tree.addLeaf(share: rest.share))
+      let children = (tree.addLeaf(split.first.share), tree.addLeaf(rest.share))
       tree.split(task.node, column: split.column, threshold: split.threshold, children: children)
       tasks.append(Task(node: children.1, rows: second, weights: rest))
       tasks.append(Task(node: children.0, rows: first, weights: split.first))

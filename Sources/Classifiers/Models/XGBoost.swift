@@ -12,15 +12,12 @@ private func check(_ status: Int32) throws(ClassifierError) {
 final class XGBoostMatrix {
   fileprivate private(set) var handle: DMatrixHandle?
 
-  init(_ matrix: FeatureMatrix, labels: [Bool]? = nil) throws(ClassifierError) {
+  init(_ matrix: FeatureMatrix, labels: [Bool]) throws(ClassifierError) {
     let values = matrix.values.map { Float($0) }
     try check(
       XGDMatrixCreateFromMat_omp(
         values, UInt64(matrix.rowCount), UInt64(matrix.columnCount), Float.nan, &handle, 1))
-    if let labels {
-      try check(
-        XGDMatrixSetFloatInfo(handle, "label", labels.map { $0 ? Float(1) : 0 }, UInt64(labels.count)))
-    }
+    try check(XGDMatrixSetFloatInfo(handle, "label", labels.map { $0 ? Float(1) : 0 }, UInt64(labels.count)))
   }
 
   deinit {
@@ -28,24 +25,14 @@ final class XGBoostMatrix {
   }
 }
 
-/// xgboost's model in xgboost's memory; it works in one thread.
+/// xgboost's training, in one thread.
 final class XGBoostBooster {
   private var handle: BoosterHandle?
 
-  private init(_ matrices: [DMatrixHandle?]) throws(ClassifierError) {
-    try check(XGBoosterCreate(matrices, UInt64(matrices.count), &handle))
+  init(training: XGBoostMatrix) throws(ClassifierError) {
+    try check(XGBoosterCreate([training.handle], 1, &handle))
     try set("nthread", "1")
     try set("verbosity", "0")
-  }
-
-  convenience init(training: XGBoostMatrix) throws(ClassifierError) { try self.init([training.handle]) }
-
-  convenience init(saved: Data) throws(ClassifierError) {
-    try self.init([])
-    let status = saved.withUnsafeBytes { XGBoosterLoadModelFromBuffer(handle, $0.baseAddress, UInt64($0.count)) }
-    try check(status)
-    // What was loaded may name other threads.
-    try set("nthread", "1")
   }
 
   deinit {
@@ -61,47 +48,81 @@ final class XGBoostBooster {
     try check(XGBoosterUpdateOneIter(handle, Int32(round), data.handle))
   }
 
-  func saved() throws(ClassifierError) -> Data {
+  /// The trees so far.
+  func saved() throws(ClassifierError) -> XGBoostModel {
     var count: UInt64 = 0
     var bytes: UnsafePointer<CChar>?
-    try check(XGBoosterSaveModelToBuffer(handle, #"{"format": "ubj"}"#, &count, &bytes))
+    try check(XGBoosterSaveModelToBuffer(handle, #"{"format": "json"}"#, &count, &bytes))
     guard let bytes, let count = Int(exactly: count) else { throw ClassifierError("xgboost saved no model") }
-    return Data(bytes: bytes, count: count)
-  }
-
-  /// The probability of high grade of each row.
-  func predictions(_ data: XGBoostMatrix) throws(ClassifierError) -> [Double] {
-    var shape: UnsafePointer<UInt64>?
-    var dimensions: UInt64 = 0
-    var values: UnsafePointer<Float>?
-    let configuration =
-      #"{"type": 0, "training": false, "iteration_begin": 0, "iteration_end": 0, "strict_shape": false}"#
-    try check(XGBoosterPredictFromDMatrix(handle, data.handle, configuration, &shape, &dimensions, &values))
-    guard dimensions == 1, let values, let shape, let count = Int(exactly: shape[0]) else {
-      throw ClassifierError("xgboost must predict one number for each row, found \(dimensions) dimensions")
+    do {
+      return try JSONDecoder().decode(XGBoostModel.self, from: Data(bytes: bytes, count: count))
+    } catch {
+      throw ClassifierError("xgboost's model was not understood: \(error)")
     }
-    return UnsafeBufferPointer(start: values, count: count).map { Double($0) }
+  }
+}
+
+/// What is needed of xgboost's JSON model (its documentation, "Introduction to Model IO").
+struct XGBoostModel: Decodable {
+  /// A tree as parallel arrays with an entry for each node; the first is the root.
+  struct Tree: Decodable {
+    let firstChildren: [Int]
+    let secondChildren: [Int]
+    let columns: [Int]
+    /// Rows below this go to the first child; of a leaf, its value.
+    let values: [Float]
+    let gains: [Float]
+
+    private enum CodingKeys: String, CodingKey {
+      case firstChildren = "left_children"
+      case secondChildren = "right_children"
+      case columns = "split_indices"
+      case values = "split_conditions"
+      case gains = "loss_changes"
+    }
+
+    func isLeaf(_ node: Int) -> Bool { firstChildren[node] < 0 }
+
+    var decisionTree: DecisionTree {
+      var tree = DecisionTree()
+      var tasks = [(node: 0, place: tree.addLeaf(Double(values[0])))]
+      while let (node, place) = tasks.popLast() {
+        guard !isLeaf(node) else { continue }
+        let children = (firstChildren[node], secondChildren[node])
+        let places = (tree.addLeaf(Double(values[children.0])), tree.addLeaf(Double(values[children.1])))
+        // Below a number is up to the one before it.
+        tree.split(place, column: columns[node], threshold: Double(values[node].nextDown), children: places)
+        tasks += [(children.0, places.0), (children.1, places.1)]
+      }
+      return tree
+    }
   }
 
-  /// By column: its share of all gains; 0 everywhere where no tree has a split.
-  func gains(of columnCount: Int) throws(ClassifierError) -> [Double] {
-    var featureCount: UInt64 = 0
-    var features: UnsafeMutablePointer<UnsafePointer<CChar>?>?
-    var dimensions: UInt64 = 0
-    var shape: UnsafePointer<UInt64>?
-    var values: UnsafePointer<Float>?
-    try check(
-      XGBoosterFeatureScore(
-        handle, #"{"importance_type": "total_gain"}"#, &featureCount, &features, &dimensions, &shape, &values))
+  let trees: [Tree]
+
+  /// The sum of gains of each column.
+  func gains(of columnCount: Int) -> [Double] {
     var gains = Array(repeating: 0.0, count: columnCount)
-    for index in 0..<(Int(exactly: featureCount) ?? 0) {
-      // Without names, xgboost calls its columns f0, f1, ...
-      guard let name = features?[index], let value = values?[index],
-        let column = Int(String(cString: name).dropFirst()), gains.indices.contains(column)
-      else { throw ClassifierError("xgboost named the gain of a column that does not exist") }
-      gains[column] = Double(value)
+    for tree in trees {
+      for node in tree.columns.indices where !tree.isLeaf(node) {
+        gains[tree.columns[node]] += Double(tree.gains[node])
+      }
     }
-    let sum = gains.reduce(0, +)
-    return sum > 0 ? gains.map { $0 / sum } : gains
+    return gains
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case learner
+    case booster = "gradient_booster"
+    case model
+    case trees
+  }
+
+  init(from decoder: any Decoder) throws {
+    trees = try decoder.container(keyedBy: CodingKeys.self)
+      .nestedContainer(keyedBy: CodingKeys.self, forKey: .learner)
+      .nestedContainer(keyedBy: CodingKeys.self, forKey: .booster)
+      .nestedContainer(keyedBy: CodingKeys.self, forKey: .model)
+      .decode([Tree].self, forKey: .trees)
   }
 }
