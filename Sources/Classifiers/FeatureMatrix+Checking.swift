@@ -21,8 +21,12 @@ extension FeatureMatrix {
     return positives
   }
 
-  /// Checks that the columns are those of the training rows, and that every value can be computed with.
-  func checkColumns(_ trained: [String]) throws(ClassifierError) {
+  /// Checks that the columns are those of the training rows, that the model, which may come from a file, has lists of that
+  /// length, and that every value can be computed with.
+  func checkColumns(_ trained: [String], lists: [Int] = []) throws(ClassifierError) {
+    if let odd = lists.first(where: { $0 != trained.count }) {
+      throw ClassifierError("the model is damaged: it has \(odd) numbers for \(trained.count) columns")
+    }
     guard names == trained else {
       throw ClassifierError(
         "the columns must be the \(trained.count) of the training rows in their order, found \(columnCount) "

@@ -107,6 +107,49 @@ struct ClassifierKindTests {
     #expect(try model.scores(try FeatureMatrix(names: set.train.names, rows: [])).isEmpty)
   }
 
+  /// A file may be damaged and still be JSON: every list of a model is shortened in turn.
+  @Test(
+    "A model with a list that is too short is refused, or gives finite scores, but does not crash", arguments: names)
+  func damaged(name: String) throws {
+    let set = try ReferenceSet(0)
+    let data = try JSONEncoder().encode(try fitted(name, set.train, set.labels))
+    let whole = try JSONSerialization.jsonObject(with: data)
+    let lists = paths(whole).prefix(60)
+    #expect(!lists.isEmpty)
+    for path in lists {
+      let damaged = try JSONSerialization.data(withJSONObject: shortened(whole, at: path[...]))
+      do {
+        let model = try JSONDecoder().decode(FittedClassifier.self, from: damaged).model
+        #expect(try model.scores(set.heldOut).allSatisfy { $0.isFinite }, "\(path)")
+      } catch is ClassifierError {
+      } catch is DecodingError {
+      }
+    }
+  }
+
+  /// The way to each list in a JSON value.
+  private func paths(_ value: Any) -> [[String]] {
+    if let members = value as? [String: Any] {
+      return members.sorted { $0.key < $1.key }.flatMap { member in paths(member.value).map { [member.key] + $0 } }
+    }
+    guard let elements = value as? [Any] else { return [] }
+    return [[]] + elements.enumerated().flatMap { element in paths(element.element).map { ["\(element.offset)"] + $0 } }
+  }
+
+  /// The value without the last element of a list.
+  private func shortened(_ value: Any, at path: ArraySlice<String>) -> Any {
+    if var members = value as? [String: Any], let key = path.first, let member = members[key] {
+      members[key] = shortened(member, at: path.dropFirst())
+      return members
+    }
+    guard var elements = value as? [Any] else { return value }
+    if let key = path.first, let index = Int(key) {
+      elements[index] = shortened(elements[index], at: path.dropFirst())
+      return elements
+    }
+    return Array(elements.dropLast())
+  }
+
   @Test("Hyperparameters: grids and standards are accepted, others are refused by name", arguments: names)
   func hyperparameters(name: String) throws {
     let kind = try ClassifierKind.named(name)

@@ -1,9 +1,13 @@
 /// Turns scores into probabilities by the best curve that never falls, with pool adjacent violators (Ayer & others 1955).
 struct IsotonicRegression: Codable, Equatable {
-  /// The scores at which the curve has its corners, rising.
-  let scores: [Double]
-  /// The probability at each corner.
-  let probabilities: [Double]
+  /// A corner of the curve.
+  struct Corner: Codable, Equatable {
+    let score: Double
+    let probability: Double
+  }
+
+  /// The corners by rising score, at least one.
+  let corners: [Corner]
 
   /// A run of scores with one probability.
   private struct Block {
@@ -39,18 +43,21 @@ struct IsotonicRegression: Codable, Equatable {
       }
       blocks.append(block)
     }
-    let corners = blocks.flatMap { block in
-      (block.first == block.last ? [block.first] : [block.first, block.last]).map { ($0, block.mean) }
+    corners = blocks.flatMap { block in
+      (block.first == block.last ? [block.first] : [block.first, block.last])
+        .map { Corner(score: $0, probability: block.mean) }
     }
-    self.scores = corners.map(\.0)
-    probabilities = corners.map(\.1)
   }
 
   /// The probability of high grade at a score: linear between corners, constant beyond them.
   func probability(_ score: Double) -> Double {
-    guard let after = scores.firstIndex(where: { $0 >= score }) else { return probabilities.last ?? .nan }
-    guard after > 0, scores[after] > score else { return probabilities[after] }
-    let share = (score - scores[after - 1]) / (scores[after] - scores[after - 1])
-    return probabilities[after - 1] + share * (probabilities[after] - probabilities[after - 1])
+    guard let after = corners.firstIndex(where: { $0.score >= score }) else {
+      return corners.last?.probability ?? .nan
+    }
+    let upper = corners[after]
+    guard after > 0, upper.score > score else { return upper.probability }
+    let lower = corners[after - 1]
+    let share = (score - lower.score) / (upper.score - lower.score)
+    return lower.probability + share * (upper.probability - lower.probability)
   }
 }

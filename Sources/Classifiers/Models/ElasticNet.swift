@@ -60,7 +60,7 @@ struct ElasticNet: Classifier {
     var weights: [Double]? { coefficients }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
-      try matrix.checkColumns(names)
+      try matrix.checkColumns(names, lists: [coefficients.count, centres.count, scales.count])
       let chosen = coefficients.indices.filter { coefficients[$0] != 0 }
       return (0..<matrix.rowCount).map { row in
         logistic(

@@ -49,7 +49,7 @@ struct MultilayerPerceptron: Classifier {
     var weights: [Double]? { nil }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
-      try matrix.checkColumns(names)
+      try matrix.checkColumns(names, lists: [network.widths[0]])
       return (0..<matrix.rowCount).map { logistic(network.odds(Array(matrix.row($0)))) }
     }
   }

@@ -52,7 +52,8 @@ struct NaiveBayes: Classifier {
     var weights: [Double]? { nil }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
-      try matrix.checkColumns(names)
+      try matrix.checkColumns(
+        names, lists: [low, high].flatMap { [$0.means.count, $0.variances.count] })
       return (0..<matrix.rowCount).map { index in
         let row = matrix.row(index)
         return logistic(log(prior / (1 - prior)) + high.logDensity(row) - low.logDensity(row))

@@ -25,7 +25,10 @@ struct NearestNeighbours: Classifier {
     var weights: [Double]? { nil }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
-      try matrix.checkColumns(names)
+      try matrix.checkColumns(names, lists: rows.map(\.count))
+      guard labels.count == rows.count, rows.indices.contains(count - 1) else {
+        throw ClassifierError("the model is damaged: it has \(labels.count) labels for \(rows.count) rows")
+      }
       return (0..<matrix.rowCount).map { index in
         let row = Array(matrix.row(index))
         let distances = rows.map { other in zip(row, other).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }

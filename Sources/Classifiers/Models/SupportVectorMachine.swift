@@ -75,7 +75,7 @@ struct SupportVectorMachine: Classifier {
     }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
-      try matrix.checkColumns(names)
+      try matrix.checkColumns(names, lists: vectors.map(\.count))
       return (0..<matrix.rowCount).map { index in
         let row = Array(matrix.row(index))
         return zip(coefficients, vectors).reduce(offset) { $0 + $1.0 * compare(row, $1.1) }
