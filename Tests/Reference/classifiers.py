@@ -1,11 +1,8 @@
 """Golden values for Sources/Classifiers, from scikit-learn, xgboost and, by classifiers_glmnet.R, glmnet.
 
 The data are not stored: both sides draw them from SplitMix64 as `data` says (in Swift: ClassifierData.swift).
-xgboost 1.7.4 needs numpy < 2, so this runs in an environment of its own, from the repository root:
-
-    python3 -m venv /tmp/classifiers && /tmp/classifiers/bin/pip install -r Tests/Reference/requirements-classifiers.txt
-    /tmp/classifiers/bin/python Tests/Reference/classifiers.py
-
+Run from the repository root, in an environment of its own, since xgboost 1.7.4 needs numpy < 2; versions in
+Tests/Reference/requirements-classifiers.txt (scripts/reference makes it). glmnet is Debian's r-cran-glmnet.
 Writes Tests/ClassifiersTests/Fixtures/classifiers.json.
 """
 
