@@ -64,6 +64,22 @@ struct PenalisedRegressionTests {
     }
   }
 
+  @Test("With more columns than rows, both ways to solve the ridge find the same")
+  func dual() throws {
+    for seed in 0..<4 {
+      let data = ReferenceData(seed: 70 + seed, rows: 20, columns: 30, kind: seed % 2)
+      let columns = StandardisedColumns(try data.matrix(0..<20))
+      var descent = CoordinateDescent(columns, labels: data.labels, mixing: 0, tolerance: 1e-22)
+      var dual = DualRidge(columns, labels: data.labels, tolerance: 1e-22)
+      for penalty in [10, 0.1] {
+        try descent.solve(penalty: penalty)
+        try dual.solve(penalty: penalty)
+        #expect(difference(dual.coefficients, descent.coefficients) < 1e-8)
+        #expect(abs(dual.intercept - descent.intercept) < 1e-8)
+      }
+    }
+  }
+
   @Test("At the greatest penalty of the LASSO no column is chosen, and just below it one is")
   func greatest() throws {
     let set = try ReferenceSet(1)

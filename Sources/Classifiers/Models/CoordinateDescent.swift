@@ -2,7 +2,7 @@ internal import Foundation
 
 /// Solves the elastic net's problem one coefficient at a time, on a quadratic approximation of the likelihood that is renewed
 /// until it no longer changes (glmnet's method); the state stays for the next, smaller penalty.
-struct CoordinateDescent {
+struct CoordinateDescent: PenalisedSolver {
   private let columns: StandardisedColumns
   private let targets: [Double]
   private let mixing: Double
@@ -13,9 +13,7 @@ struct CoordinateDescent {
   private var solvedPenalty: Double?
   /// The log odds of each row.
   private var odds: [Double]
-  /// The log odds at the columns' means.
   private(set) var intercept: Double
-  /// A coefficient for each standardised column.
   private(set) var coefficients: [Double]
 
   /// So many sweeps over the coefficients are taken before the search is given up.
@@ -38,9 +36,6 @@ struct CoordinateDescent {
     gradients().reduce(0) { max($0, abs($1)) } / max(mixing, 0.001)
   }
 
-  /// Finds the coefficients at a penalty.
-  ///
-  /// - Throws: `ClassifierError` where the search does not converge.
   mutating func solve(penalty: Double) throws(ClassifierError) {
     let threshold = penalty * mixing
     let before = gradients()

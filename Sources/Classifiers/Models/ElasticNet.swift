@@ -26,15 +26,18 @@ struct ElasticNet: Classifier {
   func path(_ matrix: FeatureMatrix, labels: [Bool], shares: [Double]) throws(ClassifierError) -> [Model] {
     try matrix.checkTraining(labels)
     let columns = StandardisedColumns(matrix)
-    var descent = CoordinateDescent(columns, labels: labels, mixing: mixing, tolerance: tolerance)
+    let descent = CoordinateDescent(columns, labels: labels, mixing: mixing, tolerance: tolerance)
     let greatest = descent.greatestPenalty
+    var solver: any PenalisedSolver =
+      mixing == 0 && matrix.columnCount > matrix.rowCount
+      ? DualRidge(columns, labels: labels, tolerance: tolerance) : descent
     var models: [Model] = []
     for share in shares {
-      try descent.solve(penalty: share * greatest)
+      try solver.solve(penalty: share * greatest)
       models.append(
         Model(
-          names: matrix.names, penalty: share * greatest, intercept: descent.intercept,
-          coefficients: descent.coefficients, centres: columns.centres, scales: columns.scales))
+          names: matrix.names, penalty: share * greatest, intercept: solver.intercept,
+          coefficients: solver.coefficients, centres: columns.centres, scales: columns.scales))
     }
     return models
   }
@@ -68,6 +71,18 @@ struct ElasticNet: Classifier {
       }
     }
   }
+}
+
+/// What finds the coefficients at one penalty after the other, each from the solution before.
+protocol PenalisedSolver {
+  /// The log odds at the columns' means.
+  var intercept: Double { get }
+  /// A coefficient for each standardised column.
+  var coefficients: [Double] { get }
+  /// Finds the coefficients at a penalty.
+  ///
+  /// - Throws: `ClassifierError` where the search does not converge.
+  mutating func solve(penalty: Double) throws(ClassifierError)
 }
 
 extension ClassifierKind {
