@@ -40,4 +40,13 @@ struct SupportVectorMachineTests {
     let error = #expect(throws: ClassifierError.self) { try machine.fit(set.train, labels: set.labels, seed: 0) }
     #expect(error?.description.contains("C <= 0") == true)
   }
+
+  @Test("A search that libsvm gives up is an error")
+  func unconverged() throws {
+    let data = ReferenceData(seed: 3, rows: 16, columns: 5, kind: 3)
+    let error = #expect(throws: ClassifierError.self) {
+      try SupportVectorMachine(cost: 1e4).fit(try data.matrix(0..<16), labels: data.labels, seed: 0)
+    }
+    #expect(error?.description.contains("did not converge") == true)
+  }
 }

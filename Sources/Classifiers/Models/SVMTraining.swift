@@ -1,4 +1,5 @@
 internal import CLibSVM
+internal import Foundation
 
 /// One call of libsvm's training, with the memory that it needs.
 final class SVMTraining {
@@ -31,16 +32,23 @@ final class SVMTraining {
     targets.deallocate()
   }
 
-  /// libsvm prints its progress unless it is told where to.
-  private static let silence: Void = svm_set_print_string_function { _ in }
+  /// Where a thread keeps the steps that libsvm said it took.
+  private static let stepsKey = "libsvm's steps"
+
+  /// libsvm prints its progress unless it is told where to; the number of steps is said nowhere else.
+  private static let listening: Void = svm_set_print_string_function { message in
+    guard let message, let steps = String(cString: message).range(of: "#iter = ") else { return }
+    let digits = String(cString: message)[steps.upperBound...].prefix { $0.isNumber }
+    Thread.current.threadDictionary[SVMTraining.stepsKey] = Int(digits)
+  }
 
   /// Fits, and copies what was found out of libsvm's memory.
   ///
-  /// - Throws: `ClassifierError` where libsvm refuses the parameters, or its result is not finite.
+  /// - Throws: `ClassifierError` where libsvm refuses the parameters, gives up, or finds no finite solution.
   func run(
     kernel: SupportVectorMachine.Kernel, cost: Double, weights: (low: Double, high: Double), tolerance: Double
   ) throws(ClassifierError) -> (support: [(row: Int, coefficient: Double)], offset: Double) {
-    _ = Self.silence
+    _ = Self.listening
     let classes = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 2)
     let classWeights = UnsafeMutableBufferPointer<Double>.allocate(capacity: 2)
     defer {
@@ -71,11 +79,19 @@ final class SVMTraining {
     if let refusal = svm_check_parameter(&problem, &parameter) {
       throw ClassifierError("libsvm refuses the hyperparameters: \(String(cString: refusal))")
     }
+    Thread.current.threadDictionary[Self.stepsKey] = nil
     var model = svm_train(&problem, &parameter)
     defer { svm_free_and_destroy_model(&model) }
     guard let fitted = model?.pointee, fitted.nr_class == 2, let coefficients = fitted.sv_coef[0],
       let indices = fitted.sv_indices, let rho = fitted.rho, let order = fitted.label
     else { throw ClassifierError("libsvm returned no model of two classes") }
+    // libsvm ends after so many steps as if it had found the solution.
+    guard let steps = Thread.current.threadDictionary[Self.stepsKey] as? Int,
+      steps < max(10_000_000, 100 * labels.count)
+    else {
+      throw ClassifierError(
+        "the support vector machine did not converge at a cost of \(cost): choose a lower one, or scale the features")
+    }
     // The first class that libsvm met has positive decision values.
     let sign: Double = order[0] == 1 ? 1 : -1
     let support = (0..<Int(fitted.l)).map { (row: Int(indices[$0]) - 1, coefficient: sign * coefficients[$0]) }

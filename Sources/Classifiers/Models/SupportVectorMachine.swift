@@ -19,8 +19,10 @@ struct SupportVectorMachine: Classifier {
   var gammaScale: Double?
   /// Whether costs are inversely proportional to the classes' counts, as scikit-learn's "balanced".
   var isBalanced = false
-  /// libsvm's stopping criterion.
-  var tolerance = 1e-6
+  /// libsvm's stopping criterion: by how much the optimality conditions may be violated.
+  ///
+  /// libsvm keeps kernels in single precision, so that much less is out of reach at great costs.
+  var tolerance = 1e-4
 
   func fit(_ matrix: FeatureMatrix, labels: [Bool], seed: UInt64) throws(ClassifierError) -> Model {
     let positives = try matrix.checkTraining(labels)
