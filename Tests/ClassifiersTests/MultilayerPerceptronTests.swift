@@ -10,7 +10,8 @@ struct MultilayerPerceptronTests {
     let set = try ReferenceSet(golden.set)
     let (train, heldOut) = try set.standardised()
     let widths = [train.columnCount] + golden.hidden + [1]
-    let initial = DenseNetwork(widths: widths, activation: golden.activation, parameters: golden.initial)
+    let initial = DenseNetwork(
+      widths: widths, activation: golden.activation, parameters: unitByUnit(golden.initial, widths))
     func fitted(_ steps: Int, rate: Double = 1e-3) throws -> DenseNetwork {
       try MultilayerPerceptron(penalty: golden.penalty, learningRate: rate, stepLimit: steps)
         .fit(train, labels: set.labels, from: initial).network
@@ -21,11 +22,21 @@ struct MultilayerPerceptronTests {
       let found = network.lossAndGradient(train, labels: set.labels, penalty: golden.penalty).0
       #expect(difference([found], [loss]) < 1e-9)
     }
-    #expect(difference(try fitted(5).parameters, golden.afterFive) < 1e-9)
+    #expect(difference(try fitted(5).parameters, unitByUnit(golden.afterFive, widths)) < 1e-9)
     // Hundreds of steps later, and with the same stopping rule.
     let model = MultilayerPerceptron.Model(names: train.names, network: try fitted(400, rate: 0.05))
     #expect(difference(try model.scores(heldOut), golden.scores) < 1e-6)
     #expect(golden.steps < 400)
+  }
+
+  /// scikit-learn's parameters, whose weights stand input by input, in our order.
+  private func unitByUnit(_ parameters: [Double], _ widths: [Int]) -> [Double] {
+    var found: [Double] = []
+    for (inputs, outputs) in zip(widths, widths.dropFirst()) {
+      let first = found.count
+      found += (0..<outputs).flatMap { unit in (0..<inputs).map { parameters[first + $0 * outputs + unit] } }
+    }
+    return found + parameters[found.count...]
   }
 
   @Test("Gradients equal differences of the loss", arguments: [DenseNetwork.Activation.relu, .tanh])

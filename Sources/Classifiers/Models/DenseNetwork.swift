@@ -11,7 +11,7 @@ struct DenseNetwork: Codable {
   /// The units of each layer, the input's first.
   let widths: [Int]
   let activation: Activation
-  /// The weights of each layer, input by input, and after those of all layers the biases of each.
+  /// The weights of each layer, unit by unit, and after those of all layers the biases of each.
   var parameters: [Double]
 
   /// Draws Glorot's uniform weights and biases, as scikit-learn does.
@@ -59,6 +59,9 @@ struct DenseNetwork: Codable {
     let outputs: Int
     let firstWeight: Int
     let firstBias: Int
+
+    /// Where a unit's weights begin.
+    func weights(of unit: Int) -> Int { firstWeight + unit * inputs }
   }
 
   private var layers: [Layer] {
@@ -81,14 +84,12 @@ struct DenseNetwork: Codable {
   private func activations(_ row: [Double], _ layers: [Layer]) -> [[Double]] {
     var values = [row]
     for (index, layer) in layers.enumerated() {
-      var sums = Array(parameters[layer.firstBias..<layer.firstBias + layer.outputs])
-      for (input, value) in values[index].enumerated() where value != 0 {
-        add(parameters, from: layer.firstWeight + input * layer.outputs, times: value, to: &sums, from: 0, sums.count)
-      }
-      if index < layers.count - 1 {
-        for unit in sums.indices { sums[unit] = activation == .relu ? max(sums[unit], 0) : Foundation.tanh(sums[unit]) }
-      }
-      values.append(sums)
+      let isLast = index == layers.count - 1
+      values.append(
+        (0..<layer.outputs).map { unit in
+          let sum = parameters[layer.firstBias + unit] + dot(parameters, from: layer.weights(of: unit), values[index])
+          return isLast ? sum : activation == .relu ? max(sum, 0) : Foundation.tanh(sum)
+        })
     }
     return values
   }
@@ -106,11 +107,10 @@ struct DenseNetwork: Codable {
       loss += softplus(odds) - target * odds
       var errors = [logistic(odds) - target]
       for (index, layer) in layers.enumerated().reversed() {
-        for (input, value) in values[index].enumerated() where value != 0 {
-          add(
-            errors, from: 0, times: value, to: &gradient, from: layer.firstWeight + input * layer.outputs, errors.count)
+        for (unit, error) in errors.enumerated() {
+          add(values[index], times: error, to: &gradient, from: layer.weights(of: unit))
+          gradient[layer.firstBias + unit] += error
         }
-        add(errors, from: 0, times: 1, to: &gradient, from: layer.firstBias, errors.count)
         if index > 0 { errors = propagated(errors, layer, values[index]) }
       }
     }
@@ -128,22 +128,9 @@ struct DenseNetwork: Codable {
 
   /// The errors of the units before a layer, from the layer's own.
   private func propagated(_ errors: [Double], _ layer: Layer, _ values: [Double]) -> [Double] {
-    values.indices.map { unit in
-      let first = layer.firstWeight + unit * layer.outputs
-      var sum = 0.0
-      for output in errors.indices { sum += parameters[first + output] * errors[output] }
-      return activation == .relu ? (values[unit] > 0 ? sum : 0) : sum * (1 - values[unit] * values[unit])
-    }
-  }
-
-  /// Adds a multiple of a part of one vector to a part of another.
-  private func add(
-    _ source: [Double], from first: Int, times factor: Double, to target: inout [Double], from place: Int, _ count: Int
-  ) {
-    source.withUnsafeBufferPointer { source in
-      target.withUnsafeMutableBufferPointer { target in
-        for index in 0..<count { target[place + index] += factor * source[first + index] }
-      }
+    values.indices.map { input in
+      let sum = errors.indices.reduce(0.0) { $0 + parameters[layer.weights(of: $1) + input] * errors[$1] }
+      return activation == .relu ? (values[input] > 0 ? sum : 0) : sum * (1 - values[input] * values[input])
     }
   }
 }

@@ -18,10 +18,27 @@ func dot(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, count: Int) -> 
 /// The inner product of two vectors of one length.
 func dot(_ a: [Double], _ b: [Double]) -> Double {
   precondition(a.count == b.count, "vectors of \(a.count) and \(b.count) numbers have no inner product")
+  return dot(a, from: 0, b)
+}
+
+/// The inner product of a part of one vector with the whole of another.
+func dot(_ a: [Double], from first: Int, _ b: [Double]) -> Double {
+  precondition(first >= 0 && first + b.count <= a.count, "the vector ends before its part does")
   return a.withUnsafeBufferPointer { left in
     b.withUnsafeBufferPointer { right in
       guard let left = left.baseAddress, let right = right.baseAddress else { return 0 }
-      return dot(left, right, count: a.count)
+      return dot(left + first, right, count: b.count)
+    }
+  }
+}
+
+/// Adds a multiple of a vector to a part of another.
+func add(_ source: [Double], times factor: Double, to target: inout [Double], from first: Int) {
+  precondition(first >= 0 && first + source.count <= target.count, "the vector ends before its part does")
+  source.withUnsafeBufferPointer { source in
+    target.withUnsafeMutableBufferPointer { target in
+      guard let from = source.baseAddress, let to = target.baseAddress else { return }
+      for index in source.indices { to[first + index] += factor * from[index] }
     }
   }
 }
