@@ -11,7 +11,8 @@ struct ClassifierKindTests {
   private func fitted(_ name: String, _ matrix: FeatureMatrix, _ labels: [Bool]) throws -> FittedClassifier {
     // Fewer trees and steps than in use: what is tested here needs no more.
     let fewer: [String: [String: Double]] = [
-      "randomForest": ["trees": 20], "gradientBoosting": ["rounds": 10], "multilayerPerceptron": ["steps": 100],
+      "randomForest": ["trees": 20], "gradientBoosting": ["rounds": 10],
+      "multilayerPerceptron": ["steps": 60, "units": 8],
     ]
     return try FittedClassifier(
       try .named(name), hyperparameters: fewer[name] ?? [:], matrix: matrix, labels: labels, seed: 11)
