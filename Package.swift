@@ -142,7 +142,7 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Support", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
+        "Support", "Classifiers", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
