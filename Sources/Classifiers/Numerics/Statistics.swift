@@ -18,6 +18,11 @@ func rankAUC(_ scores: [Double], _ labels: [Bool]) -> Double? {
   return (sum - high * (high + 1) / 2) / (high * low)
 }
 
+/// The mean squared distance of probabilities from the classes (Brier score).
+func squaredError(_ probabilities: [Double], _ labels: [Bool]) -> Double {
+  mean(zip(probabilities, labels).map { ($0 - ($1 ? 1 : 0)) * ($0 - ($1 ? 1 : 0)) })
+}
+
 /// The quantile of sorted values, linear between them (numpy's and scikit-learn's); NaN where there are none.
 func quantile(_ sorted: [Double], _ share: Double) -> Double {
   guard let last = sorted.last else { return .nan }

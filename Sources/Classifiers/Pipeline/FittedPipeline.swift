@@ -41,6 +41,9 @@ public struct FittedPipeline: Codable, Sendable {
   /// By feature: the coefficient on the scaled feature, or its importance; nil where the classifier has neither.
   public var weights: [Double]? { classifier.model.weights }
 
+  /// Whether the weights are coefficients, whose sign tells the direction, rather than importances.
+  public var weightsAreCoefficients: Bool { type(of: classifier.model).weightsAreCoefficients }
+
   /// The probability of high grade of each row.
   ///
   /// - Throws: `ClassifierError` where the columns are not those of the training rows.

@@ -89,7 +89,8 @@ public struct Pipeline: Sendable {
       candidates.count > 1
       ? [
         "Of \(candidates.count) combinations of hyperparameters, the one with the greatest mean AUC in "
-          + "\(settings.innerFolds) inner folds of the training patients was used; each inner fold repeated every step."
+          + "\(settings.innerFolds) inner folds of the training patients was used (in a tie, the least squared error); each inner "
+          + "fold repeated every step."
       ] : []
     let prepared = "In the training part of each fold alone, \(steps.map(\.methods).joined(separator: "; "))."
     return [prepared] + selection + ["The classifier was \(kind.title)."] + tuning + [calibration]
@@ -119,7 +120,10 @@ public struct Pipeline: Sendable {
       let folds = try InnerFolds(training, count: settings.innerFolds, seed: seed)
       let scores = try outOfFoldScores(training, folds, seed: seed)
       let values = scores.map { folds.meanAUC($0, training.labels) }
-      let best = values.map { $0 ?? -1 }.descendingOrder[0]
+      let errors = scores.map { kind.givesProbabilities ? squaredError($0, training.labels) : 0 }
+      // The first of the greatest AUC and, among these, of the least squared error.
+      let best =
+        candidates.indices.min { (-(values[$0] ?? -1), errors[$0], $0) < (-(values[$1] ?? -1), errors[$1], $1) } ?? 0
       (chosen, auc) = (candidates[best], values[best])
       calibration = try FittedCalibration(calibrationMethod, scores[best], training.labels)
     }
