@@ -5,7 +5,7 @@ Runs in the environment of requirements-selection.txt, from the repository root;
     python3 -m venv /tmp/selection && /tmp/selection/bin/pip install -r Tests/Reference/requirements-selection.txt
     /tmp/selection/bin/python Tests/Reference/selection.py
 
-Writes Tests/ClassifiersTests/Fixtures/selection.json.
+Writes Tests/ClassifiersTests/Fixtures/selection.json and Tests/EvaluationTests/Fixtures/stability.json.
 """
 
 import json
@@ -132,6 +132,55 @@ imputer = SimpleImputer(strategy="median").fit(holes)
 def cells(table):
     return [[None if np.isnan(value) else value for value in row] for row in table]
 
+
+
+
+def stability(z):
+    """Nogueira's index by its definition, with the infinitesimal jackknife of its value for the variance."""
+    count, features = z.shape
+
+    def index(weights):
+        p = weights @ z
+        size = p.mean()
+        return 1 - count / (count - 1) * (p * (1 - p)).mean() / (size * (1 - size))
+
+    def plain(weights):
+        # The jackknife's derivative is that of the index without the factor for M.
+        p = weights @ z
+        size = p.mean()
+        return 1 - (p * (1 - p)).mean() / (size * (1 - size))
+
+    even = np.full(count, 1 / count)
+    value = index(even)
+    # The authors put the corrected index where the derivative has the plain one.
+    share = (1 - value) / (1 - plain(even))
+    steps = []
+    for row in range(count):
+        p, size = z.mean(axis=0), z.mean()
+        change = z[row] - p
+        variance, spread = share * (p * (1 - p)).mean(), size * (1 - size)
+        steps.append(
+            -((1 - 2 * p) * change).mean() / spread + variance * (1 - 2 * size) * change.mean() / spread**2
+        )
+    steps = np.array(steps)
+    return value, float(np.sqrt(((steps - steps.mean()) ** 2).sum()) / count)
+
+
+STABILITY = Path("Tests/EvaluationTests/Fixtures/stability.json")
+choices = []
+for count, features, chance in [(5, 10, 0.3), (5, 200, 0.05), (10, 30, 0.5), (3, 12, 0.8)]:
+    z = random.random((count, features)) < chance
+    z[:, 0] = True
+    value, error = stability(z.astype(float))
+    choices.append(
+        {
+            "candidates": features,
+            "choices": [[f"f{column}" for column in np.flatnonzero(row)] for row in z],
+            "value": value,
+            "error": error,
+        }
+    )
+STABILITY.write_text(json.dumps(choices) + "\n")
 
 FIXTURE.write_text(
     json.dumps(
