@@ -115,7 +115,8 @@ let roomsWithoutTorch: [Target] =
     "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
     fixtures: ["Fixtures"])
   + room(
-    "Experiment", imports: ["Support", "Clinical", "Imaging", "DICOM", "Study", "Evaluation", "ROI", grdb],
+    "Experiment",
+    imports: ["Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", grdb],
     tests: ["Intake"],
     fixtures: ["Fixtures"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])

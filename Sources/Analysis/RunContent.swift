@@ -35,6 +35,8 @@ public final class RunContent {
   public let controls: [Run.Control]?
   /// What is reached without the image; nil where the run has not recorded it.
   public let baselines: [Run.Baseline]?
+  /// The features of each fold's model; none where the learner has no features, or the models were not kept.
+  public let features: [Run.FoldFeatures]
   /// The predictions as labelled and scored cases.
   public let cases: LevelCases
   /// The result, without `analysis`.
@@ -60,6 +62,7 @@ public final class RunContent {
     cohort = try run.readJSONIfPresent(CohortDescription.self, from: run.cohortFile)
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
+    features = try run.foldFeatures(foldCount: folds.heldOut.count)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }

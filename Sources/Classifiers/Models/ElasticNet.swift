@@ -60,6 +60,7 @@ struct ElasticNet: Classifier {
     let scales: [Double]
 
     static var givesProbabilities: Bool { true }
+    static var weightsAreCoefficients: Bool { true }
     var weights: [Double]? { coefficients }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {

@@ -57,6 +57,7 @@ struct SupportVectorMachine: Classifier {
     let offset: Double
 
     static var givesProbabilities: Bool { false }
+    static var weightsAreCoefficients: Bool { true }
     var weights: [Double]? { kernel == .linear ? vectors.first : nil }
 
     init(_ matrix: FeatureMatrix, kernel: Kernel, support: [(row: Int, coefficient: Double)], offset: Double) {
