@@ -14,8 +14,8 @@ extension Architecture {
   private static func resNet(_ name: String, _ kind: ResidualBlock.Kind, _ blocks: [Int]) -> Architecture {
     Architecture(name: name, preprocessing: .imageNet) { (classes, initialiser) throws(TorchError) in
       let stem = Sequential([
-        try Conv2d("conv1", 3, 64, kernel: 7, stride: 2, initialiser), try BatchNorm2d("bn1", 64), Activation.relu,
-        MaxPool2d(kernel: 3, stride: 2),
+        try Conv2d("conv1", 3, 64, kernel: 7, stride: 2, initialiser), try BatchNorm("bn1", 64), Activation.relu,
+        Pool.maximum(kernel: 3, stride: 2, padding: 1),
       ])
       var stages: [(name: String, layer: any Layer)] = [("stem", stem)]
       var channels = 64
@@ -59,25 +59,25 @@ struct ResidualBlock: Layer {
     switch kind {
     case .basic:
       residual = Sequential([
-        try Conv2d("\(name).conv1", inputs, width, kernel: 3, stride: stride, initialiser),
-        try BatchNorm2d("\(name).bn1", width), Activation.relu,
-        try Conv2d("\(name).conv2", width, outputs, kernel: 3, initialiser), try BatchNorm2d("\(name).bn2", outputs),
+        try Conv2d("\(name).conv1", inputs, width, kernel: 3, stride: .all(stride), initialiser),
+        try BatchNorm("\(name).bn1", width), Activation.relu,
+        try Conv2d("\(name).conv2", width, outputs, kernel: 3, initialiser), try BatchNorm("\(name).bn2", outputs),
       ])
     case .bottleneck:
       residual = Sequential([
         try Conv2d("\(name).conv1", inputs, width, kernel: 1, initialiser),
-        try BatchNorm2d("\(name).bn1", width), Activation.relu,
-        try Conv2d("\(name).conv2", width, width, kernel: 3, stride: stride, initialiser),
-        try BatchNorm2d("\(name).bn2", width), Activation.relu,
-        try Conv2d("\(name).conv3", width, outputs, kernel: 1, initialiser), try BatchNorm2d("\(name).bn3", outputs),
+        try BatchNorm("\(name).bn1", width), Activation.relu,
+        try Conv2d("\(name).conv2", width, width, kernel: 3, stride: .all(stride), initialiser),
+        try BatchNorm("\(name).bn2", width), Activation.relu,
+        try Conv2d("\(name).conv3", width, outputs, kernel: 1, initialiser), try BatchNorm("\(name).bn3", outputs),
       ])
     }
     projection =
       stride == 1 && inputs == outputs
       ? nil
       : Sequential([
-        try Conv2d("\(name).downsample.0", inputs, outputs, kernel: 1, stride: stride, initialiser),
-        try BatchNorm2d("\(name).downsample.1", outputs),
+        try Conv2d("\(name).downsample.0", inputs, outputs, kernel: 1, stride: .all(stride), initialiser),
+        try BatchNorm("\(name).downsample.1", outputs),
       ])
   }
 
