@@ -52,6 +52,18 @@ public struct LearnerSettings {
     return whole
   }
 
+  /// One of the words that a type has; nil where it is not stated.
+  public func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, among: Choice.Type
+  ) throws(StudyError) -> Choice? where Choice.RawValue == String {
+    guard let value = values[name] else { return nil }
+    guard case .text(let word) = value, let choice = Choice(rawValue: word) else {
+      let words = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+      throw error(name, "must be \(words), found \(text(name))")
+    }
+    return choice
+  }
+
   private func text(_ name: String) -> String {
     switch values[name] {
     case nil: "nothing"

@@ -27,7 +27,8 @@ enum RunPage {
   static let sections: [any RunSection] = [
     ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
     CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
-    NestedSection(), PrecisionSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
+    NestedSection(), PrecisionSection(), TrainingSection(), AttentionSection(), ExplanationsSection(),
+    SelectionSection(),
     CharacteristicsSection(), CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(),
     ModelCardSection(), ProtocolSection(),
     ReproductionSection(), ProvenanceSection(),

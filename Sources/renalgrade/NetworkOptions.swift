@@ -65,6 +65,7 @@ extension LearnerRegistry {
   static func all(_ network: NetworkLearner.Options) -> LearnerRegistry {
     LearnerRegistry([
       .network(network),
+      .bag(network),
       .nearestNeighbours(network),
       .logisticRegression,
     ])

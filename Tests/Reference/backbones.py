@@ -207,7 +207,8 @@ def published():
     write(name, golden)
 
 
-layouts()
-training()
-grad_cam()
-published()
+if __name__ == "__main__":
+    layouts()
+    training()
+    grad_cam()
+    published()
