@@ -29,6 +29,8 @@ public final class RunContent {
   public let cohort: CohortDescription?
   /// What the networks look at; nil where that was not asked.
   public let explanations: Run.Explanations?
+  /// How much each slice counted for its lesion, by networks with attention; none elsewhere.
+  public let attention: [AttentionTable.Row]
   /// The choice by inner folds; nil where none was made.
   public let nested: Run.NestedChoice?
   /// The controls; nil where none was run.
@@ -61,6 +63,7 @@ public final class RunContent {
     baselines = try run.readJSONIfPresent([Run.Baseline].self, from: run.baselinesFile)
     cohort = try run.readJSONIfPresent(CohortDescription.self, from: run.cohortFile)
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
+    attention = try run.attention(foldCount: folds.heldOut.count)
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
     features = try run.foldFeatures(foldCount: folds.heldOut.count)
     cases = LevelCases(predictions, settings.evaluation)

@@ -65,6 +65,7 @@ extension LearnerRegistry {
   static func all(_ network: NetworkLearner.Options) -> LearnerRegistry {
     let single: [LearnerKind] = [
       .network(network),
+      .bag(network),
       .nearestNeighbours(network),
       .logisticRegression,
       .classical,
