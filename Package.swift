@@ -118,7 +118,7 @@ let roomsWithoutTorch: [Target] =
     "Experiment",
     imports: ["Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", grdb],
     tests: ["Intake"],
-    fixtures: ["Fixtures"])
+    fixtures: ["Fixtures"], data: ["Rivals"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
