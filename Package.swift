@@ -123,7 +123,7 @@ let roomsWithoutTorch: [Target] =
       "Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", "LesionFeatures", grdb,
     ],
     tests: ["Intake"],
-    fixtures: ["Fixtures"])
+    fixtures: ["Fixtures"], data: ["Rivals"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
@@ -149,7 +149,7 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Support", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
+        "Support", "Classifiers", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -134,6 +134,36 @@ struct ImageFilterTests {
     }
   }
 
+  @Test("Extreme spacings, values and sizes end in images or reasons")
+  func extremes() throws {
+    var generator = FixedGenerator(3)
+    for _ in 0..<20 {
+      let size = SIMD3((0..<3).map { _ in Int.random(in: 1...9, using: &generator) })
+      let spacing = SIMD3(
+        (0..<3).map { _ in [1e-300, 1e-3, 1, 1, 1, 1e3, 1e300].randomElement(using: &generator) ?? 1 })
+      let count = size.x * size.y * size.z
+      let extreme =
+        [0, -0.0, .leastNonzeroMagnitude, 1e308, -1e308, .nan, .infinity].randomElement(using: &generator) ?? 0
+      let values = (0..<count).map { _ in
+        Int.random(in: 0...4, using: &generator) == 0 ? extreme : Double.random(in: -1000...1000, using: &generator)
+      }
+      let mask = (0..<count).map { _ in Bool.random(using: &generator) }
+      let image = try LesionImage(size: size, spacing: spacing, values: values, mask: mask)
+      for filter in Self.filters.map(\.filter) + Self.convolutional.values {
+        for response in filter.responses(to: image) {
+          guard let made = try? response.image.get() else { continue }
+          #expect(made.size == size && zip(made.values, mask).allSatisfy { !$1 || $0.isFinite })
+        }
+      }
+      for resampling in [Resampling.pyradiomics(spacing: [1, 1, 0]), .ibsi(spacing: [0, 2, 2])] {
+        if let made = try? resampling.applied(to: image) { #expect(made.mask.contains(true)) }
+      }
+      if let made = try? Resegmentation(lowest: -500, outlierSigmas: 2).applied(to: image) {
+        #expect(zip(made.values, made.mask).allSatisfy { !$1 || $0 >= -500 })
+      }
+    }
+  }
+
   @Test("Filters give the same on an image as on one many times its lines, in every axis' blocks")
   func blocks() throws {
     // More lines than eight lanes and more columns than one piece, so that the last, partial block is reached.

@@ -56,11 +56,11 @@ public struct GaborImage: ImageFilter {
   /// Checks the parameters.
   public func check() throws(RadiomicsError) {
     guard sigma > 0, sigma <= 100, wavelength > 0, wavelength <= 1000, aspectRatio >= 0.1, aspectRatio <= 10,
-      angle.isFinite, (angleStep ?? 1) >= 1, (angleStep ?? 1) <= 360
+      angle.isFinite, (angleStep ?? 5) >= 5, (angleStep ?? 5) <= 360
     else {
       throw RadiomicsError(
         "the filter `gabor` needs `sigma` up to 100 mm, `wavelength` up to 1000 mm, `aspectRatio` of 0.1 to 10 and "
-          + "`angleStep` of 1 to 360 degrees, found \(sigma), \(wavelength), \(aspectRatio) and \(angleStep ?? 0)")
+          + "`angleStep` of 5 to 360 degrees, found \(sigma), \(wavelength), \(aspectRatio) and \(angleStep ?? 0)")
     }
   }
 
