@@ -36,7 +36,7 @@ extension ExampleSet {
       let several = Dictionary(grouping: table.rows, by: \.patient).values.count { $0.count > 1 }
       if several > 0 {
         notes.append(
-          "\(several) patients have several lesions with radiomic features; those of the largest outlined volume are used."
+          "\(several == 1 ? "1 patient has" : "\(several) patients have") several lesions with radiomic features; those of the largest outlined volume are used."
         )
       }
     }

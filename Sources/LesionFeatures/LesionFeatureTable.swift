@@ -114,7 +114,7 @@ public struct LesionFeatureTable: Sendable {
         entries[entries.count - 1].series.append((choice, found))
       }
     }
-    columns = Self.columns(definitions, settings)
+    let columns = Self.columns(definitions, settings)
     var rows: [Row] = []
     for entry in entries {
       let values = Self.values(entry.series, columns)
@@ -135,6 +135,7 @@ public struct LesionFeatureTable: Sendable {
             reason: "\(undefined) relative changes are not defined: the earlier value is 0, negative or missing"))
       }
     }
+    self.columns = columns
     self.rows = rows
     self.remarks = remarks.sorted {
       ($0.patient, $0.lesion, $0.isFailure ? 0 : 1) < ($1.patient, $1.lesion, $1.isFailure ? 0 : 1)

@@ -75,10 +75,12 @@ extension RadiomicsSettings {
       resegmentation = Resegmentation(
         lowest: settings.range?.first, highest: settings.range?.last, outlierSigmas: settings.outlierSigmas)
     }
+    let discretisation: Discretisation =
+      if let count = settings.binCount { .count(count) } else { .width(settings.binWidth ?? 25) }
     let shape = settings.extent == .volume ? ShapeFeatures.name : Shape2DFeatures.name
     self.init(
       reading: settings.reading == .ibsi ? .ibsi : .pyradiomics,
-      discretisation: settings.binCount.map { .count($0) } ?? .width(settings.binWidth ?? 25), aggregation: aggregation,
+      discretisation: discretisation, aggregation: aggregation,
       resampling: spacing.map { settings.reading == .ibsi ? .ibsi(spacing: $0) : .pyradiomics(spacing: $0) },
       resegmentation: resegmentation, images: images,
       families: settings.families ?? [shape] + FeatureFamilies.usual.filter { $0 != ShapeFeatures.name },

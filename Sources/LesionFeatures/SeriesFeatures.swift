@@ -1,6 +1,6 @@
 import Imaging
-import ROI
-import Radiomics
+public import ROI
+public import Radiomics
 import Study
 import Support
 

@@ -226,7 +226,7 @@ struct LesionFeatureTableTests {
     let features = try #require(patients.features)
     #expect(patients.examples.map(\.patient) == ["P1", "P2"] && features.names == table.columns.map(\.key))
     #expect(features.row(0).description == table.rows[0].values[...].description)
-    #expect(patients.notes.contains { $0.contains("1 patients have several lesions") })
+    #expect(patients.notes.contains { $0.contains("1 patient has several lesions") })
     settings.inputs.examples = .lesionFeatures
     let lesions = try ExampleSet(made.study, settings)
     #expect(lesions.features?.row(1).description == table.rows[1].values[...].description)

@@ -27,7 +27,8 @@ final class TwoPhaseStudy {
       throw StudyError(.file, "the protocol has no section radiomics")
     }
     let file = folder.url.appendingPathComponent("protocol.yaml")
-    try AtomicFile.write(source[..<start.lowerBound] + radiomics + "\n" + source[end.lowerBound...], to: file)
+    try AtomicFile.write(
+      String(source[..<start.lowerBound]) + radiomics + "\n" + String(source[end.lowerBound...]), to: file)
     study = try StudyFolder.create(at: folder.url.appendingPathComponent("study"), protocolSource: file)
     try fill()
   }
@@ -47,7 +48,9 @@ final class TwoPhaseStudy {
       for phase in [Phase.nonContrast, .portalVenous] {
         let series = "\(patient) \(phase.rawValue)"
         for slice in 0..<10 {
-          let values = (0..<48 * 48).map { Self.hounsfield(phase, slice: slice, place: $0) }
+          let values = (0..<48 * 48).map {
+            Self.hounsfield(phase, slice: patient == "P1" ? slice : slice + 20, place: $0)
+          }
           try CTInstance(
             patientID: patient, studyInstanceUID: Self.uid(patient), seriesInstanceUID: Self.uid(series),
             sopInstanceUID: Self.uid("\(series) \(slice)"), columns: 48, rows: 48, storedValues: values,
