@@ -82,9 +82,14 @@ public final class Backbone {
 
   /// From what `frozenPart` gives to logits, N x classes.
   public func trainedPart(_ features: Tensor, training: Bool) throws(TorchError) -> Tensor {
+    try parts.classifier(trainedStages(features, training: training), training: training)
+  }
+
+  /// From what `frozenPart` gives to the last stage's output, N x C x H x W.
+  func trainedStages(_ features: Tensor, training: Bool) throws(TorchError) -> Tensor {
     var output = features
     for stage in parts.stages.dropFirst(frozenCount) { output = try stage.layer(output, training: training) }
-    return try parts.classifier(output, training: training)
+    return output
   }
 
   /// From images to logits, N x classes.
