@@ -29,12 +29,16 @@ public final class RunContent {
   public let cohort: CohortDescription?
   /// What the networks look at; nil where that was not asked.
   public let explanations: Run.Explanations?
+  /// How much each slice counted for its lesion, by networks with attention; none elsewhere.
+  public let attention: [AttentionTable.Row]
   /// The choice by inner folds; nil where none was made.
   public let nested: Run.NestedChoice?
   /// The controls; nil where none was run.
   public let controls: [Run.Control]?
   /// What is reached without the image; nil where the run has not recorded it.
   public let baselines: [Run.Baseline]?
+  /// The features of each fold's model; none where the learner has no features, or the models were not kept.
+  public let features: [Run.FoldFeatures]
   /// The predictions as labelled and scored cases.
   public let cases: LevelCases
   /// The result, without `analysis`.
@@ -59,7 +63,9 @@ public final class RunContent {
     baselines = try run.readJSONIfPresent([Run.Baseline].self, from: run.baselinesFile)
     cohort = try run.readJSONIfPresent(CohortDescription.self, from: run.cohortFile)
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
+    attention = try run.attention(foldCount: folds.heldOut.count)
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
+    features = try run.foldFeatures(foldCount: folds.heldOut.count)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }

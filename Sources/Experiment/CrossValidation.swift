@@ -81,7 +81,7 @@ public struct CrossValidation: Sendable {
   }
 
   /// Sentences on what differs from what the protocol asks.
-  public var notes: [String] { learner.notes + examples.notes }
+  public var notes: [String] { learner.notes(on: examples) + examples.notes }
 
   /// What is fitted, in words: learner, folds, hardware.
   public var summary: String {

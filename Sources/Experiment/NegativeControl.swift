@@ -8,21 +8,26 @@ public protocol NegativeControl: Sendable {
   func title(in validation: CrossValidation) -> String
   /// What was done and how the result is to be read.
   func meaning(in validation: CrossValidation) -> String
-  /// Whether it means anything for examples of this kind.
-  func applies(to kind: StudyProtocol.ExampleKind) -> Bool
+  /// Why it means nothing for examples of this kind, in a sentence; nil where it does.
+  func obstacle(to kind: StudyProtocol.ExampleKind) -> String?
   /// Makes something wrong.
   func change(_ validation: inout CrossValidation) throws
 }
 
 extension NegativeControl {
   /// Most change labels or folds, which all examples have.
-  public func applies(to kind: StudyProtocol.ExampleKind) -> Bool { true }
+  public func obstacle(to kind: StudyProtocol.ExampleKind) -> String? { nil }
 }
 
 /// The controls that there are, in the order in which they are made.
 public enum NegativeControlRegistry {
   /// All controls.
   public static let all: [any NegativeControl] = [ShuffledLabels(), SliceLevelSplit(), BackgroundOnly(), ROIJitter()]
+
+  /// Sentences on the controls that mean nothing for examples of a kind.
+  public static func notApplicable(to kind: StudyProtocol.ExampleKind) -> [String] {
+    all.compactMap { $0.obstacle(to: kind) }
+  }
 }
 
 extension CrossValidation {

@@ -40,7 +40,7 @@ public struct NegativeControls: Sendable {
   ) throws {
     _ = try run.part("controls")
     let sides = try validation.sides(sideBySide)
-    let made = try NegativeControlRegistry.all.filter { $0.applies(to: validation.examples.kind) }
+    let made = try NegativeControlRegistry.all.filter { $0.obstacle(to: validation.examples.kind) == nil }
       .map { (control: $0, validation: try validation.with($0), part: try run.part("controls/\($0.name)")) }
     var plans: [FoldPlan] = []
     var prepared: [any PreparedLearner] = []

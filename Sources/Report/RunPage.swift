@@ -27,8 +27,9 @@ enum RunPage {
   static let sections: [any RunSection] = [
     ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
     CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
-    NestedSection(), PrecisionSection(), TrainingSection(), ExplanationsSection(), SelectionSection(),
-    CharacteristicsSection(), CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(),
+    NestedSection(), PrecisionSection(), TrainingSection(), AttentionSection(), ExplanationsSection(),
+    FeaturesSection(), SelectionSection(), CharacteristicsSection(), CohortSection(), MethodsSection(),
+    MethodsTextSection(), ChecklistsSection(),
     ModelCardSection(), ProtocolSection(),
     ReproductionSection(), ProvenanceSection(),
   ]

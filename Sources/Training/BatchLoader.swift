@@ -9,12 +9,26 @@ enum FeatureSource {
   case computed(([Sample]) throws -> Tensor)
 }
 
+/// An example as a network learns it.
+struct TrainingExample: Sendable {
+  /// Its ROIs, in the groups that are pooled first; one group of one ROI where the example is a slice.
+  let groups: [[Int]]
+  /// 1 for high grade, 0 for low.
+  let label: Int64
+
+  /// How many ROIs it has.
+  var sliceCount: Int { groups.reduce(0) { $0 + $1.count } }
+}
+
 /// What a step takes: the trained part's input and what is to be learnt from it.
 struct Batch: Sendable {
-  let samples: [Sample]
-  /// N x C x H x W, channels-last.
+  /// The numbers of its examples.
+  let examples: [Int]
+  /// By example: how many slices each of its groups has.
+  let groups: [[Int]]
+  /// The examples' slices one after the other, N x C x H x W, channels-last.
   let input: Tensor
-  /// N classes: 1 for high grade, 0 for low.
+  /// By example its class: 1 for high grade, 0 for low.
   let targets: Tensor
 }
 
@@ -22,17 +36,17 @@ struct Batch: Sendable {
 final class BatchLoader {
   private let plan: [[Sample]]
   private let features: FeatureSource
-  /// 1 for high grade, 0 for low, by ROI.
-  private let labels: [Int64]
+  private let examples: [TrainingExample]
   private let device: Device
   private let reader = DispatchQueue(label: "batches")
   private var position = 0
   private var ahead: Background<Batch>?
 
-  init(_ plan: [[Sample]], _ features: FeatureSource, labels: [Int64], device: Device) {
+  /// Takes batches of examples by their numbers in `examples`.
+  init(_ plan: [[Sample]], _ features: FeatureSource, _ examples: [TrainingExample], device: Device) {
     self.plan = plan
     self.features = features
-    self.labels = labels
+    self.examples = examples
     self.device = device
   }
 
@@ -43,7 +57,7 @@ final class BatchLoader {
     position += 1
     switch features {
     case .computed(let compute):
-      return try Self.batch(samples, try compute(samples).to(device), labels, device)
+      return try Self.batch(samples, examples, device) { try compute($0).to(device) }
     case .stored(let store):
       let current = ahead ?? read(samples, store)
       ahead = position < plan.count ? read(plan[position], store) : nil
@@ -52,17 +66,22 @@ final class BatchLoader {
   }
 
   private func read(_ samples: [Sample], _ store: FeatureStore) -> Background<Batch> {
-    Background(on: reader) { [labels, device] in
-      try Self.batch(samples, try store.batch(samples, on: device), labels, device)
+    Background(on: reader) { [examples, device] in
+      try Self.batch(samples, examples, device) { try store.batch($0, on: device) }
     }
   }
 
   private static func batch(
-    _ samples: [Sample], _ input: Tensor, _ labels: [Int64], _ device: Device
+    _ samples: [Sample], _ examples: [TrainingExample], _ device: Device, _ input: ([Sample]) throws -> Tensor
   ) throws -> Batch {
-    let targets = try samples.map { labels[$0.index] }.withUnsafeBytes {
+    let slices = samples.flatMap { sample in
+      examples[sample.index].groups.joined().map { Sample(index: $0, isFlipped: sample.isFlipped) }
+    }
+    let targets = try samples.map { examples[$0.index].label }.withUnsafeBytes {
       try Tensor(joining: [$0], shape: [samples.count], dtype: .int64, device: device)
     }
-    return Batch(samples: samples, input: input, targets: targets)
+    return Batch(
+      examples: samples.map(\.index), groups: samples.map { examples[$0.index].groups.map(\.count) },
+      input: try input(slices), targets: targets)
   }
 }

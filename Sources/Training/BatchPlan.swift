@@ -1,8 +1,8 @@
 import Support
 
-/// One slice as a training step sees it.
+/// An example, or one of its slices, as a training step sees it.
 struct Sample: Hashable, Sendable {
-  /// The ROI's number in its `ROISet`.
+  /// The example's number, or the slice's in its `ROISet`.
   var index: Int
   /// Whether it is mirrored left to right.
   var isFlipped: Bool
@@ -10,10 +10,11 @@ struct Sample: Hashable, Sendable {
 
 /// The order and the flips of one epoch: a function of seed, fold and epoch alone, so that a run can go on from any epoch.
 enum BatchPlan {
-  /// The training batches of an epoch; the last one may be smaller, but a slice that would be alone joins the batch before:
+  /// The training batches of an epoch; the last one may be smaller, but an example that would be alone joins the batch before:
   /// batch normalisation learns nothing of use from one slice.
   ///
-  /// `indices` are the ROIs of the fold's training part; a slice is mirrored with `flipProbability`, 0...1.
+  /// `indices` are the examples of the fold's training part; an example is mirrored, with all its slices, with `flipProbability`,
+  /// 0...1.
   static func training(
     _ indices: [Int], batchSize: Int, flipProbability: Double, seed: UInt64, fold: Int, epoch: Int
   ) -> [[Sample]] {

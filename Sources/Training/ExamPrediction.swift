@@ -58,6 +58,11 @@ public struct ExamPrediction {
       throw TrainingError(
         "the run \(run.id) has no networks to predict an exam with: its learner is \(manifest.learner.learner)")
     }
+    guard manifest.examples == .slice else {
+      throw TrainingError(
+        "the run \(run.id) learnt from lesions (its learner is \(manifest.learner.learner)), whose networks cannot predict an exam yet; "
+          + "predict with a run whose examples are slices")
+    }
     checkpoints = try folds.map { try run.checkpoint(fold: $0, backbone: network.backbone) }
     plan = ExamPredictionNetwork.Plan(
       architecture: try Architecture.named(network.backbone), frozenThrough: network.frozenThrough,

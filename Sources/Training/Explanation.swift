@@ -44,6 +44,11 @@ public struct Explanation {
       throw TrainingError(
         "the run \(run.id) has no networks to explain: its learner is \(manifest.learner.learner)")
     }
+    guard manifest.examples == .slice else {
+      throw TrainingError(
+        "the run \(run.id) learnt from lesions (its learner is \(manifest.learner.learner)), whose networks cannot be explained yet; "
+          + "explain a run whose examples are slices")
+    }
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     predictions = try PredictionTable.read(run.predictionsFile)
     rois = try ROISet(study)

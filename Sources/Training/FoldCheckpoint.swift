@@ -1,4 +1,3 @@
-import Backbones
 import Dispatch
 import Foundation
 import Study
@@ -33,7 +32,7 @@ final class FoldCheckpoint {
   ///
   /// - Returns: the number of epochs that are done; 0, with nothing changed, where there is no checkpoint of this fold.
   /// - Throws: `TrainingError` where there is one that is damaged: a kill leaves it whole, or not there.
-  func restore(_ network: Backbone, _ optimiser: Adam) throws -> Int {
+  func restore(_ network: any TrainedNetwork, _ optimiser: Adam) throws -> Int {
     guard let (tensors, position) = try read(), position.fold == fold else { return 0 }
     try network.loadTrainedPart(Self.part("network.", of: tensors))
     try optimiser.load(Self.part("optimiser.", of: tensors))
@@ -56,7 +55,7 @@ final class FoldCheckpoint {
   /// Replaces the checkpoint by the state after `epoch`.
   ///
   /// - Throws: `CheckpointError` where this checkpoint could not be written, `StudyError` where the former one could not.
-  func save(_ network: Backbone, _ optimiser: Adam, epoch: Int) throws {
+  func save(_ network: any TrainedNetwork, _ optimiser: Adam, epoch: Int) throws {
     try settle()
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in network.trainedState { tensors["network.\(name)"] = tensor }

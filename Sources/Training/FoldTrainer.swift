@@ -1,16 +1,15 @@
-import Backbones
 import Experiment
 import Foundation
 import Study
 import Torch
 
-/// Trains the unfrozen part of a network on one fold and predicts the slices that the fold holds out.
+/// Trains the unfrozen part of a network on one fold and predicts the examples that the fold holds out.
 struct FoldTrainer {
-  let network: Backbone
+  let network: any TrainedNetwork
   let settings: StudyProtocol.Training
   let features: FeatureSource
-  /// 1 for high grade, 0 for low, by ROI.
-  let labels: [Int64]
+  /// All examples, of which a fold takes some.
+  let examples: [TrainingExample]
   let device: Device
   /// Where training goes on from and what it leaves after each epoch; nil keeps nothing.
   var checkpoint: FoldCheckpoint?
@@ -26,14 +25,14 @@ struct FoldTrainer {
   /// Trains for the protocol's epochs.
   ///
   /// - Parameters:
-  ///   - training: the ROIs to train on.
-  ///   - heldOut: the ROIs to predict.
+  ///   - training: the examples to train on, by their numbers.
+  ///   - heldOut: the examples to predict.
   ///   - fold: the fold's number, from 0; with the protocol's seed it decides order and flips.
   ///   - onResume: told how many whole epochs were done before, according to the checkpoint.
-  ///   - onStep: told after each step the epoch (from 1), the slices done in it, and the mean loss so far;
+  ///   - onStep: told after each step the epoch (from 1), the examples done in it, and the mean loss so far;
   ///     on a GPU, which asking would hold up, that of the epoch before.
   ///   - onEpoch: told after each epoch, and what it gave.
-  /// - Returns: the probability of high grade for each held-out ROI, in the order given.
+  /// - Returns: the probability of high grade for each held-out example, in the order given.
   /// - Throws: `TrainingError` where a loss is not a finite number; `TorchError`; what the callbacks throw.
   func train(
     training: [Int], heldOut: [Int], fold: Int, onResume: (Int) throws -> Void = { _ in },
@@ -51,6 +50,7 @@ struct FoldTrainer {
     try onResume(finishedEpochs)
     // Where it is stopped, what is on its way to the disk arrives.
     defer { try? checkpoint?.settle() }
+    let sliceCount = training.reduce(0) { $0 + examples[$1].sliceCount }
     var latest: [Double]?
     var lossBefore: Double?
     for epoch in (finishedEpochs + 1)..<(settings.epochs + 1) {
@@ -61,12 +61,12 @@ struct FoldTrainer {
         fold: fold, epoch: epoch)
       let sum = try LossSum(settings, device)
       var done = 0
-      let loader = BatchLoader(plan, features, labels: labels, device: device)
+      let loader = BatchLoader(plan, features, examples, device: device)
       while let batch = try loader.next() {
         let loss = try forward(batch, training: true).crossEntropy(batch.targets, classWeights: classWeights)
         try loss.backward()
-        try sum.add(loss, batch.samples.map { labels[$0.index] })
-        done += batch.samples.count
+        try sum.add(loss, batch.examples.map { examples[$0].label })
+        done += batch.examples.count
         let before = lossBefore
         try onStep(epoch, done) { device == .cpu ? try sum.mean() : before }
       }
@@ -85,7 +85,7 @@ struct FoldTrainer {
       try onEpoch(
         epoch,
         EpochResult(
-          loss: trainingLoss, heldOutLoss: heldOutLoss, imagesPerSecond: Double(training.count) / max(trained, 1e-9),
+          loss: trainingLoss, heldOutLoss: heldOutLoss, imagesPerSecond: Double(sliceCount) / max(trained, 1e-9),
           seconds: start.duration(to: .now).seconds))
       // After the last one the fold's network and predictions are written at once; killed before, that epoch is done again.
       if epoch < settings.epochs { try checkpoint?.save(network, optimiser, epoch: epoch) }
@@ -95,8 +95,19 @@ struct FoldTrainer {
     return try latest ?? evaluate(heldOut, classWeights).probabilities
   }
 
-  /// The probability of high grade for each of some ROIs, by the network as it is.
+  /// The probability of high grade for each of some examples, by the network as it is.
   func probabilities(of indices: [Int]) throws -> [Double] { try evaluate(indices, classWeights()).probabilities }
+
+  /// What `body` gives for each of some examples in prediction, batch by batch.
+  func eachBatch<Result>(of indices: [Int], _ body: (Batch) throws(TorchError) -> [Result]) throws -> [Result] {
+    let loader = BatchLoader(
+      BatchPlan.heldOut(indices, batchSize: settings.batchSize), features, examples, device: device)
+    var results: [Result] = []
+    while let batch = try loader.next() {
+      results += try withAutocast(settings.precision.dtype, on: device) { () throws(TorchError) in try body(batch) }
+    }
+    return results
+  }
 
   private func classWeights() throws -> Tensor {
     try Tensor([1, Float(settings.highGradeWeight)], shape: [2], device: device)
@@ -105,8 +116,8 @@ struct FoldTrainer {
   private func forward(_ batch: Batch, training: Bool) throws -> Tensor {
     let logits = try withAutocast(settings.precision.dtype, on: device) { () throws(TorchError) in
       training
-        ? try network.trainedPart(batch.input, training: true)
-        : try withoutGradient { () throws(TorchError) in try network.trainedPart(batch.input, training: false) }
+        ? try network.logits(batch, training: true)
+        : try withoutGradient { () throws(TorchError) in try network.logits(batch, training: false) }
     }
     return try logits.to(.float32)
   }
@@ -115,11 +126,11 @@ struct FoldTrainer {
     var probabilities: [Tensor] = []
     let sum = try LossSum(settings, device)
     let plan = BatchPlan.heldOut(indices, batchSize: settings.batchSize)
-    let loader = BatchLoader(plan, features, labels: labels, device: device)
+    let loader = BatchLoader(plan, features, examples, device: device)
     while let batch = try loader.next() {
       let logits = try forward(batch, training: false)
       try sum.add(
-        try logits.crossEntropy(batch.targets, classWeights: classWeights), batch.samples.map { labels[$0.index] })
+        try logits.crossEntropy(batch.targets, classWeights: classWeights), batch.examples.map { examples[$0].label })
       probabilities.append(try logits.softmax(1).narrowed(1, start: 1, length: 1))
     }
     let all = try Tensor.concatenate(probabilities, along: 0).floats()

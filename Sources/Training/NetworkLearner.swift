@@ -44,6 +44,8 @@ public struct NetworkLearner: Learner {
   /// Sentences on what differs from what the protocol asks.
   public let notes: [String]
   let options: Options
+  /// What an example is to the network.
+  let form: NetworkForm
   let study: StudyFolder
   let network: StudyProtocol.Network
   let training: StudyProtocol.Training
@@ -56,6 +58,11 @@ public struct NetworkLearner: Learner {
   /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated; `StudyError` where
   ///   the protocol lacks a section.
   public init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options) throws {
+    try self.init(study, settings, options, form: .slice)
+  }
+
+  /// The same for examples of another form.
+  init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, form: NetworkForm) throws {
     // Before the network is made, which then lies there too.
     LibTorch.poolMemory()
     var options = options
@@ -63,12 +70,13 @@ public struct NetworkLearner: Learner {
     if let meant = options.weightsBackbone, meant != asked.backbone || asked.initialisation == .scratch {
       options.weightsFile = nil
     }
-    try self.init(
-      study, settings, options,
-      spare: SpareNetwork(InitialNetwork(asked, seed: settings.requireTraining().seed, options)))
+    let initial = try InitialNetwork(asked, seed: settings.requireTraining().seed, options)
+    try self.init(study, settings, options, form, spare: try SpareNetwork(initial, form))
   }
 
-  private init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, spare: SpareNetwork) throws {
+  private init(
+    _ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, _ form: NetworkForm, spare: SpareNetwork
+  ) throws {
     device = LibTorch.device(usesGPU: options.usesGPU)
     var settings = spare.description.network?.replaced == nil ? settings : settings.withSubstitute
     var training = try settings.requireTraining()
@@ -77,6 +85,7 @@ public struct NetworkLearner: Learner {
     self.study = study
     self.settings = settings
     self.options = options
+    self.form = form
     network = try settings.requireNetwork()
     self.training = training
     self.spare = spare
@@ -87,16 +96,19 @@ public struct NetworkLearner: Learner {
   /// The same learner by a protocol that differs in what is varied.
   public func with(_ settings: StudyProtocol) throws -> any Learner {
     guard settings.network == network, settings.training?.seed == training.seed else {
-      return try NetworkLearner(study, settings, options)
+      return try NetworkLearner(study, settings, options, form: form)
     }
-    return try NetworkLearner(study, settings, options, spare: spare)
+    return try NetworkLearner(study, settings, options, form, spare: spare)
   }
 
   /// Backbone, cut, batch size and epochs.
   public var summary: String {
     let cut = description.network?.frozenThrough.map { "frozen through \($0)" } ?? "all stages"
-    return
-      "\(description.network?.backbone ?? network.backbone), \(cut), batch size \(training.batchSize), \(training.epochs) epochs"
+    let parts = [
+      description.network?.backbone ?? network.backbone, cut, form.summary, "batch size \(training.batchSize)",
+      "\(training.epochs) epochs",
+    ]
+    return parts.compactMap { $0 }.joined(separator: ", ")
   }
 
   /// The device, the processor and libtorch.
@@ -130,7 +142,14 @@ public struct NetworkLearner: Learner {
     "\(spare.description) seed \(training.seed) on \(device)"
   }
 
-  /// A network in its starting state, on the device.
+  /// What a thread trains with: a network in its starting state, on the device.
+  func makeWorker() throws -> NetworkWorker {
+    let initial = try makeNetwork()
+    return NetworkWorker(
+      initial: initial, network: try form.network(on: initial.network, seed: training.seed))
+  }
+
+  /// A backbone in its starting state, on the device.
   func makeNetwork() throws -> InitialNetwork {
     let initial = try spare.take() ?? InitialNetwork(network, seed: training.seed, options)
     try LibTorch.setDeterministic(true)
@@ -166,6 +185,20 @@ extension LearnerKind {
   }
 }
 
+/// What a thread trains with, fold after fold.
+struct NetworkWorker {
+  /// The backbone, and where every fold starts from.
+  let initial: InitialNetwork
+  /// The network on that backbone which is trained: the backbone itself, where examples are slices.
+  let network: any TrainedNetwork
+
+  /// Takes what training has changed back to the starting weights.
+  func reset() throws {
+    try initial.reset()
+    try network.reset()
+  }
+}
+
 extension Hardware {
   /// By what libtorch computes on a device.
   static func ofLibTorch(on device: Device) -> Hardware {
@@ -187,12 +220,14 @@ final class SpareNetwork: Sendable {
   }
   private let held: Mutex<Held?>
 
-  init(_ initial: InitialNetwork) {
+  init(_ initial: InitialNetwork, _ form: NetworkForm) throws {
+    let trained = try form.network(on: initial.network, seed: 0)
     description = LearnerDescription(
-      learner: StudyProtocol.Model.network,
+      learner: form.learner,
       network: .init(
         backbone: initial.backbone, weights: initial.weightsHash, frozenThrough: initial.frozenThrough,
-        trainedParameters: initial.network.trainedParameterCount, replaced: initial.replaced))
+        trainedParameters: trained.trainedParameters.reduce(0) { $0 + $1.tensor.count }, replaced: initial.replaced),
+      methods: form.methods)
     notes = initial.notes
     held = Mutex(Held(initial: initial))
   }

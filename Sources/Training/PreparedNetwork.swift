@@ -16,15 +16,13 @@ struct PreparedNetwork: PreparedLearner {
 
   var workerKey: String { learner.workerKey }
 
-  func makeWorker() throws -> InitialNetwork { try learner.makeNetwork() }
+  func makeWorker() throws -> NetworkWorker { try learner.makeWorker() }
 
-  func fit(_ task: LearningTask, with worker: inout InitialNetwork) throws -> any FittedModel {
+  func fit(_ task: LearningTask, with worker: inout NetworkWorker) throws -> any FittedModel {
     try worker.reset()
-    let places = Self.places(task)
     let trainer = trainer(of: task, with: worker)
-    let heldOut = task.heldOut.map { places[$0] }
     let probabilities = try trainer.train(
-      training: task.training.map { places[$0] }, heldOut: heldOut, fold: task.fold, onResume: task.onResume,
+      training: task.training, heldOut: task.heldOut, fold: task.fold, onResume: task.onResume,
       onStep: { epoch, done, loss in
         try task.onStep(
           LearningStep(epoch: epoch, epochCount: learner.training.epochs, done: done, loss: loss))
@@ -36,52 +34,66 @@ struct PreparedNetwork: PreparedLearner {
             imagesPerSecond: result.imagesPerSecond, seconds: result.seconds))
       })
     return FittedNetwork(
-      network: worker.network, backbone: worker.backbone, fold: task.fold, trainer: trainer, places: places,
-      heldOut: Dictionary(uniqueKeysWithValues: zip(task.heldOut, probabilities)))
+      backbone: worker.initial.backbone, fold: task.fold, trainer: trainer, rois: rois,
+      heldOut: zip(task.heldOut, probabilities).map { ($0, $1) })
   }
 
-  func load(from folder: URL, for task: LearningTask, with worker: inout InitialNetwork) throws -> any FittedModel {
-    try worker.network.load(
-      FoldNetworkFile.weights(in: folder, backbone: worker.backbone, fold: task.fold), replacingHead: false)
+  func load(from folder: URL, for task: LearningTask, with worker: inout NetworkWorker) throws -> any FittedModel {
+    let backbone = worker.initial.backbone
+    try worker.network.load(FoldNetworkFile.weights(in: folder, backbone: backbone, fold: task.fold))
     return FittedNetwork(
-      network: worker.network, backbone: worker.backbone, fold: task.fold, trainer: trainer(of: task, with: worker),
-      places: Self.places(task), heldOut: [:])
+      backbone: backbone, fold: task.fold, trainer: trainer(of: task, with: worker), rois: rois, heldOut: [])
   }
 
-  /// Networks take one slice each: an example's place among the ROIs stands for it.
-  private static func places(_ task: LearningTask) -> [Int] { task.examples.examples.map { $0.rois[0] } }
-
-  private func trainer(of task: LearningTask, with worker: InitialNetwork) -> FoldTrainer {
+  private func trainer(of task: LearningTask, with worker: NetworkWorker) -> FoldTrainer {
     LibTorch.trimMemory()
-    let features = store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker, rois).source
-    var targets = [Int64](repeating: 0, count: rois.entries.count)
-    for (place, gradeClass) in zip(Self.places(task), task.examples.classes) {
-      targets[place] = gradeClass == .high ? 1 : 0
+    let features = store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois).source
+    let examples = zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
+      TrainingExample(groups: learner.form.groups(of: example), label: gradeClass == .high ? 1 : 0)
     }
     return FoldTrainer(
-      network: worker.network, settings: learner.training, features: features, labels: targets, device: learner.device,
-      checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold))
+      network: worker.network, settings: learner.training, features: features, examples: examples,
+      device: learner.device, checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold))
   }
 }
 
 /// A network that was trained; it is there until the worker that trained it is used again.
 private struct FittedNetwork: FittedModel {
-  let network: Backbone
   let backbone: String
   let fold: Int
   let trainer: FoldTrainer
-  let places: [Int]
+  let rois: ROISet
   /// What the last epoch gave for those that the fold holds out.
-  let heldOut: [Int: Double]
+  let heldOut: [(example: Int, probability: Double)]
 
   func probabilities(of examples: [Int]) throws -> [Double] {
-    let known = examples.compactMap { heldOut[$0] }
-    return try known.count == examples.count ? known : trainer.probabilities(of: examples.map { places[$0] })
+    examples == heldOut.map(\.example) ? heldOut.map(\.probability) : try trainer.probabilities(of: examples)
   }
 
   func write(to folder: URL) throws {
     try SafeTensors.write(
-      network.state, metadata: FoldNetworkFile.metadata(backbone: backbone, fold: fold),
+      trainer.network.state, metadata: FoldNetworkFile.metadata(backbone: backbone, fold: fold),
       to: FoldNetworkFile.url(in: folder))
+    guard let network = trainer.network as? BagNetwork, network.pooling == .attention else { return }
+    try AttentionTable.write(
+      attention(network), to: folder.appendingPathComponent(AttentionTable.fileName))
+  }
+
+  /// The weights of the slices that the fold holds out; a group's weight is shared among its slices.
+  private func attention(_ network: BagNetwork) throws -> [AttentionTable.Row] {
+    let examples = heldOut.map(\.example)
+    let weights = try trainer.eachBatch(of: examples) { (batch) throws(TorchError) in
+      try network.weights(batch.input, groups: batch.groups)
+    }
+    return zip(examples, weights).flatMap { example, weights in
+      zip(trainer.examples[example].groups, weights).flatMap { group, weight in
+        group.map { index in
+          let entry = rois.entries[index]
+          return AttentionTable.Row(
+            patient: entry.patient, lesion: entry.lesion, slice: entry.slice, phase: entry.phase,
+            weight: weight / Double(group.count))
+        }
+      }
+    }
   }
 }

@@ -58,10 +58,46 @@ struct ImageFilterTests {
     #expect(compared > 140)
   }
 
+  /// IBSI's filters by the reference's names.
+  static let convolutional: [String: any ImageFilter] = [
+    "mean": MeanImage(support: 5, bySlice: true, boundary: .nearest),
+    "logSampled": SampledLaplacianOfGaussian(sigma: 1.2, boundary: .zero),
+    "laws": LawsImage(kernels: "L5E5S3"),
+    "lawsEnergy": LawsImage(kernels: "L5E5S3", pooling: .max, energyDistance: 2, boundary: .periodic),
+    "waveletBand": WaveletBand(wavelet: .db3, band: "LHH", level: 2, pooling: .mean),
+    "waveletBandBySlice": WaveletBand(wavelet: .db2, band: "LH", pooling: .mean, boundary: .zero),
+    "gabor": GaborImage(sigma: 1.5, wavelength: 3, aspectRatio: 0.8, angle: 30),
+    "simoncelli": NonSeparableWavelet(),
+    "simoncelliRiesz": NonSeparableWavelet(level: 2, riesz: RieszOrder(x: 1, y: 0, z: 2)),
+  ]
+
+  @Test("IBSI's filters are those of scipy, PyWavelets and numpy, with every boundary")
+  func convolutionalFilters() throws {
+    let fixture = try ImageFixture.read()
+    let image = try #require(fixture.filters["odd"]).image()
+    #expect(Set(fixture.convolutional.keys) == Set(Self.convolutional.keys))
+    for (key, values) in fixture.convolutional {
+      let found = try #require(Self.convolutional[key]).responses(to: image)
+      #expect(found.count == 1)
+      let difference = try largestDifference(found[0].image.get().values, unpacked(values))
+      #expect(difference < 1e-12, "\(key): \(difference)")
+    }
+  }
+
+  @Test("Voxels that are not as wide as high are no image for a kernel in mm, by slice or not")
+  func anisotropy() throws {
+    let image = try #require(ImageFixture.read().filters["even"]).image()
+    func isDefined(_ filter: any ImageFilter) -> Bool { (try? filter.responses(to: image)[0].image.get()) != nil }
+    #expect(isDefined(SampledLaplacianOfGaussian(sigma: 1, bySlice: true)))
+    #expect(!isDefined(SampledLaplacianOfGaussian(sigma: 1)))
+    #expect(isDefined(GaborImage(sigma: 1, wavelength: 2)))
+    #expect(!isDefined(GaborImage(sigma: 1, wavelength: 2, inAllPlanes: true)))
+  }
+
   @Test("Settings are read and written, and each filter is in the registry once")
   func settings() throws {
-    let filters: [any ImageFilter] = Self.filters.map(\.filter)
-    #expect(Set(filters.map { type(of: $0).key }).isSubset(of: ImageFilters.all.map { $0.key }))
+    let filters = Self.filters.map(\.filter) + Self.convolutional.values
+    #expect(Set(filters.map { type(of: $0).key }) == Set(ImageFilters.all.map { $0.key }))
     #expect(Set(ImageFilters.all.map { $0.key }).count == ImageFilters.all.count)
     let selected = filters.map { SelectedFilter($0) }
     let written = try JSONEncoder().encode(selected)
@@ -76,6 +112,11 @@ struct ImageFilterTests {
     for wrong in [
       #"{"filter": "sharpen"}"#, #"{"filter": "log", "sigmas": []}"#, #"{"filter": "log", "sigmas": [-1]}"#,
       #"{"filter": "lbp2D", "radius": 0}"#, #"{"filter": "lbp3D", "radius": -2}"#,
+      #"{"filter": "mean", "support": 4}"#, #"{"filter": "laws", "kernels": "L5X5"}"#,
+      #"{"filter": "laws", "kernels": "L5"}"#, #"{"filter": "logSampled", "sigma": 0}"#,
+      #"{"filter": "gabor", "sigma": 1, "wavelength": -1}"#, #"{"filter": "nonSeparableWavelet", "level": 0}"#,
+      #"{"filter": "waveletBand", "wavelet": "coif1", "band": "LX"}"#,
+      #"{"filter": "nonSeparableWavelet", "riesz": {"x": 0, "y": 0, "z": 0}}"#,
     ] {
       #expect(throws: RadiomicsError.self, "\(wrong)") { try read(wrong) }
     }
@@ -90,6 +131,36 @@ struct ImageFilterTests {
       let responses = filter.responses(to: image)
       #expect(responses.count == filter.names.count)
       for response in responses { #expect(throws: RadiomicsError.self) { try response.image.get() } }
+    }
+  }
+
+  @Test("Extreme spacings, values and sizes end in images or reasons")
+  func extremes() throws {
+    var generator = FixedGenerator(3)
+    for _ in 0..<20 {
+      let size = SIMD3((0..<3).map { _ in Int.random(in: 1...9, using: &generator) })
+      let spacing = SIMD3(
+        (0..<3).map { _ in [1e-300, 1e-3, 1, 1, 1, 1e3, 1e300].randomElement(using: &generator) ?? 1 })
+      let count = size.x * size.y * size.z
+      let extreme =
+        [0, -0.0, .leastNonzeroMagnitude, 1e308, -1e308, .nan, .infinity].randomElement(using: &generator) ?? 0
+      let values = (0..<count).map { _ in
+        Int.random(in: 0...4, using: &generator) == 0 ? extreme : Double.random(in: -1000...1000, using: &generator)
+      }
+      let mask = (0..<count).map { _ in Bool.random(using: &generator) }
+      let image = try LesionImage(size: size, spacing: spacing, values: values, mask: mask)
+      for filter in Self.filters.map(\.filter) + Self.convolutional.values {
+        for response in filter.responses(to: image) {
+          guard let made = try? response.image.get() else { continue }
+          #expect(made.size == size && zip(made.values, mask).allSatisfy { !$1 || $0.isFinite })
+        }
+      }
+      for resampling in [Resampling.pyradiomics(spacing: [1, 1, 0]), .ibsi(spacing: [0, 2, 2])] {
+        if let made = try? resampling.applied(to: image) { #expect(made.mask.contains(true)) }
+      }
+      if let made = try? Resegmentation(lowest: -500, outlierSigmas: 2).applied(to: image) {
+        #expect(zip(made.values, made.mask).allSatisfy { !$1 || $0 >= -500 })
+      }
     }
   }
 

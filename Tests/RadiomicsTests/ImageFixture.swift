@@ -73,6 +73,7 @@ struct ImageFixture: Decodable {
   let filters: [String: Filtered]
   let resampled: [Resampled]
   let ibsi: [Centred]
+  let convolutional: [String: String]
   let resegmented: [Resegmented]
   let cropped: [Cropped]
 

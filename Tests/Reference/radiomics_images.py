@@ -1,21 +1,25 @@
 """Golden values for what happens to a lesion's image before features are computed.
 
 Filters, resampling, cropping and resegmentation are those of pyradiomics 3.0.1 with SimpleITK 2.5.7, PyWavelets 1.9.0,
-scipy 1.14.1 and scikit-image 0.24.0; the grid that IBSI asks for is interpolated by scipy. Run from the repository root
-in the environment of requirements-radiomics.txt.
+scipy 1.14.1 and scikit-image 0.24.0; the grid and the filters that IBSI asks for are those of scipy and PyWavelets.
+Run from the repository root in the environment of requirements-radiomics.txt.
 Writes Tests/RadiomicsTests/Fixtures/images.json.
 """
 
 import base64
+import itertools
 import json
 import logging
+import math
 import warnings
 
 import numpy as np
+import pywt
 import radiomics
 import SimpleITK as sitk
 from radiomics import imageoperations
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import convolve1d, map_coordinates
+from scipy.signal import convolve2d
 
 warnings.simplefilter("ignore")
 radiomics.logger.setLevel(logging.ERROR)
@@ -126,6 +130,96 @@ def ibsi(name, spacing, order):
     }
 
 
+def separable(values, kernels, mode):
+    """A kernel along x, y and z each, an even one followed by a 0."""
+    for axis, kernel in enumerate(kernels):
+        taps = np.append(kernel, 0) if len(kernel) % 2 == 0 else np.asarray(kernel, float)
+        values = convolve1d(values, taps, axis=2 - axis, mode=mode)
+    return values
+
+
+def rotations(dimensions):
+    """The permutations and reversals of axes with a determinant of 1."""
+    for order in itertools.permutations(range(dimensions)):
+        for signs in itertools.product((1, -1), repeat=dimensions):
+            if np.linalg.det(np.diag(signs) @ np.eye(dimensions)[list(order)]) > 0:
+                yield order, signs
+
+
+def oriented(kernels, order, signs):
+    kernels = [np.append(k, 0) if len(k) % 2 == 0 else np.asarray(k, float) for k in kernels]
+    return [kernels[a][::s] for a, s in zip(order, signs)]
+
+
+def spread(kernels):
+    return [np.insert(k, range(1, len(k)), 0) for k in kernels]
+
+
+def wavelet_band(values, name, band, level, mode):
+    low, high = pywt.Wavelet(name).dec_lo, pywt.Wavelet(name).dec_hi
+    responses = []
+    for order, signs in rotations(len(band)):
+        before = oriented([low] * len(band), order, signs)
+        last = oriented([low if letter == "L" else high for letter in band], order, signs)
+        response = values
+        for _ in range(level - 1):
+            response = separable(response, before, mode)
+            before, last = spread(before), spread(last)
+        responses.append(separable(response, last, mode))
+    return np.mean(responses, axis=0)
+
+
+def sampled_log(values, sigma, radius, mode):
+    k = np.arange(-radius, radius + 1)
+    gaussian = np.exp(-(k**2) / 2 / sigma**2) / np.sqrt(2 * np.pi) / sigma
+    curvature = gaussian * (k**2 / sigma**4 - 1 / sigma**2)
+    return sum(separable(values, [curvature if a == b else gaussian for b in range(3)], mode) for a in range(3))
+
+
+def gabor(values, sigma, wavelength, ratio, angle, radius, mode):
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    along, across = x * np.cos(angle) + y * np.sin(angle), -x * np.sin(angle) + y * np.cos(angle)
+    kernel = np.exp(-(along**2 + ratio**2 * across**2) / 2 / sigma**2 + 2j * np.pi * along / wavelength)
+    padded = np.pad(values, ((0, 0), (radius, radius), (radius, radius)), mode)
+    return np.abs(np.stack([convolve2d(s, kernel, "valid") for s in padded]))
+
+
+def frequency(values, level, order):
+    """Simoncelli's wavelet and a Riesz transform; frequencies lie symmetrically about 0."""
+    axes = [np.fft.ifftshift(np.linspace(-1, 1, n)) for n in values.shape]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"))[::-1]
+    radius, highest = np.sqrt((grid**2).sum(axis=0)), 0.5 ** (level - 1)
+    inside = (radius >= highest / 4) & (radius <= highest)
+    factor = np.where(inside, np.cos(np.pi / 2 * np.log2(2 * np.where(inside, radius, 1) / highest)), 0)
+    total = sum(order)
+    scale = np.sqrt(math.factorial(total) / math.prod(math.factorial(o) for o in order))
+    riesz = (-1j) ** total * scale * np.prod([g**o for g, o in zip(grid, order)], axis=0)
+    riesz = riesz / np.where(radius > 0, radius, 1) ** total
+    return np.fft.ifftn(np.fft.fftn(values) * factor * riesz).real
+
+
+def convolutional():
+    """IBSI 2's filters by scipy, PyWavelets and numpy, of the odd image."""
+    values = IMAGES["odd"][0]
+    laws = {"L5": [1, 4, 6, 4, 1], "E5": [-1, -2, 0, 2, 1], "S3": [-1, 2, -1]}
+    laws = {name: np.array(k) / np.linalg.norm(k) for name, k in laws.items()}
+    three = [laws["L5"], laws["E5"], laws["S3"]]
+    pooled = np.max([separable(values, oriented(three, *r), "wrap") for r in rotations(3)], axis=0)
+    energy = separable(np.abs(pooled), [np.ones(5) / 5] * 3, "wrap")
+    results = {
+        "mean": separable(values, [np.ones(5) / 5] * 2, "nearest"),
+        "logSampled": sampled_log(values, 1.2, 5, "constant"),
+        "laws": separable(values, three, "reflect"),
+        "lawsEnergy": energy,
+        "waveletBand": wavelet_band(values, "db3", "LHH", 2, "reflect"),
+        "waveletBandBySlice": wavelet_band(values, "db2", "LH", 1, "constant"),
+        "gabor": gabor(values, 1.5, 3, 0.8, np.deg2rad(30), 4, "symmetric"),
+        "simoncelli": frequency(values, 1, (0, 0, 0)),
+        "simoncelliRiesz": frequency(values, 2, (1, 0, 2)),
+    }
+    return {name: packed(response) for name, response in results.items()}
+
+
 def resegmented(name, mode, limits):
     array, spacing = IMAGES[name]
     image, label = images(array, spacing, ball(array.shape))
@@ -171,6 +265,7 @@ result = {
         resegmented("odd", "absolute", [-20]),
         resegmented("odd", "sigma", [-1, 1]),
     ],
+    "convolutional": convolutional(),
     "cropped": [cropped(margin) for margin in (0, 2, 5)],
 }
 with open("Tests/RadiomicsTests/Fixtures/images.json", "w") as file:

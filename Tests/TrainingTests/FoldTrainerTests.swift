@@ -50,7 +50,8 @@ private final class Images {
     let network = try Backbone.make("resnet18", classes: 2, seed: 1)
     try network.move(to: .cpu, format: .channelsLast)
     let trainer = FoldTrainer(
-      network: network, settings: settings, features: .computed(images.batch), labels: labels, device: .cpu,
+      network: network, settings: settings, features: .computed(images.batch),
+      examples: labels.enumerated().map { TrainingExample(groups: [[$0]], label: $1) }, device: .cpu,
       checkpoint: checkpoint)
     var outcome = Outcome()
     outcome.probabilities = try trainer.train(

@@ -141,7 +141,9 @@ import Torch
       progress: { _, _ in })
     let trainer = try FoldTrainer(
       network: network, settings: settings.requireTraining(), features: .stored(features),
-      labels: ExampleSet(study, settings).classes.map { $0 == .high ? 1 : 0 }, device: .cpu)
+      examples: ExampleSet(study, settings).classes.enumerated().map {
+        TrainingExample(groups: [[$0]], label: $1 == .high ? 1 : 0)
+      }, device: .cpu)
     var losses: [Double] = []
     let probabilities = try trainer.train(
       training: [0, 2, 4, 6], heldOut: [1, 3, 5, 7], fold: 0,

@@ -20,7 +20,9 @@ struct BackgroundOnly: NegativeControl {
     return "\(Int((100 * share).rounded()))%"
   }
 
-  func applies(to kind: StudyProtocol.ExampleKind) -> Bool { kind.hasSlices }
+  func obstacle(to kind: StudyProtocol.ExampleKind) -> String? {
+    kind.hasSlices ? nil : "Background only is not applicable: the model uses no ROIs."
+  }
 
   func change(_ validation: inout CrossValidation) throws {
     guard let rois = validation.examples.rois else { return }

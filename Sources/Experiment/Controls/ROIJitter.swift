@@ -16,7 +16,9 @@ struct ROIJitter: NegativeControl {
       + "the exact position of the boxes, which the contours determine."
   }
 
-  func applies(to kind: StudyProtocol.ExampleKind) -> Bool { kind.hasSlices }
+  func obstacle(to kind: StudyProtocol.ExampleKind) -> String? {
+    kind.hasSlices ? nil : "ROI jitter is not applicable: the model uses no ROIs."
+  }
 
   func change(_ validation: inout CrossValidation) throws {
     guard let rois = validation.examples.rois else { return }

@@ -12,7 +12,12 @@ struct SliceLevelSplit: NegativeControl {
       + "network that predicts them. It shows what a study with such a split would have reported, and is not an estimate of performance."
   }
 
-  func applies(to kind: StudyProtocol.ExampleKind) -> Bool { kind == .slice }
+  func obstacle(to kind: StudyProtocol.ExampleKind) -> String? {
+    kind == .slice
+      ? nil
+      : "A slice-level split is not applicable: an example is a whole lesion or patient, so no two examples are slices of the same "
+        + "one."
+  }
 
   func change(_ validation: inout CrossValidation) {
     // The one place where a leak is wanted: the disjointness of the parts is not asked for.

@@ -103,7 +103,14 @@ struct LogisticRegressionLearner: Learner {
       numbers.map { model.probability(examples.examples[$0].attributes) }
     }
 
-    func write(to folder: URL) throws { try ModelFile.write(model, to: folder) }
+    func write(to folder: URL) throws {
+      try ModelFile.write(model, to: folder)
+      let names = model.columns.flatMap(\.names)
+      let features = zip(names, model.fit.coefficients.dropFirst()).map {
+        Run.FoldFeatures.Feature(name: $0, weight: $1, importance: nil)
+      }
+      try Run.FoldFeatures(candidates: names.count, weights: .coefficients, features: features).write(to: folder)
+    }
   }
 
   /// Fits the training examples that have a value in every column.
@@ -152,6 +159,9 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
 
   /// How many numbers a value becomes.
   var width: Int { categories.isEmpty ? 1 : categories.count - 1 }
+
+  /// What the numbers are called.
+  var names: [String] { categories.isEmpty ? [column] : categories.dropFirst().map { "\(column): \($0)" } }
 
   /// The numbers of a value; nil where it is missing, or a word that the training examples lack.
   func numbers(_ text: String?) -> [Double]? {

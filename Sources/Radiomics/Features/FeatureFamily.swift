@@ -43,6 +43,13 @@ public enum FeatureFamilies {
     SizeZoneFeatures.self,
     DependenceFeatures.self,
     NeighbourhoodDifferenceFeatures.self,
+    DispersionFeatures.self,
+    HistogramFeatures.self,
+    VolumeHistogramFeatures.self,
+    DistanceZoneFeatures.self,
+    FurtherDependenceFeatures.self,
+    LocalIntensityFeatures.self,
+    MorphologyFeatures.self,
   ]
 
   /// The families of the usual 107 features.

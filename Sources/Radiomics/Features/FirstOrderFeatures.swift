@@ -17,31 +17,16 @@ enum FirstOrderFeatures: FeatureFamily {
     let values = sorted.values
     let count = Double(values.count)
     let energy = values.reduce(0) { $0 + $1 * $1 }
-    let mean = values.reduce(0, +) / count
-    var (second, third, fourth, absolute) = (0.0, 0.0, 0.0, 0.0)
-    for value in values {
-      let off = value - mean
-      let square = off * off
-      second += square
-      third += square * off
-      fourth += square * square
-      absolute += abs(off)
-    }
-    (second, third, fourth) = (second / count, third / count, fourth / count)
-    // A lesion of one value has neither skewness nor kurtosis.
-    let divisor = second == 0 ? 1 : second
-    let (p10, p90) = (sorted.percentile(10), sorted.percentile(90))
-    let middle = values.filter { $0 >= p10 && $0 <= p90 }
-    let middleMean = middle.reduce(0, +) / Double(middle.count)
-    let robust = middle.reduce(0) { $0 + abs($1 - middleMean) } / Double(middle.count)
+    let moments = Moments(sorted)
     let excess = lesion.settings.reading == .ibsi ? 3.0 : 0
     let spacing = lesion.image.spacing
     let shares = shares(lesion.levels)
     return [
-      energy, energy * spacing.x * spacing.y * spacing.z, Entropy.bits(shares), values[0], p10, p90,
-      values[values.count - 1], mean, sorted.percentile(50), sorted.percentile(75) - sorted.percentile(25),
-      values[values.count - 1] - values[0], absolute / count, robust, (energy / count).squareRoot(),
-      third / (divisor * divisor.squareRoot()), fourth / (divisor * divisor) - excess, second,
+      energy, energy * spacing.x * spacing.y * spacing.z, Entropy.bits(shares), values[0], sorted.percentile(10),
+      sorted.percentile(90),
+      values[values.count - 1], moments.mean, sorted.percentile(50), sorted.percentile(75) - sorted.percentile(25),
+      values[values.count - 1] - values[0], moments.absolute, moments.robust, (energy / count).squareRoot(),
+      moments.skewness, moments.kurtosis - excess, moments.variance,
       shares.reduce(0) { $0 + $1 * $1 },
     ]
   }

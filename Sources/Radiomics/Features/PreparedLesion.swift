@@ -1,7 +1,11 @@
 /// A lesion's image cut to the lesion's box, with what several families compute from it.
 public struct PreparedLesion: Sendable {
-  /// The image, cut to the lesion's box.
+  /// The image, cut to the box of the lesion as it was outlined; its mask is without the voxels that resegmentation removed.
   public let image: LesionImage
+  /// The lesion as it was outlined, in the same box: IBSI's morphological mask.
+  public let outline: [Bool]
+  /// The image before it was cut.
+  public let surroundings: LesionImage
   /// The settings.
   public let settings: RadiomicsSettings
   /// The lesion's values in the order of the image.
@@ -9,9 +13,13 @@ public struct PreparedLesion: Sendable {
   /// The lesion's grey levels.
   let levels: GreyLevels
 
-  /// Prepares an image that is cut to the lesion's box.
-  init(_ image: LesionImage, _ settings: RadiomicsSettings) throws(RadiomicsError) {
+  /// Prepares an image of a lesion that was outlined as `outlined` has it, on the same grid.
+  init(_ response: LesionImage, outlined: LesionImage, _ settings: RadiomicsSettings) throws(RadiomicsError) {
+    let box = try outlined.box()
+    let image = try response.cropped(from: box.first, to: box.last)
     self.image = image
+    outline = try outlined.cropped(from: box.first, to: box.last).mask
+    surroundings = response
     self.settings = settings
     values = image.values.withUnsafeBufferPointer { values in
       image.mask.withUnsafeBufferPointer { mask in
@@ -20,5 +28,12 @@ public struct PreparedLesion: Sendable {
     }
     let bins = Discretiser(settings.discretisation, settings.reading, values, settings.resegmentation)
     levels = try GreyLevels(image, bins)
+  }
+
+  /// The outlined lesion with the image's values.
+  var outlined: LesionImage {
+    var outlined = image
+    outlined.mask = outline
+    return outlined
   }
 }

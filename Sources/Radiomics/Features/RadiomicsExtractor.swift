@@ -47,7 +47,9 @@ public struct RadiomicsExtractor: Sendable {
     }
     let segmented = try settings.resegmentation?.applied(to: prepared) ?? prepared
     // The shape is that of the lesion as it was outlined.
-    let whole = try PreparedLesion(prepared.cropped(margin: 0), settings)
+    var unsegmented = settings
+    unsegmented.resegmentation = nil
+    let whole = try PreparedLesion(prepared, outlined: prepared, unsegmented)
     var features: [RadiomicsFeature] = []
     for family in families where family.isShape {
       features += Self.named(family, OriginalImage.key, family.values(of: whole))
@@ -55,15 +57,15 @@ public struct RadiomicsExtractor: Sendable {
     let results = Slots(count: settings.images.count)
     Self.forEach(settings.images.count, threads) { index in
       let filter = settings.images[index].filter
-      results.set(index, filter.responses(to: segmented).flatMap { self.features(of: $0) })
+      results.set(index, filter.responses(to: segmented).flatMap { self.features(of: $0, prepared) })
     }
     return features + results.all
   }
 
-  private func features(of response: ImageResponse) -> [RadiomicsFeature] {
+  private func features(of response: ImageResponse, _ outlined: LesionImage) -> [RadiomicsFeature] {
     let textures = families.filter { !$0.isShape }
     do {
-      let lesion = try PreparedLesion(response.image.get().cropped(margin: 0), settings)
+      let lesion = try PreparedLesion(response.image.get(), outlined: outlined, settings)
       return textures.flatMap { Self.named($0, response.name, $0.values(of: lesion)) }
     } catch {
       return textures.flatMap { family in

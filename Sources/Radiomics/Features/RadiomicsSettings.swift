@@ -22,6 +22,8 @@ public struct RadiomicsSettings: Codable, Equatable, Sendable {
   public var discretisation: Discretisation
   /// Where texture is looked for, and how its matrices are merged.
   public var aggregation: TextureAggregation
+  /// The intensities of the family `volumehistogram`; nil takes the values as they are.
+  public var volumeHistogram: Discretisation?
   /// The voxel spacing that images are brought to; nil keeps their own.
   public var resampling: Resampling?
   /// Which voxels are left out by their values; nil leaves out none.

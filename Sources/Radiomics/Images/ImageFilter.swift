@@ -29,14 +29,9 @@ extension ImageFilter {
     do throws(RadiomicsError) {
       try check()
       let images = try images(of: image)
-      return zip(names, images).map { name, response in
-        let isDefined = zip(response.values, response.mask).allSatisfy { !$1 || $0.isFinite }
-        let reason = RadiomicsError(
-          "the image \(name) is not defined in each voxel of the lesion: it is flat there, or overflows")
-        return ImageResponse(name: name, image: isDefined ? .success(response) : .failure(reason))
-      }
+      return zip(names, images).map { ImageResponse(name: $0, checking: $1) }
     } catch {
-      return names.map { ImageResponse(name: $0, image: .failure(error)) }
+      return names.map { ImageResponse(name: $0, reason: error) }
     }
   }
 }
@@ -47,6 +42,21 @@ public struct ImageResponse: Sendable {
   public let name: String
   /// The image, finite in each voxel of the lesion; or why there is none.
   public let image: Result<LesionImage, RadiomicsError>
+
+  /// States why there is no image.
+  init(name: String, reason: RadiomicsError) {
+    self.name = name
+    image = .failure(reason)
+  }
+
+  /// Takes an image that is defined in each voxel of the lesion; otherwise there is none.
+  init(name: String, checking response: LesionImage) {
+    self.name = name
+    let isDefined = zip(response.values, response.mask).allSatisfy { !$1 || $0.isFinite }
+    let reason = RadiomicsError(
+      "the image \(name) is not defined in each voxel of the lesion: it is flat there, or overflows")
+    image = isDefined ? .success(response) : .failure(reason)
+  }
 }
 
 /// A filter that the settings select: its key as `filter`, and its parameters beside that.

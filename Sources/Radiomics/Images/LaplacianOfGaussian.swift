@@ -36,16 +36,16 @@ public struct LaplacianOfGaussian: ImageFilter {
 
   /// Each width's response, or why the image is too small for it.
   public func responses(to image: LesionImage) -> [ImageResponse] {
-    do { try check() } catch { return names.map { ImageResponse(name: $0, image: .failure(error)) } }
+    do { try check() } catch { return names.map { ImageResponse(name: $0, reason: error) } }
     let (sigmas, names) = (sigmas, names)
     var results = [ImageResponse?](repeating: nil, count: sigmas.count)
     results.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let results = buffer
       DispatchQueue.concurrentPerform(iterations: sigmas.count) { index in
         let sigma = sigmas[index]
-        let reason = obstacle(sigma, image)
-        results[index] = ImageResponse(
-          name: names[index], image: reason.map { .failure($0) } ?? .success(response(sigma, image)))
+        results[index] =
+          obstacle(sigma, image).map { ImageResponse(name: names[index], reason: $0) }
+          ?? ImageResponse(name: names[index], checking: response(sigma, image))
       }
     }
     return results.compactMap { $0 }
@@ -57,7 +57,8 @@ public struct LaplacianOfGaussian: ImageFilter {
       let least = max(4, (sigma / image.spacing[axis]).rounded(.up) + 1)
       if Double(image.size[axis]) < least {
         return RadiomicsError(
-          "the Laplacian of a Gaussian of \(sigma) mm needs at least \(Int(least)) \(name), found \(image.size[axis])")
+          "the Laplacian of a Gaussian of \(sigma) mm needs at least \(Int(exactly: least) ?? .max) \(name), found \(image.size[axis])"
+        )
       }
     }
     return nil

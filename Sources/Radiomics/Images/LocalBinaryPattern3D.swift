@@ -39,6 +39,7 @@ public struct LocalBinaryPattern3D: ImageFilter {
     let isWhole = image.values.allSatisfy { $0 == $0.rounded() }
     let sphere = Self.icosphere.map { $0 * radius }
     let harmonics = Self.icosphere.map(Harmonics.init)
+    let normsOfDegree0 = Harmonics.normsOfDegree0(count: sphere.count)
     var patterns = [[Double]](repeating: [Double](repeating: 0, count: image.values.count), count: 3)
     var samples = [Double](repeating: 0, count: sphere.count)
     for z in 0..<image.size.z {
@@ -52,7 +53,7 @@ public struct LocalBinaryPattern3D: ImageFilter {
             samples[index] = isWhole ? sample.rounded(.toNearestOrAwayFromZero) : sample
           }
           let isLarger = samples.map { $0 >= image.values[place] }
-          patterns[0][place] = Harmonics.normOfDegree0(isLarger)
+          patterns[0][place] = normsOfDegree0[isLarger.count { $0 }]
           patterns[1][place] = Harmonics.normOfDegree1(isLarger, harmonics)
           patterns[2][place] = Self.kurtosis(samples)
         }
@@ -118,9 +119,17 @@ private struct Harmonics {
     imaginary = factor * sin(azimuth)
   }
 
-  /// The norm over the sphere of the pattern's part of degree 0.
-  static func normOfDegree0(_ pattern: [Bool]) -> Double {
-    Double(pattern.count { $0 }) / (4 * Double.pi) * Double(pattern.count).squareRoot()
+  /// The norms over the sphere of the part of degree 0 of patterns with 0, 1, 2 and more set samples of `count`.
+  ///
+  /// They are sums as numpy makes them, not products: bins of a fixed count have their edges on these values.
+  static func normsOfDegree0(count: Int) -> [Double] {
+    let constant = (1 / (4 * Double.pi)).squareRoot()
+    var coefficient = 0.0
+    return (0...count).map { _ in
+      let part = coefficient * constant
+      coefficient += constant
+      return (0..<count).reduce(0) { sum, _ in sum + part * part }.squareRoot()
+    }
   }
 
   /// The real part of the square root of the sum of squares of the pattern's part of degree 1, which is complex.

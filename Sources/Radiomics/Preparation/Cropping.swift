@@ -31,8 +31,12 @@ extension LesionImage {
     let box = try box()
     // A margin as large as the image is every larger one, and cannot overflow.
     let margin = min(max(margin, 0), size.max())
-    let first = pointwiseMax(box.first &- margin, .zero)
-    let last = pointwiseMin(box.last &+ margin, size &- 1)
+    return try cropped(
+      from: pointwiseMax(box.first &- margin, .zero), to: pointwiseMin(box.last &+ margin, size &- 1))
+  }
+
+  /// The image from one voxel to another; both lie in it, the second not before the first.
+  func cropped(from first: SIMD3<Int>, to last: SIMD3<Int>) throws(RadiomicsError) -> LesionImage {
     var values: [Double] = []
     var mask: [Bool] = []
     let count = last &- first &+ 1

@@ -98,6 +98,11 @@ public struct Resampling: Codable, Equatable, Sendable {
   ///   grid has more than 134,217,728 voxels.
   public func applied(to image: LesionImage, margin: Int = 5) throws(RadiomicsError) -> LesionImage {
     try check()
+    guard (0..<3).allSatisfy({ (0.001...1000).contains(image.spacing[$0]) }) else {
+      throw RadiomicsError(
+        "an image is resampled from a spacing of 0.001 to 1000 mm, found \(image.spacing.x), \(image.spacing.y), "
+          + "\(image.spacing.z)")
+    }
     let box = try image.box()
     var new = spacing.replacing(with: image.spacing, where: spacing .== 0)
     if alignment == .corner {

@@ -3,10 +3,10 @@ struct PrincipalAxes {
   /// The variances along the axes in mm2, in rising order; none below 0.
   let variances: [Double]
 
-  /// Takes the voxels' places in mm, in the dimensions that count.
-  init(_ places: [SIMD3<Double>], dimensions: Int) {
-    let count = Double(places.count)
-    let mean = places.reduce(SIMD3<Double>.zero, +) / count
+  /// Takes the voxels' places in mm, in the dimensions that count; IBSI divides by one less than their number.
+  init(_ places: [SIMD3<Double>], dimensions: Int, _ reading: RadiomicsSettings.Reading) {
+    let mean = places.reduce(SIMD3<Double>.zero, +) / Double(places.count)
+    let count = Double(reading == .ibsi ? max(places.count - 1, 1) : places.count)
     var matrix = [Double](repeating: 0, count: dimensions * dimensions)
     for place in places {
       let off = place - mean

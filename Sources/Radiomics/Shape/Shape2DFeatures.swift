@@ -19,7 +19,7 @@ enum Shape2DFeatures: FeatureFamily {
     let outline = Outline(image)
     let diameter = Diameters.largest(outline.points, steps: image.spacing / 2).overall
     let places = image.places
-    let axes = PrincipalAxes(places, dimensions: 2)
+    let axes = PrincipalAxes(places, dimensions: 2, lesion.settings.reading)
     return [
       outline.area, Double(places.count) * image.spacing.x * image.spacing.y, outline.perimeter,
       outline.perimeter / outline.area, 2 * (Double.pi * outline.area).squareRoot() / outline.perimeter, diameter,

@@ -20,7 +20,7 @@ enum ShapeFeatures: FeatureFamily {
     let surface = Surface(image)
     let (inPlane, overall) = Diameters.largest(surface.points, steps: image.spacing / 2)
     let places = image.places
-    let axes = PrincipalAxes(places, dimensions: 3)
+    let axes = PrincipalAxes(places, dimensions: 3, lesion.settings.reading)
     let voxel = image.spacing.x * image.spacing.y * image.spacing.z
     let sphere = cbrt(36 * Double.pi * surface.volume * surface.volume)
     return [

@@ -48,6 +48,7 @@ struct CountMatrix {
     var shortHighEmphasis = Double.nan
     var longLowEmphasis = Double.nan
     var longHighEmphasis = Double.nan
+    var energy = Double.nan
   }
 
   /// The features; not defined where nothing was counted.
@@ -59,7 +60,7 @@ struct CountMatrix {
     var byCount: [Double: Double] = [:]
     var (short, long, low, high, counted) = (0.0, 0.0, 0.0, 0.0, 0.0)
     var (shortLow, shortHigh, longLow, longHigh) = (0.0, 0.0, 0.0, 0.0)
-    var (entropy, meanLevel, meanCount) = (0.0, 0.0, 0.0)
+    var (entropy, energy, meanLevel, meanCount) = (0.0, 0.0, 0.0, 0.0)
     for (level, count, frequency) in entries {
       byLevel[level, default: 0] += frequency
       byCount[count, default: 0] += frequency
@@ -77,6 +78,7 @@ struct CountMatrix {
       meanCount += frequency * count
       let share = frequency / total
       entropy -= share * Entropy.logarithm(share)
+      energy += share * share
     }
     (meanLevel, meanCount) = (meanLevel / total, meanCount / total)
     var (levelVariance, countVariance) = (0.0, 0.0)
@@ -103,6 +105,7 @@ struct CountMatrix {
     result.shortHighEmphasis = shortHigh / total
     result.longLowEmphasis = longLow / total
     result.longHighEmphasis = longHigh / total
+    result.energy = energy
     return result
   }
 }

@@ -11,9 +11,22 @@ enum DependenceFeatures: FeatureFamily {
   ].map { FeatureDefinition($0) }
 
   static func values(of lesion: PreparedLesion) -> [Double] {
+    let rows = matrices(lesion).map { found in
+      [
+        found.shortEmphasis, found.longEmphasis, found.levelNonUniformity, found.countNonUniformity,
+        found.countNonUniformityNormalised, found.levelVariance, found.countVariance, found.entropy,
+        found.lowLevelEmphasis, found.highLevelEmphasis, found.shortLowEmphasis, found.shortHighEmphasis,
+        found.longLowEmphasis, found.longHighEmphasis,
+      ]
+    }
+    return MatrixMean.mean(rows, count: features.count)
+  }
+
+  /// The features of each matrix.
+  fileprivate static func matrices(_ lesion: PreparedLesion) -> [CountMatrix.Features] {
     let levels = lesion.levels
     let aggregation = lesion.settings.aggregation
-    let rows = aggregation.parts(levels).map { part in
+    return aggregation.parts(levels).map { part in
       let neighbours = Neighbourhoods(levels, part, in: aggregation.directions)
       let width = 2 * aggregation.directions.count + 1
       var frequencies = [Int32](repeating: 0, count: levels.values.count * width)
@@ -21,14 +34,22 @@ enum DependenceFeatures: FeatureFamily {
         let level = Int(levels.grid[Int(levels.voxels[number])] - 1)
         frequencies[level * width + Int(neighbours.equal[index])] += 1
       }
-      let found = CountMatrix(frequencies, width: width, levels.values).features
-      return [
-        found.shortEmphasis, found.longEmphasis, found.levelNonUniformity, found.countNonUniformity,
-        found.countNonUniformityNormalised, found.levelVariance, found.countVariance, found.entropy,
-        found.lowLevelEmphasis, found.highLevelEmphasis, found.shortLowEmphasis, found.shortHighEmphasis,
-        found.longLowEmphasis, found.longHighEmphasis,
-      ]
+      return CountMatrix(frequencies, width: width, levels.values).features
     }
+  }
+}
+
+/// What IBSI computes of the dependence matrix besides.
+enum FurtherDependenceFeatures: FeatureFamily {
+  static let name = "ngldm"
+
+  static let features = [
+    "GrayLevelNonUniformityNormalized", "DependenceCountPercentage", "DependenceCountEnergy",
+  ].map { FeatureDefinition($0) }
+
+  static func values(of lesion: PreparedLesion) -> [Double] {
+    // Each voxel has one neighbourhood.
+    let rows = DependenceFeatures.matrices(lesion).map { [$0.levelNonUniformityNormalised, 1, $0.energy] }
     return MatrixMean.mean(rows, count: features.count)
   }
 }

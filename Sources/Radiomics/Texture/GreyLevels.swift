@@ -60,4 +60,18 @@ struct GreyLevels: Sendable {
 
   /// By how much a step moves in `grid`.
   func stride(_ step: SIMD3<Int>) -> Int { (step.z * size.y + step.y) * size.x + step.x }
+
+  /// A mask of the lesion's box on the grid with its border.
+  func bordered(_ mask: [Bool]) -> [Bool] {
+    var bordered = [Bool](repeating: false, count: grid.count)
+    let inner = size &- 2
+    for z in 0..<inner.z {
+      for y in 0..<inner.y {
+        let row = (z * inner.y + y) * inner.x
+        let place = ((z + 1) * size.y + y + 1) * size.x + 1
+        for x in 0..<inner.x { bordered[place + x] = mask[row + x] }
+      }
+    }
+    return bordered
+  }
 }

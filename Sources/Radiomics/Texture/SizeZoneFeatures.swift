@@ -22,11 +22,13 @@ enum SizeZoneFeatures: FeatureFamily {
 
 /// The connected voxels of one level.
 struct Zones {
-  /// By zone: the place of its level, from 1, and the number of its voxels.
-  private(set) var zones: [(level: Int32, size: Int)] = []
+  /// By zone: the place of its level, from 1, the number of its voxels, and the least distance that any of them has.
+  private(set) var zones: [(level: Int32, size: Int, distance: Int)] = []
 
   /// Finds the zones of a part of the voxels, whose neighbours lie in the directions and their opposites.
-  init(_ levels: GreyLevels, _ part: Range<Int>, in directions: [SIMD3<Int>]) {
+  ///
+  /// `distances` are by place in the grid; none where they do not matter.
+  init(_ levels: GreyLevels, _ part: Range<Int>, in directions: [SIMD3<Int>], _ distances: [Int32] = []) {
     let steps = directions.map(levels.stride).flatMap { [$0, -$0] }
     // What was visited is outside; the voxels of other parts are no neighbours within a slice.
     var grid = levels.grid
@@ -39,14 +41,16 @@ struct Zones {
         grid[start] = 0
         pending.append(start)
         var size = 0
+        var distance = Int32.max
         while let place = pending.popLast() {
           size += 1
+          if !distances.isEmpty { distance = min(distance, distances[place]) }
           for step in steps where grid[place + step] == level {
             grid[place + step] = 0
             pending.append(place + step)
           }
         }
-        zones.append((level, size))
+        zones.append((level, size, Int(distance)))
       }
     }
   }

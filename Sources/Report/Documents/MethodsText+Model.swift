@@ -5,7 +5,8 @@ import Study
 /// The paragraphs on the network, its training and its evaluation.
 extension MethodsText {
   var network: [String] {
-    guard manifest.learner.methods.isEmpty, let asked = settings.network else { return manifest.learner.methods }
+    let own = manifest.learner.methods
+    guard let asked = settings.network, own.isEmpty || manifest.learner.network != nil else { return own }
     let trained = manifest.learner.network
     let backbone = trained?.backbone ?? asked.backbone
     let frozen = trained.map { $0.frozenThrough ?? "nothing" } ?? asked.frozenThrough ?? "nothing"
@@ -31,7 +32,7 @@ extension MethodsText {
     if let count = trained?.trainedParameters, count > 0 {
       sentences.append("\(Self.grouped(count)) parameters were trained.")
     }
-    return sentences
+    return sentences + own
   }
 
   var training: [String] {
@@ -52,7 +53,9 @@ extension MethodsText {
       case .automatic:
         "Convolutions and matrix products were in bfloat16 where the hardware supports it, and in single precision otherwise."
       }
-    let batches = nested == nil ? Format.count(training.batchSize, "slice") : "a size chosen for each fold"
+    let isOfSlices = manifest.examples == .slice
+    let batches =
+      nested == nil ? Format.count(training.batchSize, isOfSlices ? "slice" : "lesion") : "a size chosen for each fold"
     let subject = nested?.isAmongProtocols == true ? "By the study's own protocol, a network" : "Each network"
     return [
       "\(subject) was trained for \(Format.count(training.epochs, "epoch")) in batches of \(batches) by \(optimiser) (learning rate \(text(training.learningRate)), β1 "
@@ -62,9 +65,10 @@ extension MethodsText {
         : "The loss was the cross-entropy, weighted by \(text(weight)) for high grade and 1 for low grade.",
       training.flipProbability == 0
         ? "Slices were not augmented."
-        : "As augmentation, each slice was flipped from left to right with a probability of \(text(training.flipProbability)).",
+        : "As augmentation, \(isOfSlices ? "each slice was" : "all slices of a lesion together were") flipped from left to right with a "
+          + "probability of \(text(training.flipProbability)).",
       precision,
-      "The number of epochs was fixed beforehand and the network after the last one was used: held-out slices were not used to choose an epoch"
+      "The number of epochs was fixed beforehand and the network after the last one was used: held-out \(isOfSlices ? "slices" : "lesions") were not used to choose an epoch"
         + (nested == nil ? " or a setting." : "."),
       nested.map(Self.choice) ?? "",
     ]

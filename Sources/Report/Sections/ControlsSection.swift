@@ -43,6 +43,7 @@ struct ControlsSection: RunSection {
     ]
       + controls.map { .p(HTML(text: "\($0.title): \($0.meaning) \(Self.reading($0, analysis.run))")) }
       + HTML.reasons(controls.map { ($0.title, $0.result?.patient.note) })
+      + NegativeControlRegistry.notApplicable(to: content.manifest.examples).map { .p(HTML(text: $0)) }
   }
 
   private static func sentence(_ test: StatedTest) -> String {

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// Complex values on a grid, and their discrete Fourier transform for any size.
-struct Spectrum {
+struct Spectrum: Sendable {
   /// The real parts; x runs fastest.
   var real: [Double]
   /// The imaginary parts.
@@ -56,7 +56,8 @@ private struct FourierTransform {
   private let length: Int
   /// The power of two in which a line is transformed.
   private let padded: Int
-  private let twiddles: [(cosine: Double, sine: Double)]
+  private let cosines: [Double]
+  private let sines: [Double]
   /// The chirp of Bluestein's algorithm, for other lengths than powers of two, and its transform.
   private var chirp: [(cosine: Double, sine: Double)] = []
   private var kernel: (real: [Double], imaginary: [Double]) = ([], [])
@@ -67,10 +68,9 @@ private struct FourierTransform {
     while power < (length & (length - 1) == 0 ? length : 2 * length - 1) { power *= 2 }
     let padded = power
     self.padded = padded
-    twiddles = (0..<max(1, padded / 2)).map {
-      let angle = -2 * Double.pi * Double($0) / Double(padded)
-      return (cos(angle), sin(angle))
-    }
+    let angles = (0..<max(1, padded / 2)).map { -2 * Double.pi * Double($0) / Double(padded) }
+    cosines = angles.map { cos($0) }
+    sines = angles.map { sin($0) }
     guard padded != length else { return }
     chirp = (0..<length).map {
       // The square modulo twice the length keeps the angle small, and exact.
@@ -112,37 +112,44 @@ private struct FourierTransform {
   /// Cooley and Tukey's transform.
   private func powerOfTwo(_ real: inout [Double], _ imaginary: inout [Double]) {
     let count = padded
-    real.withUnsafeMutableBufferPointer { a in
-      imaginary.withUnsafeMutableBufferPointer { b in
-        var j = 0
-        for i in 1..<max(1, count) {
-          var bit = count >> 1
-          while j & bit != 0 {
-            j ^= bit
-            bit >>= 1
-          }
-          j |= bit
-          if i < j {
-            a.swapAt(i, j)
-            b.swapAt(i, j)
-          }
-        }
-        var half = 1
-        while half < count {
-          let stride = count / (2 * half)
-          var start = 0
-          while start < count {
-            for k in 0..<half {
-              let (cosine, sine) = twiddles[k * stride]
-              let (low, high) = (start + k, start + k + half)
-              let x = a[high] * cosine - b[high] * sine
-              let y = a[high] * sine + b[high] * cosine
-              (a[high], b[high]) = (a[low] - x, b[low] - y)
-              (a[low], b[low]) = (a[low] + x, b[low] + y)
+    cosines.withUnsafeBufferPointer { cosines in
+      sines.withUnsafeBufferPointer { sines in
+        real.withUnsafeMutableBufferPointer { a in
+          imaginary.withUnsafeMutableBufferPointer { b in
+            var j = 0
+            for i in 1..<max(1, count) {
+              var bit = count >> 1
+              while j & bit != 0 {
+                j ^= bit
+                bit >>= 1
+              }
+              j |= bit
+              if i < j {
+                a.swapAt(i, j)
+                b.swapAt(i, j)
+              }
             }
-            start += 2 * half
+            var half = 1
+            while half < count {
+              let stride = count / (2 * half)
+              var start = 0
+              while start < count {
+                // Not a `for`, which an unoptimised build runs ten times slower.
+                var k = 0
+                while k < half {
+                  let (cosine, sine) = (cosines[k * stride], sines[k * stride])
+                  let (low, high) = (start + k, start + k + half)
+                  let x = a[high] * cosine - b[high] * sine
+                  let y = a[high] * sine + b[high] * cosine
+                  (a[high], b[high]) = (a[low] - x, b[low] - y)
+                  (a[low], b[low]) = (a[low] + x, b[low] + y)
+                  k += 1
+                }
+                start += 2 * half
+              }
+              half *= 2
+            }
           }
-          half *= 2
         }
       }
     }

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 
 /// The magnitude of the response to a Gabor filter of slices, in one or several directions and planes (IBSI 2, 3.5).
@@ -55,11 +56,11 @@ public struct GaborImage: ImageFilter {
   /// Checks the parameters.
   public func check() throws(RadiomicsError) {
     guard sigma > 0, sigma <= 100, wavelength > 0, wavelength <= 1000, aspectRatio >= 0.1, aspectRatio <= 10,
-      angle.isFinite, (angleStep ?? 1) >= 1, (angleStep ?? 1) <= 360
+      angle.isFinite, (angleStep ?? 5) >= 5, (angleStep ?? 5) <= 360
     else {
       throw RadiomicsError(
         "the filter `gabor` needs `sigma` up to 100 mm, `wavelength` up to 1000 mm, `aspectRatio` of 0.1 to 10 and "
-          + "`angleStep` of 1 to 360 degrees, found \(sigma), \(wavelength), \(aspectRatio) and \(angleStep ?? 0)")
+          + "`angleStep` of 5 to 360 degrees, found \(sigma), \(wavelength), \(aspectRatio) and \(angleStep ?? 0)")
     }
   }
 
@@ -69,14 +70,21 @@ public struct GaborImage: ImageFilter {
   public func images(of image: LesionImage) throws(RadiomicsError) -> [LesionImage] {
     let spacing = try image.isotropicSpacing(dimensions: inAllPlanes ? 3 : 2, Self.key)
     let planes = inAllPlanes ? [SIMD3(0, 1, 2), SIMD3(0, 2, 1), SIMD3(1, 2, 0)] : [SIMD3(0, 1, 2)]
-    let directions =
-      angleStep.map { step in (0..<Int((360 / step).rounded())).map { angle + Double($0) * step } } ?? [angle]
+    let directions = self.directions
     let values = Pooling.mean.pooled(planes.count) { plane in
       let stack = Stack(image.values, size: image.size, axes: planes[plane])
       return stack.restored(
         magnitudes(stack.values, size: stack.size, directions.map { $0 * Double.pi / 180 }, spacing))
     }
     return [image.replacing(values)]
+  }
+
+  /// In degrees; opposite directions have the same magnitude, and half a turn stands for the whole where it can.
+  private var directions: [Double] {
+    guard let angleStep else { return [angle] }
+    let count = Int((360 / angleStep).rounded())
+    let isPaired = count % 2 == 0 && 360 / angleStep == Double(count)
+    return (0..<(isPaired ? count / 2 : count)).map { angle + Double($0) * angleStep }
   }
 
   /// The mean magnitude over directions, slice by slice.
@@ -93,27 +101,29 @@ public struct GaborImage: ImageFilter {
     let columns = (0..<size.x + 2 * radius).map { boundary.source(of: $0 - radius, count: size.x) }
     let rows = (0..<size.y + 2 * radius).map { boundary.source(of: $0 - radius, count: size.y) }
     var result = [Double](repeating: 0, count: values.count)
-    for z in 0..<size.z {
-      var slice = [Double](repeating: 0, count: padded.x * padded.y)
-      for (y, row) in rows.enumerated() {
-        guard let row else { continue }
-        for (x, column) in columns.enumerated() {
-          if let column { slice[y * padded.x + x] = values[(z * size.y + row) * size.x + column] }
+    result.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let result = buffer
+      DispatchQueue.concurrentPerform(iterations: size.z) { z in
+        var slice = [Double](repeating: 0, count: padded.x * padded.y)
+        for (y, row) in rows.enumerated() {
+          guard let row else { continue }
+          for (x, column) in columns.enumerated() {
+            if let column { slice[y * padded.x + x] = values[(z * size.y + row) * size.x + column] }
+          }
         }
-      }
-      var spectrum = Spectrum(slice, size: padded)
-      spectrum.transform(axes: 2)
-      for kernel in kernels {
-        var response = spectrum
-        response.multiply(by: kernel)
-        response.transform(backwards: true, axes: 2)
-        for y in 0..<size.y {
-          for x in 0..<size.x {
-            // The kernel's centre lies `radius` from its corner, the slice another `radius` from that of the padded
-            // one.
-            let place = (y + 2 * radius) * padded.x + x + 2 * radius
-            let magnitude = hypot(response.real[place], response.imaginary[place])
-            result[(z * size.y + y) * size.x + x] += magnitude / Double(kernels.count)
+        var spectrum = Spectrum(slice, size: padded)
+        spectrum.transform(axes: 2)
+        for kernel in kernels {
+          var response = spectrum
+          response.multiply(by: kernel)
+          response.transform(backwards: true, axes: 2)
+          for y in 0..<size.y {
+            for x in 0..<size.x {
+              // The kernel's centre lies `radius` from its corner, the slice another `radius` from the padded one's.
+              let place = (y + 2 * radius) * padded.x + x + 2 * radius
+              let magnitude = hypot(response.real[place], response.imaginary[place])
+              result[(z * size.y + y) * size.x + x] += magnitude / Double(kernels.count)
+            }
           }
         }
       }

@@ -63,6 +63,11 @@ public struct SampledLaplacianOfGaussian: ImageFilter {
     let dimensions = bySlice ? 2 : 3
     let width = try image.isotropicSpacing(dimensions: dimensions, "logSampled")
     let deviation = sigma / width
+    guard cutoff * deviation <= 256 else {
+      throw RadiomicsError(
+        "the filter `logSampled` reaches \(cutoff * deviation) voxels, and at most 256 are possible; choose a smaller `sigma`"
+          + " or a larger spacing")
+    }
     let radius = Int((cutoff * deviation + 0.5).rounded(.down))
     let gaussian = (-radius...radius).map { offset in
       exp(-Double(offset * offset) / (2 * deviation * deviation)) / ((2 * Double.pi).squareRoot() * deviation)

@@ -1,0 +1,188 @@
+import Backbones
+import Foundation
+import ROI
+import Study
+import Support
+import Synchronization
+import Testing
+import Torch
+
+@testable import Experiment
+@testable import Training
+
+/// Bags of slices, from the protocol to predictions.
+@Suite(.serialized) struct BagTests {
+  private let synthetic: SyntheticStudy
+  init() throws { synthetic = try SyntheticStudy() }
+
+  private func settings(
+    _ pooling: BagNetwork.Pooling?, _ change: (inout StudyProtocol) -> Void = { _ in }
+  ) -> StudyProtocol {
+    var settings = synthetic.settings
+    settings.inputs.examples = .bag
+    settings.model = .init(learner: "bag", settings: pooling.map { ["pooling": .text($0.rawValue)] })
+    settings.network?.frozenThrough = "layer3"
+    settings.training?.batchSize = 4
+    change(&settings)
+    return settings
+  }
+
+  private func validation(_ settings: StudyProtocol, featureBudget: Int? = nil) throws -> CrossValidation {
+    var options = try synthetic.options().network
+    if let featureBudget { options.featureBudget = featureBudget }
+    return try CrossValidation(
+      synthetic.study, protocol: settings, learners: LearnerRegistry([.bag(options), .network(options)]))
+  }
+
+  @Test(arguments: BagNetwork.Pooling.allCases)
+  func lesionsAreLearntAndPredictedOnce(pooling: BagNetwork.Pooling) throws {
+    let settings = settings(pooling) {
+      $0.training?.epochs = 5
+      $0.training?.learningRate = 0.001
+    }
+    let run = try validation(settings).run { _ in }
+    let predictions = try PredictionTable.read(run.predictionsFile)
+    #expect(predictions.count == 12 && predictions.allSatisfy { $0.slice.isEmpty && $0.lesion == "1" })
+    #expect(areaUnderCurve(predictions.map(\.probability), predictions.map { $0.label == .high }) > 0.9)
+    let manifest = try run.manifest()
+    #expect(manifest.learner.learner == "bag" && manifest.examples == .bag && manifest.counts?.examples == 12)
+    let parameters = try #require(manifest.learner.network?.trainedParameters)
+    let attention = pooling == .attention ? 2 * (512 * 128 + 128) + 128 + 1 : 0
+    let network = try Backbone.make("resnet18", classes: 2, seed: 1)
+    try network.freeze(through: "layer3")
+    #expect(parameters == network.trainedParameterCount + attention)
+
+    // Each slice of a held-out lesion has a weight, by the network that predicted the lesion.
+    let rows = try run.attention(foldCount: 2)
+    if pooling == .mean {
+      #expect(rows.isEmpty)
+    } else {
+      #expect(Set(rows.map(\.slice)) == Set(try ROISet(synthetic.study).entries.map(\.slice)) && rows.count == 24)
+      let byLesion = Dictionary(grouping: rows, by: \.patient).mapValues { $0.map(\.weight) }
+      #expect(byLesion.values.allSatisfy { $0.count == 2 && abs($0[0] + $0[1] - 1) < 1e-6 })
+      #expect(Set(rows.map(\.weight)).count > 12)
+      for fold in 0..<2 {
+        let own = try AttentionTable.read(run.foldFolder(fold).appendingPathComponent("attention.csv"))
+        #expect(Set(own.map(\.patient)) == Set(predictions.filter { $0.fold == fold }.map(\.patient)))
+      }
+    }
+
+    // The models give what the run says, and a slice's network is none of a lesion's.
+    let verification = try RunVerification(
+      run, in: synthetic.study, learners: LearnerRegistry([.bag(synthetic.options().network)]))
+    #expect(try verification.verify { _ in }.allSatisfy { $0.largestDifference == 0 })
+    #expect(throws: TrainingError.self) { try ExamPrediction(run) }
+  }
+
+  @Test func storedFeaturesAndThoseComputedAgainGiveTheSame() throws {
+    let stored = try PredictionTable.read(validation(settings(.attention)).run { _ in }.predictionsFile)
+    let computed = try PredictionTable.read(
+      validation(settings(.attention), featureBudget: 0).run { _ in }.predictionsFile)
+    for (one, other) in zip(stored, computed) { #expect(abs(one.probability - other.probability) < 1e-5) }
+  }
+
+  /// A bag of one slice each is what the learner of slices sees: the same order, flips and steps.
+  @Test func bagsOfOneSliceLearnWhatSlicesDo() throws {
+    let rois = try ROISet(synthetic.study)
+    let examples = rois.entries.enumerated().filter { $0.offset % 2 == 0 }.map { index, entry in
+      Example(
+        patient: entry.patient, lesion: entry.lesion, slice: entry.slice, gradeClass: entry.grade.gradeClass,
+        rois: [index],
+        provenance: [.init(patient: entry.patient, exam: entry.exam, slice: entry.slice, pixelHash: entry.pixelHash)])
+    }
+    let set = ExampleSet(kind: .slice, examples, rois: rois)
+    let folder = synthetic.study.url.appendingPathComponent("checkpoint")
+    let options = try synthetic.options().network
+    let probabilities = try [NetworkForm.slice, .bag(.mean)].map { form in
+      let learner = try NetworkLearner(synthetic.study, settings(nil), options, form: form)
+      let task = LearningTask(
+        examples: set, training: [0, 2, 4, 6, 8, 10], heldOut: [1, 3, 5, 7, 9, 11], fold: 0, checkpoint: folder)
+      let prepared = try #require(learner.prepare(set, sharing: [], progress: { _, _ in }) as? PreparedNetwork)
+      var worker = try prepared.makeWorker()
+      return try prepared.fit(task, with: &worker).probabilities(of: task.heldOut)
+    }
+    #expect(zip(probabilities[0], probabilities[1]).allSatisfy { abs($0 - $1) < 1e-4 })
+    #expect(Set(probabilities[0]).count == 6)
+  }
+
+  @Test func allSlicesOfABagAreFlippedTogether() throws {
+    let examples = [[[0], [1], [2]], [[3]], [[4, 5], [6]]].map { TrainingExample(groups: $0, label: 1) }
+    var asked: [[Sample]] = []
+    let loader = BatchLoader(
+      [
+        [Sample(index: 2, isFlipped: true), Sample(index: 0, isFlipped: false)], [Sample(index: 1, isFlipped: true)],
+      ],
+      .computed { samples in
+        asked.append(samples)
+        return try .zeros([samples.count, 1, 1, 1])
+      }, examples, device: .cpu)
+    let first = try #require(try loader.next())
+    #expect(first.examples == [2, 0] && first.groups == [[2, 1], [1, 1, 1]])
+    #expect(try first.targets.integers() == [1, 1])
+    _ = try loader.next()
+    #expect(try loader.next() == nil)
+    #expect(asked.map { $0.map(\.index) } == [[4, 5, 6, 0, 1, 2], [3]])
+    #expect(asked.map { $0.map(\.isFlipped) } == [[true, true, true, false, false, false], [true]])
+  }
+
+  @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
+    let settings = settings(.attention) { $0.training?.epochs = 3 }
+    let whole = try validation(settings).run { _ in }
+    let before = Set(try synthetic.runs())
+    struct Interruption: Error {}
+    // Killed twice: a folder in the log's place stands for a disk that fails.
+    for epoch in [2, 3] {
+      let place = Mutex<(log: URL, saved: URL)?>(nil)
+      #expect(throws: StudyError.self) {
+        _ = try validation(settings).run { progress in
+          guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == 0,
+            step.epoch == epoch, place.withLock({ $0 == nil }),
+            let name = try? Set(synthetic.runs()).subtracting(before).first
+          else { return }
+          let log = synthetic.study.runsFolder.appendingPathComponent("\(name)/folds/fold-1/log.jsonl")
+          let saved = synthetic.study.url.appendingPathComponent("log-saved")
+          try? FileManager.default.moveItem(at: log, to: saved)
+          try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
+          place.withLock { $0 = (log, saved) }
+        }
+      }
+      let (log, saved) = try #require(place.withLock { $0 })
+      try FileManager.default.removeItem(at: log)
+      try FileManager.default.moveItem(at: saved, to: log)
+    }
+    let resumed = try validation(settings).run { _ in }
+    #expect(resumed.id != whole.id)
+    for file in ["predictions.csv", "folds/fold-1/model.safetensors", "folds/fold-1/attention.csv"] {
+      let contents = try [whole, resumed].map { try Data(contentsOf: $0.url.appendingPathComponent(file)) }
+      #expect(contents[0] == contents[1], "\(file)")
+    }
+  }
+
+  @Test func settingsAndExamplesAreChecked() throws {
+    var wrong = settings(.mean)
+    wrong.model.settings = ["pooling": .text("median")]
+    let pooling = #expect(throws: StudyError.self) { try validation(wrong) }
+    #expect(pooling?.description.contains("model.settings.pooling must be mean or attention, found \"median\"") == true)
+    wrong.model.settings = ["heads": .number(2)]
+    #expect(throws: StudyError.self) { try validation(wrong) }
+    var slices = settings(.mean)
+    slices.inputs.examples = .slice
+    #expect(throws: StudyError.self) { try validation(slices) }
+    #expect(try validation(settings(nil)).summary.contains("mean over the slices of a lesion"))
+  }
+
+  @Test func controlsAreThoseOfLesions() throws {
+    let options = try synthetic.options().network
+    let run = try validation(settings(.mean)).run { _ in }
+    let controls = try NegativeControls(run, in: synthetic.study, learners: LearnerRegistry([.bag(options)]))
+    let titles = Mutex<[String]>([])
+    try controls.run(progress: { _ in }) { title, predictions in
+      #expect(predictions.count == 12)
+      titles.withLock { $0.append(title) }
+    }
+    #expect(titles.withLock { $0 } == ["Shuffled labels", "Background only", "ROI jitter of up to 4 pixels"])
+    let obstacles = NegativeControlRegistry.notApplicable(to: .bag)
+    #expect(obstacles.map { $0.hasPrefix("A slice-level split is not applicable") } == [true])
+    #expect(NegativeControlRegistry.notApplicable(to: .slice).isEmpty)
+  }
+}
