@@ -121,6 +121,17 @@ import Testing
     #expect(try network.compared(in: own, epochs: 2).training?.epochs == (own.training == nil ? nil : 2))
   }
 
+  /// Every setting of theirs is understood: what is unknown is refused where the learner is made.
+  @Test(arguments: ["size", "clinical", "ding", "bektas", "radiomics"])
+  func theSettingsOfTabularRivalsAreUnderstood(_ name: String) throws {
+    var named = own
+    named.baselines = .init(size: "size_mm", clinical: ["size_mm", "sex"])
+    let rival = try #require(try RivalProtocols.read(only: [name]).first)
+    let learners = LearnerRegistry([.logisticRegression, .classical])
+    let learner = try learners.learner(for: rival.compared(in: named, epochs: nil), in: study)
+    #expect(!learner.summary.isEmpty)
+  }
+
   @Test func foldsKeepWhatIsLeftOfThem() throws {
     let patients = Dictionary(
       uniqueKeysWithValues: (0..<12).map { ("P\($0)", $0 < 6 ? GradeClass.low : .high) })
