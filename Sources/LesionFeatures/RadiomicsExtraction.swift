@@ -77,13 +77,13 @@ extension RadiomicsSettings {
     }
     let discretisation: Discretisation =
       if let count = settings.binCount { .count(count) } else { .width(settings.binWidth ?? 25) }
-    let shape = settings.extent == .volume ? ShapeFeatures.name : Shape2DFeatures.name
+    let shape = settings.extent == .volume ? "shape" : "shape2D"
     self.init(
       reading: settings.reading == .ibsi ? .ibsi : .pyradiomics,
       discretisation: discretisation, aggregation: aggregation,
       resampling: spacing.map { settings.reading == .ibsi ? .ibsi(spacing: $0) : .pyradiomics(spacing: $0) },
       resegmentation: resegmentation, images: images,
-      families: settings.families ?? [shape] + FeatureFamilies.usual.filter { $0 != ShapeFeatures.name },
+      families: settings.families ?? [shape] + FeatureFamilies.usual.filter { $0 != "shape" },
       margin: settings.margin)
   }
 }

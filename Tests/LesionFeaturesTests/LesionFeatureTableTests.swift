@@ -122,13 +122,13 @@ struct LesionFeatureTableTests {
     #expect(table.rows[0].phases == [.nonContrast, .portalVenous])
     // P2 is outlined in one phase: the others' features and all comparisons are missing.
     let other = table.rows[2].values
-    #expect(other[0...2].allSatisfy(\.isNaN) && other[3...5].allSatisfy { !$0.isNaN })
-    #expect(other[6...].allSatisfy(\.isNaN))
+    #expect(other[0...2].allSatisfy { $0.isNaN } && other[3...5].allSatisfy { !$0.isNaN })
+    #expect(other[6...].allSatisfy { $0.isNaN })
     #expect(
       table.remarks.contains { $0.patient == "P2" && $0.phase == .nonContrast && $0.reason.contains("not outlined") })
     #expect(
       table.remarks.contains { $0.patient == "P1" && $0.reason.hasPrefix("1 relative changes are not defined") })
-    #expect(!table.remarks.contains(where: \.isFailure))
+    #expect(!table.remarks.contains { $0.isFailure })
   }
 
   @Test func `each slice by itself gives the mean over the slices, the gap included`() throws {
@@ -150,7 +150,7 @@ struct LesionFeatureTableTests {
     let made = try TwoPhaseStudy(radiomics: Self.section())
     let refused = try table(made, by: Means(refused: 2 * 25))
     #expect(refused.rows.map { [$0.patient, $0.lesion] } == [["P1", "1"], ["P2", "1"]])
-    #expect(refused.remarks.count(where: \.isFailure) == 2)
+    #expect(refused.remarks.count { $0.isFailure } == 2)
     // An outlined slice that is damaged after the import.
     let path = try made.study.read { database in
       try SlicePlace.all(database).first { $0.name == TwoPhaseStudy.uid("P2 portalVenous 2") }?.path
@@ -159,7 +159,7 @@ struct LesionFeatureTableTests {
     try Data(Data(contentsOf: file).prefix(900)).write(to: file)
     let damaged = try table(made)
     #expect(damaged.rows.map { [$0.patient, $0.lesion] } == [["P1", "1"], ["P1", "2"]])
-    let failure = try #require(damaged.remarks.first(where: \.isFailure))
+    let failure = try #require(damaged.remarks.first { $0.isFailure })
     #expect(failure.patient == "P2" && failure.reason.contains("slice 3 of its series"))
     #expect(!failure.reason.contains(".dcm"))
   }
