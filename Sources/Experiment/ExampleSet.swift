@@ -173,6 +173,16 @@ public struct ExampleSet: Sendable {
     return set
   }
 
+  /// The same examples with the classes that another set of the same patients learns, where these are permuted.
+  func labelled(as other: ExampleSet) -> ExampleSet {
+    guard other.classes != other.examples.map(\.gradeClass) else { return self }
+    var set = ExampleSet(
+      kind, examples, rois, classes: examples.map { other.patients[$0.patient] ?? .low },
+      patients: patients.keys.reduce(into: [:]) { $0[$1] = other.patients[$1] ?? .low }, notes: notes)
+    set.features = features
+    return set
+  }
+
   /// The same examples seen in other crops of the same slices.
   func with(_ rois: ROISet) -> ExampleSet {
     ExampleSet(kind, examples, rois, classes: classes, patients: patients, notes: notes)
