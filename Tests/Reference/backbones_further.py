@@ -104,13 +104,13 @@ NETWORKS = {
 } | {f"medicalnet-resnet{depth}": (400, (2, 1, 11, 40, 33)) for depth in MEDICALNET}
 
 # The gradients of all stages are compared with fixed statistics: those of a batch amplify rounding too much on small images.
-EVALUATIONS = {"inception_v3": (1, 3, 80, 80), "googlenet": (2, 3, 64, 64)}
+EVALUATIONS = {"inception_v3": (1, 3, 80, 80), "googlenet": (2, 3, 64, 64), "resnet50-inflated": (1, 3, 4, 64, 64)}
 
 # What is trained, on what, where the cut lies, and the first batch that is tried.
 TRAININGS = {
     "inception_v3": ((6, 3, 139, 139), "Mixed_6e", 0),
     "googlenet": ((8, 3, 64, 64), "inception4e", 1),
-    "resnet50-inflated": ((3, 3, 4, 64, 64), "layer2", 5),
+    "resnet50-inflated": ((3, 3, 4, 64, 64), "layer3", 0),
     "r3d_18": ((4, 3, 6, 32, 32), "", 0),
     "medicalnet-resnet10": ((4, 1, 10, 40, 40), "", 0),
 }
