@@ -115,9 +115,10 @@ let roomsWithoutTorch: [Target] =
     "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
     fixtures: ["Fixtures"])
   + room(
-    "Experiment", imports: ["Support", "Clinical", "Imaging", "DICOM", "Study", "Evaluation", "ROI", grdb],
+    "Experiment",
+    imports: ["Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", grdb],
     tests: ["Intake"],
-    fixtures: ["Fixtures"])
+    fixtures: ["Fixtures"], data: ["Rivals"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
@@ -142,7 +143,7 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Support", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
+        "Support", "Classifiers", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -21,6 +21,9 @@ public struct RunAnalysis: Codable, Equatable, Sendable {
   /// Precision and sample size.
   public let precision: PrecisionPlan
 
+  /// The features that the folds' models use; nil where the learner has none.
+  public let features: FeatureAnalysis?
+
   init(_ content: RunContent) {
     let (cases, settings) = (content.cases, content.settings)
     let foldCount = content.folds.heldOut.count
@@ -37,5 +40,6 @@ public struct RunAnalysis: Codable, Equatable, Sendable {
     baselines = BaselineAnalysis(content, fitting)
     controls = ControlAnalysis(content)
     precision = PrecisionPlan(content.metrics.pooled.patient)
+    features = FeatureAnalysis(content)
   }
 }

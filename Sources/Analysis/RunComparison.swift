@@ -19,13 +19,17 @@ public struct RunComparison: Sendable {
     public let cases: Cases
     /// The patients, each with 1 or 0 for what it is called at the run's own thresholds.
     let called: Cases
+    /// The fold of each of the patients.
+    let folds: [Int]
+    /// The codes of all its own patients.
+    let patients: Set<String>
     /// The result on all its own patients.
     let own: RunMetrics.Levels
   }
 
   /// A later run against an earlier one, in one measure.
   public struct Difference: Sendable {
-    /// The places of the two runs.
+    /// The places of the two runs: "earlier" is the one that the other is compared with.
     public let later, earlier: Int
     /// The measure, such as "AUC".
     public let measure: String
@@ -35,7 +39,7 @@ public struct RunComparison: Sendable {
     public let test: String
     /// The p-value of no difference; nil where it can't be stated.
     public let pValue: Double?
-    /// The p-value by Holm's correction over all pairs of runs; nil where there is none.
+    /// The p-value by Holm's correction over all pairs that are compared; nil where there is none.
     public fileprivate(set) var adjustedPValue: Double? = nil
     /// The one-sided p-value against a loss as large as the margin; nil where it can't be stated.
     public let noWorsePValue: Double?
@@ -53,7 +57,7 @@ public struct RunComparison: Sendable {
 
   /// The runs, in the order in which they were named.
   public let entries: [Entry]
-  /// Every later run against every earlier one.
+  /// Every later run against every earlier one, or every run against the reference.
   public let differences: [Difference]
   /// Whether the AUCs of three or more runs differ at all; nil for two.
   public let overall: StatedTest?
@@ -68,9 +72,14 @@ public struct RunComparison: Sendable {
 
   /// Compares `runs`, each later run with every earlier one.
   ///
+  /// - Parameters:
+  ///   - runs: the runs.
+  ///   - margin: the loss up to which a run is no worse, above 0.
+  ///   - reference: the place of the one run that each of the others is compared with, which must be named beforehand; nil compares
+  ///     all pairs. Holm's correction then counts one test less than there are runs.
   /// - Throws: `StudyError` where a run is damaged, fewer than two are named, one is named twice, the margin is not above 0, or
   ///   no patient is common to all.
-  public init(_ runs: [Run], margin: Double) throws(StudyError) {
+  public init(_ runs: [Run], margin: Double, reference: Int? = nil) throws(StudyError) {
     guard runs.count > 1, Set(runs.map(\.id)).count == runs.count else {
       throw StudyError(
         .run, "name two or more runs to compare, each once; found \(runs.map(\.id).joined(separator: ", "))")
@@ -93,12 +102,14 @@ public struct RunComparison: Sendable {
       let places = Dictionary(cases.clusters.enumerated().map { ($1, $0) }) { first, _ in first }
       let kept = common.codes.compactMap { places[$0] }
       let thresholds = content.metrics.thresholds.each(content.cases, .patient)
+      let folds = content.cases.folds(.patient)
       return Entry(
         run: content.run.id, settings: content.settings, manifest: content.manifest,
         result: LevelMetrics(cases.picked(kept), thresholds: kept.map { thresholds[$0] }), cases: cases.picked(kept),
-        called: cases.called(at: thresholds).picked(kept), own: content.metrics.pooled)
+        called: cases.called(at: thresholds).picked(kept), folds: kept.map { folds[$0] }, patients: Set(cases.clusters),
+        own: content.metrics.pooled)
     }
-    differences = Self.differences(entries, margin)
+    differences = Self.differences(entries, margin, reference)
     overall =
       entries.count < 3
       ? nil
@@ -110,8 +121,10 @@ public struct RunComparison: Sendable {
 
   // MARK: Differences
 
-  private static func differences(_ entries: [Entry], _ margin: Double) -> [Difference] {
-    let pairs = entries.indices.flatMap { later in (0..<later).map { (later: later, earlier: $0) } }
+  private static func differences(_ entries: [Entry], _ margin: Double, _ reference: Int?) -> [Difference] {
+    let pairs =
+      reference.map { place in entries.indices.filter { $0 != place }.map { (later: $0, earlier: place) } }
+      ?? entries.indices.flatMap { later in (0..<later).map { (later: later, earlier: $0) } }
     let measures: [(Entry, Entry, (Int, Int)) -> Difference] =
       [{ areas($0, $1, $2, margin) }] + rates.map { rate in { calls($0, $1, $2, margin, rate) } }
     return measures.flatMap { measure in

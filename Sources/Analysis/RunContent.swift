@@ -37,6 +37,8 @@ public final class RunContent {
   public let controls: [Run.Control]?
   /// What is reached without the image; nil where the run has not recorded it.
   public let baselines: [Run.Baseline]?
+  /// The features of each fold's model; none where the learner has no features, or the models were not kept.
+  public let features: [Run.FoldFeatures]
   /// The predictions as labelled and scored cases.
   public let cases: LevelCases
   /// The result, without `analysis`.
@@ -63,6 +65,7 @@ public final class RunContent {
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)
     attention = try run.attention(foldCount: folds.heldOut.count)
     nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile)
+    features = try run.foldFeatures(foldCount: folds.heldOut.count)
     cases = LevelCases(predictions, settings.evaluation)
     metrics = RunMetrics(cases, settings.evaluation, foldCount: folds.heldOut.count)
   }

@@ -22,24 +22,27 @@ public struct Architecture: Sendable {
   public let name: String
   /// What the published weights expect of their input.
   public let preprocessing: Preprocessing
-  /// The number of classes of the published weights.
-  public let publishedClasses: Int
+  /// How the file of the published weights is laid out.
+  public let published: PublishedFile
   /// Builds the network for a number of classes, with fresh weights.
   public let build: @Sendable (_ classes: Int, _ initialiser: Initialiser) throws(TorchError) -> Parts
 
   /// Makes an architecture.
   public init(
-    name: String, preprocessing: Preprocessing, publishedClasses: Int = 1000,
+    name: String, preprocessing: Preprocessing, published: PublishedFile = PublishedFile(),
     build: @escaping @Sendable (_ classes: Int, _ initialiser: Initialiser) throws(TorchError) -> Parts
   ) {
     self.name = name
     self.preprocessing = preprocessing
-    self.publishedClasses = publishedClasses
+    self.published = published
     self.build = build
   }
 
   /// All architectures: the registry.
-  public static let all = [resNet18, resNet34, resNet50, efficientNetLite0]
+  public static let all = [
+    resNet18, resNet34, resNet50, efficientNetLite0, inceptionV3, googLeNet, inflatedResNet18, inflatedResNet50, r3d18,
+    mc3x18, r2plus1d18, medicalNet10, medicalNet18, medicalNet34, medicalNet50,
+  ]
 
   /// The architecture of a name.
   ///

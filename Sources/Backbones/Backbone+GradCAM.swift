@@ -1,7 +1,7 @@
 public import Torch
 
 extension Backbone {
-  /// Where in an image lies what speaks for a class: Grad-CAM of the last stage's output, N x rows x columns of that stage.
+  /// Where in an image lies what speaks for a class: Grad-CAM of the last stage's output, N x (slices x) rows x columns of that stage.
   ///
   /// The map is max(sum over channels of weight x activation, 0), a channel's weight the mean of the class's logit's gradient
   /// over the channel. It is zero throughout where nothing speaks for the class. The network is as it is in prediction, and
@@ -9,7 +9,7 @@ extension Backbone {
   ///
   /// Source: Selvaraju et al., "Grad-CAM", ICCV 2017, arXiv:1610.02391, equations 1 and 2.
   /// - Parameters:
-  ///   - images: N x 3 x H x W, as `preprocessing` says.
+  ///   - images: images or volumes, as `preprocessing` says.
   ///   - index: the class, from 0.
   /// - Returns: the maps, without a gradient.
   /// - Throws: `TorchError` where there is no such class, or the images do not fit.
@@ -37,7 +37,7 @@ extension Backbone {
       throw TorchError("the classifier of \(name) does not depend on its input")
     }
     return try withoutGradient { () throws(TorchError) in
-      let weights = try gradient.mean([2, 3], keepingDimensions: true)
+      let weights = try gradient.mean(Array(2..<gradient.shape.count), keepingDimensions: true)
       return try (weights * activation).sum([1]).relu()
     }
   }

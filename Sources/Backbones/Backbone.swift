@@ -1,8 +1,8 @@
 public import Torch
 
-/// A network for images: stages from input to features and a classifier on top, cut into a frozen and a trained part.
+/// A network for images or volumes: stages from input to features and a classifier, cut into a frozen and a trained part.
 ///
-/// Input is N x 3 x H x W, prepared as `preprocessing` says; output is N x classes logits. Not `Sendable`: one thread at
+/// Input is N x C x H x W or N x C x D x H x W, prepared as `preprocessing` says; output is N x classes logits. Not `Sendable`: one thread at
 /// a time uses a network.
 public final class Backbone {
   /// The name, such as `resnet50`.
@@ -64,10 +64,14 @@ public final class Backbone {
     }
   }
 
-  /// The output of the frozen stages, which is a constant of each input: N x C x H x W, without a gradient.
+  /// The output of the frozen stages, which is a constant of each input, without a gradient.
   ///
   /// Where nothing is frozen it is the input itself.
+  /// - Throws: `TorchError` where the input has other dimensions or channels, or is smaller, than the network takes.
   public func frozenPart(_ input: Tensor) throws(TorchError) -> Tensor {
+    guard preprocessing.fits(input.shape) else {
+      throw TorchError("\(name) takes \(preprocessing.inputDescription), found shape \(input.shape)")
+    }
     let frozen = parts.stages.prefix(frozenCount)
     return try withoutGradient { () throws(TorchError) in
       var output = input
@@ -122,13 +126,15 @@ public final class Backbone {
 
   /// Overwrites parameters and running statistics by `weights`, converting type, device and memory format.
   ///
-  /// `num_batches_tracked` is ignored. Where `replacingHead`, the classifier is neither read nor changed.
+  /// `num_batches_tracked` is ignored, and so is what the architecture's `published` lists; kernels of images are inflated where
+  /// the network has those of volumes. Where `replacingHead`, the classifier is neither read nor changed.
   ///
   /// - Throws: `BackboneError` that names what is missing, has another shape, or belongs to no part of the network;
   ///   nothing is changed then.
   public func load(_ weights: [String: Tensor], replacingHead: Bool) throws {
     let head = Set(parts.classifier.tensors.map(\.name))
-    try overwrite(tensors.filter { !(replacingHead && head.contains($0.name)) }, by: weights)
+    let matched = try architecture.published.matched(weights, to: tensors)
+    try overwrite(tensors.filter { !(replacingHead && head.contains($0.name)) }, by: matched)
   }
 
   /// Overwrites what training changes by a former `trainedState`, and leaves the frozen stages alone.

@@ -55,8 +55,8 @@ extension Architecture {
 }
 
 /// TensorFlow's constants: momentum 0.99 there is 0.01 here.
-private func normalisation(_ name: String, _ channels: Int) throws(TorchError) -> BatchNorm2d {
-  try BatchNorm2d(name, channels, momentum: 0.01, epsilon: 1e-3)
+private func normalisation(_ name: String, _ channels: Int) throws(TorchError) -> BatchNorm {
+  try BatchNorm(name, channels, momentum: 0.01, epsilon: 1e-3)
 }
 
 /// MBConv: 1 x 1 up, k x k per channel, 1 x 1 down without an activation; plus its input where the shape stays.
@@ -80,8 +80,8 @@ struct InvertedResidual: Layer {
     }
     layers += [
       try Conv2d(
-        "\(name)._depthwise_conv", width, width, kernel: kernel, stride: stride, padding: .same, groups: width,
-        initialiser),
+        "\(name)._depthwise_conv", width, width, kernel: .all(kernel), stride: .all(stride), padding: .same,
+        groups: width, initialiser),
       try normalisation("\(name)._bn1", width), Activation.relu6,
       try Conv2d("\(name)._project_conv", width, outputs, kernel: 1, initialiser),
       try normalisation("\(name)._bn2", outputs),

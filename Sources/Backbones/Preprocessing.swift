@@ -8,12 +8,48 @@ public struct Preprocessing: Equatable, Sendable {
   public let standardDeviation: [Double]
   /// Rows and columns, in pixels.
   public let inputSize: Int
+  /// The fewest rows and columns that the network can take, in pixels.
+  public let smallestSize: Int
+  /// Whether it takes images or volumes.
+  public let kind: Kind
+  /// Whether each volume is first brought to mean 0 and standard deviation 1, both of its voxels above 0.
+  public let standardisesEachVolume: Bool
+
+  /// What a network looks at.
+  public enum Kind: Sendable, Equatable {
+    /// N x C x rows x columns.
+    case images
+    /// N x C x slices x rows x columns.
+    case volumes
+  }
 
   /// Makes a preprocessing.
-  public init(mean: [Double], standardDeviation: [Double], inputSize: Int) {
+  public init(
+    mean: [Double], standardDeviation: [Double], inputSize: Int, smallestSize: Int = 1, kind: Kind = .images,
+    standardisesEachVolume: Bool = false
+  ) {
     self.mean = mean
     self.standardDeviation = standardDeviation
     self.inputSize = inputSize
+    self.smallestSize = smallestSize
+    self.kind = kind
+    self.standardisesEachVolume = standardisesEachVolume
+  }
+
+  /// The number of channels, C.
+  public var channels: Int { mean.count }
+
+  /// Whether a batch of this shape is of the kind, channels and size that the network takes.
+  func fits(_ shape: [Int]) -> Bool {
+    shape.count == (kind == .images ? 4 : 5) && shape[1] == channels
+      && shape.suffix(2).allSatisfy { $0 >= smallestSize }
+  }
+
+  /// What it takes, for a person.
+  var inputDescription: String {
+    let places = kind == .images ? "rows x columns" : "slices x rows x columns"
+    let least = smallestSize > 1 ? ", at least \(smallestSize) x \(smallestSize) pixels" : ""
+    return "\(kind), N x \(channels) x \(places)\(least)"
   }
 
   /// That of torchvision's networks, at 224 x 224 pixels.
@@ -28,19 +64,25 @@ public struct Preprocessing: Equatable, Sendable {
     mean: [127.0 / 255, 127.0 / 255, 127.0 / 255], standardDeviation: [128.0 / 255, 128.0 / 255, 128.0 / 255],
     inputSize: 224)
 
-  /// Crops, N x 1 x side x side in 0...1, as the network takes them: N x 3 x size x size, channels-last.
+  /// That of torchvision's networks on each slice of a volume.
+  public static let imageNetSlices = Preprocessing(
+    mean: imageNet.mean, standardDeviation: imageNet.standardDeviation, inputSize: 224, kind: .volumes)
+
+  /// That of torchvision's Inception networks: value / 0.5 - 1.
   ///
-  /// Enlarged bilinearly with half-pixel centres; the one grey channel becomes three, each with its own statistics.
-  public func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
-    let factors = SIMD3(standardDeviation.map { Float(1 / $0) })
-    let offsets = SIMD3(zip(mean, standardDeviation).map { Float(-$0 / $1) })
-    if crops.device == .cpu {
-      return try crops.colouredFromGrey(size: size, factors: factors, offsets: offsets)
-    }
-    let images = try crops.resizedBilinearly(height: size, width: size)
-    func perChannel(_ values: SIMD3<Float>) throws(TorchError) -> Tensor {
-      try Tensor([values.x, values.y, values.z], shape: [1, 3, 1, 1], device: crops.device)
-    }
-    return try (images * perChannel(factors) + perChannel(offsets)).to(.channelsLast)
+  /// The published files were learnt so; torchvision takes ImageNet's statistics and undoes them inside (`transform_input`).
+  public static func inception(size: Int, smallest: Int) -> Preprocessing {
+    Preprocessing(
+      mean: [0.5, 0.5, 0.5], standardDeviation: [0.5, 0.5, 0.5], inputSize: size, smallestSize: smallest)
   }
+
+  /// That of torchvision's networks for videos, at 112 x 112 pixels.
+  public static let kinetics = Preprocessing(
+    mean: [0.43216, 0.394666, 0.37645], standardDeviation: [0.22803, 0.22145, 0.216989], inputSize: 112, kind: .volumes)
+
+  /// That of MedicalNet: one channel, each volume standardised by its voxels above 0.
+  ///
+  /// MedicalNet fills the other voxels with noise; here they keep their value, so that the same input gives the same result.
+  public static let medicalNet = Preprocessing(
+    mean: [0], standardDeviation: [1], inputSize: 112, kind: .volumes, standardisesEachVolume: true)
 }

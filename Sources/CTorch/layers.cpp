@@ -3,19 +3,32 @@
 
 using namespace torch_shim;
 
+namespace {
+
+// An operation that libtorch has once for two and once for three spatial dimensions.
+template <typename Plane, typename Volume> at::Tensor by_axes(size_t axes, Plane plane, Volume volume) {
+  TORCH_CHECK(axes == 2 || axes == 3, "expected 2 or 3 spatial dimensions, found ", axes);
+  return axes == 2 ? plane() : volume();
+}
+
+} // namespace
+
 extern "C" {
 
 int ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
   return guarded([&] { *out = wrap(at::linear(unwrap(input), unwrap(weight), optional(bias))); });
 }
 
-int ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding, int64_t groups,
-              ct_tensor *out) {
+int ct_convolution(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, const int64_t *padding,
+                   const int64_t *dilation, size_t axes, int64_t groups, ct_tensor *out) {
   return guarded([&] {
-    const int64_t one[] = {1, 1};
-    const int64_t strides[] = {stride, stride}, paddings[] = {padding, padding};
-    *out = wrap(at::conv2d(unwrap(input), unwrap(weight), optional(bias), at::IntArrayRef(strides, 2),
-                           at::IntArrayRef(paddings, 2), at::IntArrayRef(one, 2), groups));
+    const auto strides = list(stride, axes), paddings = list(padding, axes), dilations = list(dilation, axes);
+    const auto convolve = [&](auto operation) {
+      return operation(unwrap(input), unwrap(weight), optional(bias), strides, paddings, dilations, groups);
+    };
+    *out = wrap(by_axes(
+        axes, [&] { return convolve([](auto &&...all) { return at::conv2d(all...); }); },
+        [&] { return convolve([](auto &&...all) { return at::conv3d(all...); }); }));
   });
 }
 
@@ -27,16 +40,34 @@ int ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor m
   });
 }
 
-int ct_max_pool2d(ct_tensor input, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out) {
+int ct_max_pool(ct_tensor input, const int64_t *kernel, const int64_t *stride, const int64_t *padding, size_t axes,
+                bool ceiling, ct_tensor *out) {
   return guarded([&] {
-    const int64_t kernels[] = {kernel, kernel}, strides[] = {stride, stride}, paddings[] = {padding, padding};
-    *out = wrap(at::max_pool2d(unwrap(input), at::IntArrayRef(kernels, 2), at::IntArrayRef(strides, 2),
-                               at::IntArrayRef(paddings, 2)));
+    const auto kernels = list(kernel, axes), strides = list(stride, axes), paddings = list(padding, axes);
+    const std::vector<int64_t> dilation(axes, 1);
+    *out = wrap(by_axes(
+        axes, [&] { return at::max_pool2d(unwrap(input), kernels, strides, paddings, dilation, ceiling); },
+        [&] { return at::max_pool3d(unwrap(input), kernels, strides, paddings, dilation, ceiling); }));
+  });
+}
+
+int ct_average_pool(ct_tensor input, const int64_t *kernel, const int64_t *stride, const int64_t *padding, size_t axes,
+                    bool ceiling, bool counts_padding, ct_tensor *out) {
+  return guarded([&] {
+    const auto kernels = list(kernel, axes), strides = list(stride, axes), paddings = list(padding, axes);
+    *out = wrap(by_axes(
+        axes, [&] { return at::avg_pool2d(unwrap(input), kernels, strides, paddings, ceiling, counts_padding); },
+        [&] { return at::avg_pool3d(unwrap(input), kernels, strides, paddings, ceiling, counts_padding); }));
   });
 }
 
 int ct_average_pool_to_one(ct_tensor input, ct_tensor *out) {
-  return guarded([&] { *out = wrap(at::adaptive_avg_pool2d(unwrap(input), {1, 1})); });
+  return guarded([&] {
+    const auto &x = unwrap(input);
+    *out = wrap(by_axes(
+        size_t(x.dim() - 2), [&] { return at::adaptive_avg_pool2d(x, {1, 1}); },
+        [&] { return at::adaptive_avg_pool3d(x, {1, 1, 1}); }));
+  });
 }
 
 int ct_dropout(ct_tensor input, double probability, bool training, ct_tensor *out) {

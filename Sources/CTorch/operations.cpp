@@ -35,6 +35,7 @@ int ct_unary(int operation, ct_tensor tensor, ct_tensor *out) {
     case CT_ABS: *out = wrap(at::abs(x)); return;
     case CT_NEGATE: *out = wrap(at::neg(x)); return;
     case CT_SQUARE: *out = wrap(at::square(x)); return;
+    case CT_TANH: *out = wrap(at::tanh(x)); return;
     }
     TORCH_CHECK(false, "unknown unary operation ", operation);
   });

@@ -19,6 +19,13 @@ public protocol ClassifierModel: Codable, Sendable {
   ///
   /// - Throws: `ClassifierError` where the columns differ.
   func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double]
+  /// Whether the weights are coefficients, whose sign tells the direction, rather than importances.
+  static var weightsAreCoefficients: Bool { get }
   /// By column: the coefficient on standardised values, or the importance; nil where the model has neither.
   var weights: [Double]? { get }
+}
+
+extension ClassifierModel {
+  /// Importances have no direction.
+  public static var weightsAreCoefficients: Bool { false }
 }

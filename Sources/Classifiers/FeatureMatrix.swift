@@ -22,6 +22,13 @@ public struct FeatureMatrix: Equatable, Sendable {
     values = Array(rows.joined())
   }
 
+  /// Takes what is known to be a table: each name once, and a value for each row and column.
+  init(names: [String], rowCount: Int, values: [Double]) {
+    self.names = names
+    self.rowCount = rowCount
+    self.values = values
+  }
+
   /// The number of columns.
   public var columnCount: Int { names.count }
 

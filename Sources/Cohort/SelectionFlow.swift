@@ -93,7 +93,8 @@ public struct SelectionFlow: Codable, Equatable, Sendable {
       let reasons = step.reasons.map { "\($0.text) \($0.patients)" }.joined(separator: ", ")
       lines.append(
         "  - \(step.name): \(count(step.excludedPatients, step.excludedLesions)) excluded"
-          + (reasons.isEmpty ? "" : " (\(reasons))") + "; \(count(step.patients, step.lesions)) remain"
+          + (reasons.isEmpty ? "" : " (\(reasons))")
+          + "; \(count(step.patients, step.lesions)) \(step.patients == 1 ? "remains" : "remain")"
           + (step.note.map { " (\($0))" } ?? ""))
     }
     lines.append(count(patientsInStudy, lesionsInStudy) + " in the study")

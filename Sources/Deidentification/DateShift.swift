@@ -29,25 +29,9 @@ struct DateShift {
     return moved.joined(separator: "\\")
   }
 
-  /// A day as people write it, moved, in the way it was written; nil for another text.
-  ///
-  /// `2001-12-31`, `2001/12/31`, `20011231` or `31.12.2001`; a time after it is cut off. What `03/04/2001` means nobody
-  /// can tell.
-  func movedDay(_ text: String) -> String? {
-    let day = String(text.prefix { $0 != " " && $0 != "T" })
-    let isSeparator = { (character: Character) in "-/.".contains(character) }
-    let parts = day.split(omittingEmptySubsequences: false, whereSeparator: isSeparator).map(String.init)
-    let separators = day.filter(isSeparator)
-    let isReversed = separators == ".."
-    let lengths = parts.map(\.count)
-    guard separators.isEmpty || isReversed || separators == "--" || separators == "//",
-      lengths == (separators.isEmpty ? [8] : isReversed ? [2, 2, 4] : [4, 2, 2]),
-      let moved = moved((isReversed ? parts.reversed() : parts).joined())
-    else { return nil }
-    guard let separator = separators.first else { return moved }
-    let digits = Array(moved)
-    let numbers = [String(digits[0..<4]), String(digits[4..<6]), String(digits[6..<8])]
-    return (isReversed ? numbers.reversed() : numbers).joined(separator: String(separator))
+  /// A day, year x 10000 + month x 100 + day, moved, as in `2001-12-31`; nil where it is none.
+  func moved(day: Int) -> String? {
+    moved(String(day)).map { "\($0.prefix(4))-\($0.dropFirst(4).prefix(2))-\($0.suffix(2))" }
   }
 
   private func movedValue(_ value: [UInt8]) -> String? {

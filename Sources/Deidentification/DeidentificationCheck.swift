@@ -63,22 +63,21 @@ public struct DeidentificationCheck: Sendable {
   /// `progress` is told how many files are done, and of how many.
   /// - Throws: `DICOMError` where the folder cannot be listed.
   public func findings(in folder: URL, progress: (Int, Int) -> Void = { _, _ in }) throws(DICOMError) -> [Finding] {
-    let paths = try FolderContents.files(below: folder)
+    let files = try FolderContents.files(below: folder)
     var findings: [Finding] = []
-    for (index, path) in paths.enumerated() {
-      findings += self.findings(inFile: folder.appendingPathComponent(path), path: path)
-      progress(index + 1, paths.count)
+    for (index, file) in files.enumerated() {
+      findings += self.findings(in: file)
+      progress(index + 1, files.count)
     }
     return findings
   }
 
-  private func findings(inFile url: URL, path: String) -> [Finding] {
+  private func findings(in entry: FolderContents.File) -> [Finding] {
     // Links are not followed: what they lead to is not in the folder.
-    let isLink = (try? url.resourceValues(forKeys: [.isSymbolicLinkKey]))?.isSymbolicLink ?? true
-    let data = isLink ? nil : try? Data(contentsOf: url)
+    let data = entry.isLink ? nil : try? entry.data()
     let file = data.flatMap { try? DataSet(original: $0, name: "file") }
     let uids = file.map { Set($0.elements.filter { $0.vr == .ui }.compactMap($0.characters(of:))) } ?? []
-    let names = path.split(separator: "/").map { SuspiciousName.masked(String($0), known: uids) }
+    let names = entry.path.split(separator: "/").map { SuspiciousName.masked(String($0), known: uids) }
     let place = names.map(\.text).joined(separator: "/")
     var findings: [Finding] = []
     if names.contains(where: \.isSuspicious) {

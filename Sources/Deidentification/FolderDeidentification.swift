@@ -45,13 +45,12 @@ public enum FolderDeidentification {
   ) throws(DICOMError) -> Summary {
     try requireApart(source, destination)
     AtomicFile.removeAbandoned(in: destination)
-    let paths = try FolderContents.files(below: source)
+    let files = try FolderContents.files(below: source)
     var summary = Summary()
     var written: Set<String> = []
-    for (index, path) in paths.enumerated() {
+    for (index, file) in files.enumerated() {
       do {
-        let url = source.appendingPathComponent(path)
-        let result = try deidentifier.deidentify(read(url), name: url.lastPathComponent)
+        let result = try deidentifier.deidentify(file.data(), name: file.name)
         try write(result, below: destination, &written)
         summary.files += 1
         summary.exams[result.studyInstanceUID, default: DeidentificationAudit()].add(result.audit)
@@ -60,11 +59,11 @@ public enum FolderDeidentification {
         // The next file would fare no better.
         throw error
       } catch {
-        let place = path.split(separator: "/").map { SuspiciousName.masked(String($0), known: []).text }
+        let place = file.path.split(separator: "/").map { SuspiciousName.masked(String($0), known: []).text }
         summary.setAside.append(
           Summary.SetAside(place: place.joined(separator: "/"), reason: reason(error)))
       }
-      progress(index + 1, paths.count)
+      progress(index + 1, files.count)
     }
     return summary
   }
@@ -74,16 +73,6 @@ public enum FolderDeidentification {
     case let error as DICOMError: error.problem
     case let error as DeidentificationRefusal: error.problem
     default: "the file cannot be de-identified"
-    }
-  }
-
-  private static func read(_ url: URL) throws(DICOMError) -> Data {
-    do {
-      return try Data(contentsOf: url)
-    } catch {
-      throw DICOMError(
-        .unreadable, file: url.lastPathComponent, "the file cannot be read: \(error.localizedDescription)",
-        advice: "Check its permissions")
     }
   }
 

@@ -39,16 +39,15 @@ public struct KnownIdentifiers: Sendable {
   public mutating func add(
     originals folder: URL, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(DICOMError) {
-    let paths = try FolderContents.files(below: folder)
+    let files = try FolderContents.files(below: folder)
     var unreadable = 0
-    for (index, path) in paths.enumerated() {
-      let data = try? Data(contentsOf: folder.appendingPathComponent(path))
-      if let file = data.flatMap({ try? DataSet(original: $0, name: "original") }) {
+    for (index, entry) in files.enumerated() {
+      if let file = (try? entry.data()).flatMap({ try? DataSet(original: $0, name: "original") }) {
         add(original: file)
       } else {
         unreadable += 1
       }
-      progress(index + 1, paths.count)
+      progress(index + 1, files.count)
     }
     if unreadable > 0 {
       doubts.append("\(unreadable) of the original files cannot be read; their contents were not searched for.")

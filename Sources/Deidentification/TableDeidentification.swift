@@ -24,6 +24,14 @@ public struct TableDeidentification: Sendable {
     public let row: Int
     /// The column's header.
     public let column: String
+    /// Why, as in "day and month cannot be distinguished".
+    public let reason: String
+  }
+
+  /// What becomes of a cell.
+  private enum Outcome {
+    case text(String)
+    case lost(String)
   }
 
   private let key: PseudonymKey
@@ -54,44 +62,61 @@ public struct TableDeidentification: Sendable {
   /// The header of the new table.
   public var header: [String] { treatments.map(\.column) }
 
+  /// The rows, from 0, that hold something but name no patient, such as those below a merged cell.
+  ///
+  /// Nobody can tell whose they are: without them the patient above would lose a lesion.
+  public func rowsWithoutPatient(_ rows: [[String: String]]) -> [Int] {
+    guard let column = treatments.first(where: { $0.treatment == .patient })?.column else { return [] }
+    return rows.indices.filter { index in
+      ClinicalCell(rows[index][column]).value == nil
+        && rows[index].contains { $0.key != column && ClinicalCell($0.value).text != nil }
+    }
+  }
+
   /// The rows of the new table, of cells in the order of `header`, and the cells that are empty now.
   ///
-  /// A row without a PatientID has nobody to belong to: it is left out, with its `patient` column lost. A date is
-  /// `2001-12-31`, `2001/12/31`, `20011231` or `31.12.2001`, a time after it is cut off; another one is lost. Words
-  /// for nothing, such as `none`, stay.
+  /// A row without a PatientID is left out: see `rowsWithoutPatient`. Dates are read by `DateGrammar` and written as `2001-12-31`;
+  /// what it does not understand is lost. Words for nothing, such as `none`, stay.
   public func rows(_ rows: [[String: String]]) -> (rows: [[String]], losses: [Loss]) {
     var losses: [Loss] = []
     var result: [[String]] = []
     for (index, row) in rows.enumerated() {
-      let id = treatments.first { $0.treatment == .patient }.flatMap { row[$0.column] } ?? ""
-      guard !id.isEmpty else {
-        losses.append(Loss(row: index, column: treatments.first { $0.treatment == .patient }?.column ?? ""))
-        continue
-      }
+      let id = treatments.first { $0.treatment == .patient }.flatMap { ClinicalCell(row[$0.column]).value }
+      guard let id else { continue }
       let spelling = scans?.spelling(of: id, issuer: issuer, key) ?? id
       let patient = PseudonymKey.Patient(id: Array(spelling.utf8), issuer: Array(issuer.utf8))
       result.append(
         treatments.map { column, treatment in
-          let cell = row[column] ?? ""
-          let text = cell.isEmpty ? "" : text(cell, treatment, patient)
-          if text == nil { losses.append(Loss(row: index, column: column)) }
-          return text ?? ""
+          switch outcome(row[column] ?? "", treatment, patient) {
+          case .text(let text): return text
+          case .lost(let reason):
+            losses.append(Loss(row: index, column: column, reason: reason))
+            return ""
+          }
         })
     }
     return (result, losses)
   }
 
-  private func text(_ cell: String, _ treatment: Treatment, _ patient: PseudonymKey.Patient) -> String? {
-    if treatment != .patient, treatment != .kept {
-      let read = ClinicalCell(cell)
-      if read.value == nil || ClinicalCell.folded(cell) == "no" { return cell }
-    }
+  private func outcome(_ cell: String, _ treatment: Treatment, _ patient: PseudonymKey.Patient) -> Outcome {
+    if treatment == .kept || cell.isEmpty { return .text(cell) }
+    if treatment == .patient { return .text(key.pseudonym(patient)) }
+    let read = ClinicalCell(cell)
+    if read.value == nil || ClinicalCell.folded(cell) == "no" { return .text(cell) }
     return switch treatment {
-    case .patient: key.pseudonym(patient)
-    case .uid: PseudonymKey.isUID(cell) ? key.uid(cell) : nil
-    case .date: dates == .full ? cell : DateShift(days: key.dateOffset(patient)).movedDay(cell)
-    case .age: Double(cell.replacing(",", with: ".")).map { $0 > 89 ? "90" : cell }
-    case .kept: cell
+    case .uid: PseudonymKey.isUID(cell) ? .text(key.uid(cell)) : .lost("not a UID")
+    case .date: dates == .full ? .text(cell) : day(cell, patient)
+    default: read.number.map { .text($0 > 89 ? "90" : cell) } ?? .lost("not a number of years")
+    }
+  }
+
+  private func day(_ cell: String, _ patient: PseudonymKey.Patient) -> Outcome {
+    switch DateGrammar.read(cell) {
+    case .understood(let day):
+      let moved = DateShift(days: key.dateOffset(patient)).moved(day: day)
+      return moved.map(Outcome.text) ?? .lost("no calendar date once it is shifted")
+    case .unknown: return .text(cell)
+    case .notUnderstood(let reason): return .lost(reason)
     }
   }
 }

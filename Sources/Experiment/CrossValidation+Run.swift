@@ -8,7 +8,8 @@ extension CrossValidation {
   ///   chosen among protocols; what making a `CrossValidation` throws.
   init(of run: Run, _ manifest: Run.Manifest, in study: StudyFolder, learners: LearnerRegistry) throws {
     self = try CrossValidation(
-      study, protocol: StudyProtocol(contentsOf: run.protocolFile), learners: learners, shuffledBy: manifest.shuffledBy)
+      study, protocol: StudyProtocol(contentsOf: run.protocolFile), learners: learners, shuffledBy: manifest.shuffledBy,
+      in: run.readJSON(Folds.self, from: run.foldsFile))
     if let nested = try run.readJSONIfPresent(Run.NestedChoice.self, from: run.nestedFile) {
       guard !nested.isAmongProtocols else {
         throw StudyError(

@@ -36,14 +36,18 @@ public struct CrossValidation: Sendable {
   ///   - settings: the resolved protocol, which may differ from the study's own in what a sweep varies.
   ///   - learners: the learners to choose from by `settings.model.learner`.
   ///   - seed: permutes the patients' classes: a negative control that must find nothing.
+  ///   - given: folds that were made before, of which the patients with examples are kept; nil makes them by the protocol.
   /// - Throws: `StudyError` where there are no examples, folds cannot be made, or training and held-out parts share a patient, an
   ///   exam, a slice or an image; what keeps the learner from being made.
   public init(
-    _ study: StudyFolder, protocol settings: StudyProtocol, learners: LearnerRegistry, shuffledBy seed: UInt64? = nil
+    _ study: StudyFolder, protocol settings: StudyProtocol, learners: LearnerRegistry, shuffledBy seed: UInt64? = nil,
+    in given: Folds? = nil
   ) throws {
     let own = try ExampleSet(study, settings)
     let examples = seed.map(own.shuffled) ?? own
-    let folds = try Folds(patients: examples.patients, count: settings.folds.count, seed: settings.folds.seed)
+    let folds =
+      try given?.keeping(examples.patients)
+      ?? Folds(patients: examples.patients, count: settings.folds.count, seed: settings.folds.seed)
     let split = Split(examples, by: folds)
     try split.requireDisjoint(examples)
     // After the checks, since it may take long to make.
@@ -77,7 +81,7 @@ public struct CrossValidation: Sendable {
   }
 
   /// Sentences on what differs from what the protocol asks.
-  public var notes: [String] { learner.notes + examples.notes }
+  public var notes: [String] { learner.notes(on: examples) + examples.notes }
 
   /// What is fitted, in words: learner, folds, hardware.
   public var summary: String {

@@ -1,3 +1,4 @@
+public import Classifiers
 import Foundation
 public import ROI
 public import Study
@@ -17,13 +18,17 @@ public struct ExampleSet: Sendable {
   public let patients: [String: GradeClass]
   /// Sentences on what was left out.
   public let notes: [String]
+  /// By example: radiomics features, NaN where one is missing; nil where the protocol asks for none.
+  public private(set) var features: FeatureMatrix?
 
   /// Makes a set of examples with their own classes.
   public init(
-    kind: StudyProtocol.ExampleKind, _ examples: [Example], rois: ROISet? = nil, notes: [String] = []
+    kind: StudyProtocol.ExampleKind, _ examples: [Example], rois: ROISet? = nil, features: FeatureMatrix? = nil,
+    notes: [String] = []
   ) {
     self.init(
       kind, examples, rois, classes: examples.map(\.gradeClass), patients: Self.patients(of: examples), notes: notes)
+    self.features = features
   }
 
   private init(
@@ -157,8 +162,10 @@ public struct ExampleSet: Sendable {
     let codes = patients.keys.sorted()
     let shuffled = codes.compactMap { patients[$0] }.shuffled(using: &generator)
     let permuted = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))
-    return ExampleSet(
+    var set = ExampleSet(
       kind, examples, rois, classes: examples.map { permuted[$0.patient] ?? .low }, patients: permuted, notes: notes)
+    set.features = features
+    return set
   }
 
   /// The same examples seen in other crops of the same slices.

@@ -50,13 +50,14 @@ public struct FoldJob: Codable, Equatable, Sendable {
 /// The folder of a fold job, and how far the job is by it.
 ///
 /// `job.json` is the manifest; `log.jsonl` the epochs, `checkpoint.safetensors` or the like the state after the last whole one;
-/// `model.*` the model. `predictions.csv` comes last and makes the job complete.
+/// `model.*` the model, `cost.json` what it took. `predictions.csv` comes last and makes the job complete.
 struct FoldJobFolder: Sendable {
   let url: URL
 
   var jobFile: URL { url.appendingPathComponent("job.json") }
   var log: EpochLog { EpochLog(url.appendingPathComponent("log.jsonl")) }
   var checkpointFile: URL { url.appendingPathComponent("checkpoint.safetensors") }
+  var costFile: URL { url.appendingPathComponent("cost.json") }
   var predictionsFile: URL { url.appendingPathComponent("predictions.csv") }
 
   /// Whether the job has come to its end.
@@ -98,7 +99,8 @@ struct FoldJobFolder: Sendable {
   }
 
   /// Writes what the job came to, and lets go of what it was resumed by.
-  func finish(_ predictions: [Prediction]) throws(StudyError) {
+  func finish(_ predictions: [Prediction], _ cost: FoldCost) throws(StudyError) {
+    try AtomicFile.writeJSON(cost, to: costFile)
     try PredictionTable.write(predictions, to: predictionsFile)
     try? FileManager.default.removeItem(at: checkpointFile)
   }

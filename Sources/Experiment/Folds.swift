@@ -34,6 +34,26 @@ public struct Folds: Codable, Equatable, Sendable {
     self.heldOut = heldOut.map { $0.sorted() }
   }
 
+  private init(heldOut: [[String]]) { self.heldOut = heldOut }
+
+  /// The same folds with some of their patients.
+  ///
+  /// - Parameter patients: those to keep, with their classes; who is in no fold takes no part.
+  /// - Throws: `StudyError` of kind `.folds` where a fold would hold nobody out, or learn from one class alone.
+  func keeping(_ patients: [String: GradeClass]) throws(StudyError) -> Folds {
+    let kept = Folds(heldOut: heldOut.map { $0.filter { patients[$0] != nil } })
+    for (fold, heldOut) in kept.heldOut.enumerated() {
+      let training = kept.heldOut.enumerated().filter { $0.offset != fold }.flatMap(\.element)
+      guard !heldOut.isEmpty, Set(training.map { patients[$0] }).count == GradeClass.allCases.count else {
+        throw StudyError(
+          .folds,
+          "of \(self.heldOut.joined().count) patients in the study's folds, \(kept.heldOut.joined().count) have examples, too few: fold "
+            + "\(fold + 1) holds out \(heldOut.count), and its training part must have both classes")
+      }
+    }
+    return kept
+  }
+
   /// The fold that holds the patient out, from 0.
   public func fold(of patient: String) -> Int? { heldOut.firstIndex { $0.contains(patient) } }
 }

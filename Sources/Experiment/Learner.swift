@@ -12,6 +12,8 @@ public protocol Learner: Sendable {
   var summary: String { get }
   /// Sentences on what differs from what the protocol asks.
   var notes: [String] { get }
+  /// The same, and what is worth knowing of a fit to these examples.
+  func notes(on examples: ExampleSet) -> [String]
   /// The protocol with everything resolved that it leaves to the machine.
   var settings: StudyProtocol { get }
   /// Where and by what it computes.
@@ -39,6 +41,9 @@ public protocol Learner: Sendable {
 }
 
 extension Learner {
+  /// What the examples do not change.
+  public func notes(on examples: ExampleSet) -> [String] { notes }
+
   /// What computes in double precision on one thread depends on nothing else.
   public var conditions: [String] { [] }
 

@@ -14,8 +14,14 @@ public struct LearnerSettings {
     learner = settings.model.learner
   }
 
+  /// The names of the settings that are stated.
+  var names: [String] { values.keys.sorted() }
+
   /// Refuses every setting but those named.
-  public func allow(_ names: String...) throws(StudyError) {
+  public func allow(_ names: String...) throws(StudyError) { try allow(names) }
+
+  /// Refuses every setting but those named.
+  public func allow(_ names: [String]) throws(StudyError) {
     guard let unknown = values.keys.sorted().first(where: { !names.contains($0) }) else { return }
     throw error(unknown, "is unknown: the settings of \(learner) are \(names.sorted().joined(separator: ", "))")
   }
@@ -52,14 +58,42 @@ public struct LearnerSettings {
     return whole
   }
 
-  /// One of the words that a type has; nil where it is not stated.
-  public func choice<Choice: RawRepresentable & CaseIterable>(
-    _ name: String, among: Choice.Type
-  ) throws(StudyError) -> Choice? where Choice.RawValue == String {
+  /// True or false; nil where it is not stated.
+  public func flag(_ name: String) throws(StudyError) -> Bool? {
     guard let value = values[name] else { return nil }
-    guard case .text(let word) = value, let choice = Choice(rawValue: word) else {
-      let words = Choice.allCases.map(\.rawValue).joined(separator: " or ")
-      throw error(name, "must be \(words), found \(text(name))")
+    guard case .flag(let flag) = value else {
+      throw error(name, "must be true or false, found \(text(name))")
+    }
+    return flag
+  }
+
+  /// One whole number or several within limits; none where it is not stated.
+  public func integers(_ name: String, in range: ClosedRange<Int>) throws(StudyError) -> [Int] {
+    let numbers: [Double]
+    switch values[name] {
+    case nil: return []
+    case .number(let number): numbers = [number]
+    case .numbers(let all): numbers = all
+    default: numbers = []
+    }
+    let whole = numbers.compactMap { Int(exactly: $0) }.filter(range.contains)
+    guard !whole.isEmpty, whole.count == numbers.count, Set(whole).count == whole.count else {
+      throw error(
+        name,
+        "must be one or more whole numbers from \(range.lowerBound) to \(range.upperBound), each once, found \(text(name))"
+      )
+    }
+    return whole
+  }
+
+  /// One of some words; nil where it is not stated.
+  public func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ name: String, _ type: Choice.Type
+  ) throws(StudyError) -> Choice? {
+    guard let value = values[name] else { return nil }
+    guard case .text(let text) = value, let choice = Choice(rawValue: text) else {
+      let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw error(name, "must be one of \(words), found \(self.text(name))")
     }
     return choice
   }

@@ -19,7 +19,8 @@ enum MissingPhases {
       guard let auc = ROCCurve(cases)?.auc else { return start }
       func text(_ value: Double) -> String { String(format: "%.2f", value) }
       let interval = AUCInterval.standard(cases).map { " (95% CI \(text($0.lower)) to \(text($0.upper)))" } ?? ""
-      return "\(start) Its absence alone predicts high grade with an AUC of \(text(auc))\(interval); 0.50 is chance."
+      return
+        "\(start) Its absence alone predicts high grade with an AUC of \(text(auc))\(interval); 0.50 is chance."
     }
   }
 }

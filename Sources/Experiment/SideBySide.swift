@@ -29,7 +29,7 @@ public struct SideBySide: Sendable {
   }
 
   /// Thrown if another thread has failed; that thread's failure is the one reported.
-  private struct Stopped: Error {}
+  struct Stopped: Error {}
 
   /// What `body` makes of every element, in their order, each made on one of the threads.
   ///

@@ -54,11 +54,6 @@ public struct Sweep: Sendable {
   /// Sentences on what differs from what the protocol asks.
   public var notes: [String] { members.first?.notes ?? [] }
 
-  /// The complete runs of an interrupted sweep, by what each depends on.
-  private struct Finished: Codable {
-    var runs: [String: String] = [:]
-  }
-
   /// One of the cross-validations that are left to do.
   private struct Left: Sendable {
     let place: Int
@@ -68,7 +63,7 @@ public struct Sweep: Sendable {
 
   /// What the threads share.
   private struct Shared {
-    var finished: Finished
+    var finished: FinishedRuns
     /// The complete runs, by place.
     var runs: [Int: Run]
   }
@@ -91,8 +86,8 @@ public struct Sweep: Sendable {
     let threads = first.learner.hardware.threads
     let usual = min(members.count, threads, first.learner.mostSideBySide ?? .max)
     let sides = try first.sides(sideBySide ?? usual)
-    var finished = try finishedRuns()
-    let (left, done) = try plan(sides.threads, &finished, progress)
+    let finished = try FinishedRuns.read(progressFile)
+    let (left, done) = try plan(sides.threads, finished, progress)
     let shared = Mutex(Shared(finished: finished, runs: done))
     let meter = SharedMeter(total: members.reduce(0) { $0 + $1.work })
     for place in done.keys { meter.withLock { $0.skip(work: members[place].work) } }
@@ -112,34 +107,18 @@ public struct Sweep: Sendable {
     try? FileManager.default.removeItem(at: progressFile)
   }
 
-  /// What an interrupted sweep has done; nothing where none was interrupted.
-  ///
-  /// - Throws: `StudyError` of kind `.run` where the file that says so is damaged.
-  private func finishedRuns() throws(StudyError) -> Finished {
-    guard FileManager.default.fileExists(atPath: progressFile.path) else { return Finished() }
-    do {
-      return try JSONDecoder().decode(Finished.self, from: Data(contentsOf: progressFile))
-    } catch {
-      throw StudyError(
-        .run,
-        "\(progressFile.path), which says what an interrupted sweep has done, is damaged (\(error.localizedDescription)); remove it, "
-          + "and the sweep starts again")
-    }
-  }
-
   private var progressFile: URL { study.reportsFolder.appendingPathComponent("sweep-in-progress.json") }
 
   /// Finds what an interrupted sweep has left to do, and makes it ready: the smallest batch first, which takes longest.
   private func plan(
-    _ threads: Int, _ finished: inout Finished, _ progress: (ExperimentProgress) -> Void
+    _ threads: Int, _ finished: FinishedRuns, _ progress: (ExperimentProgress) -> Void
   ) throws -> (left: [Left], done: [Int: Run]) {
     var done: [Int: Run] = [:]
     var begun: [(place: Int, run: Run, key: String)] = []
     let start = Date()
     for (place, member) in members.enumerated() {
       let key = try member.key(threads)
-      if let id = finished.runs[key], let run = try? Run.open(id, in: study) {
-        RunInProgress.letGo(of: run)
+      if let run = finished.run(key, in: study) {
         done[place] = run
       } else {
         // A second apart, so that the runs stand in the order of what is varied: the last one is the study's latest.

@@ -41,8 +41,9 @@ public struct ExamStudy: Sendable {
     guard !export.contours.isEmpty else {
       throw ExamError(noContours: export, in: contours.lastPathComponent, settings.annotation)
     }
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("renalgrade-\(UUID().uuidString)")
-    return try DICOMScan.with(dicom, scratch: scratch) { scan throws(StudyError) in
+    let scratch = try ScratchFolder()
+    defer { scratch.remove() }
+    return try DICOMScan.with(dicom, scratch: scratch.url.appendingPathComponent("exam")) { scan throws(StudyError) in
       Result { try body(ExamStudy(scan, export, settings)) }
     }.get()
   }

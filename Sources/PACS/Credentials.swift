@@ -13,7 +13,9 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
   /// A bearer token (RFC 6750).
   public static func bearer(_ token: String) -> Credentials { Credentials(header: "Bearer " + token) }
 
-  /// Reads `user:password`, or a token where there is no colon, from an environment variable or else a file.
+  /// Reads `user:password`, or a token, from an environment variable or else a file.
+  ///
+  /// What has no colon, or begins with `Bearer `, is a token.
   ///
   /// - Throws: `PACSError` of kind `.invalidRequest` where the variable or file that is named is absent or empty.
   public static func read(variable: String?, file: URL?) throws(PACSError) -> Credentials? {
@@ -36,6 +38,9 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
     guard !secret.isEmpty, secret.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
       throw PACSError(
         .invalidRequest, "Expected user:password, or a token, on one line in \(variable ?? file?.path ?? "").")
+    }
+    if secret.lowercased().hasPrefix("bearer ") {
+      return .bearer(secret.dropFirst(7).trimmingCharacters(in: .whitespaces))
     }
     guard let colon = secret.firstIndex(of: ":") else { return .bearer(secret) }
     return .basic(user: String(secret[..<colon]), password: String(secret[secret.index(after: colon)...]))

@@ -30,19 +30,14 @@ enum Chromium {
         "Chromium, which prints the report as PDF, is not on the PATH. Install it (Debian: apt install chromium), or open "
           + "\(page.path) in any browser and print it from there.")
     }
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("renalgrade-\(UUID().uuidString)")
-    let file = folder.appendingPathComponent("page.pdf")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
-    }
+    let folder = try ScratchFolder()
+    defer { folder.remove() }
+    let file = folder.url.appendingPathComponent("page.pdf")
     let outcome: Subprocess.Outcome
     do throws(SubprocessError) {
       outcome = try Subprocess(
         program,
-        options(profile: folder.appendingPathComponent("profile"))
+        options(profile: folder.url.appendingPathComponent("profile"))
           + ["--no-pdf-header-footer", "--print-to-pdf=\(file.path)", page.absoluteString]
       ).run(timeLimit: .seconds(120))
     } catch {

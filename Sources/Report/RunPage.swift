@@ -28,8 +28,8 @@ enum RunPage {
     ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
     CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
     NestedSection(), PrecisionSection(), TrainingSection(), AttentionSection(), ExplanationsSection(),
-    SelectionSection(),
-    CharacteristicsSection(), CohortSection(), MethodsSection(), MethodsTextSection(), ChecklistsSection(),
+    FeaturesSection(), SelectionSection(), CharacteristicsSection(), CohortSection(), MethodsSection(),
+    MethodsTextSection(), ChecklistsSection(),
     ModelCardSection(), ProtocolSection(),
     ReproductionSection(), ProvenanceSection(),
   ]

@@ -24,6 +24,9 @@ extension StudyProtocol {
       (0...1).contains(evaluation.threshold), "evaluation", "threshold", expected: "0 to 1", found: evaluation.threshold
     )
     if let cohort { try validate(cohort, source) }
+    try radiomics?.validate { (holds, key, expected) throws(StudyError) in
+      try source.require(holds, "radiomics", key, expected: expected)
+    }
     try validateQuestions { (holds, path, expected) throws(StudyError) in
       try source.require(holds, at: path, expected: expected)
     }

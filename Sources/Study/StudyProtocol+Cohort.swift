@@ -134,8 +134,8 @@ protocol HasOptionalKeys {
 }
 
 extension StudyProtocol: HasOptionalKeys {
-  /// Protocols that train no network, select nobody, or ask no further questions, need not say so.
-  static let optionalKeys: Set = ["network", "training", "sweep", "cohort", "subgroups", "baselines"]
+  /// Protocols that train no network, select nobody, ask no further questions, or compute no radiomic features, need not say so.
+  static let optionalKeys: Set = ["network", "training", "sweep", "cohort", "subgroups", "baselines", "radiomics"]
 }
 
 extension StudyProtocol.Cohort.Rule: HasOptionalKeys {

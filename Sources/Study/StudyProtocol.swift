@@ -39,6 +39,8 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
   /// The simple baselines that the model is compared with; nil compares it with the majority class and the size of the
   /// tumour's outline.
   public var baselines: Baselines?
+  /// The radiomic features of each lesion; nil computes none.
+  public var radiomics: Radiomics?
 
   /// The pathology table's column mapping.
   public struct Pathology: Codable, Equatable, Sendable {

@@ -25,13 +25,13 @@ public final class NamedTensor {
     self.tensor = tensor
   }
 
-  /// Moves the tensor to a device and, where it has four dimensions, into a memory format; it stays a leaf.
+  /// Moves the tensor to a device and, where it is a convolution's, into a memory format; it stays a leaf.
   public func move(to device: Device, format: MemoryFormat = .keep) throws(TorchError) {
     let recorded = tensor.requiresGradient
     let before = tensor
     tensor = try withoutGradient { () throws(TorchError) in
       let moved = try before.to(device)
-      return moved.shape.count == 4 ? try moved.to(format) : moved
+      return moved.shape.count >= 4 ? try moved.to(format) : moved
     }
     try tensor.setRequiresGradient(recorded)
   }

@@ -6,34 +6,6 @@ extension Tensor {
     try Tensor.make { ct_linear(handle, weight.handle, bias?.handle, $0) }
   }
 
-  /// The two-dimensional cross-correlation; input N x C x H x W, weight O x C/groups x K x K.
-  public func convolved(
-    _ weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0, groups: Int = 1
-  ) throws(TorchError) -> Tensor {
-    try Tensor.make {
-      ct_conv2d(handle, weight.handle, bias?.handle, Int64(stride), Int64(padding), Int64(groups), $0)
-    }
-  }
-
-  /// How a convolution is trained in a lower type than its weight's.
-  enum TrainingMethod: Int32 {
-    /// By the library's convolutions.
-    case convolution
-    /// But for the gradient of the weight, which is one product over all patches.
-    case patchGradient
-    /// By products over the channels alone, for a 1 x 1 kernel.
-    case pointwiseProduct
-  }
-
-  /// The same without a bias, in the input's type: the record for the backward pass keeps no copy of the weight in that type.
-  func convolvedInTraining(
-    _ weight: Tensor, stride: Int, padding: Int, by method: TrainingMethod
-  ) throws(TorchError) -> Tensor {
-    try Tensor.make {
-      ct_conv2d_trained(handle, weight.handle, Int64(stride), Int64(padding), method.rawValue, $0)
-    }
-  }
-
   /// Batch normalisation per channel; in training the running statistics are updated in place.
   public func batchNormalised(
     weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, training: Bool, momentum: Double,
@@ -44,16 +16,6 @@ extension Tensor {
         handle, weight?.handle, bias?.handle, runningMean?.handle, runningVariance?.handle, training, momentum, epsilon,
         $0)
     }
-  }
-
-  /// The maximum of each kernel x kernel window.
-  public func maxPooled(kernel: Int, stride: Int, padding: Int) throws(TorchError) -> Tensor {
-    try Tensor.make { ct_max_pool2d(handle, Int64(kernel), Int64(stride), Int64(padding), $0) }
-  }
-
-  /// The mean over rows and columns: N x C x 1 x 1.
-  public func averagePooledToOne() throws(TorchError) -> Tensor {
-    try Tensor.make { ct_average_pool_to_one(handle, $0) }
   }
 
   /// Elements set to zero with the given probability in training, the rest scaled up.

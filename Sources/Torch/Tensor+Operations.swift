@@ -54,6 +54,8 @@ extension Tensor {
   func relu6InPlace() throws(TorchError) { try check(ct_unary_in_place(Int32(CT_RELU6), handle)) }
   /// 1 / (1 + exp(-x)).
   public func sigmoid() throws(TorchError) -> Tensor { try unary(CT_SIGMOID) }
+  /// The hyperbolic tangent.
+  public func hyperbolicTangent() throws(TorchError) -> Tensor { try unary(CT_TANH) }
   /// The exponential.
   public func exp() throws(TorchError) -> Tensor { try unary(CT_EXP) }
   /// The natural logarithm.
@@ -84,6 +86,15 @@ extension Tensor {
   /// The mean over the given dimensions, or over all.
   public func mean(_ dimensions: [Int] = [], keepingDimensions: Bool = false) throws(TorchError) -> Tensor {
     try reduce(CT_MEAN, dimensions, keepingDimensions)
+  }
+  /// The mean along a dimension of the elements whose mask is 1; zero where it is 0 throughout.
+  ///
+  /// The mask is 0 or 1, of a shape that broadcasts to the tensor's; what it hides must be finite.
+  public func mean(whereOne mask: Tensor, along dimension: Int) throws(TorchError) -> Tensor {
+    let sum = try (self * mask).sum([dimension])
+    let count = try mask.sum([dimension])
+    // A count of 0 is divided by as 1: its sum is 0.
+    return try sum / (count + count.isEqual(to: .zeros([], dtype: count.dtype, device: device)).to(count.dtype))
   }
   /// The maximum over the given dimensions, or over all.
   public func maximum(_ dimensions: [Int] = [], keepingDimensions: Bool = false) throws(TorchError) -> Tensor {

@@ -56,11 +56,11 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   init(index: Int32) { self = index < 0 ? .cpu : .cuda(Int(index)) }
 }
 
-/// How a four-dimensional tensor lies in memory.
+/// How the images or volumes of a tensor lie in memory.
 public enum MemoryFormat: Int32, Sendable {
   /// As it is.
   case keep = 0
-  /// Row-major: batch, channel, row, column.
+  /// Row-major: batch, channel, (slice,) row, column.
   case contiguous
   /// Channels innermost: what the fast convolutions want.
   case channelsLast

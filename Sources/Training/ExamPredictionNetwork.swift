@@ -77,7 +77,7 @@ struct ExamPredictionNetwork {
 extension SafeTensorsFile {
   fileprivate func weight(_ name: String, _ shape: [Int], _ dtype: DType) throws(TorchError) -> Tensor {
     do throws(CheckpointError) {
-      return try tensor(name, shape: shape, dtype: dtype, isChannelsLast: shape.count == 4)
+      return try tensor(name, shape: shape, dtype: dtype, isChannelsLast: shape.count >= 4)
     } catch {
       throw TorchError(error.reason)
     }

@@ -32,7 +32,7 @@ enum NetworkForm: Equatable, Sendable {
     let own = LearnerSettings(settings)
     try own.allow("pooling")
     return .bag(
-      try own.choice("pooling", among: BagNetwork.Pooling.self) ?? .mean, fusion: settings.inputs.fusion)
+      try own.choice("pooling", BagNetwork.Pooling.self) ?? .mean, fusion: settings.inputs.fusion)
   }
 
   /// The network that a fold trains, on a backbone that lies where it is to stay.
@@ -75,7 +75,8 @@ enum NetworkForm: Equatable, Sendable {
         switch pooling {
         case .mean: vectors
         case .attention:
-          "\(vectors), weighted by gated attention (Ilse et al. 2018, a hidden layer of 128 units, trained with the network),"
+          "\(vectors), weighted by gated attention (Ilse et al. 2018, a hidden layer of 128 units, trained with the "
+            + "network),"
         }
       return [
         "All outlined slices of a lesion were one example, which has one probability and one term in the loss.",

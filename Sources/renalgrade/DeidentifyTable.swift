@@ -76,6 +76,18 @@ struct DeidentifyTable: ParsableCommand {
     }
     let key = try openKey()
     let pseudonyms = scans.flatMap { ScanPseudonyms(below: URL(fileURLWithPath: $0)) }
+    let columns = source.header.compactMap { column in treatments[column].map { (column: column, treatment: $0) } }
+    let treatment = TableDeidentification(
+      key: key, issuer: issuer, dates: dates, scans: pseudonyms, columns: columns)
+    let nobodys = treatment.rowsWithoutPatient(source.rows.map(\.cells)).map { source.rows[$0].line }
+    guard nobodys.isEmpty else {
+      throw StudyError(
+        .invalidTable,
+        "\(source.name): the column \(patient) is blank or unknown in \(nobodys.count) \(nobodys.count == 1 ? "row" : "rows") (line "
+          + nobodys.prefix(10).map(String.init).joined(separator: ", ") + (nobodys.count > 10 ? ", ..." : "")
+          + "), so nothing was written: nobody can tell whose they are. If cells were merged, write the patient into each row."
+      )
+    }
     let identifiers = source.rows.compactMap { row in
       row.cells[patient].flatMap { $0.isEmpty ? nil : (line: row.line, identifier: $0) }
     }
@@ -89,9 +101,6 @@ struct DeidentifyTable: ParsableCommand {
           + (issuer.isEmpty ? " (and --issuer their issuer, if they have one)" : "") + ". "
           + sentences.joined(separator: " "))
     }
-    let columns = source.header.compactMap { column in treatments[column].map { (column: column, treatment: $0) } }
-    let treatment = TableDeidentification(
-      key: key, issuer: issuer, dates: dates, scans: pseudonyms, columns: columns)
     let (rows, losses) = treatment.rows(source.rows.map(\.cells))
     let lines = ([treatment.header] + rows).map { $0.map(\.csvCell).joined(separator: ",") + "\n" }
     try AtomicFile.write(lines.joined(), to: URL(fileURLWithPath: to))
@@ -105,7 +114,7 @@ struct DeidentifyTable: ParsableCommand {
       )
     }
     for loss in losses {
-      print("  \(source.name):\(source.rows[loss.row].line): \(loss.column) cannot be read and was removed.")
+      print("  \(source.name):\(source.rows[loss.row].line): \(loss.column) was removed: \(loss.reason).")
     }
   }
 

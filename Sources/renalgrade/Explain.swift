@@ -8,10 +8,13 @@ import Training
 
 struct Explain: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show where the networks of a finished run looked: Grad-CAM of every slice, and a gallery.",
+    abstract: "Show what the models of a finished run go by: Grad-CAM of every slice, or coefficients and importances.",
     discussion: """
       Each slice is explained by the network of the fold that held it out. The gallery is written to the run's folder, with the \
       share of each map inside the contour and a comparison with the maps of networks with random weights.
+
+      A run without a network is explained by its features: how many folds' models use each, its mean coefficient or importance, and \
+      how much the held-out AUC falls when its values are permuted.
       """)
 
   @OptionGroup var study: StudyOption
@@ -37,6 +40,10 @@ struct Explain: AsyncParsableCommand {
     compute.apply()
     try await study.locked { study in
       let run = try Run.open(run, in: study)
+      if let features = try RunContent(run).analysis.features {
+        print(features.text)
+        return try TrainingSession().report(run)
+      }
       let bar = ProgressBar("Explaining slices")
       let result = try Explanation(run, in: study, usesGPU: !compute.cpu).write(
         galleryCount: gallery, thresholds: ThresholdAnalysis.slices(of: run)
@@ -64,5 +71,27 @@ extension Explanation.Result {
         + "more the maps depend on what was learnt.",
     ]
     return (sentences + notes).joined(separator: "\n")
+  }
+}
+
+extension FeatureAnalysis {
+  /// How many features the terminal shows; the report's figure has the data of all.
+  private static let shown = 20
+
+  /// The features, as a table of plain text.
+  var text: String {
+    func number(_ value: Double?) -> String { value.map { String(format: "%+.3f", $0) } ?? "-" }
+    let columns = ["folds", "weight", "AUC lost", "feature"]
+    let cells = rows.prefix(Self.shown).map {
+      ["\($0.folds)/\(folds.count)", number($0.weight), number($0.importance), $0.name]
+    }
+    let widths = columns.indices.map { column in ([columns] + cells).map { $0[column].count }.max() ?? 0 }
+    let lines = ([columns] + cells).map { row in
+      // The last column needs no width.
+      zip(row, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+        + "  " + (row.last ?? "")
+    }
+    let rest = rows.count > Self.shown ? ["... and \(rows.count - Self.shown) more"] : []
+    return (lines + rest).joined(separator: "\n")
   }
 }

@@ -63,12 +63,14 @@ struct ExperimentOptions: Sendable {
 extension LearnerRegistry {
   /// Every learner that a protocol can name.
   static func all(_ network: NetworkLearner.Options) -> LearnerRegistry {
-    LearnerRegistry([
+    let single: [LearnerKind] = [
       .network(network),
       .bag(network),
       .nearestNeighbours(network),
       .logisticRegression,
-    ])
+      .classical,
+    ]
+    return LearnerRegistry(single + [.stacked(LearnerRegistry(single))])
   }
 }
 

@@ -78,6 +78,29 @@ struct TrainingSession: Sendable {
     print("Chosen, fold by fold: \(choice.choices.map(\.variant.title).joined(separator: "; ")).")
     print(choice.reading)
   }
+
+  /// Fits rivals in the same folds, compares them and writes the report.
+  func rivals(
+    _ rivals: Rivals, of study: StudyFolder, reference: String, margin: Double, isNested: Bool,
+    _ options: ExperimentOptions
+  ) throws {
+    let sideBySide = options.sideBySide ?? 1
+    begin(rivals.summaries, notes: rivals.notes)
+    let fitted = try rivals.run(
+      sideBySide: sideBySide, progress: show, failed: { name, reason in say(["\(name) failed: \(reason)"]) },
+      finishing: { try finish($0, of: study) })
+    var choice: RivalChoice.Result?
+    if isNested {
+      let evaluation = try study.readProtocol().evaluation
+      let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, evaluation) }
+      let nested = try RivalChoice(rivals, fitted, criterion: criterion)
+      begin(["the choice among the rivals: \(nested.jobCount) fold jobs"], notes: [])
+      choice = try nested.run(sideBySide: sideBySide, progress: show)
+    }
+    let result = try RivalsResult(fitted, reference: reference, margin: margin, in: study, choice: choice)
+    try RivalsReport.write(result, in: study, to: rivals.folder)
+    say([result.text, "Report: \(rivals.folder.appendingPathComponent("rivals.html").path)"])
+  }
 }
 
 extension ExperimentProgress.Standing {

@@ -79,6 +79,39 @@ struct ArchiveReaderTests {
     #expect(try #require(size) <= 1032 * 157)
   }
 
+  /// Many entries of the directory name one and the same deflated member: D Fifield, "A better zip bomb", 2019.
+  @Test func membersThatOverlapAreUnpackedOnce() throws {
+    let zip = try data(Self.zeros)
+    let place = try #require(zip.range(of: Data([0x50, 0x4B, 0x01, 0x02])))
+    let end = try #require(zip.range(of: Data([0x50, 0x4B, 0x05, 0x06])))
+    let entry = zip[place.lowerBound..<end.lowerBound]
+    let count = 200
+    var bomb = zip[..<place.lowerBound]
+    for _ in 0..<count { bomb += entry }
+    var last = Data(zip[end.lowerBound...])
+    for offset in [8, 10] { last[offset] = UInt8(count) }
+    let size = UInt32(entry.count * count)
+    for byte in 0..<4 { last[12 + byte] = UInt8(size >> (8 * UInt32(byte)) & 255) }
+    bomb += last
+    try Data(bomb).write(to: url("archive.zip"))
+    let archive = try ArchiveReader(url("archive.zip"), .zip)
+    var unpackedBytes = 0
+    while let member = try archive.next() { unpackedBytes += member.size }
+    #expect(unpackedBytes == 100_000)
+  }
+
+  /// The size that a member states, in its own header and in the directory, decides nothing but whether it is damaged.
+  @Test(arguments: [0, 1, 999, 1001, 0x7FFF_FFFF, 0xFFFF_FFF0] as [UInt32])
+  func aMemberThatHoldsMoreOrLessThanItStatesIsDamaged(stated: UInt32) throws {
+    var zip = try data(Self.zip)
+    let bytes = (0..<4).map { UInt8(stated >> (8 * UInt32($0)) & 255) }
+    while let place = zip.range(of: Data([0xE8, 0x03, 0, 0])) { zip.replaceSubrange(place, with: bytes) }
+    let error = #expect(throws: ArchiveError.self) { try unpacked(zip) }
+    #expect(error?.kind == .damaged)
+    let size = try FileManager.default.attributesOfItem(atPath: url("file").path)[.size] as? Int
+    #expect(try #require(size) <= 1000)
+  }
+
   @Test func aFileIsNeverOverwritten() throws {
     try data(Self.zeros).write(to: url("archive.zip"))
     try Data("mine".utf8).write(to: url("taken"))

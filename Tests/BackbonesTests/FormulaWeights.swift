@@ -21,15 +21,19 @@ enum Formula {
   /// A well-scaled value for every element of a parameter or statistic.
   static func filled(_ name: String, _ shape: [Int]) throws -> Tensor {
     let count = shape.reduce(1, *)
+    // Kernels of volumes are many: they repeat 4,093 numbers.
+    let period = shape.count == 5 ? min(count, 4093) : count
     let fanIn = Double(shape.dropFirst().reduce(1, *))
     let (offset, scale): (Double, Double) =
       switch shape.count {
-      case 4: (0, (6 / fanIn).squareRoot())
+      case 4, 5: (0, (6 / fanIn).squareRoot())
       case 2: (0, (1 / fanIn).squareRoot())
       default:
         name.hasSuffix("running_var") ? (1, 0.5) : name.hasSuffix(".weight") ? (0.6, 0.2) : (0, 0.1)
       }
-    return try Tensor(noise(name, count).map { Float(offset + scale * $0) }, shape: shape)
+    let values = noise(name, period).map { Float(offset + scale * $0) }
+    let repeated = period == count ? values : repeatElement(values, count: count / period + 1).flatMap { $0 }
+    return try Tensor(Array(repeated.prefix(count)), shape: shape)
   }
 
   static func images(_ name: String, _ shape: [Int]) throws -> Tensor {

@@ -6,17 +6,21 @@ import Torch
 
 @Suite struct GradCAMTests {
   struct Golden: Decodable {
-    /// Classes, images, rows, columns.
+    /// Classes, inputs, (slices,) rows, columns.
     let shape: [Int]
     let maps: [Double]
+    /// The shape of the input; nil for images of 96 x 128.
+    let input: [Int]?
   }
 
   @Test(arguments: Backbone.names)
   func mapsAgreeWithHooksOfPyTorch(name: String) throws {
-    let all = try JSONDecoder().decode([String: Golden].self, from: fixture("grad-cam.json"))
-    let golden = try #require(all[name], "Tests/Reference/backbones.py has no Grad-CAM for \(name)")
+    let all = try ["grad-cam.json", "further-grad-cam.json"].compactMap {
+      try JSONDecoder().decode([String: Golden].self, from: fixture($0))[name]
+    }
+    let golden = try #require(all.first, "neither backbones.py nor backbones_further.py has Grad-CAM for \(name)")
     let network = try Formula.network(name, classes: golden.shape[0])
-    let images = try Formula.images("cam", [golden.shape[1], 3, 96, 128])
+    let images = try Formula.images("cam", golden.input ?? [golden.shape[1], 3, 96, 128])
     var found: [Float] = []
     for index in 0..<golden.shape[0] {
       let map = try network.gradCAM(images, of: index)

@@ -42,12 +42,51 @@ struct FolderTests {
     #expect(summary.setAside.map(\.place) == ["########/notes.txt", "other/again.dcm", "shot.dcm"])
     #expect(summary.setAside[1].reason.contains("same identifier"))
     #expect(summary.setAside[2].reason.contains("burned-in"))
-    let files = try FolderContents.files(below: destination)
+    let files = try FolderContents.files(below: destination).map(\.path)
     let pseudonym = testKey.pseudonym(patientID: "12345", issuer: "")
     let expected = ["1.2.3", "1.2.3.4", "1.2.3.1"].map(testKey.uid).joined(separator: "/")
     #expect(files.contains("\(pseudonym)/\(expected).dcm"))
     #expect(files.count == 3)
     #expect(try DeidentificationCheck().findings(in: destination).isEmpty)
+  }
+
+  /// Names in Latin-1, Shift JIS, a lone byte, one that is cut off, and one with a control character.
+  @Test(
+    arguments: [
+      [0x4D, 0xFC, 0x6C], [0x83, 0x65, 0x83, 0x58], [0xFF], [0x41, 0xC3], [0xC0, 0x80], [0x41, 0x1B, 0x42],
+    ]
+      as [[UInt8]])
+  func aNameOfAnyEncodingIsReadAndChecked(_ bytes: [UInt8]) throws {
+    try write(SampleSlice().data(), "odd/CT1.dcm")
+    try write(SampleSlice([(.sopInstanceUID, .ui, "1.2.3.2")]).data(), "odd/CT2.dcm")
+    func rename(_ path: String) throws {
+      let old = source.appendingPathComponent(path)
+      let new = old.deletingLastPathComponent().path.utf8.map(CChar.init(bitPattern:)) + [0x2F]
+      try #require(Foundation.rename(old.path, new + bytes.map(CChar.init(bitPattern:)) + [0]) == 0)
+    }
+    try rename("odd/CT2.dcm")
+    try rename("odd")
+    let findings = try DeidentificationCheck().findings(in: source)
+    #expect(!findings.contains { $0.problem == .unreadable })
+    #expect(findings.contains { $0.problem == .uid })
+    let summary = try FolderDeidentification.run(source, to: destination, with: Deidentifier(key: testKey))
+    #expect(summary.files == 2 && summary.setAside.isEmpty, "\(summary.setAside)")
+    var known = KnownIdentifiers(options: .init())
+    try known.add(originals: source)
+    #expect(known.doubts.isEmpty)
+  }
+
+  @Test func whatCannotBeListedOrReadIsSetAside() throws {
+    try write(SampleSlice().data(), "a.dcm")
+    try FileManager.default.createSymbolicLink(
+      at: source.appendingPathComponent("to-a-folder"), withDestinationURL: folder.url)
+    try FileManager.default.createSymbolicLink(
+      at: source.appendingPathComponent("to-nothing"), withDestinationURL: source.appendingPathComponent("absent"))
+    try #require(mkfifo(source.appendingPathComponent("pipe").path, 0o600) == 0)
+    let summary = try FolderDeidentification.run(source, to: destination, with: Deidentifier(key: testKey))
+    #expect(summary.files == 1)
+    #expect(summary.setAside.map(\.place) == ["pipe", "to-a-folder", "to-nothing"])
+    #expect(summary.setAside[0].reason.contains("a folder or a device"))
   }
 
   @Test func filesOfNobodyAreCountedByWhatTheyLack() throws {

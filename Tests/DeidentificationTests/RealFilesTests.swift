@@ -19,7 +19,7 @@ struct RealFilesTests {
     let deidentifier = Deidentifier(key: testKey, options: .with { $0.admitsImagesWithText = true })
     let check = DeidentificationCheck(options: deidentifier.options)
     var (written, images) = (0, 0)
-    for path in try FolderContents.files(below: Self.root) where path.hasSuffix(".dcm") {
+    for path in try FolderContents.files(below: Self.root).map(\.path) where path.hasSuffix(".dcm") {
       let original = Self.root.appendingPathComponent(path)
       do {
         try deidentifier.deidentify(file: original, to: url)

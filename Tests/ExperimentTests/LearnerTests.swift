@@ -82,6 +82,21 @@ import Support
     #expect(model.probability(["sex": "m"]).isNaN)
   }
 
+  /// One odd cell must not turn a column of numbers into one of words.
+  @Test(arguments: ["4.1 x 3.8", ">7", "4 cm", "large", "1e999", "see report"])
+  func aWordInAColumnOfNumbersIsNotUnderstood(odd: String) throws {
+    let cells = ["10", "20", odd, "12", "30"]
+    let rows = cells.map { ["size": $0] }
+    let encoding = ColumnEncoding("size", rows)
+    #expect(encoding.categories.isEmpty && encoding.width == 1)
+    #expect(encoding.numbers("11,5") == [11.5] && encoding.numbers(odd) == nil)
+    let examples = ExampleSet(
+      kind: .patientFeatures,
+      rows.enumerated().map { Example(patient: "\($0)", gradeClass: $0 % 2 == 0 ? .high : .low, attributes: $1) })
+    let model = try LogisticRegressionLearner(try settings(), columns: ["size"]).fit(examples, Array(rows.indices))
+    #expect(model.probability(["size": "11"]).isFinite && model.probability(["size": odd]).isNaN)
+  }
+
   @Test func settingsAreCheckedByName() throws {
     func message(_ change: (inout StudyProtocol) -> Void) throws -> String {
       var settings = try settings()

@@ -147,6 +147,8 @@ struct HTTPFaultTests {
     try "a:b:c\n".write(to: file, atomically: true, encoding: .utf8)
     #expect(
       try Credentials.read(variable: nil, file: file)?.header == Credentials.basic(user: "a", password: "b:c").header)
+    try "Bearer a:b\n".write(to: file, atomically: true, encoding: .utf8)
+    #expect(try Credentials.read(variable: nil, file: file)?.header == "Bearer a:b")
     try " \n".write(to: file, atomically: true, encoding: .utf8)
     #expect(throws: PACSError.self) { try Credentials.read(variable: nil, file: file) }
   }

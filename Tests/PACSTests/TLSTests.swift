@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Support
 import TestSupport
 import Testing
@@ -30,6 +31,32 @@ struct Certificates {
   }
 }
 
+/// The openssl program as a server whose answers, headers included, are the files of a folder.
+final class SecureServer {
+  let root: URL
+  private let process = Process()
+
+  init(_ certificates: Certificates, serving folder: URL) async throws {
+    let port = try Loopback.freePort()
+    root = try #require(URL(string: "https://127.0.0.1:\(port)"))
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    process.currentDirectoryURL = folder
+    process.arguments = [
+      "s_server", "-quiet", "-HTTP", "-accept", "127.0.0.1:\(port)", "-cert", certificates.certificate.path, "-key",
+      certificates.key.path,
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while !Loopback.answers(port), process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+  }
+
+  deinit {
+    // A child of a thread that blocks signals blocks them too.
+    kill(process.processIdentifier, SIGKILL)
+  }
+}
+
 @Suite(
   .serialized, .enabled(if: Certificates.areMakeable, "needs OpenSSL: scripts/setup --tests"), .timeLimit(.minutes(15)))
 struct TLSTests {
@@ -43,22 +70,8 @@ struct TLSTests {
     try answer.write(
       to: folder.url.appendingPathComponent("studies?limit=1&offset=0"), atomically: true, encoding: .utf8)
     func echo(_ server: Certificates, trusting authorities: URL?) async throws {
-      let port = try Loopback.freePort()
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-      process.currentDirectoryURL = folder.url
-      process.arguments =
-        [
-          "s_server", "-quiet", "-HTTP", "-accept", "127.0.0.1:\(port)", "-cert", server.certificate.path, "-key",
-          server.key.path,
-        ]
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      defer { process.terminate() }
-      while !Loopback.answers(port), process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
-      let root = try #require(URL(string: "https://127.0.0.1:\(port)"))
-      try await DICOMwebClient(.init(root: root, authorities: authorities)).echo()
+      let served = try await SecureServer(server, serving: folder.url)
+      try await DICOMwebClient(.init(root: served.root, authorities: authorities)).echo()
     }
     try await echo(ours, trusting: ours.authority)
     for (server, authorities) in [(ours, others.authority), (ours, nil), (elsewhere, elsewhere.authority)] {
@@ -67,6 +80,32 @@ struct TLSTests {
     }
     let error = await #expect(throws: PACSError.self) { try await echo(ours, trusting: ours.key) }
     #expect(error?.kind == .insecure && error?.description.contains("contains no certificates") == true)
+  }
+
+  @Test func anEncryptedConnectionIsNeverRedirectedToAPlainOne() async throws {
+    let folder = try TemporaryFolder()
+    let ours = try Certificates(in: folder.url, name: "ours", host: "127.0.0.1")
+    let plain = try LoopbackServer { _ in .init(body: Data("there".utf8)) }
+    let server = try await SecureServer(ours, serving: folder.url)
+    for (name, place) in [("down", plain.url("x")), ("up", server.root.appendingPathComponent("there").absoluteString)]
+    {
+      try "HTTP/1.0 302 Found\r\nLocation: \(place)\r\nContent-Length: 0\r\n\r\n".write(
+        to: folder.url.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    }
+    try "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nthere".write(
+      to: folder.url.appendingPathComponent("there"), atomically: true, encoding: .utf8)
+    var configuration = HTTPClient.Configuration()
+    configuration.authorities = ours.authority
+    configuration.redirects = 3
+    let client = try HTTPClient(configuration)
+    func body(_ name: String) async throws -> Data {
+      try await client.send(HTTPRequest(server.root.appendingPathComponent(name).absoluteString)) {
+        try await $0.body(upTo: 100)
+      }
+    }
+    #expect(try await body("up") == Data("there".utf8))
+    let error = await #expect(throws: HTTPError.self) { _ = try await body("down") }
+    #expect(error?.kind == .malformed && plain.requests.isEmpty)
   }
 
   @Test(.enabled(if: Orthanc.isInstalled, Orthanc.missing)) func overDIMSE() async throws {

@@ -44,9 +44,10 @@ def noise(name, count):
 
 
 def filled(name, shape):
-    """A well-scaled value for every element of a parameter or statistic."""
-    u = noise(name, math.prod(shape))
-    if len(shape) == 4:
+    """A well-scaled value for every element of a parameter or statistic; kernels of volumes repeat 4,093 numbers."""
+    count = math.prod(shape)
+    u = np.resize(noise(name, min(count, 4093)), count) if len(shape) == 5 else noise(name, count)
+    if len(shape) >= 4:
         values = u * math.sqrt(6 / math.prod(shape[1:]))
     elif len(shape) == 2:
         values = u * math.sqrt(1 / shape[1])

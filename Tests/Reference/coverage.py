@@ -294,6 +294,40 @@ def coverage(task):
     return {name: round(float(np.mean(values)), 4) for name, values in found.items()}
 
 
+# MARK: Adjusted for a covariate
+
+
+def adjusted_auc(y, scores, covariate, weights):
+    """Of one or many weightings of the patients: the AUC of what a line through the low-grade patients leaves of the scores."""
+    low = weights * ~y
+    total = low.sum(-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x, s = (covariate - low @ covariate[:, None] / total), (scores - low @ scores[:, None] / total)
+        slope = (low * x * s).sum(-1, keepdims=True) / (low * x * x).sum(-1, keepdims=True)
+        left = s - slope * x
+        above = (left[..., y, None] > left[..., None, ~y]) + 0.5 * (left[..., y, None] == left[..., None, ~y])
+        pairs = weights[..., y, None] * weights[..., None, ~y]
+        return (pairs * above).sum((-1, -2)) / pairs.sum((-1, -2))
+
+
+def adjusted_coverage(task):
+    """As `coverage`; the covariate is higher in high grade by half a standard deviation, and moves the score by half as much."""
+    (patients, positives), area = task
+    random = np.random.default_rng([patients, round(1000 * area), 9])
+    y = np.arange(patients) < positives
+    found = []
+    for _ in range(COHORTS):
+        covariate = random.normal(size=patients) + 0.5 * y
+        scores = norm.ppf(area) * np.sqrt(2) * y + random.normal(size=patients) + 0.5 * covariate
+        weights = random.multinomial(patients, np.full(patients, 1 / patients), size=DRAWS)
+        value = float(adjusted_auc(y, scores, covariate, np.ones(patients)))
+        error = np.nanstd(adjusted_auc(y, scores, covariate, weights), ddof=1)
+        if 0 < value < 1 and error > 1e-9:
+            lower, upper = on_logit(value, error, student.ppf(0.975, min(positives, patients - positives) - 1))
+            found.append(lower <= area <= upper)
+    return round(float(np.mean(found)), 4)
+
+
 # MARK: Baselines
 
 
@@ -364,8 +398,10 @@ if __name__ == "__main__":
     kinds = [(size, slices) for slices in (False, True) for size in SIZES]
     with Pool(3) as pool:
         without = pool.starmap_async(no_signal, [(patients, COHORTS) for patients in (10, 24, 40, 80, 150)], 1)
+        adjusted = pool.map_async(adjusted_coverage, [(size, area) for size in SIZES for area in AUCS], 1)
         shares = pool.map(coverage, [(size, auc, slices) for size, slices in kinds for auc in AUCS], 1)
         without = without.get()
+        adjusted = adjusted.get()
     rows = []
     for place, ((patients, positives), slices) in enumerate(kinds):
         of_kind = shares[place * len(AUCS) : (place + 1) * len(AUCS)]
@@ -373,6 +409,9 @@ if __name__ == "__main__":
             level = "slice" if slices else "patient"
             row = dict(measure=name, level=level, patients=patients, positives=positives)
             rows.append(row | dict(coverage=[share[name] for share in of_kind]))
+    for place, (patients, positives) in enumerate(SIZES):
+        row = dict(measure="adjustedAUC", level="patient", patients=patients, positives=positives)
+        rows.append(row | dict(coverage=adjusted[place * len(AUCS) : (place + 1) * len(AUCS)]))
     with open("Sources/Report/Data/coverage.json", "w") as file:
         lines = [f'{{"cohorts": {COHORTS}, "aucs": {json.dumps(AUCS)},', '"noSignal": [']
         lines += [",\n".join(json.dumps(row) for row in without), '],\n"intervals": [']

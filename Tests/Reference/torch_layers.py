@@ -59,6 +59,9 @@ def adam(decoupled):
 
 
 mean, variance = torch.zeros(3), torch.ones(3)
+volume_mean, volume_variance = torch.zeros(3), torch.ones(3)
+# The third bag has no slice at all.
+MASK = torch.tensor([[1, 1, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]], dtype=torch.float32).unsqueeze(2)
 golden = dict(
     [
         layer("conv", lambda x, w: F.conv2d(x, w, stride=2, padding=1), (2, 3, 7, 6), (4, 3, 3, 3)),
@@ -80,6 +83,55 @@ golden = dict(
             (3,),
             (3,),
         ),
+        layer("convRectangular", lambda x, w: F.conv2d(x, w, stride=(2, 1), padding=(0, 2)), (2, 3, 7, 6), (4, 3, 1, 5)),
+        layer("convWithoutBorder", lambda x, w: F.conv2d(x, w, stride=2), (2, 3, 7, 6), (4, 3, 3, 3)),
+        layer(
+            "convVolume",
+            lambda x, w: F.conv3d(x, w, stride=(1, 2, 2), padding=(0, 1, 1)),
+            (2, 3, 4, 7, 6),
+            (4, 3, 1, 3, 3),
+        ),
+        layer(
+            "convVolumeDilated",
+            lambda x, w: F.conv3d(x, w, padding=(2, 2, 1), dilation=(2, 2, 1)),
+            (1, 2, 5, 7, 6),
+            (3, 2, 3, 3, 3),
+        ),
+        layer(
+            "batchNormVolume",
+            lambda x, w, b: F.batch_norm(x, volume_mean, volume_variance, w, b, training=True, momentum=0.01, eps=1e-3),
+            (2, 3, 2, 4, 4),
+            (3,),
+            (3,),
+        ),
+        layer(
+            "batchNormVolumeEvaluation",
+            lambda x, w, b: F.batch_norm(x, volume_mean, volume_variance, w, b, training=False, momentum=0.01, eps=1e-3),
+            (2, 3, 2, 4, 4),
+            (3,),
+            (3,),
+        ),
+        layer("maxPoolCeiling", lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True), (1, 2, 8, 7)),
+        layer("maxPoolVolume", lambda x: F.max_pool3d(x, 3, (1, 2, 2), 1), (1, 2, 5, 8, 7)),
+        layer("meanPool", lambda x: F.avg_pool2d(x, 3, 1, 1), (1, 2, 7, 6)),
+        layer(
+            "meanPoolWithoutBorder",
+            lambda x: F.avg_pool2d(x, (3, 2), 2, 1, ceil_mode=True, count_include_pad=False),
+            (1, 2, 7, 6),
+        ),
+        layer("meanPoolVolume", lambda x: F.avg_pool3d(x, (3, 2, 3), (2, 2, 1), (1, 0, 1)), (1, 2, 5, 6, 7)),
+        layer("averagePoolVolume", lambda x: x.mean((2, 3, 4)), (2, 3, 4, 5, 2)),
+        layer(
+            "branches",
+            lambda x, v, w: torch.cat([F.conv2d(x, v, padding=(1, 0)), F.conv2d(x, w)], 1),
+            (2, 3, 5, 4),
+            (2, 3, 3, 1),
+            (4, 3, 1, 1),
+        ),
+        layer("tanh", lambda x: torch.tanh(x * 2), (4, 5)),
+        layer("softmax", lambda x: torch.softmax(x * 2, 1), (2, 3, 4)),
+        layer("weightedSum", lambda x, w: torch.bmm(torch.softmax(w, 2), x), (2, 4, 3), (2, 1, 4)),
+        layer("maskedMean", lambda x: (x * MASK).sum(1) / MASK.sum(1).clamp(min=1), (3, 4, 2)),
         layer("relu", lambda x: F.relu(x * 3), (4, 5)),
         layer("relu6", lambda x: F.relu6(x * 9), (4, 5)),
         layer("maxPool", lambda x: F.max_pool2d(x, 3, 2, 1), (1, 2, 7, 6)),
@@ -87,6 +139,7 @@ golden = dict(
     ]
 )
 golden["batchNorm"]["statistics"] = [flat(mean), flat(variance)]
+golden["batchNormVolume"]["statistics"] = [flat(volume_mean), flat(volume_variance)]
 logits = wave((4, 2), 0.1).requires_grad_(True)
 loss = F.cross_entropy(logits, torch.tensor([0, 1, 1, 0]), weight=torch.tensor([1, 2.5]))
 loss.backward()

@@ -135,7 +135,7 @@ import Testing
   @Test func aThousandStepsKeepTheNumberOfTensorsFlat() async {
     await #expect(processExitsWith: .success) {
       let layers: [any Layer] = [
-        try Conv2d("c", 1, 4, kernel: 3, Initialiser(seed: 1)), try BatchNorm2d("n", 4), Activation.relu,
+        try Conv2d("c", 1, 4, kernel: 3, Initialiser(seed: 1)), try BatchNorm("n", 4), Activation.relu,
         GlobalAveragePool(), try Linear("l", 4, 2, Initialiser(seed: 1)),
       ]
       let network = Sequential(layers)

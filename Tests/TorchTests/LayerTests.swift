@@ -58,10 +58,28 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     },
     Case("convSameUnitStride", [1, 2, 6, 5]) { try Conv2d("l", 2, 3, kernel: 5, padding: .same, .zeros) },
     Case("linear", [3, 4]) { try Linear("l", 4, 5, .zeros) },
-    Case("batchNorm", [2, 3, 4, 4]) { try BatchNorm2d("l", 3, momentum: 0.01, epsilon: 1e-3) },
+    Case("batchNorm", [2, 3, 4, 4]) { try BatchNorm("l", 3, momentum: 0.01, epsilon: 1e-3) },
     Case("relu", [4, 5], scale: 3) { Activation.relu },
     Case("relu6", [4, 5], scale: 9) { Activation.relu6 },
-    Case("maxPool", [1, 2, 7, 6]) { MaxPool2d(kernel: 3, stride: 2) },
+    Case("convRectangular", [2, 3, 7, 6]) { try Conv2d("l", 3, 4, kernel: [1, 5], stride: [2, 1], .zeros) },
+    Case("convWithoutBorder", [2, 3, 7, 6]) { try Conv2d("l", 3, 4, kernel: 3, stride: 2, padding: .none, .zeros) },
+    Case("convVolume", [2, 3, 4, 7, 6]) {
+      try Conv3d("l", 3, 4, kernel: [1, 3, 3], stride: [1, 2, 2], .zeros)
+    },
+    Case("convVolumeDilated", [1, 2, 5, 7, 6]) { try Conv3d("l", 2, 3, kernel: 3, dilation: [2, 2, 1], .zeros) },
+    Case("batchNormVolume", [2, 3, 2, 4, 4]) { try BatchNorm("l", 3, momentum: 0.01, epsilon: 1e-3) },
+    Case("maxPoolCeiling", [1, 2, 8, 7]) { Pool.maximum(kernel: 3, stride: 2, ceiling: true) },
+    Case("maxPoolVolume", [1, 2, 5, 8, 7]) { Pool.maximum(kernel: 3, stride: [1, 2, 2], padding: 1) },
+    Case("meanPool", [1, 2, 7, 6]) { Pool.mean(kernel: 3, stride: 1, padding: 1) },
+    Case("meanPoolWithoutBorder", [1, 2, 7, 6]) {
+      Pool.mean(kernel: [3, 2], stride: 2, padding: 1, ceiling: true, countingPadding: false)
+    },
+    Case("meanPoolVolume", [1, 2, 5, 6, 7]) { Pool.mean(kernel: [3, 2, 3], stride: [2, 2, 1], padding: [1, 0, 1]) },
+    Case("averagePoolVolume", [2, 3, 4, 5, 2]) { GlobalAveragePool() },
+    Case("branches", [2, 3, 5, 4]) {
+      Branches([try Conv2d("a", 3, 2, kernel: [3, 1], .zeros), try Conv2d("b", 3, 4, kernel: 1, .zeros)])
+    },
+    Case("maxPool", [1, 2, 7, 6]) { Pool.maximum(kernel: 3, stride: 2, padding: 1) },
     Case("averagePool", [2, 3, 4, 5]) { GlobalAveragePool() },
   ]
 
@@ -73,7 +91,7 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
   func trainedConvolutionsAreConvolutions(size: (kernel: Int, stride: Int), method: Tensor.TrainingMethod) throws {
     let (kernel, stride) = size
     guard kernel == 1 || method != .pointwiseProduct else { return }
-    let layer = try Conv2d("l", 24, 16, kernel: kernel, stride: stride, Initialiser(seed: 3))
+    let layer = try Conv2d("l", 24, 16, kernel: .all(kernel), stride: .all(stride), Initialiser(seed: 3))
     let weight = layer.tensors[0].tensor
     let shape = [3, 16, (7 + stride - 1) / stride, (6 + stride - 1) / stride]
     func gradients(
@@ -98,7 +116,7 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     }
     let layered = try gradients { (input) throws(TorchError) in try layer(input, training: true) }
     let convolution = try gradients { (input) throws(TorchError) in
-      try input.convolved(weight, bias: nil, stride: stride, padding: border)
+      try input.convolved(weight, stride: .all(stride), padding: .all(border))
     }
     for (one, other) in [
       (trained.output, convolution.output), (trained.input, convolution.input), (trained.weight, convolution.weight),
@@ -138,7 +156,7 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
 
     // With these statistics, and without touching them, in evaluation.
     let evaluated = try layer(input, training: false)
-    #expect(try agree(evaluated.floats(), #require(try LayerGolden.read().layers["batchNormEvaluation"]).output))
+    #expect(try agree(evaluated.floats(), #require(try LayerGolden.read().layers["\(one.name)Evaluation"]).output))
     for (buffer, expected) in zip(buffers, statistics) { #expect(try agree(buffer.floats(), expected)) }
   }
 

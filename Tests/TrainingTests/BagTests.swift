@@ -194,7 +194,8 @@ import Torch
     #expect(try PredictionTable.read(run.predictionsFile).count == 12)
     let notes = try run.manifest().notes
     #expect(notes.count == 2, "\(notes)")
-    #expect(notes.allSatisfy { $0.contains("Its absence alone predicts high grade with an AUC of 0.50 (95% CI") }, "\(notes)")
+    let absence = "Its absence alone predicts high grade with an AUC of 0.50 (95% CI"
+    #expect(notes.allSatisfy { $0.contains(absence) }, "\(notes)")
     #expect(try run.attention(foldCount: 2).allSatisfy { abs($0.weight - 0.5) < 1e-6 && $0.phase != nil })
     #expect(try StudyProtocol(yaml: settings.yaml, name: "late.yaml") == settings)
     for change in [{ $0.phases = [.delayed] }, { $0.examples = .slice }] as [(inout StudyProtocol.Inputs) -> Void] {

@@ -167,5 +167,8 @@ struct NoImagesTests {
     #expect(!FileManager.default.fileExists(atPath: written))
     let twice = try run([patients[0], patients[0].lowercased()].map { "\($0),2" })
     #expect(twice.status != 0 && twice.error.contains("lines 2 and 3"), "\(twice.error)")
+    let merged = try run(["\(patients[0]),2", ",4"])
+    #expect(merged.status != 0 && merged.error.contains("blank or unknown in 1 row (line 3)"), "\(merged.error)")
+    #expect(!FileManager.default.fileExists(atPath: written))
   }
 }

@@ -15,7 +15,7 @@ typedef struct ct_tensor_ *ct_tensor;
 
 enum { CT_FLOAT32 = 0, CT_BFLOAT16, CT_FLOAT64, CT_INT64, CT_UINT8, CT_BOOL, CT_FLOAT16, CT_INT32 };
 enum { CT_KEEP_FORMAT = 0, CT_CONTIGUOUS, CT_CHANNELS_LAST };
-enum { CT_RELU = 0, CT_RELU6, CT_SIGMOID, CT_EXP, CT_LOG, CT_SQRT, CT_ABS, CT_NEGATE, CT_SQUARE };
+enum { CT_RELU = 0, CT_RELU6, CT_SIGMOID, CT_EXP, CT_LOG, CT_SQRT, CT_ABS, CT_NEGATE, CT_SQUARE, CT_TANH };
 enum { CT_ADD = 0, CT_SUBTRACT, CT_MULTIPLY, CT_DIVIDE, CT_MATMUL, CT_EQUAL };
 enum { CT_SUM = 0, CT_MEAN, CT_MAXIMUM, CT_ARGMAX };
 
@@ -67,16 +67,22 @@ int ct_pad(ct_tensor tensor, const int64_t *widths, size_t count, double value, 
 
 // weight, bias, statistics may be NULL where PyTorch allows None.
 int ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor *out);
-int ct_conv2d(ct_tensor input, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding, int64_t groups,
-              ct_tensor *out);
-// The same without bias and groups, in the input's type, for training: the graph keeps no copy of the weight in that type.
+// Over the last `axes` dimensions, 2 or 3; stride, padding and dilation have one value per axis.
+int ct_convolution(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, const int64_t *padding,
+                   const int64_t *dilation, size_t axes, int64_t groups, ct_tensor *out);
+// The same over two dimensions without bias and groups, in the input's type, for training: the graph keeps no copy of the weight in that type.
 // CT_CONVOLUTION: by the library's convolutions; CT_PATCH_GRADIENT: but for the gradient of the weight, one product over all
 // patches; CT_POINTWISE_PRODUCT: all by products, for a 1 x 1 kernel.
 enum { CT_CONVOLUTION = 0, CT_PATCH_GRADIENT, CT_POINTWISE_PRODUCT };
 int ct_conv2d_trained(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, int method, ct_tensor *out);
 int ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
                   double momentum, double epsilon, ct_tensor *out);
-int ct_max_pool2d(ct_tensor input, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out);
+// Over the last `axes` dimensions, 2 or 3; with `ceiling` a last window may reach over the border.
+int ct_max_pool(ct_tensor input, const int64_t *kernel, const int64_t *stride, const int64_t *padding, size_t axes,
+                bool ceiling, ct_tensor *out);
+int ct_average_pool(ct_tensor input, const int64_t *kernel, const int64_t *stride, const int64_t *padding, size_t axes,
+                    bool ceiling, bool counts_padding, ct_tensor *out);
+// The mean over all dimensions after the second, 2 or 3 of them, which become 1.
 int ct_average_pool_to_one(ct_tensor input, ct_tensor *out);
 int ct_dropout(ct_tensor input, double probability, bool training, ct_tensor *out);
 int ct_cross_entropy(ct_tensor logits, ct_tensor targets, ct_tensor class_weights, ct_tensor *out);

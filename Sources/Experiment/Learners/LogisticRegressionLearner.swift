@@ -41,7 +41,8 @@ struct LogisticRegressionLearner: Learner {
       methods: [
         "The model was a logistic regression on \(list), standardised by the training part of each fold"
           + (ridge > 0 ? ", with a ridge penalty of \(ridge)." : "."),
-        "Words were taken as categories; an example without a value, or with a word that the training part lacks, was not predicted.",
+        "Words were taken as categories, except in a column of numbers; an example without a value, or with a word that the training "
+          + "part lacks, was not predicted.",
       ])
   }
 
@@ -102,7 +103,14 @@ struct LogisticRegressionLearner: Learner {
       numbers.map { model.probability(examples.examples[$0].attributes) }
     }
 
-    func write(to folder: URL) throws { try ModelFile.write(model, to: folder) }
+    func write(to folder: URL) throws {
+      try ModelFile.write(model, to: folder)
+      let names = model.columns.flatMap(\.names)
+      let features = zip(names, model.fit.coefficients.dropFirst()).map {
+        Run.FoldFeatures.Feature(name: $0, weight: $1, importance: nil)
+      }
+      try Run.FoldFeatures(candidates: names.count, weights: .coefficients, features: features).write(to: folder)
+    }
   }
 
   /// Fits the training examples that have a value in every column.
@@ -130,8 +138,10 @@ extension LearnerKind {
   ) { settings, _ in try LogisticRegressionLearner(settings) }
 }
 
-/// How a column becomes numbers: as it is where the training examples have numbers alone, else one 0 or 1 for each word but the
+/// How a column becomes numbers: as it is where most of the training examples have a number, else one 0 or 1 for each word but the
 /// first.
+///
+/// In a column of numbers, a word is not understood: `4.1 x 3.8` is neither a number nor a category of its own.
 struct ColumnEncoding: Codable, Equatable, Sendable {
   /// More words than this are free text.
   static let mostWords = 10
@@ -143,11 +153,15 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
   init(_ column: String, _ rows: [[String: String]]) {
     self.column = column
     let cells = rows.map { ClinicalCell($0[column]) }.filter { $0.text != nil }
-    categories = cells.allSatisfy { $0.number != nil } ? [] : Set(cells.compactMap(\.text)).sorted()
+    let isNumeric = 2 * cells.count { $0.number != nil } > cells.count
+    categories = isNumeric ? [] : Set(cells.compactMap(\.text)).sorted()
   }
 
   /// How many numbers a value becomes.
   var width: Int { categories.isEmpty ? 1 : categories.count - 1 }
+
+  /// What the numbers are called.
+  var names: [String] { categories.isEmpty ? [column] : categories.dropFirst().map { "\(column): \($0)" } }
 
   /// The numbers of a value; nil where it is missing, or a word that the training examples lack.
   func numbers(_ text: String?) -> [Double]? {

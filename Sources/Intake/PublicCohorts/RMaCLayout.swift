@@ -15,17 +15,19 @@ struct RMaCLayout: CohortLayout {
   private let folder: URL
   private let key: RMaCKey
   private let settings: RMaCSettings
+  /// Why a file cannot be opened, by its name as it is printed.
+  private let unreadable: [String: String]
 
   init(_ folder: URL, _ settings: RMaCSettings) throws(StudyError) {
     self.folder = folder
     self.settings = settings
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-      throw StudyError(.file, "the folder \(folder.path) cannot be read: \(error.localizedDescription)")
+    let listing = try FolderListing(folder, aliases: nil)
+    // The files that cannot be opened are patients too.
+    unreadable = Dictionary(listing.failures.map { ($0.relativePath, $0.reason) }) { first, _ in first }
+    let names = listing.files.map(\.path) + unreadable.keys
+    let files = names.filter { name in
+      !name.contains("/") && [".hdf5", ".h5"].contains { name.lowercased().hasSuffix($0) }
     }
-    let files = names.filter { $0.lowercased().hasSuffix(".hdf5") || $0.lowercased().hasSuffix(".h5") }
     let table = folder.appendingPathComponent("phase_reg_key.csv")
     guard !files.isEmpty, FileManager.default.fileExists(atPath: table.path) else {
       throw StudyError(
@@ -46,6 +48,7 @@ struct RMaCLayout: CohortLayout {
   }
 
   func read(_ entry: CohortEntry, _ staging: SeriesStaging) throws -> CohortPatient {
+    if let reason = unreadable[entry.subject] { throw PublicCohortError(reason) }
     let file = try RMaCFile(folder.appendingPathComponent(entry.subject))
     let record = try RMaCRecord(file)
     if let stated = record.patientID, stated != entry.patientID {

@@ -24,9 +24,24 @@ struct Checklist: Sendable {
     Checklist(
       name: "STARD-AI", source: "Sounderajah et al., Nature Medicine 2025;31:3283-3289",
       file: PackageResources.stard_ai_2025_tsv),
-    Checklist(
-      name: "METRICS", source: "Kocak et al., Insights into Imaging 2024;15:8", file: PackageResources.metrics_2024_tsv),
+    metrics,
   ]
+
+  private static let metrics = Checklist(
+    name: "METRICS", source: "Kocak et al., Insights into Imaging 2024;15:8", file: PackageResources.metrics_2024_tsv)
+
+  /// Those for radiomics and imaging models that are compared; `comparison` in them is the comparison's own page.
+  static let ofRivals = [
+    metrics,
+    Checklist(
+      name: "CLEAR", source: "Kocak et al., Insights into Imaging 2023;14:75", file: PackageResources.clear_2023_tsv),
+    Checklist(
+      name: "Radiomics quality score (RQS)", source: "Lambin et al., Nature Reviews Clinical Oncology 2017;14:749-762",
+      file: PackageResources.rqs_2017_tsv),
+  ]
+
+  /// What stands for the page of a comparison in a list of sections.
+  static let comparison = "comparison"
 
   /// Reads a table of item, part, topic and sections, separated by tabs.
   private init(name: String, source: String, file: [UInt8]) {

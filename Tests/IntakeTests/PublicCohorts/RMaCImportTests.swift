@@ -189,6 +189,24 @@ struct RMaCImportTests {
     #expect((1..<60).contains(readable))
   }
 
+  @Test func `a file whose name is not UTF-8 is a patient who is listed`() throws {
+    let copy = folder.temporary.url.appendingPathComponent("copy")
+    try FileManager.default.copyItem(at: source, to: copy)
+    let any = try #require(golden.rmac.taken.keys.sorted().first)
+    var odd = Array("\(copy.path)/M".utf8) + [0xFC] + Array(".hdf5".utf8)
+    odd.append(0)
+    let status = odd.map(CChar.init(bitPattern:)).withUnsafeBufferPointer { name -> Int32 in
+      guard let start = name.baseAddress else { return -1 }
+      return rename("\(copy.path)/\(any).hdf5", start)
+    }
+    try #require(status == 0)
+    let summary = try CohortImport.rmac(copy, into: folder.study)
+    #expect(summary.patients == golden.rmac.taken.count + golden.rmac.aside.count)
+    #expect(summary.lesions == golden.rmac.taken.count - 1)
+    let listed = try folder.study.setAside().filter { $0.subject == #"M\xFC.hdf5"# }
+    #expect(listed.count == 1 && listed[0].reason.contains("not UTF-8"), "\(listed)")
+  }
+
   @Test func `sex and age in whatever form`() {
     #expect(RMaCRecord.header(sex: "F", age: "063Y") == [.patientSex: "F", .patientAge: "063Y"])
     #expect(RMaCRecord.header(sex: "male", age: "58") == [.patientSex: "M", .patientAge: "058Y"])

@@ -119,6 +119,25 @@ struct TCIAImportTests {
     #expect(error?.description.contains("is not a folder; unpack the collection") == true)
   }
 
+  /// What merged cells and words for nothing hide: the patient above may have another lesion, so that the lesion is not taken.
+  @Test(arguments: [
+    ("A,2\n,4\nB,3\n", ["B"]), ("A,2\nNA,4\nB,3\n", ["B"]), ("A,2\nB,3\n ,2\n", ["A"]),
+    ("A,2\n-,4\n?,4\nB,3\n", ["B"]), (",4\nA,2\nB,3\n", ["A", "B"]), ("A,2\nA,2\n,3\nB,3\n", ["B"]),
+    ("A,2\n,\n \t,\nB,3\n,\n", ["A", "B"]),
+  ])
+  func `a row that names no patient sets the one above aside`(_ rows: String, _ taken: [String]) throws {
+    let table = folder.temporary.url.appendingPathComponent("clinical.csv")
+    try AtomicFile.write("patient,grade\n" + rows, to: table)
+    var mapping = try folder.study.readProtocol().pathology
+    (mapping.patientColumn, mapping.gradeColumn, mapping.lesionColumn) = ("patient", "grade", nil)
+    let patients = try ClinicalTable(table, mapping, TCIASettings()).patients
+    #expect(patients.map(\.patientID) == ["A", "B"])
+    #expect(patients.filter { $0.tumour != nil }.map(\.patientID) == taken)
+    for patient in patients where patient.tumour == nil {
+      #expect(patient.remarks.contains { $0.excludes && $0.reason.contains("merged cells") })
+    }
+  }
+
   @Test func `a CT slice is no segmentation`() throws {
     let slice = source.appendingPathComponent("TCGA-BINARY/study/ct/1.dcm")
     #expect(!SegmentationFile.isSegmentation(slice))

@@ -1,0 +1,231 @@
+import Evaluation
+import Foundation
+import Study
+import Support
+
+/// Several learners, whose probabilities a ridge logistic regression combines (stacking; Wolpert 1992).
+///
+/// The combining model is fitted to inner out-of-fold predictions of the training examples alone; then each member is fitted to
+/// all of them. Held-out examples are seen by neither.
+struct StackedLearner: Learner {
+  /// The learner's name in the registry.
+  static let name = "stacked"
+
+  let settings: StudyProtocol
+  let own: StackedSettings
+  let members: [any Learner]
+  private let make: @Sendable (StudyProtocol) throws -> any Learner
+
+  init(
+    _ settings: StudyProtocol, make: @escaping @Sendable (StudyProtocol) throws -> any Learner
+  ) throws {
+    self.settings = settings
+    self.make = make
+    own = try StackedSettings(settings)
+    members = try own.members.map { try make($0.settings) }
+  }
+
+  var names: [String] { own.members.map(\.name) }
+
+  var description: LearnerDescription {
+    let combination = [
+      "The probabilities of \(members.count) models (\(names.joined(separator: ", "))) were combined by a logistic regression on "
+        + "their log odds, standardised, with a ridge penalty of \(own.ridge).",
+      "In the training part of each fold alone, \(own.innerFolds) inner folds of its patients gave each model's out-of-fold "
+        + "predictions, to which the combination was fitted; each model was then fitted to the whole training part. A prediction "
+        + "that a model lacks counts as its mean log odds.",
+    ]
+    let each = zip(names, members).flatMap { name, member -> [String] in
+      member.description.methods.map { "Model \(name): \($0)" }
+    }
+    return LearnerDescription(learner: Self.name, methods: combination + each)
+  }
+
+  var summary: String { "stack of \(zip(names, members).map { "\($0): \($1.summary)" }.joined(separator: "; "))" }
+  var notes: [String] { members.flatMap(\.notes) }
+  var hardware: Hardware { members[0].hardware }
+  var conditions: [String] { members.flatMap(\.conditions) }
+
+  func notes(on examples: ExampleSet) -> [String] {
+    zip(names, members).flatMap { name, member in member.notes(on: examples).map { "Model \(name): \($0)" } }
+  }
+
+  func work(trainingCount: Int) -> Int {
+    members.reduce(0) { $0 + $1.work(trainingCount: trainingCount) } * (own.innerFolds + 1)
+  }
+
+  func with(_ settings: StudyProtocol) throws -> any Learner { try StackedLearner(settings, make: make) }
+
+  func prepare(
+    _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
+  ) throws -> any PreparedLearner {
+    PreparedStack(
+      learner: self, members: try members.map { try $0.prepare(examples, sharing: others, progress: progress) })
+  }
+}
+
+extension LearnerKind {
+  /// Several of these learners, stacked.
+  public static func stacked(_ members: LearnerRegistry) -> LearnerKind {
+    LearnerKind(StackedLearner.name, examples: [.lesionFeatures, .patientFeatures]) { settings, study in
+      try StackedLearner(settings) { try members.learner(for: $0, in: study) }
+    }
+  }
+}
+
+/// The learner with its members made ready.
+private struct PreparedStack: PreparedLearner {
+  let learner: StackedLearner
+  let members: [any PreparedLearner]
+  let workerKey = StackedLearner.name
+
+  func makeWorker() -> Workers { Workers() }
+
+  func fit(_ task: LearningTask, with worker: inout Workers) throws -> any FittedModel {
+    try task.onResume(0)
+    let examples = task.examples
+    let steps = members.count * (learner.own.innerFolds + 1)
+    var done = 0
+    func tell() throws {
+      try task.onStep(
+        LearningStep(epoch: 1, epochCount: 1, done: task.training.count * done / steps, loss: { nil }))
+    }
+    func step() throws {
+      done += 1
+      try tell()
+    }
+    let split = try innerSplit(task)
+    var outOfFold = members.map { _ in [Double](repeating: .nan, count: examples.examples.count) }
+    for inner in 0..<split.count {
+      let heldOut = split.heldOut(inner)
+      for (place, member) in members.enumerated() {
+        let part = LearningTask(
+          examples: examples, training: split.training(inner), heldOut: heldOut,
+          fold: task.fold * learner.own.innerFolds + inner,
+          checkpoint: task.checkpoint.appendingPathExtension("\(learner.names[place])-\(inner + 1)"),
+          onStep: { _ in try tell() })
+        let found = try worker.probabilities(member, part, of: heldOut)
+        for (number, probability) in zip(heldOut, found) { outOfFold[place][number] = probability }
+        try step()
+      }
+    }
+    let combination = try Self.combination(outOfFold, task, ridge: learner.own.ridge)
+    var fitted: [any FittedModel] = []
+    for (place, member) in members.enumerated() {
+      let whole = LearningTask(
+        examples: examples, training: task.training, heldOut: task.heldOut, fold: task.fold,
+        checkpoint: task.checkpoint.appendingPathExtension(learner.names[place]), onStep: { _ in try tell() })
+      fitted.append(try worker.fit(member, whole))
+      try step()
+    }
+    return FittedStack(
+      members: fitted, combination: StackCombination(members: learner.names, fit: combination))
+  }
+
+  func load(from folder: URL, for task: LearningTask, with worker: inout Workers) throws -> any FittedModel {
+    let combination = try ModelFile.read(StackCombination.self, from: folder)
+    guard combination.members == learner.names, combination.isWhole else {
+      throw ModelFile.another(
+        folder, expected: "the members \(learner.names.joined(separator: ", "))",
+        found: combination.members.joined(separator: ", "))
+    }
+    var fitted: [any FittedModel] = []
+    for (place, member) in members.enumerated() {
+      let own = StackCombination.folder(of: learner.names[place], in: folder)
+      fitted.append(try worker.load(member, from: own, for: task))
+    }
+    return FittedStack(members: fitted, combination: combination)
+  }
+
+  /// The training patients in inner folds.
+  private func innerSplit(_ task: LearningTask) throws(StudyError) -> Split {
+    let examples = task.examples
+    var patients: [String: GradeClass] = [:]
+    for number in task.training where patients[examples.examples[number].patient] != .high {
+      patients[examples.examples[number].patient] = examples.classes[number]
+    }
+    let fewest = GradeClass.allCases.map { gradeClass in patients.values.count { $0 == gradeClass } }.min() ?? 0
+    guard fewest >= 2 else {
+      throw StudyError(
+        .folds,
+        "stacking needs at least 2 training patients of each class, found \(fewest) of one in fold \(task.fold + 1); lower "
+          + "folds.count in the protocol, or add patients")
+    }
+    let folds = try Folds(
+      patients: patients, count: min(learner.own.innerFolds, fewest),
+      seed: learner.settings.folds.seed &+ UInt64(task.fold) &+ 1)
+    // Patients that the fold holds out are in no inner fold.
+    let split = Split(examples, by: folds)
+    try split.requireDisjoint(examples)
+    return split
+  }
+
+  /// Fits the combination to the training examples' out-of-fold predictions.
+  private static func combination(
+    _ outOfFold: [[Double]], _ task: LearningTask, ridge: Double
+  ) throws(StudyError) -> StackCombination.Fit {
+    let odds = outOfFold.map { values in task.training.map { StackCombination.logOdds(values[$0]) } }
+    let centres = odds.map { values in
+      let known = values.filter(\.isFinite)
+      return known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
+    }
+    let rows = task.training.indices.map { row in
+      odds.indices.map { odds[$0][row].isFinite ? odds[$0][row] : centres[$0] }
+    }
+    do throws(NotEstimable) {
+      let fit = try LogisticBaseline.Model(
+        rows: rows, labels: task.training.map { task.examples.classes[$0] == .high }, ridge: ridge)
+      return StackCombination.Fit(centres: centres, model: fit)
+    } catch {
+      throw StudyError(.folds, "the combination of fold \(task.fold + 1) cannot be fitted. \(error)")
+    }
+  }
+}
+
+private struct FittedStack: FittedModel {
+  let members: [any FittedModel]
+  let combination: StackCombination
+
+  func probabilities(of examples: [Int]) throws -> [Double] {
+    let found = try members.map { try $0.probabilities(of: examples) }
+    return examples.indices.map { place in combination.probability(found.map { $0[place] }) }
+  }
+
+  func write(to folder: URL) throws {
+    try ModelFile.write(combination, to: folder)
+    for (name, member) in zip(combination.members, members) {
+      let own = StackCombination.folder(of: name, in: folder)
+      do {
+        try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
+      } catch {
+        throw StudyError(.file, "cannot make the folder \(own.lastPathComponent): \(error.localizedDescription)")
+      }
+      try member.write(to: own)
+    }
+    try Run.FoldFeatures(
+      candidates: combination.members.count, weights: .coefficients,
+      features: zip(combination.members, combination.fit.model.coefficients.dropFirst()).map {
+        .init(name: "model \($0)", weight: $1, importance: nil)
+      }
+    ).write(to: folder)
+  }
+}
+
+extension Workers {
+  fileprivate mutating func fit(_ learner: some PreparedLearner, _ task: LearningTask) throws -> any FittedModel {
+    try use(for: learner) { try learner.fit(task, with: &$0) }
+  }
+
+  fileprivate mutating func probabilities(
+    _ learner: some PreparedLearner, _ task: LearningTask, of numbers: [Int]
+  ) throws -> [Double] {
+    // Predicted while the worker is held: the next fit may use it anew.
+    try use(for: learner) { try learner.fit(task, with: &$0).probabilities(of: numbers) }
+  }
+
+  fileprivate mutating func load(
+    _ learner: some PreparedLearner, from folder: URL, for task: LearningTask
+  ) throws -> any FittedModel {
+    try use(for: learner) { try learner.load(from: folder, for: task, with: &$0) }
+  }
+}

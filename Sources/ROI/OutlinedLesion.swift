@@ -1,0 +1,65 @@
+public import Foundation
+public import GRDB
+import Imaging
+public import Study
+public import Support
+
+/// One lesion as one reader outlined it on one series, with where its slices are.
+///
+/// Reader, lesions and series are those that the ROIs are made of; all outlined slices count, also where ROIs are made of some.
+public struct OutlinedLesion: Sendable {
+  /// The patient's code.
+  public let patient: String
+  /// The lesion's name, unique within its patient.
+  public let lesion: String
+  /// The reader.
+  public let reader: String
+  /// The exam's DICOM UID.
+  public let exam: String
+  /// The series' DICOM UID.
+  public let series: String
+  /// The series' contrast phase; nil where it is not known.
+  public let phase: Phase?
+  /// The outlined slices in their order along the normal.
+  let slices: [ROIPlan.Candidate]
+  /// The study's folder; nil where slices have absolute paths.
+  let folder: URL?
+
+  /// How many slices are outlined.
+  public var sliceCount: Int { slices.count }
+
+  /// The outlined lesions of a study, by patient, lesion and series.
+  ///
+  /// - Throws: `StudyError` where the study cannot be read, or contours or selection are out of date.
+  public static func all(in study: StudyFolder, _ settings: StudyProtocol) throws(StudyError) -> [OutlinedLesion] {
+    try study.requireImages(for: "radiomic features are computed from slices")
+    return try study.read { try all($0, settings, folder: study.url) }
+  }
+
+  /// The outlined lesions that some tables hold; `folder` is the study's, nil where slices have absolute paths.
+  ///
+  /// - Throws: `StudyError` where contours or selection are out of date; SQLite's error where the tables cannot be read.
+  public static func all(
+    _ database: Database, _ settings: StudyProtocol, folder: URL?
+  ) throws -> [OutlinedLesion] {
+    var everySlice = settings
+    everySlice.roi.maximumSlicesPerLesion = nil
+    let plan = try ROIPlan(everySlice, database)
+    let names = Dictionary(
+      uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT id, name FROM lesion")
+        .map { ($0[0] as Int64, $0[1] as String) })
+    let phases = Dictionary(
+      uniqueKeysWithValues: try Row.fetchAll(
+        database, sql: "SELECT seriesId, phase FROM seriesPhase WHERE phase IS NOT NULL"
+      ).map { ($0[0] as Int64, Phase(rawValue: $0[1])) })
+    let groups = Dictionary(grouping: plan.candidates) { [$0.lesionId, $0.place.seriesId] }
+    return groups.values.compactMap { slices -> OutlinedLesion? in
+      guard let first = slices.first, let name = names[first.lesionId] else { return nil }
+      return OutlinedLesion(
+        patient: first.place.patientCode, lesion: name, reader: first.reader, exam: first.place.studyInstanceUID,
+        series: first.place.seriesInstanceUID, phase: phases[first.place.seriesId] ?? nil,
+        slices: slices.sorted { $0.place.ordinal < $1.place.ordinal }, folder: folder)
+    }
+    .sorted { ($0.patient, $0.lesion, $0.series) < ($1.patient, $1.lesion, $1.series) }
+  }
+}

@@ -1,0 +1,136 @@
+internal import Dispatch
+
+/// The low-pass and high-pass bands of one level of a stationary (undecimated) wavelet transform.
+///
+/// The conventions are those of PyWavelets' `swtn`: an odd size is extended by its first voxel, and beyond the border
+/// the image repeats itself. The order of its sums is kept, so that flat regions have the same rounding errors, and lie
+/// in the same bins.
+public struct StationaryWavelet: ImageFilter {
+  /// The settings' name.
+  public static let key = "wavelet"
+
+  /// The wavelet: `coif1` unless stated.
+  public var wavelet: Wavelet
+  /// Whether each slice is decomposed by itself, into 4 bands, instead of the volume into 8.
+  public var bySlice: Bool
+
+  /// Makes the filter.
+  public init(wavelet: Wavelet = .coif1, bySlice: Bool = false) {
+    self.wavelet = wavelet
+    self.bySlice = bySlice
+  }
+
+  private enum CodingKeys: String, CodingKey { case wavelet, bySlice }
+
+  /// Reads the parameters; each has its default where it is absent.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    wavelet = try container.decodeIfPresent(Wavelet.self, forKey: .wavelet) ?? .coif1
+    bySlice = try container.decodeIfPresent(Bool.self, forKey: .bySlice) ?? false
+  }
+
+  private var dimensions: Int { bySlice ? 2 : 3 }
+
+  /// `wavelet-LLH` and so on: the first letter is the filter along x, the last that along z (or y by slice).
+  public var names: [String] {
+    (1..<(1 << dimensions)).map { "wavelet-" + bandName($0) } + ["wavelet-" + bandName(0)]
+  }
+
+  private func bandName(_ band: Int) -> String {
+    String((0..<dimensions).map { band >> (dimensions - 1 - $0) & 1 == 0 ? "L" : "H" })
+  }
+
+  /// The bands, in the order of `names`.
+  public func images(of image: LesionImage) -> [LesionImage] {
+    let size = image.size
+    let padded = SIMD3(size.x + size.x % 2, size.y + size.y % 2, size.z + (bySlice ? 0 : size.z % 2))
+    var bands = [Band(values: image.values.wrapped(from: size, to: padded), size: padded)]
+    for axis in 0..<dimensions { bands = split(bands, axis) }
+    let cropped = bands.map { image.replacing($0.values.cropped(from: padded, to: size)) }
+    return Array(cropped[1...]) + [cropped[0]]
+  }
+
+  private struct Band: Sendable {
+    let values: [Double]
+    let size: SIMD3<Int>
+  }
+
+  /// Each band's low-pass and high-pass halves along an axis, side by side.
+  private func split(_ bands: [Band], _ axis: Int) -> [Band] {
+    var results = [Band?](repeating: nil, count: 2 * bands.count)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let results = buffer
+      DispatchQueue.concurrentPerform(iterations: results.count) { index in
+        let band = bands[index / 2]
+        let taps = index % 2 == 0 ? wavelet.lowPass : wavelet.highPass
+        let values = band.values.convolved(with: taps, along: axis, size: band.size, boundary: .periodic)
+        results[index] = Band(values: values, size: band.size)
+      }
+    }
+    return results.compactMap { $0 }
+  }
+}
+
+/// A wavelet's decomposition filters.
+public enum Wavelet: String, Codable, Sendable, CaseIterable {
+  /// Haar's.
+  case haar
+  /// Daubechies' with 4 taps.
+  case db2
+  /// Daubechies' with 6 taps.
+  case db3
+  /// Coifman's with 6 taps.
+  case coif1
+
+  /// The low-pass filter, of unit energy (PyWavelets' `dec_lo`).
+  var lowPass: [Double] {
+    switch self {
+    case .haar: [0.7071067811865476, 0.7071067811865476]
+    case .db2: [-0.12940952255126037, 0.2241438680420134, 0.8365163037378079, 0.48296291314453416]
+    case .db3:
+      [
+        0.03522629188570953, -0.08544127388202666, -0.13501102001025458, 0.45987750211849154, 0.8068915093110925,
+        0.33267055295008263,
+      ]
+    case .coif1:
+      [
+        -0.015655728135791993, -0.07273261951252645, 0.3848648468648578, 0.8525720202116004, 0.3378976624574818,
+        -0.07273261951252645,
+      ]
+    }
+  }
+
+  /// The high-pass filter: the low-pass backwards with every other sign changed (PyWavelets' `dec_hi`).
+  var highPass: [Double] { lowPass.reversed().enumerated().map { $0.offset % 2 == 0 ? -$0.element : $0.element } }
+}
+
+extension [Double] {
+  /// The image with its first voxels repeated at the far ends.
+  fileprivate func wrapped(from size: SIMD3<Int>, to padded: SIMD3<Int>) -> [Double] {
+    if size == padded { return self }
+    var result: [Double] = []
+    result.reserveCapacity(padded.x * padded.y * padded.z)
+    for z in 0..<padded.z {
+      for y in 0..<padded.y {
+        let row = ((z % size.z) * size.y + y % size.y) * size.x
+        result += self[row..<row + size.x]
+        if padded.x > size.x { result.append(self[row]) }
+      }
+    }
+    return result
+  }
+
+  /// The image without the voxels that `wrapped` added.
+  fileprivate func cropped(from padded: SIMD3<Int>, to size: SIMD3<Int>) -> [Double] {
+    if size == padded { return self }
+    var result: [Double] = []
+    result.reserveCapacity(size.x * size.y * size.z)
+    for z in 0..<size.z {
+      for y in 0..<size.y {
+        let row = (z * padded.y + y) * padded.x
+        result += self[row..<row + size.x]
+      }
+    }
+    return result
+  }
+}
