@@ -16,8 +16,9 @@ public enum AdjustedAUC {
   ///   - level: the confidence level.
   ///   - samples: how many draws.
   ///   - seed: of the draws.
+  /// - Returns: the value; without an interval where that can't be stated.
   /// - Throws: `NotEstimable` where a class is missing, a score isn't a probability, patients have several cases, a covariate isn't
-  ///   finite or does not vary among the negatives. Where there is a value and no interval, the estimate has none.
+  ///   finite or does not vary among the negatives.
   public static func estimate(
     _ cases: Cases, covariate: [Double], level: Double = 0.95, samples: Int = 500, seed: UInt64 = 1
   ) throws(NotEstimable) -> Estimate {

@@ -1,5 +1,6 @@
 public import Classifiers
 import Foundation
+import LesionFeatures
 public import ROI
 public import Study
 import Support
@@ -65,9 +66,15 @@ public struct ExampleSet: Sendable {
             : "the study has no images, and all its lesions are excluded; import the table with `renalgrade import "
               + "--pathology`, and see `renalgrade status`")
       }
-      self.init(
-        kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures),
-        notes: hasImages ? [] : ["The study has no images; the models use the table alone."])
+      let examples = Self.features(lesions, ofPatients: inputs.examples == .patientFeatures)
+      var notes = hasImages ? [] : ["The study has no images; the models use the table alone."]
+      var features: FeatureMatrix?
+      if settings.radiomics != nil {
+        let table = try LesionFeatureTable(study, settings)
+        features = try Self.radiomics(table, examples)
+        notes += Self.notes(on: table, examples)
+      }
+      self.init(kind: inputs.examples, examples, features: features, notes: notes)
       return
     }
     let rois = try ROISet(study)
@@ -187,6 +194,6 @@ public struct ExampleSet: Sendable {
     }
     // Slices stood alone before there were other kinds: their runs of older versions have this hash too.
     let kinds = kind == .slice ? [] : [kind.rawValue]
-    return Data((kinds + lines).joined(separator: "\n").utf8).sha256
+    return Data((kinds + lines + (features.map { [$0.identity] } ?? [])).joined(separator: "\n").utf8).sha256
   }
 }

@@ -39,6 +39,7 @@ public struct Folds: Codable, Equatable, Sendable {
   /// The same folds with some of their patients.
   ///
   /// - Parameter patients: those to keep, with their classes; who is in no fold takes no part.
+  /// - Returns: as many folds, each with those of its patients.
   /// - Throws: `StudyError` of kind `.folds` where a fold would hold nobody out, or learn from one class alone.
   func keeping(_ patients: [String: GradeClass]) throws(StudyError) -> Folds {
     let kept = Folds(heldOut: heldOut.map { $0.filter { patients[$0] != nil } })

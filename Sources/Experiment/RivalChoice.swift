@@ -96,6 +96,7 @@ public struct RivalChoice {
   /// - Parameters:
   ///   - sideBySide: how many fold jobs are done at a time.
   ///   - progress: told how far it is, by one thread at a time.
+  /// - Returns: the choices, and what they give.
   /// - Throws: `StudyError` where the study's folder cannot be written; what the criterion throws.
   public func run(
     sideBySide: Int = 1, progress: @escaping @Sendable (ExperimentProgress) -> Void

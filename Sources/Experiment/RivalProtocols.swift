@@ -21,6 +21,7 @@ public enum RivalProtocols {
   /// - Parameters:
   ///   - folder: a folder with protocols, each named as its file; nil takes those that come with the program.
   ///   - names: those to take; nil takes all.
+  /// - Returns: one or more protocols.
   /// - Throws: `StudyError` where a name is unknown, a file is not a protocol or has another name, or there is none.
   public static func read(from folder: URL? = nil, only names: [String]? = nil) throws(StudyError) -> [StudyProtocol] {
     let files = try folder.map(texts) ?? builtIn
@@ -66,7 +67,10 @@ extension StudyProtocol {
   ///
   /// Who is in the study, whose outlines count, how ROIs are cut, the folds and the evaluation are those of the study; how a
   /// model learns, and from which phases, is the rival's.
-  /// - Parameter epochs: so many epochs of training in place of the rival's own; nil leaves them.
+  /// - Parameters:
+  ///   - own: the study's protocol.
+  ///   - epochs: so many epochs of training in place of the rival's own; nil leaves them.
+  /// - Returns: the protocol to fit.
   /// - Throws: `StudyError` where the rival learns from columns that the study's protocol does not name.
   func compared(in own: StudyProtocol, epochs: Int?) throws(StudyError) -> StudyProtocol {
     var settings = self

@@ -124,7 +124,7 @@ struct CohortFiles: Sendable {
     about medicine.
 
     \(settings.lowGradePatients) patients with low-grade and \(settings.highGradePatients) with high-grade clear cell renal \
-    cell carcinoma; grade signal \(settings.signal), seed \(settings.seed).
+    cell carcinoma; grade signal \(settings.signal), in \(settings.signalIn.rawValue), seed \(settings.seed).
 
     dicom/<patient>/<phase>/<number>.dcm  CT slices, 512 x 512 pixels of 0.9765625 mm, every 2.5 mm
     mdai.json                             the tumours' contours in the layout of a MD.ai export

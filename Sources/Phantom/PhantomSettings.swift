@@ -40,6 +40,21 @@ public struct PhantomSettings: Codable, Equatable, Sendable {
     case annotated(margin: Int)
   }
 
+  /// What of a tumour depends on the grade: to see which models find what.
+  public enum SignalSource: String, Codable, CaseIterable, Sendable {
+    /// Size, uptake of contrast, texture, necrosis and margin.
+    case everything
+    /// The texture alone: its strength and grain.
+    case texture
+    /// The shape alone: size and lobulation.
+    case shape
+    /// The uptake of contrast alone.
+    ///
+    /// Every tumour is denser or less dense than usual by a random offset in all phases, so that one phase alone says little,
+    /// and the difference between two phases says it.
+    case enhancement
+  }
+
   /// Patients with tumours of grade 1 or 2; the paper's annotated subset has 26.
   public var lowGradePatients = 26
   /// Patients with tumours of grade 3 or 4; the paper's annotated subset has 14.
@@ -48,6 +63,8 @@ public struct PhantomSettings: Codable, Equatable, Sendable {
   public var seed: UInt64 = 1
   /// The strength of the grade signal, 0 or more: at 0 both classes have one distribution, 1 is the default.
   public var signal = 1.0
+  /// What depends on the grade.
+  public var signalIn = SignalSource.everything
   /// The phases that are written.
   public var phases = ContrastPhase.allCases
   /// Which slices are written.
@@ -84,4 +101,18 @@ public struct PhantomSettings: Codable, Equatable, Sendable {
 public struct PhantomError: Error, CustomStringConvertible, Equatable, Sendable {
   /// What was wrong, and what to do.
   public let description: String
+}
+
+extension PhantomSettings: CustomReflectable {
+  /// The settings as texts show them, from which the images' UIDs follow: without the signal's source where that is the usual one,
+  /// so that such cohorts keep the UIDs that they had before there were others.
+  public var customMirror: Mirror {
+    var children: [Mirror.Child] = [
+      ("lowGradePatients", lowGradePatients), ("highGradePatients", highGradePatients), ("seed", seed),
+      ("signal", signal), ("phases", phases), ("coverage", coverage),
+      ("maximumAnnotatedSlices", maximumAnnotatedSlices as Any), ("secondLesionShare", secondLesionShare),
+    ]
+    if signalIn != .everything { children.append(("signalIn", signalIn)) }
+    return Mirror(self, children: children, displayStyle: .struct)
+  }
 }

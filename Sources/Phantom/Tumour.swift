@@ -75,7 +75,7 @@ struct Tumour: Solid, Sendable {
     let place = point / traits.grain + noiseOffset
     let texture = 0.8 * noise(place) + 0.6 * noise(place / 2.3)
     let uptake = max(0.02, traits.enhancement + traits.heterogeneity * texture)
-    var attenuation = plain[0] + 2 * texture + (plain - plain[0]) * uptake
+    var attenuation = plain[0] + traits.density + 2 * texture + (plain - plain[0]) * uptake
     guard traits.necrosis > 0 else { return attenuation }
     let offset = point - coreCentre
     let core = (offset * offset).sum().squareRoot() / radius - traits.necrosis + 0.12 * noise(point / 6 - noiseOffset)

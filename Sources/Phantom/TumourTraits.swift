@@ -21,28 +21,41 @@ struct TumourTraits: Sendable {
   /// The outline's waviness as a share of the radius, and half the width of its edge in mm.
   let lobulation: Float
   let blur: Float
+  /// What is added to the HU of all phases; 0 unless only the enhancement depends on the grade.
+  let density: Float
 
   /// The mean shift of each trait in high grade, in standard deviations at strength 1.
   static let shift = (
     size: Float(0.5), enhancement: Float(1.1), texture: Float(1.5), necrosis: Float(1.3), margin: Float(1.1)
   )
 
-  init(isHigh: Bool, signal: Double, _ generator: inout DeterministicGenerator) {
+  /// The standard deviation of `density` in HU, where only the enhancement depends on the grade.
+  static let densitySpread: Float = 25
+
+  init(
+    isHigh: Bool, signal: Double, in source: PhantomSettings.SignalSource = .everything,
+    _ generator: inout DeterministicGenerator
+  ) {
     let strength = isHigh ? Float(signal) : 0
-    func latent(_ shift: Float, _ generator: inout DeterministicGenerator) -> Float {
-      generator.normal() + strength * shift
+    func latent(
+      _ shift: Float, of own: PhantomSettings.SignalSource?, _ generator: inout DeterministicGenerator
+    ) -> Float {
+      generator.normal() + (source == .everything || source == own ? strength * shift : 0)
     }
-    let size = latent(Self.shift.size, &generator)
-    let uptake = latent(Self.shift.enhancement, &generator)
-    let texture = latent(Self.shift.texture, &generator)
-    let core = latent(Self.shift.necrosis, &generator)
-    let margin = latent(Self.shift.margin, &generator)
+    let size = latent(Self.shift.size, of: .shape, &generator)
+    let uptake = latent(Self.shift.enhancement, of: .enhancement, &generator)
+    let texture = latent(Self.shift.texture, of: .texture, &generator)
+    let core = latent(Self.shift.necrosis, of: nil, &generator)
+    let margin = latent(Self.shift.margin, of: .shape, &generator)
     diameter = max(12, min(70, 33 * exp(0.38 * size)))
     enhancement = max(0.4, min(1.5, exp(-0.17 * uptake)))
     heterogeneity = min(0.6, 0.13 * exp(0.45 * texture))
     grain = max(2.2, min(9, 3.6 * exp(0.18 * texture)))
     necrosis = max(0, min(0.78, 0.2 + 0.2 * core))
     lobulation = min(0.16, 0.035 * exp(0.45 * margin))
-    blur = max(0.5, min(3.2, 0.9 * exp(0.35 * margin)))
+    // The edge's softness is no shape: with the shape alone it says nothing.
+    blur = source == .shape ? 0.9 : max(0.5, min(3.2, 0.9 * exp(0.35 * margin)))
+    // Drawn last, so that the traits of other sources are those that they were.
+    density = source == .enhancement ? Self.densitySpread * generator.normal() : 0
   }
 }

@@ -78,7 +78,8 @@ struct VirtualPatient: Sendable {
     return (0..<count).compactMap { index in
       // A second tumour grows in the other kidney.
       let kidney = kidneys[(first + index) % 2]
-      let traits = TumourTraits(isHigh: isHigh, signal: settings.signal, &generator)
+      let traits = TumourTraits(
+        isHigh: isHigh, signal: settings.signal, in: settings.signalIn, &generator)
       let tumour = Tumour(traits, in: kidney, habitus, noise, &generator)
       // Within the classes grades 2 and 3 prevail; the shares are our own choice.
       let isExtreme = record.chance(isHigh ? 0.2 : 0.25)

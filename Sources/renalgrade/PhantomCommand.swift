@@ -22,6 +22,13 @@ struct PhantomCommand: ParsableCommand {
   @Option(help: "How strongly the images depend on the grade; 0 means not at all.")
   var signal = 1.0
 
+  @Option(
+    help: """
+      What depends on the grade: everything, or only the texture, the shape, or the enhancement, which takes two phases to see; \
+      for nothing at all, use --signal 0.
+      """)
+  var signalIn = PhantomSettings.SignalSource.everything
+
   @Option(help: "Slices beyond the annotated ones on each side (default: both kidneys from pole to pole).")
   var margin: Int?
 
@@ -37,6 +44,7 @@ struct PhantomCommand: ParsableCommand {
     settings.highGradePatients = high
     settings.seed = seed
     settings.signal = signal
+    settings.signalIn = signalIn
     settings.phases = phases
     settings.maximumAnnotatedSlices = annotatedSlices
     if let margin { settings.coverage = .annotated(margin: margin) }
@@ -50,3 +58,4 @@ struct PhantomCommand: ParsableCommand {
 }
 
 extension ContrastPhase: ExpressibleByArgument {}
+extension PhantomSettings.SignalSource: ExpressibleByArgument {}

@@ -54,6 +54,74 @@ private func auc(low: [Float], high: [Float]) -> Float {
     #expect(patients[0].lesions[0].grade < patients[1].lesions[0].grade)
   }
 
+  /// A source moves its own traits alone.
+  @Test(arguments: [
+    (PhantomSettings.SignalSource.texture, Set(["texture", "grain"])), (.shape, ["size", "lobulation"]),
+    (.enhancement, ["uptake"]),
+  ])
+  func aSourceMovesItsOwnTraitsAlone(_ source: PhantomSettings.SignalSource, _ moved: Set<String>) {
+    func traits(isHigh: Bool, seed: UInt64) -> [TumourTraits] {
+      (0..<3000).map { number in
+        var generator = DeterministicGenerator(seed: seed, patient: number, purpose: .tumour)
+        return TumourTraits(isHigh: isHigh, signal: 2, in: source, &generator)
+      }
+    }
+    let (low, high) = (traits(isHigh: false, seed: 1), traits(isHigh: true, seed: 2))
+    for measure in Self.measures {
+      let area = auc(low: low.map(measure.value), high: high.map(measure.value))
+      if moved.contains(measure.name) {
+        #expect(area > 0.7, "\(source), \(measure.name): \(area)")
+      } else {
+        #expect(abs(area - 0.5) < 0.03, "\(source), \(measure.name): \(area)")
+      }
+    }
+    #expect(abs(auc(low: low.map(\.density), high: high.map(\.density)) - 0.5) < 0.03)
+    #expect(Set(low.map(\.density)).count == (source == .enhancement ? 3000 : 1))
+  }
+
+  @Test func enhancementTakesTwoPhasesToSee() {
+    var settings = PhantomSettings()
+    settings.secondLesionShare = 0
+    settings.signal = 2
+    settings.signalIn = .enhancement
+    var one: [[Float]] = [[], []]
+    var two: [[Float]] = [[], []]
+    for number in 0..<160 {
+      let place = number % 2
+      let patient = VirtualPatient(number: number, isHigh: place == 1, settings)
+      let tumour = patient.lesions[0].tumour
+      // Outside of the core, which enhances little.
+      let points = (0..<40).map { step in
+        let angle = Float(step) * 0.157
+        return tumour.centre + 0.85 * tumour.traits.diameter / 2 * SIMD3(cos(angle), sin(angle), 0)
+      }
+      let values = points.map { tumour.attenuation(at: $0, patient.palette) }
+      func mean(_ phase: ContrastPhase) -> Float { values.reduce(0) { $0 + $1[phase.lane] } / Float(values.count) }
+      one[place].append(-mean(.portalVenous))
+      two[place].append(mean(.preContrast) - mean(.portalVenous))
+    }
+    let (single, both) = (auc(low: one[0], high: one[1]), auc(low: two[0], high: two[1]))
+    #expect(both > 0.85 && single < both - 0.1, "one phase \(single), two \(both)")
+  }
+
+  /// Cohorts of older versions are made again with the same UIDs.
+  @Test func theUsualSourceLeavesTheUIDsAsTheyWere() {
+    var settings = PhantomSettings()
+    (settings.seed, settings.signal) = (2019, 2)
+    settings.maximumAnnotatedSlices = 4
+    settings.coverage = .annotated(margin: 1)
+    func exams(_ settings: PhantomSettings) -> Set<String> {
+      Set((0..<40).map { ImageIdentity(VirtualPatient(number: $0, isHigh: false, settings), settings).study })
+    }
+    let known: Set = [
+      "2.25.147697238340219818104104214783723533651", "2.25.78282112103782405962899549683021424899",
+    ]
+    #expect(exams(settings).isSuperset(of: known))
+    var other = settings
+    other.signalIn = .shape
+    #expect(exams(other).isDisjoint(with: exams(settings)))
+  }
+
   @Test func withSignalEveryTraitShiftsAndNoneDecides() {
     let low = traits(isHigh: false, signal: 1, count: 2000, seed: 1)
     let high = traits(isHigh: true, signal: 1, count: 2000, seed: 2)

@@ -299,15 +299,18 @@ def coverage(task):
 
 def adjusted_auc(y, scores, covariate, weights):
     """Of one or many weightings of the patients: the AUC of what a line through the low-grade patients leaves of the scores."""
+    weights = np.atleast_2d(weights)
     low = weights * ~y
     total = low.sum(-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         x, s = (covariate - low @ covariate[:, None] / total), (scores - low @ scores[:, None] / total)
         slope = (low * x * s).sum(-1, keepdims=True) / (low * x * x).sum(-1, keepdims=True)
         left = s - slope * x
-        above = (left[..., y, None] > left[..., None, ~y]) + 0.5 * (left[..., y, None] == left[..., None, ~y])
-        pairs = weights[..., y, None] * weights[..., None, ~y]
-        return (pairs * above).sum((-1, -2)) / pairs.sum((-1, -2))
+    # No two patients have the same score and covariate, so there are no ties.
+    order = np.argsort(left, -1)
+    low, high = (np.take_along_axis(weights * mask, order, -1) for mask in (~y, y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (high * np.cumsum(low, -1)).sum(-1) / (high.sum(-1) * low.sum(-1))
 
 
 def adjusted_coverage(task):
@@ -320,7 +323,7 @@ def adjusted_coverage(task):
         covariate = random.normal(size=patients) + 0.5 * y
         scores = norm.ppf(area) * np.sqrt(2) * y + random.normal(size=patients) + 0.5 * covariate
         weights = random.multinomial(patients, np.full(patients, 1 / patients), size=DRAWS)
-        value = float(adjusted_auc(y, scores, covariate, np.ones(patients)))
+        value = float(adjusted_auc(y, scores, covariate, np.ones(patients))[0])
         error = np.nanstd(adjusted_auc(y, scores, covariate, weights), ddof=1)
         if 0 < value < 1 and error > 1e-9:
             lower, upper = on_logit(value, error, student.ppf(0.975, min(positives, patients - positives) - 1))
