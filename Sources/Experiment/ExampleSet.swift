@@ -91,8 +91,10 @@ public struct ExampleSet: Sendable {
         if lesions[name] == nil { order.append(name) }
         lesions[name, default: []].append(index)
       }
+      let examples = order.map { Self.example(lesions[$0] ?? [], rois) }
       self.init(
-        kind: inputs.examples, order.map { Self.example(lesions[$0] ?? [], rois) }, rois: rois, notes: notes)
+        kind: inputs.examples, examples, rois: rois,
+        notes: notes + (inputs.fusion == nil ? [] : MissingPhases.notes(examples, inputs.phases)))
     }
   }
 
