@@ -211,7 +211,8 @@ import Torch
     var wrong = settings(.mean)
     wrong.model.settings = ["pooling": .text("median")]
     let pooling = #expect(throws: StudyError.self) { try validation(wrong) }
-    #expect(pooling?.description.contains("model.settings.pooling must be one of mean, attention, found \"median\"") == true)
+    #expect(
+      pooling?.description.contains("model.settings.pooling must be one of mean, attention, found \"median\"") == true)
     wrong.model.settings = ["heads": .number(2)]
     #expect(throws: StudyError.self) { try validation(wrong) }
     var slices = settings(.mean)
