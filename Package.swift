@@ -115,8 +115,13 @@ let roomsWithoutTorch: [Target] =
     "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
     fixtures: ["Fixtures"])
   + room(
+    "LesionFeatures", imports: ["Support", "Imaging", "Radiomics", "Classifiers", "Study", "ROI"],
+    tests: ["DICOM", "Annotation", "Intake", "Experiment", grdb])
+  + room(
     "Experiment",
-    imports: ["Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", grdb],
+    imports: [
+      "Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", "LesionFeatures", grdb,
+    ],
     tests: ["Intake"],
     fixtures: ["Fixtures"], data: ["Rivals"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
@@ -136,7 +141,8 @@ let roomsWithTorch: [Target] =
       name: "renalgrade",
       dependencies: [
         "Support", "DICOM", "Deidentification", "Study", "PACS", "Annotation", "Intake", "Evaluation", "Phases",
-        "Cohort", "ROI", "Experiment", "Analysis", "Report", "Phantom", "Torch", "Backbones", "Training",
+        "Cohort", "ROI", "LesionFeatures", "Experiment", "Analysis", "Report", "Phantom", "Torch", "Backbones",
+        "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

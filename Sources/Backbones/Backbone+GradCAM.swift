@@ -14,15 +14,25 @@ extension Backbone {
   /// - Returns: the maps, without a gradient.
   /// - Throws: `TorchError` where there is no such class, or the images do not fit.
   public func gradCAM(_ images: Tensor, of index: Int) throws(TorchError) -> Tensor {
+    try gradCAM(images, of: index, clearing: parts.classifier.tensors) { (output) throws(TorchError) in
+      try parts.classifier(output, training: false)
+    }
+  }
+
+  /// The same for the logits that `head` makes of the last stage's output; the gradients of `tensors` are empty afterwards.
+  func gradCAM(
+    _ images: Tensor, of index: Int, clearing tensors: [NamedTensor],
+    head: (Tensor) throws(TorchError) -> Tensor
+  ) throws(TorchError) -> Tensor {
     let activation = try withoutGradient { () throws(TorchError) in
       var output = images
       for stage in parts.stages { output = try stage.layer(output, training: false) }
       return try output.detached()
     }
     try activation.setRequiresGradient(true)
-    // An image's logit depends on its own activation alone: the gradient of the sum holds all images' gradients.
-    try parts.classifier(activation, training: false).narrowed(1, start: index, length: 1).sum().backward()
-    for entry in parts.classifier.tensors { try entry.tensor.clearGradient() }
+    // A logit depends on the activations of its own images alone: the gradient of the sum holds all gradients.
+    try head(activation).narrowed(1, start: index, length: 1).sum().backward()
+    for entry in tensors { try entry.tensor.clearGradient() }
     guard let gradient = try activation.gradient() else {
       throw TorchError("the classifier of \(name) does not depend on its input")
     }

@@ -80,6 +80,22 @@ public final class BagNetwork {
     }
   }
 
+  /// Where in the slices of some bags lies what speaks for a class, by each bag's logit: the maps of `Backbone.gradCAM`, one for each
+  /// slice.
+  ///
+  /// - Parameters:
+  ///   - images: the slices, N x 3 x H x W, one bag after the other.
+  ///   - groups: by bag, the number of slices of each of its groups.
+  ///   - index: the class, from 0.
+  /// - Returns: the maps, N x rows x columns, without a gradient.
+  /// - Throws: `TorchError` where the groups do not fit the slices, or there is no such class.
+  public func gradCAM(_ images: Tensor, groups: [[Int]], of index: Int) throws(TorchError) -> Tensor {
+    let tensors = backbone.parts.classifier.tensors + (attention?.tensors ?? [])
+    return try backbone.gradCAM(images, of: index, clearing: tensors) { (output) throws(TorchError) in
+      try logits(ofLastStage: output, groups: groups, training: false)
+    }
+  }
+
   /// The mean vector of each group of slices, groups x channels, float32.
   private func groupVectors(_ output: Tensor, _ groups: [[Int]]) throws(TorchError) -> Tensor {
     let sizes = groups.joined()

@@ -1,4 +1,4 @@
-public import Torch
+internal import Torch
 
 // A ResNet of images that looks at volumes: the frozen stages see slice by slice, and the kernels of the trained ones become
 // three-dimensional with the image's weights in the middle slice and zeros beside it, so that at first each slice's response is
@@ -48,25 +48,5 @@ struct SliceBySlice: Layer {
 
   func callAsFunction(_ input: Tensor, training: Bool) throws(TorchError) -> Tensor {
     try layer(input.slicesAsImages(), training: training).imagesAsSlices(of: input.shape[2])
-  }
-}
-
-extension Tensor {
-  /// The slices of volumes one after the other: N x C x D x H x W to (N D) x C x H x W.
-  ///
-  /// With channels innermost in memory nothing is copied.
-  public func slicesAsImages() throws(TorchError) -> Tensor {
-    let size = shape
-    guard size.count == 5 else { throw TorchError("expected volumes, N x C x D x H x W, found shape \(size)") }
-    return try permuted([0, 2, 1, 3, 4]).reshaped([size[0] * size[2], size[1], size[3], size[4]])
-  }
-
-  /// Images as volumes of `count` slices each: (N D) x C x H x W to N x C x D x H x W, the reverse of `slicesAsImages`.
-  public func imagesAsSlices(of count: Int) throws(TorchError) -> Tensor {
-    let size = shape
-    guard size.count == 4, count > 0, size[0] % count == 0 else {
-      throw TorchError("expected images for volumes of \(count) slices, found shape \(size)")
-    }
-    return try reshaped([size[0] / count, count, size[1], size[2], size[3]]).permuted([0, 2, 1, 3, 4])
   }
 }

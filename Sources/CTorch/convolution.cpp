@@ -86,7 +86,45 @@ struct TrainedConvolution : torch::autograd::Function<TrainedConvolution> {
   }
 };
 
+// For volumes the library's gradient of the weight in bfloat16 reads and writes memory that is not its own: libtorch 2.15 gives
+// other numbers each time, or none, where a kernel of three slices sees two with a border. Here that gradient is float32's.
+struct TrainedVolumeConvolution : torch::autograd::Function<TrainedVolumeConvolution> {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &input, const at::Tensor &weight,
+                            std::vector<int64_t> stride, std::vector<int64_t> padding, std::vector<int64_t> dilation,
+                            int64_t groups) {
+    context->save_for_backward({input, weight});
+    context->saved_data["stride"] = stride;
+    context->saved_data["padding"] = padding;
+    context->saved_data["dilation"] = dilation;
+    context->saved_data["groups"] = groups;
+    return at::conv3d(input, weight.to(input.scalar_type()), {}, stride, padding, dilation, groups);
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &input = saved[0], &weight = saved[1], &gradient = gradients[0];
+    const auto stride = context->saved_data["stride"].toIntVector(), padding = context->saved_data["padding"].toIntVector();
+    const auto dilation = context->saved_data["dilation"].toIntVector();
+    const auto groups = context->saved_data["groups"].toInt();
+    const auto backward = [&](at::ScalarType type, bool for_input) {
+      return at::convolution_backward(gradient.to(type), input.to(type), weight.to(type), at::nullopt, stride, padding,
+                                      dilation, false, {0, 0, 0}, groups, {for_input, !for_input, false});
+    };
+    at::Tensor input_gradient, weight_gradient;
+    if (context->needs_input_grad(0)) input_gradient = std::get<0>(backward(input.scalar_type(), true));
+    if (context->needs_input_grad(1)) weight_gradient = std::get<1>(backward(weight.scalar_type(), false));
+    return {input_gradient, weight_gradient, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
 } // namespace
+
+at::Tensor trained_volume_convolution(const at::Tensor &input, const at::Tensor &weight, at::IntArrayRef stride,
+                                      at::IntArrayRef padding, at::IntArrayRef dilation, int64_t groups) {
+  return TrainedVolumeConvolution::apply(input.to(at::kBFloat16), weight, stride.vec(), padding.vec(), dilation.vec(),
+                                         groups);
+}
+
 } // namespace torch_shim
 
 using namespace torch_shim;

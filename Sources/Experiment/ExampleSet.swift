@@ -1,5 +1,6 @@
 public import Classifiers
 import Foundation
+import LesionFeatures
 public import ROI
 public import Study
 import Support
@@ -65,9 +66,15 @@ public struct ExampleSet: Sendable {
             : "the study has no images, and all its lesions are excluded; import the table with `renalgrade import "
               + "--pathology`, and see `renalgrade status`")
       }
-      self.init(
-        kind: inputs.examples, Self.features(lesions, ofPatients: inputs.examples == .patientFeatures),
-        notes: hasImages ? [] : ["The study has no images; the models use the table alone."])
+      let examples = Self.features(lesions, ofPatients: inputs.examples == .patientFeatures)
+      var notes = hasImages ? [] : ["The study has no images; the models use the table alone."]
+      var features: FeatureMatrix?
+      if settings.radiomics != nil {
+        let table = try LesionFeatureTable(study, settings)
+        features = try Self.radiomics(table, examples)
+        notes += Self.notes(on: table, examples)
+      }
+      self.init(kind: inputs.examples, examples, features: features, notes: notes)
       return
     }
     let rois = try ROISet(study)
@@ -84,8 +91,10 @@ public struct ExampleSet: Sendable {
         if lesions[name] == nil { order.append(name) }
         lesions[name, default: []].append(index)
       }
+      let examples = order.map { Self.example(lesions[$0] ?? [], rois) }
       self.init(
-        kind: inputs.examples, order.map { Self.example(lesions[$0] ?? [], rois) }, rois: rois, notes: notes)
+        kind: inputs.examples, examples, rois: rois,
+        notes: notes + (inputs.fusion == nil ? [] : MissingPhases.notes(examples, inputs.phases)))
     }
   }
 
@@ -166,6 +175,16 @@ public struct ExampleSet: Sendable {
     return set
   }
 
+  /// The same examples with the classes that another set of the same patients learns, where these are permuted.
+  func labelled(as other: ExampleSet) -> ExampleSet {
+    guard other.classes != other.examples.map(\.gradeClass) else { return self }
+    var set = ExampleSet(
+      kind, examples, rois, classes: examples.map { other.patients[$0.patient] ?? .low },
+      patients: patients.keys.reduce(into: [:]) { $0[$1] = other.patients[$1] ?? .low }, notes: notes)
+    set.features = features
+    return set
+  }
+
   /// The same examples seen in other crops of the same slices.
   func with(_ rois: ROISet) -> ExampleSet {
     ExampleSet(kind, examples, rois, classes: classes, patients: patients, notes: notes)
@@ -185,6 +204,6 @@ public struct ExampleSet: Sendable {
     }
     // Slices stood alone before there were other kinds: their runs of older versions have this hash too.
     let kinds = kind == .slice ? [] : [kind.rawValue]
-    return Data((kinds + lines).joined(separator: "\n").utf8).sha256
+    return Data((kinds + lines + (features.map { [$0.identity] } ?? [])).joined(separator: "\n").utf8).sha256
   }
 }

@@ -77,7 +77,7 @@ struct FoldJobExecutor: Sendable {
               let standing = try meter.withLock { try $0.step(number, step) }
               if let standing { serial.withLock { _ in progress(.fitting(standing)) } }
             })
-        } catch where failed != nil && !(error is SideBySide.Stopped) {
+        } catch  where failed != nil && !(error is SideBySide.Stopped) {
           meter.withLock { $0.finish(number) }
           if lost.withLock({ $0.insert(place).inserted }) { failed?(place, error) }
           continue

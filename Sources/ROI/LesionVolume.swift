@@ -185,7 +185,8 @@ private struct OutlinedSlice {
     }
     guard headers.indices.contains(frame) else { throw refused("the file has no frame \(frame + 1)") }
     header = headers[frame]
-    guard let position = header.imagePosition, let across = header.rowDirection, let down = header.columnDirection else {
+    guard let position = header.imagePosition, let across = header.rowDirection, let down = header.columnDirection
+    else {
       throw refused("it has no usable (0020,0032) ImagePositionPatient or (0020,0037) ImageOrientationPatient")
     }
     guard let spacing = header.pixelSpacing else { throw refused("it has no usable (0028,0030) PixelSpacing") }
@@ -204,10 +205,9 @@ private struct OutlinedSlice {
     }
     let mask = PixelMask(columns: header.columns, rows: header.rows, values: inside)
     self.mask = mask
-    let rows = (0..<header.rows).filter { row in
-      inside[row * header.columns..<(row + 1) * header.columns].contains(true)
-    }
-    let columns = (0..<header.columns).filter { column in rows.contains { mask[column, $0] } }
+    let width = header.columns
+    let rows = (0..<header.rows).filter { row in inside[row * width..<(row + 1) * width].contains(true) }
+    let columns = (0..<width).filter { column in rows.contains { mask[column, $0] } }
     if let left = columns.first, let right = columns.last, let top = rows.first, let bottom = rows.last {
       box = (left..<right + 1, top..<bottom + 1)
     } else {

@@ -43,6 +43,11 @@ extension StudyProtocol {
     try source.require(
       Set(inputs.phases).count == inputs.phases.count, "inputs", "phases", expected: "phases, each named once",
       found: inputs.phases.map(\.rawValue))
+    if inputs.fusion != nil {
+      try source.require(
+        inputs.examples == .bag && inputs.phases.count >= 2, "inputs", "fusion",
+        expected: "omitted unless inputs.examples is bag and inputs.phases names at least 2 phases")
+    }
     if model.learner == Model.network {
       for (key, isThere) in [("network", network != nil), ("training", training != nil), ("sweep", sweep != nil)]
       where !isThere { throw source.missing(key, in: []) }

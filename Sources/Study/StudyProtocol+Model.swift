@@ -29,11 +29,20 @@ extension StudyProtocol {
     public var examples: ExampleKind
     /// The contrast phases whose slices count; an empty list takes every outlined slice.
     public var phases: [Phase]
+    /// How the slices of several phases become one example; nil makes no difference between phases.
+    public var fusion: Fusion?
+
+    /// How a network takes several phases.
+    public enum Fusion: String, Codable, CaseIterable, Sendable {
+      /// Each phase through the same network; what it makes of the phases that a lesion has is pooled.
+      case late
+    }
 
     /// Makes inputs from their parts.
-    public init(examples: ExampleKind = .slice, phases: [Phase] = []) {
+    public init(examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil) {
       self.examples = examples
       self.phases = phases
+      self.fusion = fusion
     }
   }
 
@@ -129,6 +138,10 @@ public enum ModelSetting: Codable, Equatable, Sendable {
     case .numbers(let values): try container.encode(values)
     }
   }
+}
+
+extension StudyProtocol.Inputs: HasOptionalKeys {
+  static let optionalKeys: Set = ["fusion"]
 }
 
 extension StudyProtocol.Model: HasOptionalKeys {

@@ -34,19 +34,29 @@ extension StudyProtocol {
     public var binWidth: Double?
     /// The number of grey levels of each lesion; either this or `binWidth`.
     public var binCount: Int?
+    /// Where texture is looked for, and how the matrices of directions and slices are merged: one of `aggregationNames`.
+    public var aggregation: String
     /// The voxel size in mm that lesions are resampled to: column, row, slice, 0 to keep one; nil resamples nothing.
     public var spacing: [Double]?
     /// The lowest and the highest HU of a lesion's voxels, others not being counted as lesion; nil for all.
     public var range: [Double]?
     /// Voxels further from the lesion's mean than this many standard deviations are not counted as lesion; nil for all.
     public var outlierSigmas: Double?
+    /// How far around the lesion's box filters see the slice, in voxels; 5 is pyradiomics' usual `padDistance`.
+    ///
+    /// Slices are read 30 mm around the outlines; outlined slices alone are read.
+    public var margin: Int
     /// The images that features are computed of, among `imageNames`.
     public var images: [String]
     /// The widths in mm of the Laplacian of Gaussian, if and only if `images` names `log`.
     public var logSigmas: [Double]?
-    /// The families of features, such as `firstOrder`; nil for all.
+    /// The families of features, such as `firstorder`; nil for pyradiomics' usual seven, which give 107 features of an image.
     public var families: [String]?
 
+    /// What `aggregation` can be: in 3D, as a mean over directions or in one matrix; by slice; in the slices' planes together.
+    public static let aggregationNames = [
+      "volume", "volumeMerged", "slices", "slicesMerged", "planes", "planesMerged",
+    ]
     /// The images that `images` can name.
     public static let imageNames = [
       "original", "square", "squareRoot", "logarithm", "exponential", "gradient", "log", "wavelet", "lbp2D", "lbp3D",
@@ -55,7 +65,9 @@ extension StudyProtocol {
 }
 
 extension StudyProtocol.Radiomics: HasOptionalKeys {
-  static let optionalKeys: Set = ["binWidth", "binCount", "spacing", "range", "outlierSigmas", "logSigmas", "families"]
+  static let optionalKeys: Set = [
+    "binWidth", "binCount", "spacing", "range", "outlierSigmas", "logSigmas", "families",
+  ]
 }
 
 extension StudyProtocol.Radiomics {
@@ -68,8 +80,8 @@ extension StudyProtocol.Radiomics {
       !enhancement || phases.count > 1, "enhancement",
       "false where radiomics.phases does not name two phases or more: it compares phases")
     try require(
-      (binWidth == nil) != (binCount == nil), binCount == nil ? "binWidth" : "binCount",
-      "stated, or else the other of binWidth (HU) and binCount; exactly one of them")
+      (binWidth == nil) != (binCount == nil), "binWidth",
+      "stated (HU) unless radiomics.binCount is: exactly one of them states the grey levels")
     if let binWidth {
       try require((1e-3...1e4).contains(binWidth), "binWidth", "0.001 to 10000 HU, found \(binWidth)")
     }
@@ -83,7 +95,8 @@ extension StudyProtocol.Radiomics {
         "three numbers in mm (column, row, slice), each 0.1 to 20, or 0 to keep one of them, found \(spacing)")
       try require(
         extent == .volume || spacing[2] == 0, "spacing",
-        "0 in its third number where radiomics.extent is \(extent.rawValue): single slices are not resampled along the normal")
+        "0 in its third number where radiomics.extent is \(extent.rawValue): single slices are not resampled along the normal"
+      )
     }
     if let range {
       try require(
@@ -93,6 +106,15 @@ extension StudyProtocol.Radiomics {
     if let outlierSigmas {
       try require((0.1...100).contains(outlierSigmas), "outlierSigmas", "0.1 to 100, found \(outlierSigmas)")
     }
+    try require((0...1000).contains(margin), "margin", "0 to 1000 voxels, found \(margin)")
+    let isVolume = aggregation.hasPrefix("volume")
+    try require(
+      Self.aggregationNames.contains(aggregation), "aggregation",
+      "one of \(Self.aggregationNames.joined(separator: ", ")), found \(aggregation)")
+    try require(
+      extent == .volume || !isVolume, "aggregation",
+      "one of slices, slicesMerged, planes, planesMerged where radiomics.extent is \(extent.rawValue), found \(aggregation)"
+    )
     let known = Self.imageNames
     try require(
       !images.isEmpty && Set(images).count == images.count && images.allSatisfy(known.contains), "images",
@@ -109,7 +131,8 @@ extension StudyProtocol.Radiomics {
     }
     if extent != .volume {
       try require(
-        !images.contains("lbp3D"), "images", "without lbp3D where radiomics.extent is \(extent.rawValue)")
+        !images.contains("lbp3D") && !hasLoG, "images",
+        "without lbp3D and log, which need a volume, where radiomics.extent is \(extent.rawValue)")
     }
     if let families {
       try require(

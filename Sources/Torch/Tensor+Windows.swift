@@ -46,7 +46,11 @@ extension Tensor {
   ) throws(TorchError) -> Tensor {
     let axes = shape.count - 2
     let (kernel, stride, padding) = try (kernel.values(axes), stride.values(axes), padding.values(axes))
-    return try Tensor.make { ct_max_pool(handle, kernel, stride, padding, axes, ceiling, $0) }
+    return try pooled(kernel, stride, padding) { (input, kernel, stride, padding) throws(TorchError) in
+      try Tensor.make {
+        ct_max_pool(input.handle, kernel, stride, padding, kernel.count, ceiling, $0)
+      }
+    }
   }
 
   /// The mean of each window; with `ceiling` a last window may reach over the border, so that no element is left over.
@@ -57,7 +61,19 @@ extension Tensor {
   ) throws(TorchError) -> Tensor {
     let axes = shape.count - 2
     let (kernel, stride, padding) = try (kernel.values(axes), stride.values(axes), padding.values(axes))
-    return try Tensor.make { ct_average_pool(handle, kernel, stride, padding, axes, ceiling, countingPadding, $0) }
+    return try pooled(kernel, stride, padding) { (input, kernel, stride, padding) throws(TorchError) in
+      try Tensor.make {
+        ct_average_pool(input.handle, kernel, stride, padding, kernel.count, ceiling, countingPadding, $0)
+      }
+    }
+  }
+
+  private func pooled(
+    _ kernel: [Int64], _ stride: [Int64], _ padding: [Int64],
+    _ pool: (_ input: Tensor, _ kernel: [Int64], _ stride: [Int64], _ padding: [Int64]) throws(TorchError) -> Tensor
+  ) throws(TorchError) -> Tensor {
+    device == .cpu || kernel.count == 2
+      ? try pool(self, kernel, stride, padding) : try pooledWithinAndAcross(kernel, stride, padding, pool)
   }
 
   /// The mean over all places of an image or volume: N x C x 1 x 1, or N x C x 1 x 1 x 1.

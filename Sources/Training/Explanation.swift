@@ -8,6 +8,9 @@ import Torch
 
 /// Where the networks of a finished run looked: Grad-CAM of every slice, by the network of the fold that held it out.
 ///
+/// Where an example is a lesion's bag of slices, the map of a slice is that of the lesion's logit, so a slice that counts little has a
+/// faint map.
+///
 /// The maps are of the high-grade logit, in float32. As a sanity check each is compared with the map of a network whose frozen
 /// stages are the same and whose trained stages have random weights: a map that does not change explains nothing that was
 /// learnt (Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, arXiv:1810.03292).
@@ -24,8 +27,9 @@ public struct Explanation {
   private let rois: ROISet
   private let settings: StudyProtocol
   private let predictions: [Prediction]
-  /// The ROI of each prediction.
-  private let places: [Int]
+  private let form: NetworkForm
+  /// The slices of all predictions.
+  private let slices: [Slice]
   private let backbone: String
   private let frozenThrough: String?
   private let device: Device
@@ -44,19 +48,21 @@ public struct Explanation {
       throw TrainingError(
         "the run \(run.id) has no networks to explain: its learner is \(manifest.learner.learner)")
     }
-    guard manifest.examples == .slice else {
-      throw TrainingError(
-        "the run \(run.id) learnt from lesions (its learner is \(manifest.learner.learner)), whose networks cannot be explained yet; "
-          + "explain a run whose examples are slices")
-    }
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     predictions = try PredictionTable.read(run.predictionsFile)
     rois = try ROISet(study)
-    let known = Dictionary(rois.entries.enumerated().map { ([$1.patient, $1.lesion, $1.slice], $0) }) { first, _ in
-      first
+    form = try NetworkForm(settings)
+    let examples = try ExampleSet(study, settings).examples
+    let known = Dictionary(examples.map { ($0.name, $0) }) { first, _ in first }
+    var slices: [Slice] = []
+    for (number, prediction) in predictions.enumerated() {
+      guard let example = known[[prediction.patient, prediction.lesion, prediction.slice]] else { continue }
+      for (group, places) in form.groups(of: example, { rois.entries[$0].phase }).enumerated() {
+        slices += places.map { Slice(prediction: number, group: group, place: $0) }
+      }
     }
-    places = predictions.compactMap { known[[$0.patient, $0.lesion, $0.slice]] }
-    guard manifest.rois == rois.fileName, places.count == predictions.count else {
+    self.slices = slices
+    guard manifest.rois == rois.fileName, Set(slices.map(\.prediction)).count == predictions.count else {
       throw TrainingError(
         "the study's ROIs have changed since the run \(run.id) was made; make a new run with `renalgrade "
           + "crossvalidate`, or explain another with --run")
@@ -67,6 +73,16 @@ public struct Explanation {
     for fold in Set(predictions.map(\.fold)).sorted() { _ = try run.checkpoint(fold: fold, backbone: backbone) }
   }
 
+  /// A slice that is explained.
+  private struct Slice {
+    /// The number of its prediction: its own, or its lesion's.
+    let prediction: Int
+    /// Its group within the example.
+    let group: Int
+    /// Its ROI.
+    let place: Int
+  }
+
   /// What is known of one slice.
   private struct Finding {
     var energyInside: Double?
@@ -74,6 +90,9 @@ public struct Explanation {
     var contourShare = 0.0
     /// The map as the network gives it, rows x columns of its last stage.
     var map: [Float] = []
+
+    /// How much the slice says for high grade.
+    var energy: Double { map.reduce(0) { $0 + Double($1) } }
   }
 
   /// Explains all slices, and writes `explanations.json`, `explanations.csv` (slice by slice) and the gallery's pictures in
@@ -87,21 +106,19 @@ public struct Explanation {
   /// - Throws: `TrainingError` where a checkpoint holds another network; `StudyError` where a file cannot be written.
   public func write(galleryCount: Int, thresholds: [Double]? = nil, progress: (Int, Int) -> Void) throws -> Result {
     try LibTorch.setDeterministic(true)
-    var findings = [Finding](repeating: Finding(), count: predictions.count)
+    var findings = [Finding](repeating: Finding(), count: slices.count)
     var layer = ""
     var done = 0
     for fold in Set(predictions.map(\.fold)).sorted() {
       let network = try network(fold: fold, randomised: false)
       let random = try self.network(fold: fold, randomised: true)
-      layer = network.stages.last ?? ""
+      layer = network.backbone.stages.last ?? ""
       let inputs = NetworkInputs(
-        rois: rois, size: settings.roi.outputSize, preprocessing: network.preprocessing, device: device)
-      let slices = predictions.indices.filter { predictions[$0].fold == fold }
-      for start in stride(from: 0, to: slices.count, by: Self.passSize) {
-        let pass = Array(slices[start..<min(start + Self.passSize, slices.count)])
+        rois: rois, size: settings.roi.outputSize, preprocessing: network.backbone.preprocessing, device: device)
+      for pass in passes(ofFold: fold) {
         for (slice, finding) in zip(pass, try explain(pass, inputs, network, random)) { findings[slice] = finding }
         done += pass.count
-        progress(done, predictions.count)
+        progress(done, slices.count)
       }
     }
     let gallery = try writeGallery(findings, galleryCount, thresholds)
@@ -119,36 +136,61 @@ public struct Explanation {
     return Result(explanations: explanations, notes: notes(findings))
   }
 
-  private func network(fold: Int, randomised: Bool) throws -> Backbone {
+  /// The slices of a fold that go through the network together: a lesion's where they have one logit, some at a time elsewhere.
+  private func passes(ofFold fold: Int) -> [[Int]] {
+    let own = slices.indices.filter { predictions[slices[$0].prediction].fold == fold }
+    guard form == .slice else {
+      return Dictionary(grouping: own) { slices[$0].prediction }.sorted { $0.key < $1.key }.map(\.value)
+    }
+    return stride(from: 0, to: own.count, by: Self.passSize).map { start in
+      Array(own[start..<min(start + Self.passSize, own.count)])
+    }
+  }
+
+  /// A network that is explained.
+  private struct Network {
+    let backbone: Backbone
+    let trained: any TrainedNetwork
+  }
+
+  /// The maps of what speaks for high grade in some slices of one pass.
+  private func maps(_ network: Network, _ pass: [Int], _ images: Tensor) throws -> Tensor {
+    guard let bags = network.trained as? BagNetwork else { return try network.backbone.gradCAM(images, of: 1) }
+    let groups = Dictionary(grouping: pass) { slices[$0].group }.sorted { $0.key < $1.key }.map(\.value.count)
+    return try bags.gradCAM(images, groups: [groups], of: 1)
+  }
+
+  private func network(fold: Int, randomised: Bool) throws -> Network {
     // Training may have started from the protocol's own seed: the random weights must be others.
     let network = try Backbone.make(backbone, classes: 2, seed: settings.seed &+ 1)
     try network.freeze(through: frozenThrough)
+    try network.move(to: device, format: .channelsLast)
+    let trained = try form.network(on: network, seed: settings.seed &+ 1)
     do {
       var weights = try SafeTensors.read(run.networkFile(fold: fold)).tensors
-      if randomised { weights.merge(try network.trainedState.mapValues { try $0.copied() }) { $1 } }
-      try network.load(weights, replacingHead: false)
+      if randomised { weights.merge(try trained.trainedState.mapValues { try $0.copied() }) { $1 } }
+      try trained.load(weights)
     } catch {
       throw TrainingError(
         "the checkpoint of fold \(fold + 1) is not that of \(backbone) as the run \(run.id) trained it: \(error). Copy the "
           + "run's folder from its study again")
     }
-    try network.move(to: device, format: .channelsLast)
-    return network
+    return Network(backbone: network, trained: trained)
   }
 
   private func explain(
-    _ slices: [Int], _ inputs: NetworkInputs, _ network: Backbone, _ random: Backbone
+    _ pass: [Int], _ inputs: NetworkInputs, _ network: Network, _ random: Network
   ) throws -> [Finding] {
-    let images = try inputs.batch(slices.map { Sample(index: places[$0], isFlipped: false) })
-    let maps = try network.gradCAM(images, of: 1)
+    let images = try inputs.batch(pass.map { Sample(index: slices[$0].place, isFlipped: false) })
+    let maps = try self.maps(network, pass, images)
     let enlarged = try enlarged(maps).floats()
-    let masks = try self.masks(slices).floats()
-    let (trained, randomised) = (try maps.floats(), try random.gradCAM(images, of: 1).floats())
+    let masks = try self.masks(pass).floats()
+    let (trained, randomised) = (try maps.floats(), try self.maps(random, pass, images).floats())
     func part(_ values: [Float], _ index: Int) -> [Float] {
-      let size = values.count / slices.count
+      let size = values.count / pass.count
       return Array(values[index * size..<(index + 1) * size])
     }
-    return slices.indices.map { index in
+    return pass.indices.map { index in
       let (map, mask) = (part(trained, index), part(masks, index))
       return Finding(
         energyInside: MapStatistics.energyInside(part(enlarged, index), mask),
@@ -165,10 +207,10 @@ public struct Explanation {
   }
 
   /// How much of each pixel of the network's input lies inside the contour, enlarged as the crop was.
-  private func masks(_ slices: [Int]) throws -> Tensor {
+  private func masks(_ pass: [Int]) throws -> Tensor {
     let (side, size) = (rois.boxSize, settings.roi.outputSize)
-    let values = try slices.flatMap { try rois.tumourMask(places[$0]).values.map { $0 ? Float(1) : 0 } }
-    return try Tensor(values, shape: [slices.count, 1, side, side]).resizedBilinearly(height: size, width: size)
+    let values = try pass.flatMap { try rois.tumourMask(slices[$0].place).values.map { $0 ? Float(1) : 0 } }
+    return try Tensor(values, shape: [pass.count, 1, side, side]).resizedBilinearly(height: size, width: size)
   }
 
   private func writeGallery(
@@ -182,29 +224,35 @@ public struct Explanation {
     let gallery = Gallery(predictions, count: count) { fold in
       thresholds.flatMap { $0.indices.contains(fold) ? $0[fold] : nil } ?? stated
     }
-    return try gallery.choices.map { group, index in
+    let ofPrediction = Dictionary(grouping: slices.indices) { slices[$0].prediction }
+    return try gallery.choices.compactMap { group, index in
+      // Of a lesion, the slice that says the most.
+      guard let shown = ofPrediction[index]?.max(by: { findings[$0].energy < findings[$1].energy }) else { return nil }
       numbers[group, default: 0] += 1
-      let finding = findings[index]
+      let (finding, entry) = (findings[shown], rois.entries[slices[shown].place])
       let side = Int(Double(finding.map.count).squareRoot())
       let picture = try MapPicture(
-        crop: rois.withCrop(places[index]) { Array($0) },
+        crop: rois.withCrop(slices[shown].place) { Array($0) },
         map: try enlarged(Tensor(finding.map, shape: [1, side, side])).floats(),
-        contour: try rois.entries[places[index]].contour, boxSize: rois.boxSize, side: settings.roi.outputSize,
+        contour: try entry.contour, boxSize: rois.boxSize, side: settings.roi.outputSize,
         description:
           "Patient \(predictions[index].patient), lesion \(predictions[index].lesion): the crop, and beside it the "
           + "crop under the heat map; the contour is a thin line.")
       let image = "explanations/\(group.fileName)-\(numbers[group] ?? 0).svg"
       try AtomicFile.write(picture.svg, to: run.url.appendingPathComponent(image))
+      var prediction = predictions[index]
+      prediction.slice = entry.slice
       return Run.Explanations.Example(
-        group: group, predictions[index], energyInside: finding.energyInside, image: image)
+        group: group, prediction, energyInside: finding.energyInside, image: image)
     }
   }
 
   private func writeTable(_ findings: [Finding]) throws {
     var text = "patient,lesion,slice,fold,energyInside,contourShare,randomisedCorrelation\n"
-    for (prediction, finding) in zip(predictions, findings) {
+    for (slice, finding) in zip(slices, findings) {
+      let (prediction, entry) = (predictions[slice.prediction], rois.entries[slice.place])
       let numbers = [finding.energyInside, finding.contourShare, finding.randomisedCorrelation]
-      let names = [prediction.patient.csvCell, prediction.lesion.csvCell, prediction.slice.csvCell]
+      let names = [prediction.patient.csvCell, prediction.lesion.csvCell, entry.slice.csvCell]
       text += (names + ["\(prediction.fold)"] + numbers.map { $0.map { "\($0)" } ?? "" }).joined(separator: ",") + "\n"
     }
     try AtomicFile.write(text, to: run.url.appendingPathComponent("explanations.csv"))

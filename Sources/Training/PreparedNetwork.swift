@@ -49,7 +49,8 @@ struct PreparedNetwork: PreparedLearner {
     LibTorch.trimMemory()
     let features = store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois).source
     let examples = zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
-      TrainingExample(groups: learner.form.groups(of: example), label: gradeClass == .high ? 1 : 0)
+      TrainingExample(
+        groups: learner.form.groups(of: example) { rois.entries[$0].phase }, label: gradeClass == .high ? 1 : 0)
     }
     return FoldTrainer(
       network: worker.network, settings: learner.training, features: features, examples: examples,

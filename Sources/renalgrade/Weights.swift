@@ -4,7 +4,7 @@ import Foundation
 
 struct Weights: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List, download and verify ImageNet weights.", subcommands: [List.self, Get.self, Verify.self])
+    abstract: "List, download and verify published weights.", subcommands: [List.self, Get.self, Verify.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,7 +57,7 @@ struct WeightsSelection: ParsableArguments {
   /// The catalogue's entry: the file of that name, or the preferred one of the backbone.
   func entry() throws -> WeightsEntry {
     if let entry = WeightsCatalogue.entry(file: name) ?? WeightsCatalogue.entries(for: name).first { return entry }
-    let names = Set(WeightsCatalogue.entries.map(\.backbone)).sorted().joined(separator: ", ")
+    let names = Backbone.names.filter { !WeightsCatalogue.entries(for: $0).isEmpty }.joined(separator: ", ")
     throw ValidationError("There are no published weights for \(name); the backbones with weights are \(names).")
   }
 }

@@ -107,6 +107,25 @@ import Torch
     }
   }
 
+  /// The logit of a bag is its slices' mean of what each would have alone, so each map is a share of the map of the slice alone.
+  @Test func mapsOfABagAreSharesOfItsSlices() throws {
+    let mean = try network(.mean)
+    let images = try Formula.images("bag", [6, 3, 64, 64])
+    let alone = try mean.backbone.gradCAM(images, of: 1).floats()
+    let bags = try mean.gradCAM(images, groups: [[1, 1], [1], [2, 1]], of: 1).floats()
+    #expect(alone.contains { $0 > 0 })
+    let size = alone.count / 6
+    for (slice, share) in [0.5, 0.5, 1, 0.25, 0.25, 0.5].enumerated() {
+      for place in slice * size..<(slice + 1) * size {
+        #expect(abs(Double(bags[place]) - share * Double(alone[place])) < 1e-5 + 1e-4 * Double(abs(alone[place])))
+      }
+    }
+    let attention = try network(.attention)
+    let maps = try attention.gradCAM(images, groups: [[1, 1], [1], [2, 1]], of: 1)
+    #expect(maps.shape == [6, alone.count / 6 == 4 ? 2 : 0, 2])
+    #expect(try attention.trainedParameters.allSatisfy { try $0.tensor.gradient() == nil })
+  }
+
   @Test func groupsThatDoNotFitAndStatesOfOthersAreRefused() throws {
     let mean = try network(.mean)
     let attention = try network(.attention)

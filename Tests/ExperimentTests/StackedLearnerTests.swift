@@ -113,4 +113,40 @@ import Testing
     let found = try examples.fit(stack(members)).probabilities(of: [5, 10])
     #expect(found.allSatisfy { (0...1).contains($0) })
   }
+
+  /// A member on slices, as a network is, never learns from a slice of a patient whom the fold holds out.
+  @Test func aMemberMayLearnFromSlices() throws {
+    let counting = CountingLearner(try settings([:]))
+    let single: [LearnerKind] = [
+      .logisticRegression,
+      LearnerKind("counting", examples: [.slice]) { settings, _ in counting.with(settings) },
+    ]
+    let learners = LearnerRegistry(single + [.stacked(LearnerRegistry(single))])
+    let own: [String: ModelSetting] = [
+      "members": .texts(["size", "image"]), "innerFolds": .number(3), "size.learner": .text("logisticRegression"),
+      "size.columns": .text("size_mm"), "image.learner": .text("counting"),
+    ]
+    let validation = try CrossValidation(study, protocol: settings(own), learners: learners)
+    let run = try validation.run { _ in }
+    #expect(try PredictionTable.read(run.predictionsFile).allSatisfy { (0...1).contains($0.probability) })
+    let slices = try ExampleSet(study, study.readProtocol())
+    let account = counting.account.training
+    #expect(account.count == 12)
+    for fold in 0..<3 {
+      let heldOut = Set(validation.folds.heldOut[fold])
+      for number in [fold] + (1...3).map({ 3 * $0 + fold }) {
+        let training = Set(try #require(account[number]).map { slices.examples[$0].patient })
+        #expect(training.isDisjoint(with: heldOut) && training.count <= 8 && training.count >= (number == fold ? 8 : 4))
+      }
+    }
+    let found = try RunVerification(run, in: study, learners: learners).verify { _ in }
+    #expect(found.allSatisfy { $0.largestDifference == 0 })
+    let left = try FileManager.default.contentsOfDirectory(atPath: run.foldFolder(0).path)
+    #expect(!left.contains { $0.hasPrefix("checkpoint") })
+    // Permuted classes are those of the member as well.
+    let shuffled = try ExampleSet(study, settings(own)).shuffled(by: 3)
+    let labelled = slices.labelled(as: shuffled)
+    #expect(
+      labelled.examples.indices.allSatisfy { shuffled.patients[labelled.examples[$0].patient] == labelled.classes[$0] })
+  }
 }

@@ -56,8 +56,8 @@ private func auc(low: [Float], high: [Float]) -> Float {
 
   /// A source moves its own traits alone.
   @Test(arguments: [
-    (PhantomSettings.SignalSource.texture, Set(["texture", "grain"])), (.shape, ["size", "lobulation"]),
-    (.enhancement, ["uptake"]),
+    (PhantomSettings.SignalSource.texture, Set(["texture", "grain"])), (.shape, Set(["size", "lobulation"])),
+    (.enhancement, Set(["uptake"])),
   ])
   func aSourceMovesItsOwnTraitsAlone(_ source: PhantomSettings.SignalSource, _ moved: Set<String>) {
     func traits(isHigh: Bool, seed: UInt64) -> [TumourTraits] {

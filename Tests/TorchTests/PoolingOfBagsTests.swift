@@ -52,6 +52,35 @@ import Testing
     #expect(throws: TorchError.self) { try images.convolved(wave([1, 1, 3, 3], 0), stride: [1]) }
   }
 
+  /// What a GPU does, here on the CPU: the same numbers and the same gradients.
+  @Test(arguments: [false, true]) func poolingWithinAndAcrossSlicesIsPoolingVolumes(maximum: Bool) throws {
+    func both(_ input: Tensor, _ kernel: [Int64], _ stride: [Int64], _ padding: [Int64]) throws(TorchError) -> Tensor {
+      let (kernel, stride, padding) = (kernel.map(Int.init), stride.map(Int.init), padding.map(Int.init))
+      return maximum
+        ? try input.maxPooled(kernel: .each(kernel), stride: .each(stride), padding: .each(padding), ceiling: true)
+        : try input.averagePooled(
+          kernel: .each(kernel), stride: .each(stride), padding: .each(padding), ceiling: true, countingPadding: false)
+    }
+    func run(_ pool: (Tensor) throws(TorchError) -> Tensor) throws -> (output: [Float], gradient: [Float]) {
+      let leaf = try wave([2, 3, 5, 7, 8], 0.1)
+      try leaf.setRequiresGradient(true)
+      let output = try pool(leaf)
+      try (output * wave(output.shape, 5)).sum().backward()
+      return (try output.floats(), try #require(try leaf.gradient()).floats())
+    }
+    for (kernel, stride, padding) in [
+      ([3, 3, 3], [2, 2, 2], [1, 1, 1]), ([1, 1, 1], [2, 1, 2], [0, 0, 0]), ([2, 3, 1], [1, 2, 1], [1, 0, 0]),
+    ]
+      as [([Int64], [Int64], [Int64])]
+    {
+      let expected = try run { (leaf) throws(TorchError) in try both(leaf, kernel, stride, padding) }
+      let found = try run { (leaf) throws(TorchError) in
+        try leaf.pooledWithinAndAcross(kernel, stride, padding, both)
+      }
+      #expect(agree(found.output, expected.output) && agree(found.gradient, expected.gradient))
+    }
+  }
+
   @Test func volumesHaveAFormatWithChannelsInnermost() throws {
     let volume = try wave([2, 3, 4, 5, 6], 0)
     let moved = try volume.to(.channelsLast)

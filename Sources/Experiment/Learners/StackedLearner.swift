@@ -13,45 +13,64 @@ struct StackedLearner: Learner {
 
   let settings: StudyProtocol
   let own: StackedSettings
-  let members: [any Learner]
-  private let make: @Sendable (StudyProtocol) throws -> any Learner
+  let members: [StackMember]
+  private let make: @Sendable (StackedSettings.Member) throws -> StackMember
 
   init(
-    _ settings: StudyProtocol, make: @escaping @Sendable (StudyProtocol) throws -> any Learner
+    _ settings: StudyProtocol, make: @escaping @Sendable (StackedSettings.Member) throws -> StackMember
   ) throws {
     self.settings = settings
     self.make = make
     own = try StackedSettings(settings)
-    members = try own.members.map { try make($0.settings) }
+    members = try own.members.map(make)
   }
 
-  var names: [String] { own.members.map(\.name) }
+  var names: [String] { members.map(\.name) }
 
   var description: LearnerDescription {
     let combination = [
       "The probabilities of \(members.count) models (\(names.joined(separator: ", "))) were combined by a logistic regression on "
         + "their log odds, standardised, with a ridge penalty of \(own.ridge).",
       "In the training part of each fold alone, \(own.innerFolds) inner folds of its patients gave each model's out-of-fold "
-        + "predictions, to which the combination was fitted; each model was then fitted to the whole training part. A prediction "
-        + "that a model lacks counts as its mean log odds.",
+        + "predictions, to which the combination was fitted; each model was then fitted to the whole training part. Of a model "
+        + "that predicts slices, the mean counts. A prediction that a model lacks counts as its mean log odds.",
     ]
-    let each = zip(names, members).flatMap { name, member -> [String] in
-      member.description.methods.map { "Model \(name): \($0)" }
+    let each = members.flatMap { member -> [String] in
+      let methods = member.learner.description.methods
+      return (methods.isEmpty ? ["\(member.learner.summary)."] : methods).map { "Model \(member.name): \($0)" }
     }
     return LearnerDescription(learner: Self.name, methods: combination + each)
   }
 
-  var summary: String { "stack of \(zip(names, members).map { "\($0): \($1.summary)" }.joined(separator: "; "))" }
-  var notes: [String] { members.flatMap(\.notes) }
-  var hardware: Hardware { members[0].hardware }
-  var conditions: [String] { members.flatMap(\.conditions) }
+  private var learners: [any Learner] { members.map(\.learner) }
+
+  var summary: String { "stack of \(members.map { "\($0.name): \($0.learner.summary)" }.joined(separator: "; "))" }
+  var notes: [String] { learners.flatMap(\.notes) }
+  /// That of the member whose bits depend on the most.
+  var hardware: Hardware { (learners.first { $0.hardware.libtorch != nil } ?? learners[0]).hardware }
+  /// With the weights and the ROIs of members that have their own.
+  var conditions: [String] {
+    members.flatMap { member in
+      let network = member.learner.description.network
+      return member.learner.conditions
+        + [network?.weights.map { "weights \($0)" }, member.own?.rois.map { "ROIs \($0.fileName)" }].compactMap { $0 }
+    }
+  }
+  var commandOptions: [String] {
+    learners.flatMap(\.commandOptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+  var mostSideBySide: Int? { learners.compactMap(\.mostSideBySide).min() }
+  func setThreadCount(_ count: Int) { for learner in learners { learner.setThreadCount(count) } }
 
   func notes(on examples: ExampleSet) -> [String] {
-    zip(names, members).flatMap { name, member in member.notes(on: examples).map { "Model \(name): \($0)" } }
+    members.flatMap { member in
+      let own = member.examples(of: examples).set
+      return (member.learner.notes(on: own) + (member.own?.notes ?? [])).map { "Model \(member.name): \($0)" }
+    }
   }
 
   func work(trainingCount: Int) -> Int {
-    members.reduce(0) { $0 + $1.work(trainingCount: trainingCount) } * (own.innerFolds + 1)
+    learners.reduce(0) { $0 + $1.work(trainingCount: trainingCount) } * (own.innerFolds + 1)
   }
 
   func with(_ settings: StudyProtocol) throws -> any Learner { try StackedLearner(settings, make: make) }
@@ -59,8 +78,12 @@ struct StackedLearner: Learner {
   func prepare(
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
-    PreparedStack(
-      learner: self, members: try members.map { try $0.prepare(examples, sharing: others, progress: progress) })
+    let inputs = members.map { $0.examples(of: examples) }
+    return PreparedStack(
+      learner: self, inputs: inputs,
+      members: try zip(learners, inputs).map { learner, input in
+        try learner.prepare(input.set, sharing: others, progress: progress)
+      })
   }
 }
 
@@ -68,7 +91,7 @@ extension LearnerKind {
   /// Several of these learners, stacked.
   public static func stacked(_ members: LearnerRegistry) -> LearnerKind {
     LearnerKind(StackedLearner.name, examples: [.lesionFeatures, .patientFeatures]) { settings, study in
-      try StackedLearner(settings) { try members.learner(for: $0, in: study) }
+      try StackedLearner(settings) { try StackMember($0.name, $0.settings, members, in: study) }
     }
   }
 }
@@ -76,53 +99,62 @@ extension LearnerKind {
 /// The learner with its members made ready.
 private struct PreparedStack: PreparedLearner {
   let learner: StackedLearner
+  /// By member: what it learns from.
+  let inputs: [StackExamples]
   let members: [any PreparedLearner]
   let workerKey = StackedLearner.name
 
-  func makeWorker() -> Workers { Workers() }
+  /// Each member has its own: a model may live in the worker that fitted it.
+  func makeWorker() -> [Workers] { members.map { _ in Workers() } }
 
-  func fit(_ task: LearningTask, with worker: inout Workers) throws -> any FittedModel {
+  func fit(_ task: LearningTask, with worker: inout [Workers]) throws -> any FittedModel {
     try task.onResume(0)
-    let examples = task.examples
     let steps = members.count * (learner.own.innerFolds + 1)
     var done = 0
     func tell() throws {
       try task.onStep(
         LearningStep(epoch: 1, epochCount: 1, done: task.training.count * done / steps, loss: { nil }))
     }
-    func step() throws {
-      done += 1
-      try tell()
+    func part(_ place: Int, _ training: [Int], _ heldOut: [Int], fold: Int, _ name: String) throws -> LearningTask {
+      let whole = LearningTask(
+        examples: task.examples, training: training, heldOut: heldOut, fold: fold,
+        checkpoint: task.checkpoint.appendingPathExtension("\(learner.names[place])\(name)"),
+        onStep: { _ in try tell() })
+      return try inputs[place].task(whole, training: training, heldOut: heldOut)
     }
     let split = try innerSplit(task)
-    var outOfFold = members.map { _ in [Double](repeating: .nan, count: examples.examples.count) }
+    var outOfFold = members.map { _ in [Double](repeating: .nan, count: task.examples.examples.count) }
+    var checkpoints: [URL] = []
     for inner in 0..<split.count {
       let heldOut = split.heldOut(inner)
       for (place, member) in members.enumerated() {
-        let part = LearningTask(
-          examples: examples, training: split.training(inner), heldOut: heldOut,
-          fold: task.fold * learner.own.innerFolds + inner,
-          checkpoint: task.checkpoint.appendingPathExtension("\(learner.names[place])-\(inner + 1)"),
-          onStep: { _ in try tell() })
-        let found = try worker.probabilities(member, part, of: heldOut)
+        // Seeds follow from the fold's number: those of inner folds lie beyond the outer ones.
+        let fold = learner.settings.folds.count * (inner + 1) + task.fold
+        let part = try part(place, split.training(inner), heldOut, fold: fold, "-\(inner + 1)")
+        checkpoints.append(part.checkpoint)
+        let model = try worker[place].fit(member, part)
+        let found = try inputs[place].probabilities(model, of: heldOut)
         for (number, probability) in zip(heldOut, found) { outOfFold[place][number] = probability }
-        try step()
+        done += 1
+        try tell()
       }
     }
     let combination = try Self.combination(outOfFold, task, ridge: learner.own.ridge)
     var fitted: [any FittedModel] = []
     for (place, member) in members.enumerated() {
-      let whole = LearningTask(
-        examples: examples, training: task.training, heldOut: task.heldOut, fold: task.fold,
-        checkpoint: task.checkpoint.appendingPathExtension(learner.names[place]), onStep: { _ in try tell() })
-      fitted.append(try worker.fit(member, whole))
-      try step()
+      let part = try part(place, task.training, task.heldOut, fold: task.fold, "")
+      checkpoints.append(part.checkpoint)
+      fitted.append(try worker[place].fit(member, part))
+      done += 1
+      try tell()
     }
+    // They only serve to go on after an interruption.
+    for checkpoint in checkpoints { try? FileManager.default.removeItem(at: checkpoint) }
     return FittedStack(
-      members: fitted, combination: StackCombination(members: learner.names, fit: combination))
+      inputs: inputs, members: fitted, combination: StackCombination(members: learner.names, fit: combination))
   }
 
-  func load(from folder: URL, for task: LearningTask, with worker: inout Workers) throws -> any FittedModel {
+  func load(from folder: URL, for task: LearningTask, with worker: inout [Workers]) throws -> any FittedModel {
     let combination = try ModelFile.read(StackCombination.self, from: folder)
     guard combination.members == learner.names, combination.isWhole else {
       throw ModelFile.another(
@@ -132,9 +164,10 @@ private struct PreparedStack: PreparedLearner {
     var fitted: [any FittedModel] = []
     for (place, member) in members.enumerated() {
       let own = StackCombination.folder(of: learner.names[place], in: folder)
-      fitted.append(try worker.load(member, from: own, for: task))
+      let part = try inputs[place].task(task, training: task.training, heldOut: task.heldOut)
+      fitted.append(try worker[place].load(member, from: own, for: part))
     }
-    return FittedStack(members: fitted, combination: combination)
+    return FittedStack(inputs: inputs, members: fitted, combination: combination)
   }
 
   /// The training patients in inner folds.
@@ -183,11 +216,12 @@ private struct PreparedStack: PreparedLearner {
 }
 
 private struct FittedStack: FittedModel {
+  let inputs: [StackExamples]
   let members: [any FittedModel]
   let combination: StackCombination
 
   func probabilities(of examples: [Int]) throws -> [Double] {
-    let found = try members.map { try $0.probabilities(of: examples) }
+    let found = try zip(inputs, members).map { try $0.probabilities($1, of: examples) }
     return examples.indices.map { place in combination.probability(found.map { $0[place] }) }
   }
 
@@ -214,13 +248,6 @@ private struct FittedStack: FittedModel {
 extension Workers {
   fileprivate mutating func fit(_ learner: some PreparedLearner, _ task: LearningTask) throws -> any FittedModel {
     try use(for: learner) { try learner.fit(task, with: &$0) }
-  }
-
-  fileprivate mutating func probabilities(
-    _ learner: some PreparedLearner, _ task: LearningTask, of numbers: [Int]
-  ) throws -> [Double] {
-    // Predicted while the worker is held: the next fit may use it anew.
-    try use(for: learner) { try learner.fit(task, with: &$0).probabilities(of: numbers) }
   }
 
   fileprivate mutating func load(

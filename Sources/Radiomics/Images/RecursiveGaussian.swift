@@ -127,7 +127,16 @@ struct RecursiveGaussian {
           let sums = line + length
           for first in stride(from: 0, to: lines, by: lanes) {
             let count = min(lanes, lines - first)
+            // Lines along y or z mostly are neighbours, which are read and written together.
+            let isSideBySide = axis > 0 && count == lanes && start(first + lanes - 1) == start(first) + lanes - 1
             line.withMemoryRebound(to: Double.self, capacity: lanes * length) { values in
+              if isSideBySide {
+                let from = source + start(first)
+                for i in 0..<length {
+                  for lane in 0..<lanes { values[i * lanes + lane] = Double(from[i * step + lane]) }
+                }
+                return
+              }
               for lane in 0..<count {
                 let from = source + start(first + lane)
                 for i in 0..<length { values[i * lanes + lane] = Double(from[i * step]) }
@@ -135,6 +144,13 @@ struct RecursiveGaussian {
             }
             filter(line, into: sums, length)
             sums.withMemoryRebound(to: Double.self, capacity: lanes * length) { values in
+              if isSideBySide {
+                let to = target + start(first)
+                for i in 0..<length {
+                  for lane in 0..<lanes { (to + (i * step + lane)).initialize(to: Float(values[i * lanes + lane])) }
+                }
+                return
+              }
               for lane in 0..<count {
                 let to = target + start(first + lane)
                 for i in 0..<length { (to + i * step).initialize(to: Float(values[i * lanes + lane])) }

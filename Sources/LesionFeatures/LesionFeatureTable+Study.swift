@@ -1,0 +1,33 @@
+import ROI
+public import Study
+public import Support
+
+extension LesionFeatureTable {
+  /// The features that a study's protocol asks for; those computed before are taken from the study's folder.
+  ///
+  /// - Parameters:
+  ///   - study: the study, with slices, lesions and contours.
+  ///   - settings: the protocol.
+  ///   - progress: called with the numbers of series done and of all.
+  /// - Throws: `StudyError` where the protocol has no section `radiomics`, the study cannot be read, or no lesion is outlined.
+  public init(
+    _ study: StudyFolder, _ settings: StudyProtocol, progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws(StudyError) {
+    guard let radiomics = settings.radiomics else {
+      throw StudyError(
+        .invalidProtocol,
+        "the protocol \(settings.name) has no section radiomics, which states the features to compute; add it as in "
+          + "Protocols/radiomics.yaml")
+    }
+    let extraction = try RadiomicsExtraction(radiomics)
+    let lesions = try OutlinedLesion.all(in: study, settings)
+    guard !lesions.isEmpty else {
+      throw StudyError(
+        .file,
+        "the study has no outlined lesion; import slices, pathology and contours, and see `renalgrade status`")
+    }
+    AtomicFile.removeAbandoned(in: study.featuresFolder)
+    self.init(
+      lesions, radiomics, by: extraction, store: StoredFeatures(in: study.featuresFolder), progress: progress)
+  }
+}
