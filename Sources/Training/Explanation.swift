@@ -53,7 +53,7 @@ public struct Explanation {
     rois = try ROISet(study)
     form = try NetworkForm(settings)
     let examples = try ExampleSet(study, settings).examples
-    let known = Dictionary(examples.map { ($0.name, $0) }) { first, _ in first }
+    let known = Dictionary(examples.map { ([$0.patient, $0.lesion, $0.slice], $0) }) { first, _ in first }
     var slices: [Slice] = []
     for (number, prediction) in predictions.enumerated() {
       guard let example = known[[prediction.patient, prediction.lesion, prediction.slice]] else { continue }
