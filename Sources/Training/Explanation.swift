@@ -50,7 +50,8 @@ public struct Explanation {
     }
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     predictions = try PredictionTable.read(run.predictionsFile)
-    rois = try ROISet(study)
+    let rois = try ROISet(study)
+    self.rois = rois
     form = try NetworkForm(settings)
     let examples = try ExampleSet(study, settings).examples
     let known = Dictionary(examples.map { ([$0.patient, $0.lesion, $0.slice], $0) }) { first, _ in first }
