@@ -50,10 +50,11 @@ public struct Explanation {
     }
     settings = try StudyProtocol(contentsOf: run.protocolFile)
     predictions = try PredictionTable.read(run.predictionsFile)
-    rois = try ROISet(study)
+    let rois = try ROISet(study)
+    self.rois = rois
     form = try NetworkForm(settings)
     let examples = try ExampleSet(study, settings).examples
-    let known = Dictionary(examples.map { ($0.name, $0) }) { first, _ in first }
+    let known = Dictionary(examples.map { ([$0.patient, $0.lesion, $0.slice], $0) }) { first, _ in first }
     var slices: [Slice] = []
     for (number, prediction) in predictions.enumerated() {
       guard let example = known[[prediction.patient, prediction.lesion, prediction.slice]] else { continue }
