@@ -117,6 +117,8 @@ public final class DecoderProcess: Sendable {
 
   /// The next bytes of the answer.
   public func take(_ count: Int) throws(Failure) -> [UInt8] {
+    // Room for nothing is the one storage that all empty arrays share, which no thread may write to.
+    guard count > 0 else { return [] }
     var failure: Failure?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       failure = take(into: UnsafeMutableRawBufferPointer(buffer))
