@@ -37,7 +37,8 @@ import Testing
     let learner = CountingLearner(own)
     var foreign = rival("second")
     // The folds, patients and evaluation are the study's, whatever the rival's file says.
-    foreign.folds = .init(count: 7, seed: 99)
+    foreign.folds.count = 7
+    foreign.folds.seed = 99
     foreign.evaluation.threshold = 0.9
     let rivals = try rivals([rival("first"), rival("third", "missing"), foreign], learner)
     #expect(rivals.notes.contains { $0.hasPrefix("third cannot be fitted: ") && $0.contains("missing") })
