@@ -158,11 +158,19 @@ public final class RetrievalJournal: Sendable {
   /// Synchronises the sink, then writes what was noted so far, and forces it to disk; never on a thread that tasks share.
   func commit(_ sink: any InstanceSink) throws {
     try commits.withLock { _ in
-      let lines = state.withLock { $0.pending }
+      let lines = state.withLock { state in
+        defer { state.pending = [] }
+        return state.pending
+      }
       guard !lines.isEmpty else { return }
-      try sink.synchronize()
-      try append(lines)
-      state.withLock { $0.pending.removeFirst(lines.count) }
+      do {
+        try sink.synchronize()
+        try append(lines)
+      } catch {
+        // They still wait to be written.
+        state.withLock { $0.pending.insert(contentsOf: lines, at: 0) }
+        throw error
+      }
     }
   }
 
