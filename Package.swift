@@ -149,7 +149,7 @@ let roomsWithTorch: [Target] =
     .executableTarget(
       name: "renalgrade-bench",
       dependencies: [
-        "Support", "Classifiers", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
+        "Support", "Radiomics", "Classifiers", "Study", "Intake", "ROI", "Experiment", "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -8,8 +8,8 @@ struct RenalGradeBench: ParsableCommand {
     commandName: "renalgrade-bench",
     abstract: "Times what RenalGrade does; each subcommand that times something prints one line of JSON.",
     subcommands: [
-      TrainingStep.self, NetworkStep.self, ROIPreparation.self, Indexing.self, ClassicalLearners.self,
-      MatrixProduct.self, RandomWeights.self, MachinePrecision.self,
+      TrainingStep.self, NetworkStep.self, ROIPreparation.self, Indexing.self, RadiomicFeatures.self,
+      ClassicalLearners.self, MatrixProduct.self, RandomWeights.self, MachinePrecision.self,
     ])
 }
 
