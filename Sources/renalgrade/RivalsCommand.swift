@@ -27,7 +27,7 @@ struct RivalsCommand: AsyncParsableCommand {
 
   @Option(
     help: "A folder with the protocols to compare (default: those of Protocols/rivals, which are built in).",
-    completion: .directory, transform: PathArgument.file)
+    completion: .directory, transform: PathArgument.folder)
   var protocols: String?
 
   @Option(help: "Train every network for this number of epochs (default: as each protocol says).")
