@@ -67,7 +67,7 @@ import Testing
     for text in ["the weights were unavailable", "Title of better", "CLEAR", "METRICS", "not reported", "no interval"] {
       #expect(html.lowercased().contains(text.lowercased()), "\(text)")
     }
-    for run in runs { #expect(html.contains("../../runs/\(run.id)/report.html")) }
+    for run in runs { #expect(html.contains("runs/\(run.id)/report.html")) }
     let table = try DelimitedTable(contentsOf: folder.appendingPathComponent("rivals.csv"))
     let auc = try #require(table.rows.first { $0.cells["rival"] == "better" && $0.cells["measure"] == "auc" })
     #expect(auc.cells["value"].flatMap(Double.init) == result.entries[1].result[.auc].value)

@@ -12,11 +12,13 @@ enum RivalChecklists {
       "The items are paraphrased briefly; the publications contain the full wording. An item counts as addressed where this "
       + "page or a section of the rival's own report answers it or contains what an answer needs; whether this is sufficient is "
       + "for the authors to judge. Items that only the authors can answer are not reported."
-    let links = result.entries.map { entry in
-      HTML.element(
-        "li", [:], .element("a", ["href": "../../runs/\(entry.run)/report.html"], HTML(text: entry.name)))
+    let reports = result.entries.map { entry in
+      // No link: a page must hold what it shows, wherever it is copied to.
+      HTML.element("li", [:], HTML(text: "\(entry.name): `runs/\(entry.run)/report.html`"))
     }
-    return [.p(HTML(text: introduction)), .p("The rivals' own reports:"), .element("ul", [:], links)]
+    return [
+      .p(HTML(text: introduction)), .p("The rivals' own reports, in the study's folder:"), .element("ul", [:], reports),
+    ]
       + Checklist.ofRivals.flatMap { table($0, answered) }
   }
 
