@@ -69,7 +69,7 @@ import Torch
       #expect(try folder.log.epochs().map(\.epoch) == [1, 2, 3, 4, 5])
       #expect(try PredictionTable.read(folder.predictionsFile) == predictions.filter { $0.fold == fold })
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
-      #expect(files == ["job.json", "log.jsonl", "model.safetensors", "predictions.csv"])
+      #expect(files == ["cost.json", "job.json", "log.jsonl", "model.safetensors", "predictions.csv"])
     }
     #expect(manifest.notes.isEmpty && !manifest.synthetic)
     #expect(try StudyProtocol(contentsOf: run.protocolFile).folds.count == 3)

@@ -69,6 +69,9 @@ private struct CooccurrenceMatrix {
     }
   }
 
+  /// Of matrices with more rows, not all eigenvalues are computed: their time rises with the third power.
+  private static let mostLevelsAtOnce = 256
+
   private static func forEachPair(
     _ levels: GreyLevels, _ steps: [Int], _ part: Range<Int>, _ body: (Int, Int) -> Void
   ) {
@@ -151,11 +154,17 @@ private struct CooccurrenceMatrix {
     var places = [Int](repeating: 0, count: margin.count)
     for (place, level) in present.enumerated() { places[level] = place }
     let count = present.count
+    let roots = present.map { margin[$0].squareRoot() }
+    let normalised = entries.map { i, j, share in
+      (i: places[i], j: places[j], value: share / (roots[places[i]] * roots[places[j]]))
+    }
+    guard count <= Self.mostLevelsAtOnce else {
+      return SymmetricEigenvalues.second(normalised, first: roots)
+    }
     var matrix = [Double](repeating: 0, count: count * count)
-    for (i, j, share) in entries {
-      let value = share / (margin[i] * margin[j]).squareRoot()
-      matrix[places[i] * count + places[j]] = value
-      matrix[places[j] * count + places[i]] = value
+    for (i, j, value) in normalised {
+      matrix[i * count + j] = value
+      matrix[j * count + i] = value
     }
     let eigenvalues = SymmetricEigenvalues.all(&matrix, count).map(abs).sorted()
     return eigenvalues[count - 2]

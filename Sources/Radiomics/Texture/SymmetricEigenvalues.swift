@@ -25,6 +25,55 @@ enum SymmetricEigenvalues {
     return diagonal
   }
 
+  /// The second largest magnitude among the eigenvalues of a large matrix with few entries.
+  ///
+  /// Lanczos' method with full orthogonalisation, in the space without the first eigenvector (Golub and Van Loan, section 10.1).
+  ///
+  /// - Parameters:
+  ///   - entries: the entries on and above the diagonal.
+  ///   - first: the eigenvector of the largest eigenvalue, of length 1.
+  /// - Returns: the magnitude.
+  static func second(_ entries: [(i: Int, j: Int, value: Double)], first: [Double]) -> Double {
+    let steps = min(first.count - 1, 200)
+    func product(_ one: [Double], _ other: [Double]) -> Double { zip(one, other).reduce(0) { $0 + $1.0 * $1.1 } }
+    func orthogonal(_ vector: [Double], to basis: [[Double]]) -> [Double] {
+      var vector = vector
+      for direction in basis + [first] {
+        let share = product(vector, direction)
+        for index in vector.indices { vector[index] -= share * direction[index] }
+      }
+      return vector
+    }
+    var basis: [[Double]] = []
+    var generator = 1.0
+    // Any vector will do that has a part of the one that is looked for.
+    var next = orthogonal(
+      first.map { _ in
+        generator = (generator * 16807).truncatingRemainder(dividingBy: 2_147_483_647)
+        return generator / 2_147_483_647 - 0.5
+      }, to: [])
+    var (diagonal, beside): ([Double], [Double]) = ([], [])
+    for _ in 0..<steps {
+      let length = product(next, next).squareRoot()
+      guard length > 1e-12 else { break }
+      if !basis.isEmpty { beside.append(length) }
+      let vector = next.map { $0 / length }
+      basis.append(vector)
+      var image = [Double](repeating: 0, count: first.count)
+      for (i, j, value) in entries {
+        image[i] += value * vector[j]
+        if i != j { image[j] += value * vector[i] }
+      }
+      diagonal.append(product(image, vector))
+      // Twice: rounding brings the first eigenvector back.
+      next = orthogonal(orthogonal(image, to: basis), to: basis)
+    }
+    guard !diagonal.isEmpty else { return 0 }
+    beside = Array(beside.prefix(diagonal.count - 1)) + [0]
+    iterate(&diagonal, &beside)
+    return diagonal.map(abs).max() ?? 0
+  }
+
   private static func reduce(
     _ a: UnsafeMutableBufferPointer<Double>, _ n: Int, _ diagonal: inout [Double], _ beside: inout [Double]
   ) {
