@@ -67,7 +67,7 @@ extension LearnerRegistry {
       .network(network),
       .bag(network),
       .nearestNeighbours(network),
-      .logisticRegression,
+      .logisticRegression, .singleVariable,
       .classical,
     ]
     return LearnerRegistry(single + [.stacked(LearnerRegistry(single))])

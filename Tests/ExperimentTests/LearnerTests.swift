@@ -97,6 +97,28 @@ import Support
     #expect(model.probability(["size": "11"]).isFinite && model.probability(["size": odd]).isNaN)
   }
 
+  /// Whatever the folds are: a regression's sign would turn where size tells little.
+  @Test func aSingleVariableIsRankedAsItStands() throws {
+    var settings = try settings()
+    settings.model = .init(
+      learner: "singleVariable", settings: ["columns": .texts(["size_mm"]), "middle": .number(40)])
+    let run = try CrossValidation(study, protocol: settings, learners: LearnerRegistry([.singleVariable])).run { _ in }
+    let sizes = Dictionary(
+      uniqueKeysWithValues: try run.readJSON([RunLesion].self, from: run.lesionsFile).map {
+        ($0.patient, Double($0.attributes["size_mm"] ?? "") ?? .nan)
+      })
+    let predictions = try PredictionTable.read(run.predictionsFile)
+    #expect(predictions.count == sizes.count)
+    for prediction in predictions {
+      let size = try #require(sizes[prediction.patient])
+      #expect(abs(prediction.probability - size / (size + 40)) < 1e-6)
+    }
+    settings.model.settings?["columns"] = .texts(["size_mm", "sex"])
+    #expect(throws: StudyError.self) {
+      try CrossValidation(study, protocol: settings, learners: LearnerRegistry([.singleVariable]))
+    }
+  }
+
   @Test func settingsAreCheckedByName() throws {
     func message(_ change: (inout StudyProtocol) -> Void) throws -> String {
       var settings = try settings()

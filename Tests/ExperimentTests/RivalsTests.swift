@@ -128,7 +128,7 @@ import Testing
     var named = own
     named.baselines = .init(size: "size_mm", clinical: ["size_mm", "sex"])
     let rival = try #require(try RivalProtocols.read(only: [name]).first)
-    let learners = LearnerRegistry([.logisticRegression, .classical])
+    let learners = LearnerRegistry([.logisticRegression, .singleVariable, .classical])
     let learner = try learners.learner(for: rival.compared(in: named, epochs: nil), in: study)
     #expect(!learner.summary.isEmpty)
   }

@@ -13,7 +13,9 @@ import Testing
 
   @Test func everyRivalNamesALearnerThatExists() throws {
     let network = NetworkLearner.Options(store: .init(cache: FileManager.default.temporaryDirectory))
-    let single: [LearnerKind] = [.network(network), .bag(network), .logisticRegression, .classical]
+    let single: [LearnerKind] = [
+      .network(network), .bag(network), .logisticRegression, .singleVariable, .classical,
+    ]
     let kinds = single + [.stacked(LearnerRegistry(single))]
     var missing: Set<String> = []
     for rival in try RivalProtocols.read() {
