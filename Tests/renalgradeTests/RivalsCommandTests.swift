@@ -25,7 +25,7 @@ struct RivalsCommandTests {
     }
     let unknown = try String(contentsOf: builtIn.appendingPathComponent("size.yaml"), encoding: .utf8)
       .replacingOccurrences(of: "name: size", with: "name: unknown")
-      .replacingOccurrences(of: "learner: logisticRegression", with: "learner: nobody")
+      .replacingOccurrences(of: "learner: singleVariable", with: "learner: nobody")
     try AtomicFile.write(unknown, to: protocols.appendingPathComponent("unknown.yaml"))
 
     let options = ["rivals", study, "--protocols", protocols.path]
