@@ -57,7 +57,7 @@ def features(arguments):
     kind = getattr(featureextractor, name, None) or next(
         value for key, value in vars(featureextractor).items() if key.endswith("Extractor"))
     extractor = kind(preCrop=True, padDistance=5)
-    extractor.enableImageTypes(Original={}, LoG={"sigma": [1, 2, 3, 4, 5]}, Wavelet={})
+    extractor.enableImageTypes(Original={}, LoG={"sigma": [1.0, 2.0, 3.0, 4.0, 5.0]}, Wavelet={})
     image, label = lesion(number, radius)
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
