@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Computes the features of lesions.
 public struct RadiomicsExtractor: Sendable {
   /// The settings.
@@ -33,12 +31,10 @@ public struct RadiomicsExtractor: Sendable {
   ///
   /// An image that has no response costs its own features alone.
   ///
-  /// - Parameters:
-  ///   - lesion: the lesion with as much of its surroundings as filters need.
-  ///   - threads: 1, or more to work on several images at a time.
+  /// - Parameter lesion: the lesion with as much of its surroundings as filters need.
   /// - Returns: the features with their values.
   /// - Throws: `RadiomicsError` where the lesion has no voxel, or resampling or resegmentation leave none.
-  public func features(of lesion: LesionImage, threads: Int = 1) throws(RadiomicsError) -> [RadiomicsFeature] {
+  public func features(of lesion: LesionImage) throws(RadiomicsError) -> [RadiomicsFeature] {
     let prepared: LesionImage
     if let resampling = settings.resampling {
       prepared = try resampling.applied(to: lesion, margin: settings.margin)
@@ -54,12 +50,10 @@ public struct RadiomicsExtractor: Sendable {
     for family in families where family.isShape {
       features += Self.named(family, OriginalImage.key, family.values(of: whole))
     }
-    let results = Slots(count: settings.images.count)
-    Self.forEach(settings.images.count, threads) { index in
-      let filter = settings.images[index].filter
-      results.set(index, filter.responses(to: segmented).flatMap { self.features(of: $0, prepared) })
+    for image in settings.images {
+      features += image.filter.responses(to: segmented).flatMap { self.features(of: $0, prepared) }
     }
-    return features + results.all
+    return features
   }
 
   private func features(of response: ImageResponse, _ outlined: LesionImage) -> [RadiomicsFeature] {
@@ -81,14 +75,6 @@ public struct RadiomicsExtractor: Sendable {
       RadiomicsFeature(
         family: family.name, feature: definition.name, image: image, unit: definition.unit, value: value,
         problem: problem)
-    }
-  }
-
-  private static func forEach(_ count: Int, _ threads: Int, _ body: @Sendable (Int) -> Void) {
-    if threads > 1 {
-      DispatchQueue.concurrentPerform(iterations: count, execute: body)
-    } else {
-      for index in 0..<count { body(index) }
     }
   }
 }

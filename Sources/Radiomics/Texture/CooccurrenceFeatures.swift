@@ -1,3 +1,5 @@
+import Foundation
+
 /// Grey-level co-occurrence matrix: which levels neighbours have, counted in both directions (IBSI 1, section 3.6).
 enum CooccurrenceFeatures: FeatureFamily {
   static let name = "glcm"
@@ -142,7 +144,7 @@ private struct CooccurrenceMatrix {
     guard entries.count > 1 || entries[0].i != entries[0].j else { return (0, 0) }
     let own = Entropy.bits(margin)
     let difference = -2 * (2 * own - entropy)
-    return (own == 0 ? 0 : (entropy - 2 * own) / own, (1 - Elementary.exponential(difference)).squareRoot())
+    return (own == 0 ? 0 : (entropy - 2 * own) / own, (1 - exp(difference)).squareRoot())
   }
 
   /// The second largest eigenvalue's root: for a symmetrical matrix, the second largest magnitude among those of the shares

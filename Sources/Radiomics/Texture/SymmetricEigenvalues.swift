@@ -1,11 +1,5 @@
 import Foundation
 
-/// Functions of the C library by plain names.
-enum Elementary {
-  /// e to the power of a number.
-  static func exponential(_ value: Double) -> Double { exp(value) }
-}
-
 /// The eigenvalues of symmetrical matrices.
 enum SymmetricEigenvalues {
   /// All eigenvalues, in no order.
