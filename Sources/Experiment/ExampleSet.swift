@@ -185,6 +185,18 @@ public struct ExampleSet: Sendable {
     return set
   }
 
+  /// Checks that each of the columns that `model.settings.columns` names is there for some example.
+  ///
+  /// - Throws: `StudyError` of kind `.invalidProtocol` that names the column and those that there are.
+  func requireColumns(_ columns: [String]) throws(StudyError) {
+    for column in columns where !examples.contains(where: { $0.attributes[column] != nil }) {
+      throw StudyError(
+        .invalidProtocol,
+        "model.settings.columns names \(column), which no example has; the columns are "
+          + Set(examples.flatMap(\.attributes.keys)).sorted().joined(separator: ", "))
+    }
+  }
+
   /// The same examples seen in other crops of the same slices.
   func with(_ rois: ROISet) -> ExampleSet {
     ExampleSet(kind, examples, rois, classes: classes, patients: patients, notes: notes)

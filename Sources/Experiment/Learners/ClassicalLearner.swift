@@ -60,12 +60,7 @@ struct ClassicalLearner: Learner {
   func prepare(
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
-    for column in own.columns where !examples.examples.contains(where: { $0.attributes[column] != nil }) {
-      throw StudyError(
-        .invalidProtocol,
-        "model.settings.columns names \(column), which no example has; the columns are "
-          + Set(examples.examples.flatMap(\.attributes.keys)).sorted().joined(separator: ", "))
-    }
+    try examples.requireColumns(own.columns)
     guard !own.columns.isEmpty || examples.features != nil else {
       throw StudyError(
         .invalidProtocol,

@@ -55,12 +55,7 @@ struct LogisticRegressionLearner: Learner {
   func prepare(
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
-    for column in columns where !examples.examples.contains(where: { $0.attributes[column] != nil }) {
-      throw StudyError(
-        .invalidProtocol,
-        "model.settings.columns names \(column), which no example has; the columns are "
-          + Set(examples.examples.flatMap(\.attributes.keys)).sorted().joined(separator: ", "))
-    }
+    try examples.requireColumns(columns)
     return Prepared(learner: self)
   }
 

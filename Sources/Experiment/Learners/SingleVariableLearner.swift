@@ -49,9 +49,7 @@ struct SingleVariableLearner: Learner {
   func prepare(
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
-    guard examples.examples.contains(where: { $0.attributes[column] != nil }) else {
-      throw StudyError(.invalidProtocol, "model.settings.columns names \(column), which no example has")
-    }
+    try examples.requireColumns([column])
     return Prepared(model: Model(column: column, middle: middle))
   }
 
