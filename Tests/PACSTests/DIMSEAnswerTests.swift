@@ -308,7 +308,7 @@ struct DIMSEAnswerTests {
     #expect(stored == ["1.2.3.1.1.1", "1.2.3.1.1.2"])
     #expect(
       summary.failures.count == 1 && summary.failures[0].reason.contains(Self.intruders[index].reason),
-      "\(summary.failures)")
+      "\(summary.failures), stopped: \(String(describing: summary.stopped))")
     #expect(!"\(summary.failures)".contains("PAT-"))
   }
 }

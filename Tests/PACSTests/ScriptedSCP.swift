@@ -15,27 +15,27 @@ final class ScriptedSCP: @unchecked Sendable {
 
   static let (find, get, move) = (0x0020, 0x0010, 0x0021)
 
-  let port: Int
-  private let listener: Int32
+  var port: Int { listener.port }
+  private let listener: LoopbackListener
 
   /// Begins to serve, each association on a thread of its own; an association that `accepts` refuses is never answered.
   init(
     accepts: @escaping @Sendable () -> Bool = { true }, _ answer: @escaping @Sendable (Peer, Message) -> Void
   ) throws {
-    (listener, port) = try Loopback.listening()
+    listener = try LoopbackListener()
     Thread.detachNewThread { [listener] in
-      while case let connection = accept(listener, nil, nil), connection >= 0 {
+      defer { listener.close() }
+      while let connection = listener.next() {
         Thread.detachNewThread {
           let peer = Peer(connection)
           peer.serve(accepts, answer)
           close(connection)
         }
       }
-      close(listener)
     }
   }
 
-  deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+  deinit { listener.stop() }
 
   /// The client, on the other side of one association.
   final class Peer {

@@ -17,7 +17,7 @@ public enum Loopback {
   }
 
   /// A listening socket on a port that the system chooses.
-  public static func listening() throws -> (descriptor: Int32, port: Int) {
+  static func listening() throws -> (descriptor: Int32, port: Int) {
     let (listener, port) = try bound()
     guard listen(listener, 64) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
     return (listener, port)

@@ -75,8 +75,8 @@ public final class LoopbackServer: @unchecked Sendable {
   }
 
   /// The port, which the system has chosen.
-  public let port: Int
-  private let listener: Int32
+  public var port: Int { listener.port }
+  private let listener: LoopbackListener
   private let lock = NSLock()
   private var seen: [Request] = []
   private var sent = 0
@@ -91,13 +91,15 @@ public final class LoopbackServer: @unchecked Sendable {
 
   /// Begins to serve; where `answer` gives nil, the connection stays open, and nothing is ever sent.
   public init(_ answer: @escaping @Sendable (Request) -> Response?) throws {
-    (listener, port) = try Loopback.listening()
+    listener = try LoopbackListener()
     Thread.detachNewThread { [weak self, listener] in
       var silent: [Int32] = []
-      defer { for descriptor in silent + [listener] { close(descriptor) } }
-      while true {
-        let connection = accept(listener, nil, nil)
-        guard connection >= 0, let self else { return }
+      defer {
+        for descriptor in silent { close(descriptor) }
+        listener.close()
+      }
+      while let connection = listener.next() {
+        guard let self else { return _ = close(connection) }
         self.lock.withLock { self.accepted += 1 }
         if self.serve(connection, answer) { close(connection) } else { silent.append(connection) }
       }
@@ -106,8 +108,8 @@ public final class LoopbackServer: @unchecked Sendable {
 
   deinit { stop() }
 
-  /// Refuses connections from now on; the serving thread closes the socket, so that no other one gets its number before.
-  public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+  /// Refuses connections from now on.
+  public func stop() { listener.stop() }
 
   /// The URL of a path, which begins without a slash.
   public func url(_ path: String) -> String { "http://127.0.0.1:\(port)/\(path)" }
