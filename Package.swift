@@ -120,10 +120,10 @@ let roomsWithoutTorch: [Target] =
   + room(
     "Experiment",
     imports: [
-      "Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Evaluation", "ROI", "LesionFeatures", grdb,
+      "Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Intake", "Evaluation", "Phases", "ROI",
+      "LesionFeatures", grdb,
     ],
-    tests: ["Intake"],
-    fixtures: ["Fixtures"], data: ["Rivals"])
+    tests: ["Annotation"], fixtures: ["Fixtures"], data: ["Rivals"])
   + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],

@@ -4,25 +4,25 @@ public import Foundation
 public import Study
 public import Support
 
-/// The prediction of one exam: what its networks say, summed up by lesion and patient.
+/// The prediction of one exam: what the run's models say, summed up by lesion and patient.
 ///
-/// A slice's probability is the mean of the networks'. A lesion's and the patient's are made of their slices' as the
-/// protocol aggregates them; a network's own is made of its own slices' in the same way.
+/// The probability of an example, such as a slice, is the mean of the models'. A lesion's and the patient's are made of their examples'
+/// as the protocol aggregates them; a model's own is made of its own examples' in the same way.
 public struct ExamResult: Encodable, Sendable {
   /// A probability of high grade.
   public struct Estimate: Encodable, Equatable, Sendable {
-    /// By all networks together, 0...1.
+    /// By all models together, 0...1.
     public let probability: Double
-    /// By each network alone, in the order of `folds`.
-    public let byNetwork: [Double]
+    /// By the model of each fold alone, in the order of `folds`.
+    public let byFold: [Double]
     /// What it counts as at the threshold of its level.
     public let gradeClass: GradeClass
 
-    init(_ slices: [ExamScores.Slice], _ evaluation: StudyProtocol.Evaluation, threshold: Double) {
+    init(_ examples: [ExamScores.Example], _ evaluation: StudyProtocol.Evaluation, threshold: Double) {
       let combine = evaluation.combine
-      let probability = combine(slices.map { Aggregate.mean($0.probabilities) })
-      byNetwork = (slices.first?.probabilities.indices ?? 0..<0).map { network in
-        combine(slices.map { $0.probabilities[network] })
+      let probability = combine(examples.map { Aggregate.mean($0.probabilities) })
+      byFold = (examples.first?.probabilities.indices ?? 0..<0).map { fold in
+        combine(examples.map { $0.probabilities[fold] })
       }
       self.probability = probability
       gradeClass = probability >= threshold ? .high : .low
@@ -45,29 +45,33 @@ public struct ExamResult: Encodable, Sendable {
     public let name: String
     /// Its probability.
     public let estimate: Estimate
-    /// Its slices, in their order.
-    public let slices: [Slice]
+    /// Its slices, in their order; nil where the run's examples are not slices.
+    public let slices: [Slice]?
   }
 
   /// What the prediction must not be used for.
   public let notice = "Research software, not a medical device: this must not guide the care of a patient."
   /// The run.
   public let run: String
-  /// The run's network and precision, in words.
-  public let network: String
+  /// The run's learner.
+  public let learner: String
+  /// The run's network and precision, in words; nil where the learner has none.
+  public let network: String?
+  /// What one probability of a model is of: a slice, a lesion (by its slices or features), or the patient.
+  public let unit: StudyProtocol.ExampleKind
   /// Whether the run was trained on synthetic images.
   public let isTrainedOnSyntheticData: Bool
-  /// The folds whose networks were asked, from 1.
+  /// The folds whose models were used, from 1.
   public let folds: [Int]
   /// The probabilities from which on something counts as high grade.
   public let thresholds: ExamThresholds
-  /// How slices make a lesion and a patient.
+  /// How examples make a lesion and a patient.
   public let aggregation: StudyProtocol.Evaluation.Aggregation
   /// What a reader must know.
   public let notes: [String]
-  /// The patient: the aggregate of all slices.
+  /// The patient: the aggregate of all examples.
   public let patient: Estimate
-  /// The lesions.
+  /// The lesions; none where the example is the patient.
   public let lesions: [Lesion]
 
   /// Sums up the scores by the run's protocol, and decides at thresholds from the run's own `predictions`.
@@ -75,10 +79,12 @@ public struct ExamResult: Encodable, Sendable {
     _ scores: ExamScores, runID: String, settings: StudyProtocol, manifest: Run.Manifest, predictions: [Prediction]
   ) {
     run = runID
-    network =
-      "\(manifest.learner.network?.backbone ?? manifest.learner.learner), frozen through "
-      + "\(manifest.learner.network?.frozenThrough ?? "nothing"), "
-      + "\(settings.training?.precision.rawValue ?? "double precision")"
+    learner = manifest.learner.learner
+    network = manifest.learner.network.map { network in
+      "\(network.backbone), frozen through \(network.frozenThrough ?? "nothing"), "
+        + "\(settings.training?.precision.rawValue ?? "double precision")"
+    }
+    unit = scores.unit
     isTrainedOnSyntheticData = manifest.synthetic
     folds = scores.folds.map { $0 + 1 }
     let thresholds = ExamThresholds(predictions, settings.evaluation)
@@ -88,18 +94,23 @@ public struct ExamResult: Encodable, Sendable {
       (manifest.synthetic
         ? ["The run was trained on virtual patients: its probabilities say nothing about a real patient."] : [])
       + manifest.notes + scores.notes
-    patient = Estimate(scores.slices, settings.evaluation, threshold: thresholds.patient)
+    patient = Estimate(scores.examples, settings.evaluation, threshold: thresholds.patient)
     var names: [String] = []
-    for slice in scores.slices where !names.contains(slice.lesion) { names.append(slice.lesion) }
+    for example in scores.examples where !example.lesion.isEmpty && !names.contains(example.lesion) {
+      names.append(example.lesion)
+    }
     lesions = names.map { name in
-      let slices = scores.slices.filter { $0.lesion == name }
-      return Lesion(
-        name: name, estimate: Estimate(slices, settings.evaluation, threshold: thresholds.lesion),
-        slices: slices.map {
+      let examples = scores.examples.filter { $0.lesion == name }
+      let slices = examples.compactMap { example in
+        example.number.map { number in
           Lesion.Slice(
-            slice: $0.slice, number: $0.number,
-            estimate: Estimate([$0], settings.evaluation, threshold: thresholds.slice))
-        })
+            slice: example.slice, number: number,
+            estimate: Estimate([example], settings.evaluation, threshold: thresholds.slice))
+        }
+      }
+      return Lesion(
+        name: name, estimate: Estimate(examples, settings.evaluation, threshold: thresholds.lesion),
+        slices: scores.unit == .slice ? slices : nil)
     }
   }
 

@@ -192,14 +192,21 @@ public struct CrossValidation: Sendable {
     try AtomicFile.writeJSON(setAside(), to: run.setAsideFile)
     try AtomicFile.writeJSON(
       RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study)), to: run.lesionsFile)
-    try AtomicFile.writeJSON(fingerprints, to: run.fingerprintsFile)
+    try AtomicFile.writeJSON(fingerprints(), to: run.fingerprintsFile)
     if let rois = examples.rois { try ROIMontage(rois).write(to: run.montageFile) }
   }
 
-  private var fingerprints: RunFingerprints {
-    examples.examples.flatMap(\.provenance).filter { !$0.pixelHash.isEmpty }.reduce(into: RunFingerprints()) {
-      $0.add($1.patient, exam: $1.exam, pixelHash: $1.pixelHash)
+  /// By the slices of the examples, or of their patients where the examples are made of features.
+  private func fingerprints() throws(StudyError) -> RunFingerprints {
+    var fingerprints = RunFingerprints()
+    for slice in examples.examples.flatMap(\.provenance) where !slice.pixelHash.isEmpty {
+      fingerprints.add(slice.patient, exam: slice.exam, pixelHash: slice.pixelHash)
     }
+    guard examples.rois == nil else { return fingerprints }
+    for slice in try ROISet.entries(of: study) where examples.patients[slice.patient] != nil {
+      fingerprints.add(slice.patient, exam: slice.exam, pixelHash: slice.pixelHash)
+    }
+    return fingerprints
   }
 
   /// What the study has set aside; where its files could identify a person, without their names.

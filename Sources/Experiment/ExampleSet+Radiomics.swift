@@ -20,7 +20,9 @@ extension ExampleSet {
   }
 
   /// Sentences on examples without features, and on patients with several lesions.
-  static func notes(on table: LesionFeatureTable, _ examples: [Example]) -> [String] {
+  static func notes(
+    on table: LesionFeatureTable, _ examples: [Example], _ wording: ExampleWording
+  ) -> [String] {
     var notes: [String] = []
     let named = Set(table.rows.map { [$0.patient, $0.lesion] })
     let patients = Set(table.rows.map(\.patient))
@@ -30,7 +32,7 @@ extension ExampleSet {
     if without > 0 {
       notes.append(
         "\(without) of \(examples.count) examples have no radiomic features, which are missing values to the model; "
-          + "`renalgrade radiomics` lists the reasons.")
+          + "\(wording.featureReasons).")
     }
     if examples.contains(where: \.lesion.isEmpty) {
       let several = Dictionary(grouping: table.rows, by: \.patient).values.count { $0.count > 1 }

@@ -53,11 +53,14 @@ public struct ExampleSet: Sendable {
   /// The examples that a protocol asks for of a study.
   ///
   /// - Throws: `StudyError` where the study lacks what they are made of.
-  public init(_ study: StudyFolder, _ settings: StudyProtocol) throws {
+  public init(_ study: StudyFolder, _ settings: StudyProtocol) throws { try self.init(of: study, settings) }
+
+  /// The same of a study or an exam.
+  init(of source: some ExampleSource, _ settings: StudyProtocol) throws {
     let inputs = settings.inputs
     guard inputs.examples.hasSlices else {
-      let lesions = try RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study))
-      let hasImages = try study.hasImages()
+      let lesions = try source.lesions(settings)
+      let hasImages = try source.hasImages()
       guard !lesions.isEmpty else {
         throw StudyError(
           .file,
@@ -67,18 +70,18 @@ public struct ExampleSet: Sendable {
               + "--pathology`, and see `renalgrade status`")
       }
       let examples = Self.features(lesions, ofPatients: inputs.examples == .patientFeatures)
-      var notes = hasImages ? [] : ["The study has no images; the models use the table alone."]
+      var notes = hasImages ? [] : [source.wording.withoutImages]
       var features: FeatureMatrix?
       if settings.radiomics != nil {
-        let table = try LesionFeatureTable(study, settings)
+        let table = try source.features(settings)
         features = try Self.radiomics(table, examples)
-        notes += Self.notes(on: table, examples)
+        notes += Self.notes(on: table, examples, source.wording)
       }
       self.init(kind: inputs.examples, examples, features: features, notes: notes)
       return
     }
-    let rois = try ROISet(study)
-    let (kept, notes) = try Self.kept(rois, inputs.phases)
+    let rois = try source.rois()
+    let (kept, notes) = try Self.kept(rois, inputs.phases, source.wording)
     switch inputs.examples {
     case .slice:
       self.init(
@@ -99,7 +102,9 @@ public struct ExampleSet: Sendable {
   }
 
   /// The ROIs of the phases that count, all where none is named; a patient counts with all lesions or not at all.
-  private static func kept(_ rois: ROISet, _ phases: [Phase]) throws(StudyError) -> (kept: [Int], notes: [String]) {
+  private static func kept(
+    _ rois: ROISet, _ phases: [Phase], _ wording: ExampleWording
+  ) throws(StudyError) -> (kept: [Int], notes: [String]) {
     guard !phases.isEmpty else { return (Array(rois.entries.indices), []) }
     let names = phases.map(\.name).joined(separator: ", ")
     let chosen = rois.entries.indices.filter { rois.entries[$0].phase.map(phases.contains) ?? false }
@@ -110,8 +115,7 @@ public struct ExampleSet: Sendable {
     guard !kept.isEmpty else {
       throw StudyError(
         .folds,
-        "no patient has outlines in the phases that inputs.phases asks for (\(names)); the phase of each series is determined by "
-          + "`renalgrade cohort select`")
+        "no patient has outlines in the phases that inputs.phases asks for (\(names)); \(wording.phases)")
     }
     var notes: [String] = []
     let unknown = rois.entries.count { $0.phase == nil }

@@ -154,14 +154,18 @@ public struct LearnerKind: Sendable {
   public let examples: Set<StudyProtocol.ExampleKind>
   /// Makes it by a protocol for a study.
   public let make: @Sendable (StudyProtocol, StudyFolder) throws -> any Learner
+  /// Opens the models that it has fitted, to predict an exam; nil where it cannot.
+  let open: (@Sendable (ModelFolders) throws -> any FoldModels)?
 
   /// States a learner.
   public init(
     _ name: String, examples: Set<StudyProtocol.ExampleKind>,
+    open: (@Sendable (ModelFolders) throws -> any FoldModels)? = nil,
     make: @escaping @Sendable (StudyProtocol, StudyFolder) throws -> any Learner
   ) {
     self.name = name
     self.examples = examples
+    self.open = open
     self.make = make
   }
 }
@@ -173,6 +177,20 @@ public struct LearnerRegistry: Sendable {
 
   /// Takes the learners.
   public init(_ kinds: [LearnerKind]) { self.kinds = kinds }
+
+  /// Opens the models of a run's folds by the learner that their protocol names.
+  ///
+  /// - Throws: `StudyError` where there is no such learner, or it cannot predict an exam; what keeps the models from being read.
+  func models(in folders: ModelFolders) throws -> any FoldModels {
+    let asked = folders.settings.model.learner
+    guard let open = kinds.first(where: { $0.name == asked })?.open else {
+      throw StudyError(
+        .run,
+        "the run \(folders.run.id) cannot predict an exam: its learner \(asked) has no models to do so. Those that can are "
+          + kinds.filter { $0.open != nil }.map(\.name).sorted().joined(separator: ", "))
+    }
+    return try open(folders)
+  }
 
   /// The learner that a protocol asks for.
   ///

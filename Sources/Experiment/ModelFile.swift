@@ -14,6 +14,12 @@ public enum ModelFile {
   ///
   /// - Throws: `StudyError` of kind `.run` where it is not there or damaged.
   public static func read<Model: Decodable>(_ type: Model.Type, from folder: URL) throws(StudyError) -> Model {
+    guard FileManager.default.fileExists(atPath: url(in: folder).path) else {
+      throw StudyError(
+        .run,
+        "the run keeps no model \(name(folder)). Copy the run's folder whole from its study; a run that chose among protocols "
+          + "(nested --protocol) and a run of an early version keep none")
+    }
     do {
       return try JSONDecoder().decode(type, from: Data(contentsOf: url(in: folder)))
     } catch {

@@ -40,7 +40,14 @@ public struct RunLesion: Codable, Equatable, Sendable {
   public static func all(
     in study: StudyFolder, _ settings: StudyProtocol, extents: [Int64: Double] = [:]
   ) throws(StudyError) -> [RunLesion] {
-    let rows = try study.read { database in
+    try all(study.tables, in: study.url, settings, extents: extents)
+  }
+
+  /// The same of some tables; `folder` is the study's, nil where slices have absolute paths.
+  static func all(
+    _ tables: StudyTables, in folder: URL?, _ settings: StudyProtocol, extents: [Int64: Double]
+  ) throws(StudyError) -> [RunLesion] {
+    let rows = try tables.read { database in
       let phases = try Row.fetchAll(
         database,
         sql: """
@@ -66,7 +73,9 @@ public struct RunLesion: Codable, Equatable, Sendable {
         var fromImages: [String: String] = [:]
         if let id = lesion.id {
           fromImages[phaseColumn] = phasesOf[id]?.joined(separator: " + ")
-          fromImages[scannerColumn] = pathOf[id].flatMap { scanner(study.url.appendingPathComponent($0)) }
+          fromImages[scannerColumn] = pathOf[id].flatMap { path in
+            scanner(folder?.appendingPathComponent(path) ?? URL(fileURLWithPath: path))
+          }
           fromImages[extentColumn] = extents[id].map { String(format: "%.1f", $0) }
         }
         let attributes = lesion.attributes.merging(fromImages) { own, _ in own }

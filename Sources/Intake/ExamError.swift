@@ -52,6 +52,7 @@ extension SetAside {
         switch entry.stage {
         case .dicom: "The images"
         case .contours: "An outline"
+        case .rois where entry.subject.hasPrefix("series "): "A series"
         case .pathology, .cohort, .rois: entry.subject.prefix(1).uppercased() + entry.subject.dropFirst()
         }
       counts["\(subject)\n\(entry.reason)", default: 0] += 1

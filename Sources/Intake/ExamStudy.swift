@@ -7,8 +7,7 @@ import Support
 
 /// One exam and its contours as a study in memory, filled by the imports that fill a study's folder; nothing is written.
 ///
-/// The slices are not copied, and only outlined ones are in the tables. Without a pathology table, each label is one
-/// lesion.
+/// The slices are not copied. Without a pathology table, each label is one lesion.
 public struct ExamStudy: Sendable {
   /// The exam's tables; slices have absolute paths.
   public let tables: StudyTables
@@ -20,6 +19,8 @@ public struct ExamStudy: Sendable {
   public let studyInstanceUID: String
   /// Whether the images are synthetic.
   public let isSynthetic: Bool
+  /// Whether there are images; without them, the columns of a table are all that is known.
+  public let hasImages: Bool
   /// The codes of the patients whose slices are outlined: one, unless the images are faulty.
   private let patientCodes: Set<String>
 
@@ -30,12 +31,15 @@ public struct ExamStudy: Sendable {
   ///     lie beside them.
   ///   - contours: a JSON export of MD.ai; contours of exams that are not there do not matter.
   ///   - settings: which labels count, and what their coordinates mean.
+  ///   - attributes: what a pathology table would say of each lesion, by column.
+  ///   - everySlice: whether the tables hold every slice of every series, as the phases of series take; else the outlined ones.
   ///   - body: is given the exam.
   /// - Returns: what `body` returns.
   /// - Throws: `ExamError` where no contour lies on a slice, or those of several exams do; `AnnotationError` and `StudyError`
   ///   where contours or images cannot be read; what `body` throws.
   public static func read<Output>(
-    dicom: URL, contours: URL, protocol settings: StudyProtocol, _ body: (ExamStudy) throws -> Output
+    dicom: URL, contours: URL, protocol settings: StudyProtocol, attributes: [String: String] = [:],
+    everySlice: Bool = false, _ body: (ExamStudy) throws -> Output
   ) throws -> Output {
     let export = try MDAI.read(contours, lesionLabels: settings.annotation.lesionLabels)
     guard !export.contours.isEmpty else {
@@ -44,11 +48,36 @@ public struct ExamStudy: Sendable {
     let scratch = try ScratchFolder()
     defer { scratch.remove() }
     return try DICOMScan.with(dicom, scratch: scratch.url.appendingPathComponent("exam")) { scan throws(StudyError) in
-      Result { try body(ExamStudy(scan, export, settings)) }
+      Result { try body(ExamStudy(scan, export, settings, attributes, everySlice: everySlice)) }
     }.get()
   }
 
-  private init(_ scan: DICOMScan, _ export: MDAIExport, _ settings: StudyProtocol) throws {
+  /// A patient of whom there are no images: one lesion, of which a table says this.
+  ///
+  /// - Throws: `StudyError` where the tables cannot be made.
+  public init(protocol settings: StudyProtocol, attributes: [String: String]) throws {
+    tables = try .inMemory()
+    patientCodes = try tables.write { database in
+      try DICOMImport.addPatients([Self.unnamed], .identifiers, database)
+      let rows = try Patient.fetchAll(database)
+      for patient in rows {
+        try Self.insertLesions(of: patient, named: [Self.unnamed], attributes, database)
+      }
+      return Set(rows.map(\.code))
+    }
+    var settings = settings
+    settings.cohort = nil
+    self.settings = settings
+    (patientID, studyInstanceUID, isSynthetic, hasImages) = ("", "", false, false)
+  }
+
+  /// The name of a patient and a lesion that have none.
+  private static let unnamed = "1"
+
+  private init(
+    _ scan: DICOMScan, _ export: MDAIExport, _ settings: StudyProtocol, _ attributes: [String: String],
+    everySlice: Bool
+  ) throws {
     guard !scan.frames.isEmpty else { throw ExamError(noSlices: scan) }
     let outlined = Self.outlined(scan, export.contours)
     guard let exam = outlined.first else { throw ExamError(noMatch: export, scan) }
@@ -68,7 +97,7 @@ public struct ExamStudy: Sendable {
 
     let series = plan.series.map { series in
       var series = series
-      series.slices.removeAll { !instances.contains($0.attributes.sopInstanceUID) }
+      if !everySlice { series.slices.removeAll { !instances.contains($0.attributes.sopInstanceUID) } }
       return series
     }
     tables = try .inMemory()
@@ -78,7 +107,9 @@ public struct ExamStudy: Sendable {
       let rows = try Patient.fetchAll(database).filter { patients.contains($0.sourceID) }
       for patient in rows {
         let slices = series.filter { $0.patientID == patient.sourceID }.flatMap(\.slices)
-        try Self.insertLesions(of: patient, export.contours, on: slices, database)
+        let instances = Set(slices.map(\.attributes.sopInstanceUID))
+        let labels = export.contours.filter { instances.contains($0.sopInstanceUID) }.map(\.labelName)
+        try Self.insertLesions(of: patient, named: labels, attributes, database)
       }
       return Set(rows.map(\.code))
     }
@@ -90,6 +121,7 @@ public struct ExamStudy: Sendable {
     patientID = exam.patientID
     studyInstanceUID = exam.studyInstanceUID
     isSynthetic = series.contains { $0.slices.contains(where: \.attributes.isSynthetic) }
+    hasImages = true
   }
 
   /// The owners of the slices that the contours are on or, where there are none, of the exams that the contours
@@ -102,17 +134,15 @@ public struct ExamStudy: Sendable {
     return scan.frames.lazy.map(\.identity).filter { exams.contains($0.studyInstanceUID) }
   }
 
-  /// One lesion for each label on the patient's slices.
+  /// One lesion for each label.
   private static func insertLesions(
-    of patient: Patient, _ contours: [Contour], on slices: [ImportPlan.PlannedSlice], _ database: Database
+    of patient: Patient, named labels: [String], _ attributes: [String: String], _ database: Database
   ) throws {
     // The table demands a grade. The exam's is not known, and nobody asks for it.
     guard let patientId = patient.id, let grade = Grade(rawValue: 1) else { return }
-    let instances = Set(slices.map(\.attributes.sopInstanceUID))
-    let labels = contours.filter { instances.contains($0.sopInstanceUID) }.map(\.labelName)
     let lesions = Dictionary(labels.map { ($0.lowercased(), $0) }) { first, _ in first }
     for (_, name) in lesions.sorted(by: { $0.key < $1.key }) {
-      var lesion = Lesion(patientId: patientId, name: name, grade: grade, attributes: [:])
+      var lesion = Lesion(patientId: patientId, name: name, grade: grade, attributes: attributes)
       try lesion.insert(database)
     }
   }

@@ -32,7 +32,8 @@ struct ExamFiles: Sendable {
 
 /// Reads one exam: headers, a sample of slices, phases, choice.
 struct ExamReader: Sendable {
-  let study: URL
+  /// The study's folder; nil where slices have absolute paths.
+  let folder: URL?
   let rules: StudyProtocol.Cohort.Series
   let overrides: PhaseOverrides
 
@@ -44,6 +45,10 @@ struct ExamReader: Sendable {
     var profile: SeriesProfile?
     var slices: [CoarseSlice] = []
     var flaw: (flaw: SeriesFlaw, reason: String)?
+  }
+
+  private func file(_ record: SliceRecord) -> URL {
+    folder?.appendingPathComponent(record.path) ?? URL(fileURLWithPath: record.path)
   }
 
   func read(_ exam: ExamFiles) -> [SeriesReading] {
@@ -81,7 +86,7 @@ struct ExamReader: Sendable {
     var frames: [String: [CTAttributes]] = [:]
     let headers = files.slices.compactMap { record -> (SliceRecord, CTAttributes)? in
       if frames[record.path] == nil {
-        frames[record.path] = (try? DICOMFile.attributes(of: study.appendingPathComponent(record.path))) ?? []
+        frames[record.path] = (try? DICOMFile.attributes(of: file(record))) ?? []
       }
       guard let headers = frames[record.path], headers.indices.contains(record.frame) else { return nil }
       return (record, headers[record.frame])
@@ -126,7 +131,7 @@ struct ExamReader: Sendable {
     var values = StoredValueSample()
     for index in taken.sorted() {
       let (record, attributes) = content.headers[index]
-      guard let image = try? DICOMFile.image(at: study.appendingPathComponent(record.path), frame: record.frame)
+      guard let image = try? DICOMFile.image(at: file(record), frame: record.frame)
       else { continue }
       hashes[Int((places[index] * 100).rounded())] = image.pixelHash
       values.add(image)

@@ -1,5 +1,5 @@
 import DICOM
-import Foundation
+public import Foundation
 public import GRDB
 public import Study
 public import Support
@@ -56,21 +56,34 @@ public enum StudyPhases {
     _ study: StudyFolder, rules: StudyProtocol.Cohort.Series, overrides: PhaseOverrides = PhaseOverrides(),
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws(StudyError) -> [SeriesReading] {
-    let exams = try study.read(ExamFiles.all)
-    let reader = ExamReader(study: study.url, rules: rules, overrides: overrides)
+    try read(study.tables, in: study.url, rules: rules, overrides: overrides, progress: progress)
+  }
+
+  /// The same of some tables; `folder` is the study's, nil where slices have absolute paths.
+  public static func read(
+    _ tables: StudyTables, in folder: URL?, rules: StudyProtocol.Cohort.Series,
+    overrides: PhaseOverrides = PhaseOverrides(), progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws(StudyError) -> [SeriesReading] {
+    let exams = try tables.read(ExamFiles.all)
+    let reader = ExamReader(folder: folder, rules: rules, overrides: overrides)
     return ParallelMap.run(exams, reader.read) { progress?($0, exams.count) }.flatMap { $0 }
+  }
+
+  /// Keeps the readings in the table of phases.
+  public static func store(_ readings: [SeriesReading], _ database: Database) throws {
+    try SeriesPhase.deleteAll(database)
+    for reading in readings {
+      try SeriesPhase(
+        seriesId: reading.seriesId, phase: reading.phase, confidence: reading.decision?.confidence ?? 0,
+        isUsed: reading.fate == .used, reasons: reading.decision?.reasons ?? [reading.fate.reason ?? ""]
+      ).insert(database)
+    }
   }
 
   /// Keeps the readings in the study's table of phases and in `cohort/phases.csv`, and lists what needs a look.
   public static func store(_ readings: [SeriesReading], in study: StudyFolder) throws(StudyError) {
     try study.write { database in
-      try SeriesPhase.deleteAll(database)
-      for reading in readings {
-        try SeriesPhase(
-          seriesId: reading.seriesId, phase: reading.phase, confidence: reading.decision?.confidence ?? 0,
-          isUsed: reading.fate == .used, reasons: reading.decision?.reasons ?? [reading.fate.reason ?? ""]
-        ).insert(database)
-      }
+      try store(readings, database)
       let remarks = readings.flatMap { reading in
         let reasons =
           if case .setAside(_, let reason) = reading.fate { [reason] } else { reading.decision?.doubts ?? [] }

@@ -18,8 +18,11 @@ public enum LesionExtent {
   /// All slices of the reader whose contours the ROIs were cut around count, also those that no ROI was made of. A lesion on
   /// slices without a pixel spacing has none.
   /// - Throws: `StudyError` where the study cannot be read, or holds a contour that is none.
-  public static func all(in study: StudyFolder) throws -> [Int64: Double] {
-    let outlines = try study.read { database in
+  public static func all(in study: StudyFolder) throws -> [Int64: Double] { try all(study.tables) }
+
+  /// The same of some tables, such as those of an exam.
+  public static func all(_ tables: StudyTables) throws -> [Int64: Double] {
+    let outlines = try tables.read { database in
       try Outline.fetchAll(
         database,
         sql: """

@@ -5,35 +5,56 @@ import Study
 extension ExamResult {
   /// The prediction for a terminal, without a line feed at the end.
   public var text: String {
-    let count = lesions.reduce(0) { $0 + $1.slices.count }
+    let model = network == nil ? "model" : "network"
     var lines = [
       notice.uppercased(), "",
-      "Probability of high grade (Fuhrman/ISUP 3-4): \(patient.text)",
-      "At \(thresholds.words), this is classified as \(patient.gradeClass.rawValue) grade; "
-        + "\(Format.count(count, "slice")) of \(Format.count(lesions.count, "lesion")), aggregated by \(aggregation.words).",
+      "Probability of high grade (Fuhrman/ISUP 3-4): \(patient.text(model))",
+      "At \(thresholds.words), this is classified as \(patient.gradeClass.rawValue) grade; \(basis).",
       "",
     ]
     for lesion in lesions {
-      lines.append("Lesion \(lesion.name): \(lesion.estimate.text), \(lesion.estimate.gradeClass.rawValue) grade")
-      lines += lesion.slices.map { "  slice \($0.number): \($0.estimate.text)" }
+      lines.append(
+        "Lesion \(lesion.name): \(lesion.estimate.text(model)), \(lesion.estimate.gradeClass.rawValue) grade")
+      lines += (lesion.slices ?? []).map { "  slice \($0.number): \($0.estimate.text(model))" }
     }
+    if !lesions.isEmpty { lines.append("") }
     let names = folds.map(String.init).joined(separator: ", ")
     lines += [
-      "",
-      "Run \(run) (\(network)); the mean of \(Format.count(folds.count, "network")), of fold\(folds.count == 1 ? "" : "s") "
-        + "\(names).",
+      "Run \(run) (\(description)); the mean of \(Format.count(folds.count, model)), of fold\(folds.count == 1 ? "" : "s") "
+        + "\(names)."
     ]
     lines += notes.map { "NOTE: \($0)" }
     return lines.joined(separator: "\n")
   }
+
+  /// What made the prediction: the network or, where there is none, the learner.
+  private var description: String {
+    guard let network else { return "learner \(learner)" }
+    return learner == StudyProtocol.Model.network ? network : "learner \(learner), \(network)"
+  }
+
+  /// What the patient's probability is made of, within a sentence.
+  private var basis: String {
+    let lesionCount = Format.count(lesions.count, "lesion")
+    switch unit {
+    case .slice:
+      let slices = lesions.reduce(0) { $0 + ($1.slices?.count ?? 0) }
+      return "\(Format.count(slices, "slice")) of \(lesionCount), aggregated by \(aggregation.words)"
+    case .bag, .volume, .lesionFeatures:
+      return lesions.count == 1
+        ? "the probability is that of the one lesion as a whole"
+        : "\(lesionCount), each with one probability, aggregated by \(aggregation.words)"
+    case .patientFeatures: return "the probability is that of the patient as a whole"
+    }
+  }
 }
 
 extension ExamResult.Estimate {
-  /// The probability, and the range over the networks.
-  var text: String {
+  /// The probability, and the range over the models, which are called `noun`.
+  func text(_ noun: String) -> String {
     let value = Format.number(probability)
-    guard byNetwork.count > 1, let least = byNetwork.min(), let greatest = byNetwork.max() else { return value }
-    return "\(value) (networks \(Format.number(least)) to \(Format.number(greatest)))"
+    guard byFold.count > 1, let least = byFold.min(), let greatest = byFold.max() else { return value }
+    return "\(value) (\(noun)s \(Format.number(least)) to \(Format.number(greatest)))"
   }
 }
 

@@ -38,12 +38,15 @@ extension StudyProtocol {
 
   /// The columns that the model and the report's questions need, each once.
   public var questionedColumns: [String] {
-    let ofModel: [String] =
-      switch model.settings?["columns"] {
+    // Those of a stack's member are named `NAME.columns`.
+    let settings = (model.settings ?? [:]).filter { $0.key == "columns" || $0.key.hasSuffix(".columns") }
+    let ofModel = settings.values.flatMap { value -> [String] in
+      switch value {
       case .text(let column): [column]
       case .texts(let columns): columns
       default: []
       }
+    }
     return Set(ofModel + (subgroups ?? []).map(\.column) + (baselines?.columns ?? [])).sorted()
   }
 }

@@ -5,6 +5,11 @@ import Torch
 enum FoldNetworkFile {
   static func url(in folder: URL) -> URL { folder.appendingPathComponent("model.safetensors") }
 
+  /// The path of a checkpoint within its run's folder.
+  static func place(_ url: URL) -> String {
+    url.pathComponents.suffix(url.lastPathComponent == "model.safetensors" ? 3 : 2).joined(separator: "/")
+  }
+
   /// What says whose network it is.
   static func metadata(backbone: String, fold: Int) -> [String: String] {
     ["backbone": backbone, "fold": "\(fold)"]

@@ -52,7 +52,7 @@ struct FrozenStages {
 
   /// The stored output, which is made where it is not there; nil where it would not fit, or there is nothing to store.
   func store(progress: (Int, Int) -> Void) throws -> FeatureStore? {
-    guard let key else { return nil }
+    guard let key, let study = learner.study else { return nil }
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
     let roiCount = inputs.rois.entries.count
     let budget = learner.options.featureBudget
@@ -65,9 +65,14 @@ struct FrozenStages {
     // Read by all of them and changed by none.
     nonisolated(unsafe) let stages = self
     return try FeatureStore(
-      in: learner.study.featuresFolder, key: key, budget: budget, roiCount: roiCount, withFlips: withFlips,
+      in: study.featuresFolder, key: key, budget: budget, roiCount: roiCount, withFlips: withFlips,
       shape: shape,
       dtype: dtype, sides: sides, compute: { try stages.compute($0) }, progress: progress)
+  }
+
+  /// The mean over its places of one entry, as `store` would keep it.
+  func vector(of sample: Sample) throws -> [Float] {
+    try compute([sample]).to(dtype).to(.cpu).to(.float32).mean([2, 3]).floats()
   }
 
   private func compute(_ samples: [Sample]) throws -> Tensor {

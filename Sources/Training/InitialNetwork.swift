@@ -62,6 +62,11 @@ public struct InitialNetwork {
       ])
   }
 
+  /// A network whose weights a checkpoint will overwrite, all of them.
+  init(kept network: KeptBackbone, seed: UInt64) throws {
+    try self.init(network.backbone, frozenThrough: network.frozenThrough, file: nil, seed: seed, notes: [])
+  }
+
   private init(
     _ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, replacing replaced: String? = nil,
     notes: [String]

@@ -18,6 +18,8 @@ struct NearestNeighbours: Learner {
   private let options: NetworkLearner.Options
   /// How many neighbours are asked.
   private let count: Int
+  /// SHA-256 of the network's weights.
+  private let weights: String?
 
   let settings: StudyProtocol
   let description: LearnerDescription
@@ -35,6 +37,7 @@ struct NearestNeighbours: Learner {
     }
     self.study = study
     self.options = options
+    weights = features.weights
     self.settings = network.settings
     description = LearnerDescription(
       learner: Self.name,
@@ -67,13 +70,14 @@ struct NearestNeighbours: Learner {
       let values = try store.batch([Sample(index: example.rois[0], isFlipped: false)], on: .cpu)
       return try values.to(.float32).mean([2, 3]).floats()
     }
-    return Prepared(features: features, count: count)
+    return Prepared(features: features, count: count, weights: weights)
   }
 
   private struct Prepared: PreparedLearner {
     /// By example.
     let features: [[Float]]
     let count: Int
+    let weights: String?
     let workerKey = NearestNeighbours.name
 
     func makeWorker() {}
@@ -81,33 +85,40 @@ struct NearestNeighbours: Learner {
     func fit(_ task: LearningTask, with worker: inout Void) throws -> any FittedModel {
       try task.onResume(0)
       let model = Neighbours(
-        features, training: task.training, isHigh: task.examples.classes.map { $0 == .high }, count: count)
+        features, training: task.training, isHigh: task.examples.classes.map { $0 == .high }, count: count,
+        weights: weights)
       try task.onStep(LearningStep(epoch: 1, epochCount: 1, done: task.training.count, loss: { nil }))
       return model
     }
 
     func load(from folder: URL, for task: LearningTask, with worker: inout Void) throws -> any FittedModel {
-      let kept = try ModelFile.read(Neighbours.Kept.self, from: folder)
+      let kept = try ModelFile.read(KeptNeighbours.self, from: folder)
       guard kept.training == task.training, kept.neighbours == min(count, task.training.count) else {
         throw ModelFile.another(
           folder, expected: "\(count) neighbours among the fold's \(task.training.count) training examples",
           found: "\(kept.neighbours) among \(kept.training.count)")
       }
       return Neighbours(
-        features, training: kept.training, isHigh: task.examples.classes.map { $0 == .high }, count: kept.neighbours)
+        features, training: kept.training, isHigh: task.examples.classes.map { $0 == .high }, count: kept.neighbours,
+        weights: weights)
     }
   }
 }
 
 /// The training part of a fold, to be asked for neighbours.
-private struct Neighbours: FittedModel {
+struct Neighbours: FittedModel {
   /// By example, standardised by the training part.
   private let features: [[Float]]
+  /// The same as they are of the training part.
+  private let trainingFeatures: [[Float]]
   private let training: [Int]
   private let isHigh: [Bool]
   private let count: Int
+  private let weights: String?
 
-  init(_ features: [[Float]], training: [Int], isHigh: [Bool], count: Int) {
+  init(_ features: [[Float]], training: [Int], isHigh: [Bool], count: Int, weights: String?) {
+    self.weights = weights
+    trainingFeatures = training.map { features[$0] }
     self.training = training
     self.isHigh = isHigh
     self.count = min(count, training.count)
@@ -137,21 +148,21 @@ private struct Neighbours: FittedModel {
     zip(features[one], features[other]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
   }
 
-  /// The model is its training part, by the numbers of the run's examples.
-  struct Kept: Codable {
-    let neighbours: Int
-    let training: [Int]
-  }
-
   func write(to folder: URL) throws {
-    try ModelFile.write(Kept(neighbours: count, training: training), to: folder)
+    try ModelFile.write(
+      KeptNeighbours(
+        neighbours: count, training: training, weights: weights, isHigh: training.map { isHigh[$0] },
+        features: Array(trainingFeatures.joined()).withUnsafeBytes { Data($0) }),
+      to: folder)
   }
 }
 
 extension LearnerKind {
   /// k nearest neighbours on stored features.
   public static func nearestNeighbours(_ options: NetworkLearner.Options) -> LearnerKind {
-    LearnerKind(NearestNeighbours.name, examples: [.slice]) { settings, study in
+    LearnerKind(
+      NearestNeighbours.name, examples: [.slice], open: { try NeighbourModels($0, options) }
+    ) { settings, study in
       try NearestNeighbours(study, settings, options)
     }
   }

@@ -90,7 +90,10 @@ enum NetworkForm: Equatable, Sendable {
 extension LearnerKind {
   /// A network that learns from all slices of a lesion at once, by options for all studies.
   public static func bag(_ options: NetworkLearner.Options) -> LearnerKind {
-    LearnerKind(NetworkForm.bagLearner, examples: [.bag]) { settings, study in
+    LearnerKind(
+      NetworkForm.bagLearner, examples: [.bag],
+      open: { try FormModels($0, .ofBags($0.settings), usesGPU: options.usesGPU) }
+    ) { settings, study in
       try NetworkLearner(study, settings, options, form: .ofBags(settings))
     }
   }

@@ -46,7 +46,8 @@ public struct NetworkLearner: Learner {
   let options: Options
   /// What an example is to the network.
   let form: NetworkForm
-  let study: StudyFolder
+  /// Where features are stored; nil where none are.
+  let study: StudyFolder?
   let network: StudyProtocol.Network
   let training: StudyProtocol.Training
   let device: Device
@@ -61,8 +62,17 @@ public struct NetworkLearner: Learner {
     try self.init(study, settings, options, form: .slice)
   }
 
+  /// A learner that is to load what was trained by a protocol, wherever its study is; it needs no published weights.
+  init(kept backbone: KeptBackbone, by settings: StudyProtocol, _ form: NetworkForm, usesGPU: Bool) throws {
+    LibTorch.poolMemory()
+    let initial = try InitialNetwork(kept: backbone, seed: settings.requireTraining().seed)
+    try self.init(
+      nil, settings, Options(store: WeightsStore(), usesGPU: usesGPU), form,
+      spare: try SpareNetwork(initial, form))
+  }
+
   /// The same for examples of another form.
-  init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, form: NetworkForm) throws {
+  init(_ study: StudyFolder?, _ settings: StudyProtocol, _ options: Options, form: NetworkForm) throws {
     // Before the network is made, which then lies there too.
     LibTorch.poolMemory()
     var options = options
@@ -75,7 +85,7 @@ public struct NetworkLearner: Learner {
   }
 
   private init(
-    _ study: StudyFolder, _ settings: StudyProtocol, _ options: Options, _ form: NetworkForm, spare: SpareNetwork
+    _ study: StudyFolder?, _ settings: StudyProtocol, _ options: Options, _ form: NetworkForm, spare: SpareNetwork
   ) throws {
     device = LibTorch.device(usesGPU: options.usesGPU)
     var settings = spare.description.network?.replaced == nil ? settings : settings.withSubstitute
@@ -179,7 +189,10 @@ public struct NetworkLearner: Learner {
 extension LearnerKind {
   /// A network, by options for all studies.
   public static func network(_ options: NetworkLearner.Options) -> LearnerKind {
-    LearnerKind(StudyProtocol.Model.network, examples: [.slice]) { settings, study in
+    LearnerKind(
+      StudyProtocol.Model.network, examples: [.slice],
+      open: { try SliceModels($0, usesGPU: options.usesGPU) }
+    ) { settings, study in
       try NetworkLearner(study, settings, options)
     }
   }

@@ -15,11 +15,11 @@ import Testing
   @Test func slicesAreAggregatedAsTheProtocolSays() throws {
     let mean = try FixtureExam.result(.mean)
     #expect(isNear(mean.lesions.map(\.estimate.probability) + [mean.patient.probability], [0.35, 0.7, 1.4 / 3]))
-    #expect(isNear(mean.patient.byNetwork, [1.7 / 3, 1.1 / 3]))
-    #expect(isNear(mean.lesions[0].slices.map(\.estimate.probability), [0.3, 0.4]))
+    #expect(isNear(mean.patient.byFold, [1.7 / 3, 1.1 / 3]))
+    #expect(isNear((mean.lesions[0].slices ?? []).map(\.estimate.probability), [0.3, 0.4]))
     let maximum = try FixtureExam.result(.maximum)
     #expect(isNear(maximum.lesions.map(\.estimate.probability) + [maximum.patient.probability], [0.4, 0.7, 0.7]))
-    #expect(isNear(maximum.lesions[0].estimate.byNetwork, [0.6, 0.4]))
+    #expect(isNear(maximum.lesions[0].estimate.byFold, [0.6, 0.4]))
     let noisyOr = try FixtureExam.result(.noisyOr)
     #expect(isNear([noisyOr.lesions[0].estimate.probability, noisyOr.patient.probability], [0.58, 0.874]))
   }
@@ -50,8 +50,18 @@ import Testing
     try FixtureExam.result(.mean).write(to: file)
     let read = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
     #expect(read?["run"] as? String == "a-run")
+    #expect(read?["unit"] as? String == "slice" && read?["learner"] as? String == "network")
     #expect(read?["isTrainedOnSyntheticData"] as? Bool == false)
     #expect((read?["lesions"] as? [[String: Any]])?.map { $0["name"] as? String } == ["Tumor 1", "Tumor 2"])
     #expect(read?["notes"] as? [String] == ["Shuffled.", "Slice 9 is left out."])
+  }
+
+  @Test func lesionsAndPatientsAreUnitsOfTheirOwn() throws {
+    let lesions = try FixtureExam.featureResult(.lesionFeatures)
+    #expect(isNear(lesions.lesions.map(\.estimate.probability) + [lesions.patient.probability], [0.3, 0.7, 0.5]))
+    #expect(isNear(lesions.patient.byFold, [0.55, 0.45]) && lesions.lesions.allSatisfy { $0.slices == nil })
+    #expect(lesions.network == nil && lesions.learner == "classical" && lesions.unit == .lesionFeatures)
+    let patient = try FixtureExam.featureResult(.patientFeatures)
+    #expect(patient.lesions.isEmpty && isNear([patient.patient.probability] + patient.patient.byFold, [0.3, 0.2, 0.4]))
   }
 }

@@ -66,7 +66,19 @@ final class OutlinedExam {
 
   func writeContours() throws { try MDAI.write(contours, to: export) }
 
-  func rois() throws -> ExamROIs { try ExamROIs(dicom: dicom, contours: export, settings: settings) }
+  /// The exam on its own, without the study.
+  func rois() throws -> ExamROIs {
+    try ExamStudy.read(dicom: dicom, contours: export, protocol: settings) { exam in
+      ExamROIs(rois: try ROISet(exam), exam: exam, remarks: try exam.remarks())
+    }
+  }
+
+  struct ExamROIs {
+    let rois: ROISet
+    let exam: ExamStudy
+    let remarks: [String]
+    var entries: [ROISet.Entry] { rois.entries }
+  }
 
   /// Makes the study by the steps that the command line takes, and gives why it leaves the patient out, each reason once.
   func excludingReasons() throws -> Set<String> {

@@ -32,4 +32,19 @@ import Testing
     }
     #expect(try !FixtureExam.result(.mean).text.contains("virtual"))
   }
+
+  @Test func theTextSaysWhatTheUnitIs() throws {
+    let lesions = try FixtureExam.featureResult(.lesionFeatures).text
+    for part in [
+      "(Fuhrman/ISUP 3-4): 0.50 (models 0.45 to 0.55)",
+      "2 lesions, each with one probability, aggregated by their mean.",
+      "Lesion Tumor 2: 0.70 (models 0.50 to 0.90), high grade", "Run a-run (learner classical)",
+      "the mean of 2 models, of folds 1, 3.",
+    ] {
+      #expect(lesions.contains(part), "\(part): \(lesions)")
+    }
+    #expect(!lesions.contains("slice") && !lesions.contains("network"))
+    let patient = try FixtureExam.featureResult(.patientFeatures).text
+    #expect(patient.contains("the probability is that of the patient as a whole.") && !patient.contains("Lesion"))
+  }
 }

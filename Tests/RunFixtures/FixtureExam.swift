@@ -7,13 +7,32 @@ public import Study
 public enum FixtureExam {
   /// By hand, the slices' means over the networks are 0.3, 0.4 and 0.7.
   public static let scores = ExamScores(
-    folds: [0, 2],
-    slices: [
+    unit: .slice, folds: [0, 2],
+    examples: [
       .init(lesion: "Tumor 1", slice: "1.2.3", number: 7, probabilities: [0.2, 0.4]),
       .init(lesion: "Tumor 1", slice: "1.2.4", number: 8, probabilities: [0.6, 0.2]),
       .init(lesion: "Tumor 2", slice: "1.2.5", number: 8, probabilities: [0.9, 0.5]),
     ],
     notes: ["Slice 9 is left out."])
+
+  /// The same exam as two lesions, or as one patient, that the models of features know.
+  public static func featureScores(_ unit: StudyProtocol.ExampleKind) -> ExamScores {
+    let examples: [ExamScores.Example] =
+      unit == .patientFeatures
+      ? [.init(lesion: "", probabilities: [0.2, 0.4])]
+      : [.init(lesion: "Tumor 1", probabilities: [0.2, 0.4]), .init(lesion: "Tumor 2", probabilities: [0.9, 0.5])]
+    return ExamScores(unit: unit, folds: [0, 2], examples: examples, notes: [])
+  }
+
+  /// What these scores come to, by a run of the learner `classical`.
+  public static func featureResult(_ unit: StudyProtocol.ExampleKind) throws -> ExamResult {
+    var settings = try settings(.mean, threshold: 0.5, rule: nil)
+    settings.training = nil
+    return ExamResult(
+      featureScores(unit), runID: "a-run", settings: settings,
+      manifest: Run.Manifest(learner: .init(learner: "classical"), examples: unit, notes: [], synthetic: false),
+      predictions: [])
+  }
 
   /// What the exam comes to, by a run of such an evaluation.
   public static func result(

@@ -72,7 +72,7 @@ import Torch
     let verification = try RunVerification(
       run, in: synthetic.study, learners: LearnerRegistry([.bag(synthetic.options().network)]))
     #expect(try verification.verify { _ in }.allSatisfy { $0.largestDifference == 0 })
-    #expect(throws: TrainingError.self) { try ExamPrediction(run) }
+    #expect(throws: StudyError.self) { try ExamPrediction(run) }
 
     // Every slice has a map, and the gallery shows one slice of a lesion.
     let explained = try Explanation(run, in: synthetic.study).write(galleryCount: 2) { _, _ in }.explanations

@@ -3,6 +3,7 @@ import Backbones
 import DICOM
 import Foundation
 import Imaging
+import Intake
 import ROI
 import Study
 import Support
@@ -90,10 +91,10 @@ import Torch
       let fold = try #require(folds.fold(of: patient))
       let scores = try ExamPrediction(run, folds: [fold]).scores(dicom: exam(of: patient), contours: contours)
       let expected = predictions.filter { $0.patient == patient }
-      #expect(scores.slices.map(\.slice) == expected.map(\.slice))
-      #expect(scores.slices.map(\.number) == [1, 2])
+      #expect(scores.examples.map(\.slice) == expected.map(\.slice))
+      #expect(scores.examples.map(\.number) == [1, 2])
       #expect(scores.notes.count == 1 && scores.notes[0].contains("fold \(fold + 1) has not seen it"))
-      for (slice, prediction) in zip(scores.slices, expected) {
+      for (slice, prediction) in zip(scores.examples, expected) {
         #expect(abs(slice.probabilities[0] - prediction.probability) < 1e-6)
       }
     }
@@ -103,14 +104,14 @@ import Torch
     let new = try newExam()
     let all = try ExamPrediction(run).scores(dicom: new.dicom, contours: new.contours)
     #expect(all.folds == [0, 1] && all.notes.isEmpty)
-    #expect(all.slices.map(\.slice) == new.slices)
-    #expect(all.slices.map(\.number) == [1, 2, 3, 4, 5])
-    #expect(all.slices.map(\.lesion) == ["Tumor 1", "Tumor 1", "Tumor 1", "Tumor 2", "Tumor 2"])
+    #expect(all.examples.map(\.slice) == new.slices)
+    #expect(all.examples.map(\.number) == [1, 2, 3, 4, 5])
+    #expect(all.examples.map(\.lesion) == ["Tumor 1", "Tumor 1", "Tumor 1", "Tumor 2", "Tumor 2"])
     for fold in 0..<2 {
       let alone = try ExamPrediction(run, folds: [fold]).scores(dicom: new.dicom, contours: new.contours)
-      #expect(alone.slices.map { $0.probabilities[0] } == all.slices.map { $0.probabilities[fold] })
+      #expect(alone.examples.map { $0.probabilities[0] } == all.examples.map { $0.probabilities[fold] })
     }
-    #expect(all.slices[0].probabilities[0] != all.slices[0].probabilities[1])
+    #expect(all.examples[0].probabilities[0] != all.examples[0].probabilities[1])
   }
 
   @Test func networksWhoseFrozenStagesDifferAreRunWhole() throws {
@@ -122,8 +123,10 @@ import Torch
     let prediction = try ExamPrediction(run)
     let scores = try prediction.scores(dicom: new.dicom, contours: new.contours)
 
-    let crops = try ExamROIs(dicom: new.dicom, contours: new.contours, settings: prediction.settings).entries.map(
-      \.crop)
+    let crops = try ExamStudy.read(dicom: new.dicom, contours: new.contours, protocol: prediction.settings) { exam in
+      let rois = try ROISet(exam)
+      return rois.entries.indices.map { rois.withCrop($0) { Array($0) } }
+    }
     for fold in 0..<2 {
       let network = try Backbone.make("resnet18", classes: 2, seed: 1)
       try network.load(SafeTensors.read(checkpoint(fold)).tensors, replacingHead: false)
@@ -132,7 +135,7 @@ import Torch
       let expected = try withoutGradient { () throws(TorchError) in
         try network(images, training: false).softmax(1).narrowed(1, start: 1, length: 1).floats()
       }
-      for (slice, probability) in zip(scores.slices, expected) {
+      for (slice, probability) in zip(scores.examples, expected) {
         #expect(abs(slice.probabilities[fold] - Double(probability)) < 1e-5)
       }
     }
@@ -146,8 +149,8 @@ import Torch
     let exact = try ExamPrediction(run).scores(dicom: new.dicom, contours: new.contours)
     try Data(text.utf8).write(to: run.protocolFile)
     let scores = try ExamPrediction(run).scores(dicom: new.dicom, contours: new.contours)
-    #expect(scores.slices.map(\.slice) == [new.slices[1], new.slices[4]])
-    for (slice, other) in zip(scores.slices, [exact.slices[1], exact.slices[4]]) {
+    #expect(scores.examples.map(\.slice) == [new.slices[1], new.slices[4]])
+    for (slice, other) in zip(scores.examples, [exact.examples[1], exact.examples[4]]) {
       for (one, two) in zip(slice.probabilities, other.probabilities) {
         #expect(one != two && abs(one - two) < 0.05)
       }
@@ -177,8 +180,10 @@ import Torch
     )
     var known = try run.readJSON(RunFingerprints.self, from: run.fingerprintsFile)
     #expect(known.patients.count == 12 && known.patients.values.allSatisfy { $0.count == 3 })
-    let rois = try ExamROIs(dicom: new.dicom, contours: new.contours, settings: prediction.settings)
-    for (exam, pixelHash) in [(rois.studyInstanceUID, "other"), ("other", rois.entries[4].pixelHash)] {
+    let (uid, hash) = try ExamStudy.read(
+      dicom: new.dicom, contours: new.contours, protocol: prediction.settings
+    ) { ($0.studyInstanceUID, try ROISet($0).entries[4].pixelHash) }
+    for (exam, pixelHash) in [(uid, "other"), ("other", hash)] {
       let before = known
       known.add("P12", exam: exam, pixelHash: pixelHash)
       try AtomicFile.writeJSON(known, to: run.fingerprintsFile)
@@ -250,7 +255,19 @@ import Torch
     #expect(message(new.dicom, new.contours).contains("its slice is not in the study"))
     try MDAI.write(MDAI.read(new.contours, lesionLabels: []).contours.dropFirst().map { $0 }, to: file)
     let scores = try prediction.scores(dicom: new.dicom, contours: file)
-    #expect(scores.slices.map(\.slice) == Array(new.slices.dropLast()))
+    #expect(scores.examples.map(\.slice) == Array(new.slices.dropLast()))
     #expect(scores.notes.contains { $0.hasPrefix("1 file in the folder cannot be read as CT") })
+  }
+}
+
+extension ExamPrediction {
+  /// With the learner `network` alone, and no published weights at hand.
+  init(_ run: Run, folds: [Int]? = nil) throws {
+    let store = WeightsStore(cache: run.url.appendingPathComponent("no-weights"))
+    try self.init(run, learners: LearnerRegistry([.network(.init(store: store))]), folds: folds)
+  }
+
+  func scores(dicom: URL, contours: URL) throws -> ExamScores {
+    try scores(ExamImages(dicom: dicom, contours: contours))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ROI
 import Study
 import Support
 import Synchronization
@@ -90,9 +91,11 @@ import Torch
 
   @Test func anExamIsPredictedAsOnTheCPU() throws {
     let run = try run(gpu: true, epochs: 1)
-    let crops = (0..<5).map { slice in (0..<32 * 32).map { Float(($0 * (slice + 3)) % 200) / 200 } }
-    let cpu = try ExamPrediction(run, usesGPU: false).probabilities(of: crops).joined()
-    let gpu = try ExamPrediction(run, usesGPU: true).probabilities(of: crops).joined()
+    let folders = try ModelFolders(
+      run, folds: [0, 1], StudyProtocol(contentsOf: run.protocolFile), run.manifest().learner.network)
+    let rois = try ROISet(synthetic.study)
+    let cpu = try SliceModels(folders, usesGPU: false).probabilities(of: rois, Array(0..<5)).joined()
+    let gpu = try SliceModels(folders, usesGPU: true).probabilities(of: rois, Array(0..<5)).joined()
     #expect(farthest(Array(cpu), Array(gpu)) < 1e-4)
   }
 

@@ -59,11 +59,13 @@ struct SyntheticStudy {
     let source = folder.url.appendingPathComponent("source")
     try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
     var contours: [Contour] = []
-    var table = "patient,lesion,grade\n"
+    var table = "patient,lesion,grade,size_mm,sex\n"
     for patient in 0..<12 {
       let id = "P\(10 + patient)"
       let isHigh = patient >= 6
-      table += "\(id),1,\(isHigh ? 3 + patient % 2 : 1 + patient % 2)\n"
+      let values = Self.values(of: id)
+      let grade = isHigh ? 3 + patient % 2 : 1 + patient % 2
+      table += "\(id),1,\(grade),\(values["size_mm"] ?? ""),\(values["sex"] ?? "")\n"
       for slice in 0..<2 {
         var generator = DeterministicGenerator(
           seed: UInt64(twins && patient < 2 ? 0 : patient), stream: UInt64(slice))
@@ -101,6 +103,17 @@ struct SyntheticStudy {
     _ = try ContourImport.run(export, into: study)
     let summary = try ROIBuild.run(study)
     try #require(summary.rois == 24 && summary.patients == 12)
+  }
+
+  /// What the pathology table states of a patient, by column.
+  static func values(of patient: String) -> [String: String] {
+    let number = (Int(patient.dropFirst()) ?? 0) - 10
+    return ["size_mm": "\(25 + 7 * (number * 5 % 12)).5", "sex": number % 3 == 0 ? "female" : "male"]
+  }
+
+  /// The folder with the patients' images, and the file with their outlines.
+  var source: (dicom: URL, contours: URL) {
+    (folder.url.appendingPathComponent("source"), folder.url.appendingPathComponent("mdai.json"))
   }
 
   /// A store of weights that has none.

@@ -2,6 +2,7 @@ import Foundation
 import Phantom
 import Experiment
 import Study
+import Support
 import TestSupport
 import Testing
 
@@ -34,6 +35,13 @@ import Testing
     try FileManager.default.moveItem(at: runs.appendingPathComponent(name), to: run)
     try FileManager.default.removeItem(at: study)
     return run
+  }
+
+  /// What an error says.
+  private func refusal(_ arguments: [String]) throws -> String {
+    let result = try CommandLineTool.run(arguments)
+    #expect(result.status > 0 && result.status < 128, "\(result.output)")
+    return result.error
   }
 
   private func json(_ url: URL) throws -> [String: Any] {
@@ -69,7 +77,7 @@ import Testing
     #expect(prediction["isTrainedOnSyntheticData"] as? Bool == true)
     #expect(prediction["folds"] as? [Int] == [1, 2, 3, 4, 5])
     let patient = try #require(prediction["patient"] as? [String: Any])
-    let networks = try #require(patient["byNetwork"] as? [Double])
+    let networks = try #require(patient["byFold"] as? [Double])
     let probability = try #require(patient["probability"] as? Double)
     #expect(networks.count == 5 && abs(networks.reduce(0, +) / 5 - probability) < 1e-9)
     #expect(patient["gradeClass"] as? String == (probability >= 0.5 ? "high" : "low"))
@@ -80,7 +88,7 @@ import Testing
       arguments[5], "--threads", "1")
     let some = try json(file)
     #expect(some["folds"] as? [Int] == [2, 4])
-    #expect((some["patient"] as? [String: Any])?["byNetwork"] as? [Double] == [networks[1], networks[3]])
+    #expect((some["patient"] as? [String: Any])?["byFold"] as? [Double] == [networks[1], networks[3]])
   }
 
   @Test func aPatientOfTheRunIsPredictedByTheFoldThatNeverSawIt() throws {
@@ -120,5 +128,56 @@ import Testing
     #expect(
       try CommandLineTool.fail("predict", run.path, "--dicom", "/nowhere", "--contours", inputs[5]).contains(
         "cannot be read"))
+  }
+
+  /// A run on columns of the table needs no images; a patient of the run is predicted as the run did.
+  @Test func aRunOnColumnsIsPredictedByTheirValues() throws {
+    let cohort = try Cohort.small.get().url.appendingPathComponent("cohort")
+    let source = CommandLineTool.packageRoot.appendingPathComponent("Protocols/rivals/clinical.yaml")
+    let text = try String(contentsOf: source, encoding: .utf8)
+      .replacing("[baselines.clinical]", with: "[size_mm, sex, contour_mm]")
+    try #require(text.contains("contour_mm"))
+    let protocolFile = folder.url.appendingPathComponent("clinical.yaml")
+    try Data(text.utf8).write(to: protocolFile)
+    let study = folder.url.appendingPathComponent("study")
+    try CommandLineTool.succeed("init", study.path, "--protocol", protocolFile.path)
+    try CommandLineTool.succeed(
+      "import", study.path, "--dicom", cohort.appendingPathComponent("dicom").path, "--pathology",
+      cohort.appendingPathComponent("pathology.csv").path, "--contours", cohort.appendingPathComponent("mdai.json").path
+    )
+    try CommandLineTool.succeed("rois", "build", study.path)
+    try CommandLineTool.succeed("crossvalidate", study.path)
+    let run = try #require(Run.complete(in: StudyFolder(at: study)).last)
+    let table = try DelimitedTable(contentsOf: cohort.appendingPathComponent("pathology.csv"))
+    let row = try #require(table.rows.first?.cells)
+    let patient = try #require(row["patient"])
+    let images = [
+      "--dicom", cohort.appendingPathComponent("dicom").appendingPathComponent(patient).path, "--contours",
+      cohort.appendingPathComponent("mdai.json").path,
+    ]
+    let values = ["--value", "size_mm=\(row["size_mm"] ?? "")", "--value", "sex=\(row["sex"] ?? "")"]
+    let refused = try refusal(["predict", run.url.path] + images + values)
+    let fold = try #require(refused.firstMatch(of: /--folds (\d)/)?.1)
+    let file = folder.url.appendingPathComponent("prediction.json")
+    let result = try CommandLineTool.run(
+      ["predict", run.url.path, "--folds", String(fold), "--json", file.path] + images + values)
+    try #require(result.status == 0, "\(result.error)")
+    #expect(result.output.contains("the probability is that of the patient as a whole"))
+    #expect(result.output.contains("learner logisticRegression") && !result.output.contains("network"))
+    let prediction = try json(file)
+    #expect(prediction["unit"] as? String == "patientFeatures" && (prediction["lesions"] as? [Any])?.isEmpty == true)
+    let probability = try #require((prediction["patient"] as? [String: Any])?["probability"] as? Double)
+    let predictions = try PredictionTable.read(run.predictionsFile)
+    #expect(predictions.contains { $0.fold == Int(fold).map { $0 - 1 } && $0.probability == probability })
+
+    // The same by values alone, but for the outline's size.
+    let alone = try CommandLineTool.run(["predict", run.url.path] + values + ["--value", "contour_mm=40"])
+    #expect(alone.status == 0 && alone.output.contains("cannot recognise its own patients"), "\(alone.error)")
+    #expect(try refusal(["predict", run.url.path] + values).contains("contour_mm, which the images tell"))
+    #expect(try refusal(["predict", run.url.path]).contains("give the exam"))
+    #expect(try refusal(["predict", run.url.path] + images.prefix(2)).contains("given together"))
+    let twice = try refusal(["predict", run.url.path] + values + ["--value", "sex=male"])
+    #expect(twice.contains("states sex more than once"))
+    #expect(try refusal(["predict", run.url.path, "--value", "size_mm"]).contains("size_mm"))
   }
 }

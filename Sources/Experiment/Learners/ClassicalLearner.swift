@@ -19,23 +19,16 @@ struct ClassicalLearner: Learner {
   init(_ settings: StudyProtocol) throws(StudyError) {
     self.settings = settings
     own = try ClassicalSettings(settings)
-    let inputs = Self.inputs(own)
     description = LearnerDescription(
       learner: Self.name,
-      methods: ["The model was made of \(inputs)."] + own.pipeline.methods
+      methods: ["The model was made of \(own.inputs)."] + own.pipeline.methods
         + [
           "Words in a column were taken as categories, except in a column of numbers; a word that the training part lacks counts "
             + "as missing. An example without any value was not predicted."
         ])
   }
 
-  private static func inputs(_ own: ClassicalSettings) -> String {
-    let columns = own.columns.joined(separator: ", ")
-    guard own.usesRadiomics else { return columns }
-    return columns.isEmpty ? "radiomics features" : "radiomics features and \(columns)"
-  }
-
-  var summary: String { "\(own.pipeline.summary), from \(Self.inputs(own))" }
+  var summary: String { "\(own.pipeline.summary), from \(own.inputs)" }
   var notes: [String] { [] }
   var hardware: Hardware { Hardware(processor: "any: double precision in a fixed order") }
 
@@ -96,7 +89,13 @@ struct ClassicalLearner: Learner {
 extension LearnerKind {
   /// A classical classifier in a pipeline.
   public static let classical = LearnerKind(
-    ClassicalLearner.name, examples: [.lesionFeatures, .patientFeatures]
+    ClassicalLearner.name, examples: [.lesionFeatures, .patientFeatures],
+    open: { folders in
+      let own = try ClassicalSettings(folders.settings)
+      return ClassicalModels(
+        settings: folders.settings,
+        models: try folders.all { folder throws(StudyError) in try ClassicalModel(in: folder, own) })
+    }
   ) { settings, _ in try ClassicalLearner(settings) }
 }
 
@@ -115,7 +114,7 @@ private struct PreparedClassical: PreparedLearner {
   }
 
   func load(from folder: URL, for task: LearningTask, with worker: inout Void) throws -> any FittedModel {
-    let model = try ModelFile.read(ClassicalModel.self, from: folder)
+    let model = try ClassicalModel(in: folder, learner.own)
     let expected = try ClassicalModel.Table(learner.own, task.examples, task.training)
     guard model.table == expected else {
       throw ModelFile.another(
@@ -135,5 +134,18 @@ private struct FittedClassical: FittedModel {
   func write(to folder: URL) throws {
     try ModelFile.write(model, to: folder)
     try model.features(task.examples, heldOut: task.heldOut, seed: UInt64(task.fold)).write(to: folder)
+  }
+}
+
+/// The models of some folds.
+private struct ClassicalModels: TableModels {
+  let settings: StudyProtocol
+  let models: [ClassicalModel]
+
+  var columns: [[ColumnEncoding]] { models.map(\.table.columns) }
+
+  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+    let examples = try exam.examples(settings)
+    return try models.map { try $0.probabilities(examples, Array(examples.examples.indices)) }
   }
 }

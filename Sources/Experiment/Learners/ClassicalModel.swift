@@ -1,4 +1,5 @@
 import Classifiers
+import Foundation
 import Study
 import Support
 
@@ -50,6 +51,21 @@ struct ClassicalModel: Codable, Sendable {
 
   let table: Table
   let pipeline: FittedPipeline
+
+  init(table: Table, pipeline: FittedPipeline) { (self.table, self.pipeline) = (table, pipeline) }
+
+  /// Reads the model that a folder keeps of a learner with these settings.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where it is not there, damaged, or on other columns.
+  init(in folder: URL, _ own: ClassicalSettings) throws(StudyError) {
+    self = try ModelFile.read(ClassicalModel.self, from: folder)
+    let found = table.columns.map(\.column)
+    guard found == own.columns, own.usesRadiomics || table.radiomics.isEmpty else {
+      throw ModelFile.another(
+        folder, expected: "a model on \(own.inputs)",
+        found: "one on \(found.joined(separator: ", ")) and \(table.radiomics.count) radiomics features")
+    }
+  }
 
   /// The probability of high grade of some examples; NaN where nothing is known of one.
   ///

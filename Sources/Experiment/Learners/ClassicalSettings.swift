@@ -19,6 +19,13 @@ struct ClassicalSettings: Sendable {
     "agreementLimit", "scale", "calibration", "innerFolds", "tuning",
   ]
 
+  /// What the model is made of, in words.
+  var inputs: String {
+    let columns = columns.joined(separator: ", ")
+    guard usesRadiomics else { return columns }
+    return columns.isEmpty ? "radiomics features" : "radiomics features and \(columns)"
+  }
+
   /// Reads and checks the settings.
   ///
   /// - Throws: `StudyError` of kind `.invalidProtocol` that names the setting which is missing, unknown or not what it must be.

@@ -74,19 +74,7 @@ struct LogisticRegressionLearner: Learner {
     }
 
     func load(from folder: URL, for task: LearningTask, with worker: inout Void) throws -> any FittedModel {
-      let model = try ModelFile.read(TabularModel.self, from: folder)
-      let found = model.columns.map(\.column)
-      guard found == learner.columns else {
-        throw ModelFile.another(
-          folder, expected: "the columns \(learner.columns.joined(separator: ", "))",
-          found: found.joined(separator: ", "))
-      }
-      let width = model.columns.reduce(0) { $0 + $1.width }
-      guard model.fit.means.count == width else {
-        throw ModelFile.another(
-          folder, expected: "\(width) predictors", found: "\(model.fit.means.count)")
-      }
-      return Fitted(model: model, examples: task.examples)
+      Fitted(model: try TabularModel(in: folder, on: learner.columns), examples: task.examples)
     }
   }
 
@@ -129,7 +117,14 @@ struct LogisticRegressionLearner: Learner {
 extension LearnerKind {
   /// Logistic regression on columns.
   public static let logisticRegression = LearnerKind(
-    LogisticRegressionLearner.name, examples: [.lesionFeatures, .patientFeatures]
+    LogisticRegressionLearner.name, examples: [.lesionFeatures, .patientFeatures],
+    open: { folders in
+      let columns = try LogisticRegressionLearner(folders.settings).columns
+      return try AttributeModels(folders) { folder throws(StudyError) in
+        let model = try TabularModel(in: folder, on: columns)
+        return AttributeModels.Model(columns: model.columns, probability: model.probability)
+      }
+    }
   ) { settings, _ in try LogisticRegressionLearner(settings) }
 }
 
@@ -152,6 +147,9 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
     categories = isNumeric ? [] : Set(cells.compactMap(\.text)).sorted()
   }
 
+  /// A column of numbers.
+  init(number column: String) { (self.column, categories) = (column, []) }
+
   /// How many numbers a value becomes.
   var width: Int { categories.isEmpty ? 1 : categories.count - 1 }
 
@@ -171,6 +169,24 @@ struct ColumnEncoding: Codable, Equatable, Sendable {
 struct TabularModel: Codable, Equatable, Sendable {
   let columns: [ColumnEncoding]
   let fit: LogisticBaseline.Model
+
+  /// Reads the model that a folder keeps.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where it is not there, damaged, or on other columns.
+  init(in folder: URL, on expected: [String]) throws(StudyError) {
+    self = try ModelFile.read(TabularModel.self, from: folder)
+    let found = columns.map(\.column)
+    guard found == expected else {
+      throw ModelFile.another(
+        folder, expected: "the columns \(expected.joined(separator: ", "))", found: found.joined(separator: ", "))
+    }
+    let width = columns.reduce(0) { $0 + $1.width }
+    guard fit.means.count == width else {
+      throw ModelFile.another(folder, expected: "\(width) predictors", found: "\(fit.means.count)")
+    }
+  }
+
+  init(columns: [ColumnEncoding], fit: LogisticBaseline.Model) { (self.columns, self.fit) = (columns, fit) }
 
   /// The probability of high grade; NaN where a value is missing or not known.
   func probability(_ row: [String: String]) -> Double {

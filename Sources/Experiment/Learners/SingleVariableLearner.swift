@@ -50,13 +50,30 @@ struct SingleVariableLearner: Learner {
     _ examples: ExampleSet, sharing others: [any PreparedLearner], progress: (Int, Int) -> Void
   ) throws -> any PreparedLearner {
     try examples.requireColumns([column])
-    return Prepared(model: Model(column: column, middle: middle))
+    return Prepared(model: model)
   }
 
-  private struct Model: Codable, Equatable {
+  fileprivate struct Model: Codable, Equatable {
     let column: String
     let middle: Double
+
+    /// NaN where the value is missing, not a number, or below 0.
+    func probability(_ attributes: [String: String]) -> Double {
+      guard let value = ClinicalCell(attributes[column]).number, value >= 0 else { return .nan }
+      return value / (value + middle)
+    }
+
+    /// Checks that this is what a folder keeps.
+    func require(in folder: URL) throws(StudyError) {
+      let kept = try ModelFile.read(Model.self, from: folder)
+      guard kept == self else {
+        throw ModelFile.another(
+          folder, expected: "\(column), 0.5 at \(middle)", found: "\(kept.column), 0.5 at \(kept.middle)")
+      }
+    }
   }
+
+  fileprivate var model: Model { Model(column: column, middle: middle) }
 
   private struct Prepared: PreparedLearner {
     let model: Model
@@ -71,11 +88,7 @@ struct SingleVariableLearner: Learner {
     }
 
     func load(from folder: URL, for task: LearningTask, with worker: inout Void) throws -> any FittedModel {
-      let kept = try ModelFile.read(Model.self, from: folder)
-      guard kept == model else {
-        throw ModelFile.another(
-          folder, expected: "\(model.column), 0.5 at \(model.middle)", found: "\(kept.column), 0.5 at \(kept.middle)")
-      }
+      try model.require(in: folder)
       return Fitted(model: model, examples: task.examples)
     }
   }
@@ -84,14 +97,8 @@ struct SingleVariableLearner: Learner {
     let model: Model
     let examples: ExampleSet
 
-    /// NaN where the value is missing, not a number, or below 0.
     func probabilities(of numbers: [Int]) -> [Double] {
-      numbers.map { number in
-        guard let value = ClinicalCell(examples.examples[number].attributes[model.column]).number, value >= 0 else {
-          return .nan
-        }
-        return value / (value + model.middle)
-      }
+      numbers.map { model.probability(examples.examples[$0].attributes) }
     }
 
     func write(to folder: URL) throws { try ModelFile.write(model, to: folder) }
@@ -101,7 +108,14 @@ struct SingleVariableLearner: Learner {
 extension LearnerKind {
   /// One variable as it stands.
   public static let singleVariable = LearnerKind(
-    SingleVariableLearner.name, examples: [.lesionFeatures, .patientFeatures]
+    SingleVariableLearner.name, examples: [.lesionFeatures, .patientFeatures],
+    open: { folders in
+      let model = try SingleVariableLearner(folders.settings).model
+      return try AttributeModels(folders) { folder throws(StudyError) in
+        try model.require(in: folder)
+        return AttributeModels.Model(columns: [ColumnEncoding(number: model.column)], probability: model.probability)
+      }
+    }
   ) { settings, _ in try SingleVariableLearner(settings) }
 }
 

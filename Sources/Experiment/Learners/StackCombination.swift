@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Support
 
 /// How the probabilities of a stack's members are combined: its `model.json`; each member's model is in a folder of its own.
 struct StackCombination: Codable, Equatable, Sendable {
@@ -14,6 +15,19 @@ struct StackCombination: Codable, Equatable, Sendable {
   /// The members' names, in the order of the coefficients.
   let members: [String]
   let fit: Fit
+
+  init(members: [String], fit: Fit) { (self.members, self.fit) = (members, fit) }
+
+  /// Reads what a folder keeps of a stack of these members.
+  ///
+  /// - Throws: `StudyError` of kind `.run` where it is not there, damaged, or that of others.
+  init(in folder: URL, of expected: [String]) throws(StudyError) {
+    self = try ModelFile.read(StackCombination.self, from: folder)
+    guard members == expected, isWhole else {
+      throw ModelFile.another(
+        folder, expected: "the members \(expected.joined(separator: ", "))", found: members.joined(separator: ", "))
+    }
+  }
 
   /// Whether all parts have as many members.
   var isWhole: Bool { fit.centres.count == members.count && fit.model.means.count == members.count }

@@ -13,16 +13,23 @@ struct StackMember: Sendable {
   ///
   /// - Throws: `StudyError` where the learner's settings are refused, or the study lacks its examples.
   init(_ name: String, _ settings: StudyProtocol, _ learners: LearnerRegistry, in study: StudyFolder) throws {
-    var settings = settings
-    let kind = learners.kinds.first { $0.name == settings.model.learner }
     let stackKind = settings.inputs.examples
-    if let kind, !kind.examples.contains(stackKind) {
-      let others = StudyProtocol.ExampleKind.allCases.filter(kind.examples.contains)
-      settings.inputs.examples = others.contains(.slice) ? .slice : others.first ?? stackKind
-    }
+    let settings = Self.settings(settings, learners)
     self.name = name
     learner = try learners.learner(for: settings, in: study)
     own = settings.inputs.examples == stackKind ? nil : try ExampleSet(study, settings)
+  }
+
+  /// A member's protocol with examples that its learner can learn from.
+  static func settings(_ settings: StudyProtocol, _ learners: LearnerRegistry) -> StudyProtocol {
+    let stackKind = settings.inputs.examples
+    guard let kind = learners.kinds.first(where: { $0.name == settings.model.learner }),
+      !kind.examples.contains(stackKind)
+    else { return settings }
+    let others = StudyProtocol.ExampleKind.allCases.filter(kind.examples.contains)
+    var settings = settings
+    settings.inputs.examples = others.contains(.slice) ? .slice : others.first ?? stackKind
+    return settings
   }
 
   /// What the member learns from, with the classes that the stack learns.
@@ -66,8 +73,13 @@ struct StackExamples: Sendable {
 
   /// The probabilities of some examples of the stack: each the mean over the member's; NaN where there are none.
   func probabilities(_ model: any FittedModel, of stack: [Int]) throws -> [Double] {
-    guard let numbers else { return try model.probabilities(of: stack) }
-    var found = try model.probabilities(of: self.numbers(of: stack))[...]
+    means(try model.probabilities(of: numbers(of: stack)), of: stack)
+  }
+
+  /// The probabilities of some examples of the stack by those of the member's, `numbers(of:)`.
+  func means(_ probabilities: [Double], of stack: [Int]) -> [Double] {
+    guard let numbers else { return probabilities }
+    var found = probabilities[...]
     return stack.map { example in
       let own = found.prefix(numbers[example].count)
       found = found.dropFirst(own.count)

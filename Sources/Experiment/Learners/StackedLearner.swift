@@ -90,7 +90,10 @@ struct StackedLearner: Learner {
 extension LearnerKind {
   /// Several of these learners, stacked.
   public static func stacked(_ members: LearnerRegistry) -> LearnerKind {
-    LearnerKind(StackedLearner.name, examples: [.lesionFeatures, .patientFeatures]) { settings, study in
+    LearnerKind(
+      StackedLearner.name, examples: [.lesionFeatures, .patientFeatures],
+      open: { try StackModels($0, members) }
+    ) { settings, study in
       try StackedLearner(settings) { try StackMember($0.name, $0.settings, members, in: study) }
     }
   }
@@ -155,12 +158,7 @@ private struct PreparedStack: PreparedLearner {
   }
 
   func load(from folder: URL, for task: LearningTask, with worker: inout [Workers]) throws -> any FittedModel {
-    let combination = try ModelFile.read(StackCombination.self, from: folder)
-    guard combination.members == learner.names, combination.isWhole else {
-      throw ModelFile.another(
-        folder, expected: "the members \(learner.names.joined(separator: ", "))",
-        found: combination.members.joined(separator: ", "))
-    }
+    let combination = try StackCombination(in: folder, of: learner.names)
     var fitted: [any FittedModel] = []
     for (place, member) in members.enumerated() {
       let own = StackCombination.folder(of: learner.names[place], in: folder)

@@ -4,7 +4,7 @@ import Torch
 /// The network of one fold as its checkpoint holds it, for prediction alone.
 ///
 /// Its weights are read from the file straight into the number type and memory format that they are used in.
-struct ExamPredictionNetwork {
+struct KeptNetwork {
   /// What a network is built from besides its weights.
   struct Plan {
     let architecture: Architecture
@@ -24,7 +24,7 @@ struct ExamPredictionNetwork {
   /// Where `first` is another fold's network with the same frozen stages, those are not read again, and only the trained
   /// part of this one may be run.
   /// - Throws: `TrainingError` where the checkpoint is not that of such a network.
-  init(_ checkpoint: SafeTensorsFile, _ plan: Plan, sharing first: ExamPredictionNetwork? = nil) throws {
+  init(_ checkpoint: SafeTensorsFile, _ plan: Plan, sharing first: KeptNetwork? = nil) throws {
     self.plan = plan
     let shared = Dictionary((first?.frozen ?? []).flatMap(\.tensors).map { ($0.name, $0.tensor) }) { first, _ in first }
     let initialiser = Initialiser.taking { (name, shape) throws(TorchError) in

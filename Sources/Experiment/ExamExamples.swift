@@ -1,0 +1,84 @@
+import Foundation
+import Intake
+import LesionFeatures
+import Phases
+public import ROI
+public import Study
+import Support
+
+/// An exam as the examples of one patient, made by the code that makes a study's.
+///
+/// Not `Sendable`: its files may be there for as long only as the exam is read.
+public final class ExamExamples {
+  private let exam: ExamStudy
+  private let ownROIs: ROISet?
+  private var made: [StudyProtocol.ExampleKind: ExampleSet] = [:]
+  /// Sentences on what examples could not be made of, and what is worth knowing.
+  private(set) var notes: [String] = []
+
+  /// Determines the phases of the exam's series where `needsPhases`, and cuts its ROIs.
+  ///
+  /// - Throws: `ExamError` where a study would exclude the patient.
+  init(_ exam: ExamStudy, _ settings: StudyProtocol, needsPhases: Bool) throws {
+    self.exam = exam
+    guard exam.hasImages else {
+      ownROIs = nil
+      return
+    }
+    if needsPhases {
+      let readings = try StudyPhases.read(exam.tables, in: nil, rules: settings.cohort?.series ?? .init())
+      try exam.tables.write { try StudyPhases.store(readings, $0) }
+      notes += readings.flatMap { reading in
+        (reading.decision?.doubts ?? []).map { "The series in the \(reading.phase?.name ?? "unknown") phase: \($0)." }
+      }
+    }
+    ownROIs = try ROISet(exam)
+  }
+
+  /// The exam as examples of the kind that a protocol asks for; made once.
+  ///
+  /// - Throws: `StudyError` where the exam lacks what they are made of.
+  public func examples(_ settings: StudyProtocol) throws -> ExampleSet {
+    let kind = settings.inputs.examples
+    if let set = made[kind] { return set }
+    let set = try ExampleSet(of: self, settings)
+    notes += set.notes.filter { !notes.contains($0) }
+    made[kind] = set
+    return set
+  }
+
+  /// The ROIs; none where there are no images.
+  var entries: [ROISet.Entry] { ownROIs?.entries ?? [] }
+}
+
+extension ExamExamples: ExampleSource {
+  var wording: ExampleWording { .exam }
+  func hasImages() -> Bool { exam.hasImages }
+
+  func rois() throws -> ROISet {
+    guard let ownROIs else { throw Self.noImages }
+    return ownROIs
+  }
+
+  func lesions(_ settings: StudyProtocol) throws -> [RunLesion] {
+    var settings = settings
+    // Whether the patient belongs to the cohort is not asked.
+    settings.cohort = nil
+    return try RunLesion.all(exam.tables, in: nil, settings, extents: LesionExtent.all(exam.tables))
+  }
+
+  func features(_ settings: StudyProtocol) throws -> LesionFeatureTable {
+    guard exam.hasImages, let radiomics = settings.radiomics else { throw Self.noImages }
+    let lesions = try exam.tables.read { [exam] in try OutlinedLesion.all($0, exam.settings, folder: nil) }
+    let table = LesionFeatureTable(lesions, radiomics, by: try RadiomicsExtraction(radiomics), store: nil)
+    let remarks = table.remarks.map { "Lesion \($0.lesion): \($0.reason)." }
+    guard !table.columns.isEmpty else {
+      throw StudyError(.file, "the exam has no radiomic features to predict by. \(remarks.joined(separator: " "))")
+    }
+    notes += remarks
+    return table
+  }
+
+  private static let noImages = StudyError(
+    .file, "the run's models need the exam's images: give its DICOM files (--dicom) and contours (--contours)")
+}

@@ -1,0 +1,46 @@
+import LesionFeatures
+import ROI
+import Study
+import Support
+
+/// What examples are made of: a study, or an exam that is predicted.
+protocol ExampleSource {
+  /// What the notes and errors on its examples call things.
+  var wording: ExampleWording { get }
+  /// Whether there are images.
+  func hasImages() throws(StudyError) -> Bool
+  /// The ROIs.
+  func rois() throws -> ROISet
+  /// The lesions, with what the table and the images tell of each.
+  func lesions(_ settings: StudyProtocol) throws -> [RunLesion]
+  /// The radiomic features of the lesions.
+  func features(_ settings: StudyProtocol) throws -> LesionFeatureTable
+}
+
+/// What notes and errors on examples say of where these come from.
+struct ExampleWording {
+  /// That there are no images, in a sentence.
+  let withoutImages: String
+  /// Where the reasons for missing features are stated, within a sentence.
+  let featureReasons: String
+  /// How phases are determined, within a sentence.
+  let phases: String
+
+  static let study = ExampleWording(
+    withoutImages: "The study has no images; the models use the table alone.",
+    featureReasons: "`renalgrade radiomics` lists the reasons",
+    phases: "the phase of each series is determined by `renalgrade cohort select`")
+  static let exam = ExampleWording(
+    withoutImages: "No images were given; the models use the stated values alone.",
+    featureReasons: "the notes below state the reasons",
+    phases: "the phase of each series is determined from its headers and pixels")
+}
+
+extension StudyFolder: ExampleSource {
+  var wording: ExampleWording { .study }
+  func rois() throws -> ROISet { try ROISet(self) }
+  func lesions(_ settings: StudyProtocol) throws -> [RunLesion] {
+    try RunLesion.all(in: self, settings, extents: LesionExtent.all(in: self))
+  }
+  func features(_ settings: StudyProtocol) throws -> LesionFeatureTable { try LesionFeatureTable(self, settings) }
+}

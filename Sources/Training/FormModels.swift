@@ -1,0 +1,80 @@
+import Backbones
+import Experiment
+import Foundation
+import Study
+import Torch
+
+/// The networks of some folds of a run whose examples are made of several slices, in whatever form.
+///
+/// Each is loaded and asked as the run's verification does.
+struct FormModels: FoldModels {
+  private let folders: ModelFolders
+  private let learner: NetworkLearner
+
+  /// Opens the checkpoints.
+  ///
+  /// - Throws: `StudyError` where the protocol lacks a section; `TrainingError` where a checkpoint is not there, damaged or another's.
+  init(_ folders: ModelFolders, _ form: NetworkForm, usesGPU: Bool) throws {
+    self.folders = folders
+    let network = try folders.keptNetwork()
+    _ = try folders.checkpoints(of: network.backbone)
+    learner = try NetworkLearner(kept: network, by: folders.settings, form, usesGPU: usesGPU)
+  }
+
+  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+    let examples = try exam.examples(folders.settings)
+    guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
+    let prepared = PreparedNetwork(learner: learner, rois: rois, storeName: nil, store: nil)
+    var worker = try prepared.makeWorker()
+    let numbers = Array(examples.examples.indices)
+    return try folders.folds.map { fold in
+      let folder = folders.folder(fold)
+      let task = LearningTask(
+        examples: examples, training: [], heldOut: numbers, fold: fold,
+        checkpoint: folder.appendingPathComponent("checkpoint.safetensors"))
+      return try prepared.load(from: folder, for: task, with: &worker).probabilities(of: numbers)
+    }
+  }
+}
+
+/// The backbone of a run's networks, as their checkpoints keep it.
+struct KeptBackbone {
+  /// Its name in the registry.
+  let backbone: String
+  /// The last frozen stage; nil where all was trained.
+  let frozenThrough: String?
+}
+
+extension ModelFolders {
+  /// The backbone that was trained: the manifest's or, of a stack's member, the protocol's or its substitute.
+  ///
+  /// - Throws: `StudyError` where the protocol has no network; `TrainingError` where the first checkpoint cannot be read.
+  func keptNetwork() throws -> KeptBackbone {
+    if let network { return KeptBackbone(backbone: network.backbone, frozenThrough: network.frozenThrough) }
+    let asked = try settings.requireNetwork()
+    let own = KeptBackbone(
+      backbone: asked.backbone, frozenThrough: asked.initialisation == .scratch ? nil : asked.frozenThrough)
+    guard let substitute = asked.substitute, let fold = folds.first else { return own }
+    let found = try checkpoint(fold).metadata["backbone"]
+    return found == substitute.backbone
+      ? KeptBackbone(backbone: substitute.backbone, frozenThrough: substitute.frozenThrough) : own
+  }
+
+  /// Opens the checkpoints of all folds.
+  ///
+  /// - Throws: `TrainingError` where one is not there, damaged or another's.
+  func checkpoints(of backbone: String) throws(TrainingError) -> [SafeTensorsFile] {
+    var files: [SafeTensorsFile] = []
+    for fold in folds {
+      let file = try checkpoint(fold)
+      try FoldNetworkFile.require(
+        file.metadata, backbone: backbone, fold: fold, place: FoldNetworkFile.place(networkFile(fold)))
+      files.append(file)
+    }
+    return files
+  }
+
+  private func checkpoint(_ fold: Int) throws(TrainingError) -> SafeTensorsFile {
+    try run.checkpoint(fold: fold, at: networkFile(fold))
+  }
+}
