@@ -33,9 +33,9 @@ enum FirstOrderFeatures: FeatureFamily {
 
   /// The share of each grey level.
   private static func shares(_ levels: GreyLevels) -> [Double] {
-    var counts = [Int](repeating: 0, count: levels.values.count)
-    for voxel in levels.voxels { counts[Int(levels.grid[Int(voxel)]) - 1] += 1 }
-    return counts.map { Double($0) / Double(levels.voxels.count) }
+    let frequencies = levels.frequencies(0..<levels.spans.count)
+    let count = Double(frequencies.reduce(0, +))
+    return frequencies.map { Double($0) / count }
   }
 }
 

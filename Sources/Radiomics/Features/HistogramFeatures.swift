@@ -11,7 +11,7 @@ enum HistogramFeatures: FeatureFamily {
 
   static func values(of lesion: PreparedLesion) -> [Double] {
     let levels = lesion.levels
-    let sorted = SortedValues(levels.voxels.map { levels.values[Int(levels.grid[Int($0)]) - 1] })
+    let sorted = SortedValues(levels.spans.joined().map { levels.values[Int(levels.grid[$0]) - 1] })
     let moments = Moments(sorted)
     // All levels up to the highest, those that do not occur too.
     var counts = [Double](repeating: 0, count: Int(levels.levelCount))

@@ -1,5 +1,7 @@
 /// A lesion's image cut to the lesion's box, with what several families compute from it.
-public struct PreparedLesion: Sendable {
+///
+/// What several families share is computed when the first of them asks for it.
+public final class PreparedLesion {
   /// The image, cut to the box of the lesion as it was outlined; its mask is without the voxels that resegmentation removed.
   public let image: LesionImage
   /// The lesion as it was outlined, in the same box: IBSI's morphological mask.
@@ -12,6 +14,10 @@ public struct PreparedLesion: Sendable {
   let values: [Double]
   /// The lesion's grey levels.
   let levels: GreyLevels
+  /// Runs and pairs of neighbours, by matrix.
+  private(set) lazy var lines = LineCounts.all(levels, settings.aggregation)
+  /// What the neighbours of its voxels say, by matrix.
+  private(set) lazy var neighbourhoods = Neighbourhoods.all(levels, settings.aggregation)
 
   /// Prepares an image of a lesion that was outlined as `outlined` has it, on the same grid.
   init(_ response: LesionImage, outlined: LesionImage, _ settings: RadiomicsSettings) throws(RadiomicsError) {

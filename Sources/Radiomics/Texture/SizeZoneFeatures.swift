@@ -25,7 +25,7 @@ struct Zones {
   /// By zone: the place of its level, from 1, the number of its voxels, and the least distance that any of them has.
   private(set) var zones: [(level: Int32, size: Int, distance: Int)] = []
 
-  /// Finds the zones of a part of the voxels, whose neighbours lie in the directions and their opposites.
+  /// Finds the zones of some spans of the voxels, whose neighbours lie in the directions and their opposites.
   ///
   /// `distances` are by place in the grid; none where they do not matter.
   init(_ levels: GreyLevels, _ part: Range<Int>, in directions: [SIMD3<Int>], _ distances: [Int32] = []) {
@@ -34,8 +34,7 @@ struct Zones {
     var grid = levels.grid
     var pending: [Int] = []
     grid.withUnsafeMutableBufferPointer { grid in
-      for number in part {
-        let start = Int(levels.voxels[number])
+      for start in levels.spans[part].joined() {
         let level = grid[start]
         guard level != 0 else { continue }
         grid[start] = 0

@@ -1,0 +1,84 @@
+import Testing
+
+@testable import Radiomics
+
+/// What is counted eight voxels at once equals what one voxel after another gives.
+@Suite("Runs, pairs and neighbourhoods")
+struct TextureCountTests {
+  /// From a single voxel to rows longer than a vector, with few and with many levels.
+  private static func lesions() throws -> [GreyLevels] {
+    var generator = FixedGenerator(13)
+    let sizes: [SIMD3<Int>] = [
+      [1, 1, 1], [1, 9, 4], [3, 3, 3], [5, 4, 1], [6, 7, 5], [7, 2, 9], [17, 9, 6], [40, 5, 3], [23, 21, 8],
+    ]
+    return try sizes.flatMap { size in
+      try [(1, 1.0), (3, 0.9), (40, 0.6), (5000, 0.8)].map { levels, share in
+        let count = size.x * size.y * size.z
+        // Runs, not noise alone: half of the voxels repeat the one before.
+        var values: [Double] = []
+        for index in 0..<count {
+          let isRepeated = index > 0 && Bool.random(using: &generator)
+          values.append(isRepeated ? values[index - 1] : Double(Int.random(in: 1...levels, using: &generator)))
+        }
+        var mask = (0..<count).map { _ in Double.random(in: 0..<1, using: &generator) < share }
+        mask[count / 2] = true
+        let image = try LesionImage(size: size, spacing: [1, 1, 1], values: values, mask: mask)
+        return try GreyLevels(image, Discretiser(.width(1), .pyradiomics, values, nil))
+      }
+    }
+  }
+
+  private static func sorted(_ counts: [[Int]: Int]) -> [[Int]] {
+    counts.map { $0.key + [$0.value] }.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  @Test(arguments: TextureAggregation.allCases)
+  func runsAndPairs(_ aggregation: TextureAggregation) throws {
+    for levels in try Self.lesions() {
+      let all = LineCounts.all(levels, aggregation)
+      #expect(all.count == aggregation.parts(levels).count * aggregation.matrices.count)
+      for lines in all {
+        var (runs, pairs): ([[Int]: Int], [[Int]: Int]) = ([:], [:])
+        for step in lines.directions.map(levels.stride) {
+          for voxel in levels.spans[lines.part].joined() {
+            let (level, before) = (levels.grid[voxel], levels.grid[voxel - step])
+            if before != 0 {
+              pairs[[Int(min(level, before)) - 1, Int(max(level, before)) - 1], default: 0] += level == before ? 2 : 1
+            }
+            guard before != level else { continue }
+            var length = 1
+            while levels.grid[voxel + length * step] == level { length += 1 }
+            runs[[Int(level) - 1, length], default: 0] += 1
+          }
+        }
+        #expect(lines.runs.map { [$0.level, $0.length, $0.frequency] } == Self.sorted(runs))
+        #expect(lines.pairs.map { [$0.i, $0.j, $0.frequency] } == Self.sorted(pairs))
+      }
+    }
+  }
+
+  @Test(arguments: [TextureAggregation.volume, .planes, .slices])
+  func neighbourhoods(_ aggregation: TextureAggregation) throws {
+    let steps = aggregation.directions.flatMap { [$0, SIMD3.zero &- $0] }
+    for levels in try Self.lesions() {
+      let offsets = steps.map(levels.stride)
+      let all = Neighbourhoods.all(levels, aggregation)
+      for (part, found) in zip(aggregation.parts(levels), all) {
+        let zeros = [Int](repeating: 0, count: levels.values.count * (offsets.count + 1))
+        var (equal, present, differences) = (zeros, zeros, zeros)
+        for voxel in levels.spans[part].joined() {
+          let place = Int(levels.grid[voxel])
+          let others = offsets.map { Int(levels.grid[voxel + $0]) }.filter { $0 > 0 }
+          let row = (place - 1) * (offsets.count + 1)
+          let sum = others.reduce(0) { $0 + Int(levels.values[$1 - 1]) }
+          equal[row + others.count { $0 == place }] += 1
+          present[row + others.count] += 1
+          differences[row + others.count] += abs(Int(levels.values[place - 1]) * others.count - sum)
+        }
+        #expect(found.equal.map(Int.init) == equal && found.present.map(Int.init) == present)
+        #expect(found.differences == differences)
+      }
+      #expect(all.count == aggregation.parts(levels).count)
+    }
+  }
+}
