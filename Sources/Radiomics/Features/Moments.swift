@@ -11,8 +11,8 @@ struct Moments {
   /// The same of the values between the 10th and the 90th percentile.
   let robust: Double
 
-  init(_ sorted: SortedValues) {
-    let values = sorted.values
+  init(_ ordered: OrderedValues) {
+    let values = ordered.values
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count
     var (second, third, fourth, absolute) = (0.0, 0.0, 0.0, 0.0)
@@ -26,7 +26,7 @@ struct Moments {
     }
     (second, third, fourth) = (second / count, third / count, fourth / count)
     let divisor = second == 0 ? 1 : second
-    let (low, high) = (sorted.percentile(10), sorted.percentile(90))
+    let (low, high) = (ordered.percentile(10), ordered.percentile(90))
     let middle = values.filter { $0 >= low && $0 <= high }
     let middleMean = middle.reduce(0, +) / Double(middle.count)
     self.mean = mean

@@ -14,6 +14,8 @@ public final class PreparedLesion {
   let values: [Double]
   /// The lesion's grey levels.
   let levels: GreyLevels
+  /// The lesion's values, of which the places in their order can be asked for.
+  private(set) lazy var ordered = OrderedValues(values)
   /// Runs and pairs of neighbours, by matrix.
   private(set) lazy var lines = LineCounts.all(levels, settings.aggregation)
   /// What the neighbours of its voxels say, by matrix.

@@ -33,7 +33,7 @@ struct LineCounts {
     self.directions = directions
     self.part = part
     // The first row is of voxels at the lesion's border.
-    var next = cells.partitioningIndex { $0.cell >= table.stride }
+    var next = cells.firstIndex { $0.cell >= table.stride } ?? cells.count
     for level in voxels.indices {
       let row = (level + 1) * table.stride
       let first = next
