@@ -23,7 +23,7 @@ struct TextureCountTests {
         var mask = (0..<count).map { _ in Double.random(in: 0..<1, using: &generator) < share }
         mask[count / 2] = true
         let image = try LesionImage(size: size, spacing: [1, 1, 1], values: values, mask: mask)
-        return try GreyLevels(image, Discretiser(.width(1), .pyradiomics, values, nil))
+        return try GreyLevels(image, image.box(), Discretiser(.width(1), .pyradiomics, values, nil))
       }
     }
   }

@@ -18,7 +18,7 @@ enum FirstOrderFeatures: FeatureFamily {
     let energy = values.values.reduce(0) { $0 + $1 * $1 }
     let moments = Moments(values)
     let excess = lesion.settings.reading == .ibsi ? 3.0 : 0
-    let spacing = lesion.image.spacing
+    let spacing = lesion.surroundings.spacing
     let shares = shares(lesion.levels)
     return [
       energy, energy * spacing.x * spacing.y * spacing.z, Entropy.bits(shares), values.least, values.percentile(10),

@@ -21,26 +21,27 @@ struct GreyLevels: Sendable {
   /// More levels than this are no texture, but the values themselves.
   private static let mostLevels = 1 << 20
 
-  init(_ image: LesionImage, _ bins: Discretiser) throws(RadiomicsError) {
-    let size = image.size &+ 2
+  /// Takes the lesion of an image, which lies within `box`.
+  init(_ image: LesionImage, _ box: LesionImage.Box, _ bins: Discretiser) throws(RadiomicsError) {
+    let inner = box.last &- box.first &+ 1
+    let size = inner &+ 2
     let count = size.x * size.y * size.z
     guard count < Int(Int32.max) else {
-      throw RadiomicsError(
-        "the lesion's box of \(image.size.x) x \(image.size.y) x \(image.size.z) voxels is too large")
+      throw RadiomicsError("the lesion's box of \(inner.x) x \(inner.y) x \(inner.z) voxels is too large")
     }
     var grid = [Int32](repeating: 0, count: count + Lanes.scalarCount)
     var spans: [Range<Int>] = []
     var slices: [Range<Int>] = []
     var (lowest, highest) = (1, 1)
-    for z in 0..<image.size.z {
+    for z in 0..<inner.z {
       let start = spans.count
-      for y in 0..<image.size.y {
-        let row = image.index(0, y, z)
+      for y in 0..<inner.y {
+        let row = image.index(box.first.x, box.first.y + y, box.first.z + z)
         let place = ((z + 1) * size.y + y + 1) * size.x + 1
         var x = 0
-        while x < image.size.x {
+        while x < inner.x {
           let first = x
-          while x < image.size.x, image.mask[row + x] {
+          while x < inner.x, image.mask[row + x] {
             let level = bins.level(image.values[row + x])
             lowest = min(lowest, level)
             highest = max(highest, level)

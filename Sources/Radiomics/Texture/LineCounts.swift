@@ -119,7 +119,13 @@ private struct LineSweep {
     var frequencies = [Int32](repeating: 0, count: table.cellCount)
     for direction in directions {
       let count = sweep(direction, part)
-      for voxel in 0..<count { frequencies[Int(rows[voxel]) * table.stride + Int(columns[voxel])] += 1 }
+      frequencies.withUnsafeMutableBufferPointer { frequencies in
+        rows.withUnsafeBufferPointer { rows in
+          columns.withUnsafeBufferPointer { columns in
+            for voxel in 0..<count { frequencies[Int(rows[voxel]) * table.stride + Int(columns[voxel])] += 1 }
+          }
+        }
+      }
     }
     for (cell, frequency) in frequencies.enumerated() where frequency > 0 { cells.append((cell, Int(frequency))) }
     return cells
