@@ -3,7 +3,7 @@ import Testing
 @testable import Radiomics
 
 /// What is counted eight voxels at once equals what one voxel after another gives.
-@Suite("Runs, pairs and neighbourhoods")
+@Suite("Runs, pairs, neighbourhoods and zones")
 struct TextureCountTests {
   /// From a single voxel to rows longer than a vector, with few and with many levels.
   private static func lesions() throws -> [GreyLevels] {
@@ -80,6 +80,34 @@ struct TextureCountTests {
         #expect(found.differences == differences)
       }
       #expect(all.count == aggregation.parts(levels).count)
+    }
+  }
+
+  @Test(arguments: [TextureAggregation.volume, .planes, .slices])
+  func zones(_ aggregation: TextureAggregation) throws {
+    for levels in try Self.lesions() {
+      let offsets = aggregation.directions.map(levels.stride).flatMap { [$0, -$0] }
+      // Any distances will do.
+      let distances = levels.grid.indices.map { Int32($0 % 17) }
+      for part in aggregation.parts(levels) {
+        var expected: [[Int]] = []
+        var rest = Set(levels.spans[part].joined())
+        while let first = rest.popFirst() {
+          var zone = [first]
+          var next = 0
+          while next < zone.count {
+            for place in offsets.map({ zone[next] + $0 }) where levels.grid[place] == levels.grid[first] {
+              if rest.remove(place) != nil { zone.append(place) }
+            }
+            next += 1
+          }
+          expected.append([Int(levels.grid[first]), zone.count, zone.map { Int(distances[$0]) }.min() ?? 0])
+        }
+        let zones = Zones(levels, part, aggregation, distances).zones
+        let found = zones.map { [Int($0.level), $0.size, Int($0.distance)] }
+        #expect(
+          found.sorted { $0.lexicographicallyPrecedes($1) } == expected.sorted { $0.lexicographicallyPrecedes($1) })
+      }
     }
   }
 }
