@@ -35,7 +35,10 @@ public final class PreparedLesion {
     self.settings = settings
     values = response.values.withUnsafeBufferPointer { values in
       response.mask.withUnsafeBufferPointer { mask in
-        values.indices.compactMap { mask[$0] ? values[$0] : nil }
+        var inside: [Double] = []
+        inside.reserveCapacity(mask.count { $0 })
+        for index in mask.indices where mask[index] { inside.append(values[index]) }
+        return inside
       }
     }
     let bins = Discretiser(settings.discretisation, settings.reading, values, settings.resegmentation)

@@ -122,7 +122,9 @@ private struct LineSweep {
       frequencies.withUnsafeMutableBufferPointer { frequencies in
         rows.withUnsafeBufferPointer { rows in
           columns.withUnsafeBufferPointer { columns in
-            for voxel in 0..<count { frequencies[Int(rows[voxel]) * table.stride + Int(columns[voxel])] += 1 }
+            for voxel in 0..<count {
+              frequencies[Int(rows[voxel]) &* table.stride &+ Int(columns[voxel])] &+= 1
+            }
           }
         }
       }
