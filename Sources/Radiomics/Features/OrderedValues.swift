@@ -21,16 +21,19 @@ struct OrderedValues {
       most = max(most, value)
     }
     (self.least, self.most) = (least, most)
-    // The highest value has the last bucket, the lowest the first: a bucket never holds all values.
     let scale = Double(Self.bucketCount - 1) / (most - least)
-    guard values.count > 64, scale.isNormal else {
+    var next = [Int](repeating: 0, count: Self.bucketCount + 1)
+    var buckets: [UInt16] = []
+    if values.count > 64, scale.isNormal {
+      buckets = values.map { UInt16(truncatingIfNeeded: Int(($0 - least) * scale)) }
+      for bucket in buckets { next[Int(bucket) + 1] += 1 }
+    }
+    // Buckets that would save little: few values, none but one, or most of them close together.
+    guard let largest = next.max(), largest > 0, largest <= values.count / 2 else {
       bucketed = values.sorted()
       starts = Array(0...values.count)
       return
     }
-    let buckets = values.map { UInt16(truncatingIfNeeded: Int(($0 - least) * scale)) }
-    var next = [Int](repeating: 0, count: Self.bucketCount + 1)
-    for bucket in buckets { next[Int(bucket) + 1] += 1 }
     for bucket in 1...Self.bucketCount { next[bucket] += next[bucket - 1] }
     starts = next
     bucketed = values
