@@ -55,7 +55,11 @@ public struct StationaryWavelet: ImageFilter {
     let size = image.size
     let padded = SIMD3(size.x + size.x % 2, size.y + size.y % 2, size.z + (bySlice ? 0 : size.z % 2))
     var lowest = image
-    split(image.values.wrapped(from: size, to: padded), padded, along: 0, band: 0) { band, values in
+    let values = image.values.wrapped(from: size, to: padded)
+    // One array for the halves along each axis.
+    var halves = [[Double]](repeating: [], count: dimensions)
+    for axis in halves.indices { halves[axis] = [Double](repeating: 0, count: values.count) }
+    split(values, padded, along: 0, band: 0, &halves) { band, values in
       let response = image.replacing(values.cropped(from: padded, to: size))
       if band == 0 { lowest = response } else { body("wavelet-" + bandName(band), response) }
     }
@@ -64,13 +68,17 @@ public struct StationaryWavelet: ImageFilter {
 
   /// Splits an image into its low-pass and high-pass halves along an axis, and each of those along the next.
   private func split(
-    _ values: [Double], _ size: SIMD3<Int>, along axis: Int, band: Int, _ body: (Int, [Double]) -> Void
+    _ values: [Double], _ size: SIMD3<Int>, along axis: Int, band: Int, _ halves: inout [[Double]],
+    _ body: (Int, [Double]) -> Void
   ) {
     guard axis < dimensions else { return body(band, values) }
+    var half: [Double] = []
+    swap(&half, &halves[axis])
     for (bit, taps) in [wavelet.lowPass, wavelet.highPass].enumerated() {
-      let half = values.convolved(with: taps, along: axis, size: size, boundary: .periodic)
-      split(half, size, along: axis + 1, band: 2 * band + bit, body)
+      values.convolve(with: taps, along: axis, size: size, boundary: .periodic, into: &half)
+      split(half, size, along: axis + 1, band: 2 * band + bit, &halves, body)
     }
+    swap(&half, &halves[axis])
   }
 }
 

@@ -90,8 +90,9 @@ private struct LineSweep {
     self.levels = levels
     table = LineTable(levels)
     places = [Int32](repeating: 0, count: levels.grid.count)
-    rows = [Int32](repeating: 0, count: levels.spans.reduce(Lanes.scalarCount) { $0 + $1.count })
-    columns = rows
+    let count = levels.spans.reduce(Lanes.scalarCount) { $0 + $1.count }
+    rows = [Int32](repeating: 0, count: count)
+    columns = [Int32](repeating: 0, count: count)
   }
 
   /// A table with more cells than this takes more time than sorting.
