@@ -32,6 +32,11 @@ public struct LesionImage: Equatable, Sendable {
     self.mask = mask
   }
 
+  /// Takes parts that are known to fit.
+  init(size: SIMD3<Int>, spacing: SIMD3<Double>, fitting values: [Double], _ mask: [Bool]) {
+    (self.size, self.spacing, self.values, self.mask) = (size, spacing, values, mask)
+  }
+
   /// The place of a voxel in `values` and `mask`.
   @inlinable
   public func index(_ x: Int, _ y: Int, _ z: Int) -> Int { (z * size.y + y) * size.x + x }

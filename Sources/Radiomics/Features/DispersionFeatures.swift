@@ -7,10 +7,10 @@ enum DispersionFeatures: FeatureFamily {
     FeatureDefinition("QuartileCoefficientOfDispersion"),
   ]
 
-  static func values(of lesion: PreparedLesion) -> [Double] { SortedValues(lesion.values).dispersion }
+  static func values(of lesion: PreparedLesion) -> [Double] { lesion.ordered.dispersion }
 }
 
-extension SortedValues {
+extension OrderedValues {
   /// The mean distance from the median, the deviation as a share of the mean, and the quartiles' distance as a share of their sum.
   var dispersion: [Double] {
     let count = Double(values.count)

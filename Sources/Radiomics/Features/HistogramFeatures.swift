@@ -11,12 +11,12 @@ enum HistogramFeatures: FeatureFamily {
 
   static func values(of lesion: PreparedLesion) -> [Double] {
     let levels = lesion.levels
-    let sorted = SortedValues(levels.voxels.map { levels.values[Int(levels.grid[Int($0)]) - 1] })
-    let moments = Moments(sorted)
+    let ordered = OrderedValues(levels.spans.joined().map { levels.values[Int(levels.grid[$0]) - 1] })
+    let moments = Moments(ordered)
     // All levels up to the highest, those that do not occur too.
     var counts = [Double](repeating: 0, count: Int(levels.levelCount))
-    for value in sorted.values { counts[Int(value) - 1] += 1 }
-    let shares = counts.map { $0 / Double(sorted.values.count) }
+    for value in ordered.values { counts[Int(value) - 1] += 1 }
+    let shares = counts.map { $0 / Double(ordered.values.count) }
     let mean = moments.mean
     // The most frequent level; of several, the one closest to the mean.
     let most = counts.max() ?? 0
@@ -27,11 +27,11 @@ enum HistogramFeatures: FeatureFamily {
     let steepest = gradients.indices.max { gradients[$0] < gradients[$1] } ?? 0
     let lowest = gradients.indices.min { gradients[$0] < gradients[$1] } ?? 0
     return [
-      mean, moments.variance, moments.skewness, moments.kurtosis - 3, sorted.percentile(50), sorted.values[0],
-      sorted.percentile(10), sorted.percentile(90), sorted.values[sorted.values.count - 1], mode,
-      sorted.percentile(75) - sorted.percentile(25), sorted.values[sorted.values.count - 1] - sorted.values[0],
+      mean, moments.variance, moments.skewness, moments.kurtosis - 3, ordered.percentile(50), ordered.least,
+      ordered.percentile(10), ordered.percentile(90), ordered.most, mode,
+      ordered.percentile(75) - ordered.percentile(25), ordered.most - ordered.least,
       moments.absolute, moments.robust,
-    ] + sorted.dispersion + [
+    ] + ordered.dispersion + [
       Entropy.bits(shares.filter { $0 > 0 }), shares.reduce(0) { $0 + $1 * $1 }, gradients[steepest],
       Double(steepest + 1), gradients[lowest], Double(lowest + 1),
     ]

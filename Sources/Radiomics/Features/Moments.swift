@@ -11,12 +11,17 @@ struct Moments {
   /// The same of the values between the 10th and the 90th percentile.
   let robust: Double
 
-  init(_ sorted: SortedValues) {
-    let values = sorted.values
+  init(_ ordered: OrderedValues) {
+    let values = ordered.values
     let count = Double(values.count)
     let mean = values.reduce(0, +) / count
     var (second, third, fourth, absolute) = (0.0, 0.0, 0.0, 0.0)
+    let (low, high) = (ordered.percentile(10), ordered.percentile(90))
+    var (middleSum, middleCount) = (0.0, 0.0)
     for value in values {
+      let isMiddle = value >= low && value <= high
+      middleSum += isMiddle ? value : 0
+      middleCount += isMiddle ? 1 : 0
       let off = value - mean
       let square = off * off
       second += square
@@ -26,14 +31,12 @@ struct Moments {
     }
     (second, third, fourth) = (second / count, third / count, fourth / count)
     let divisor = second == 0 ? 1 : second
-    let (low, high) = (sorted.percentile(10), sorted.percentile(90))
-    let middle = values.filter { $0 >= low && $0 <= high }
-    let middleMean = middle.reduce(0, +) / Double(middle.count)
+    let middleMean = middleSum / middleCount
     self.mean = mean
     variance = second
     skewness = third / (divisor * divisor.squareRoot())
     kurtosis = fourth / (divisor * divisor)
     self.absolute = absolute / count
-    robust = middle.reduce(0) { $0 + abs($1 - middleMean) } / Double(middle.count)
+    robust = values.reduce(0) { $0 + ($1 >= low && $1 <= high ? abs($1 - middleMean) : 0) } / middleCount
   }
 }

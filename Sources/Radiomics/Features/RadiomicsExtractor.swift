@@ -45,21 +45,24 @@ public struct RadiomicsExtractor: Sendable {
     // The shape is that of the lesion as it was outlined.
     var unsegmented = settings
     unsegmented.resegmentation = nil
-    let whole = try PreparedLesion(prepared, outlined: prepared, unsegmented)
+    let box = try prepared.box()
+    let whole = try PreparedLesion(prepared, outlined: prepared, box, unsegmented)
     var features: [RadiomicsFeature] = []
     for family in families where family.isShape {
       features += Self.named(family, OriginalImage.key, family.values(of: whole))
     }
     for image in settings.images {
-      features += image.filter.responses(to: segmented).flatMap { self.features(of: $0, prepared) }
+      image.filter.forEachResponse(to: segmented) { features += self.features(of: $0, prepared, box) }
     }
     return features
   }
 
-  private func features(of response: ImageResponse, _ outlined: LesionImage) -> [RadiomicsFeature] {
+  private func features(
+    of response: ImageResponse, _ outlined: LesionImage, _ box: LesionImage.Box
+  ) -> [RadiomicsFeature] {
     let textures = families.filter { !$0.isShape }
     do {
-      let lesion = try PreparedLesion(response.image.get(), outlined: outlined, settings)
+      let lesion = try PreparedLesion(response.image.get(), outlined: outlined, box, settings)
       return textures.flatMap { Self.named($0, response.name, $0.values(of: lesion)) }
     } catch {
       return textures.flatMap { family in

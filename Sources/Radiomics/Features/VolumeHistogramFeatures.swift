@@ -19,8 +19,7 @@ enum VolumeHistogramFeatures: FeatureFamily {
 }
 
 private struct Intensities {
-  /// In rising order.
-  private let sorted: [Double]
+  private let ordered: OrderedValues
   private let low: Double
   private let high: Double
   /// The step from one intensity to the next.
@@ -28,8 +27,8 @@ private struct Intensities {
 
   init(_ lesion: PreparedLesion) {
     let settings = lesion.settings
-    var values = SortedValues(lesion.values).values
-    let (least, most) = (values[0], values[values.count - 1])
+    var values = lesion.values
+    let (least, most) = (lesion.ordered.least, lesion.ordered.most)
     switch settings.volumeHistogram {
     case nil:
       (low, high, step) = (least, most, 1)
@@ -45,33 +44,22 @@ private struct Intensities {
       values = values.map { Double(bins.level($0)) }
       (low, high, step) = (1, Double(count), 1)
     }
-    sorted = values
+    ordered = OrderedValues(values)
   }
 
   /// The share of the volume whose intensity is at least a share of the range.
   func volume(at share: Double) -> Double {
     let limit = low + share * (high - low)
-    let below = sorted.partitioningIndex { $0 >= limit - 1e-9 * step }
-    return Double(sorted.count - below) / Double(sorted.count)
+    let reaching = ordered.values.count { $0 >= limit - 1e-9 * step }
+    return Double(reaching) / Double(ordered.values.count)
   }
 
   /// The lowest intensity that at most a share of the volume has or exceeds.
   func intensity(at share: Double) -> Double {
     // So many values may be at least that intensity.
-    let allowed = Int((share * Double(sorted.count) * (1 + 1e-12)).rounded(.down))
-    guard allowed < sorted.count else { return sorted[0] }
-    return sorted[sorted.count - allowed - 1] + step
-  }
-}
-
-extension Array {
-  /// The place of the first element of a sorted array that is in its second part; the count where there is none.
-  func partitioningIndex(where isInSecondPart: (Element) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isInSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
+    let count = ordered.values.count
+    let allowed = Int((share * Double(count) * (1 + 1e-12)).rounded(.down))
+    guard allowed < count else { return ordered.least }
+    return ordered[count - allowed - 1] + step
   }
 }

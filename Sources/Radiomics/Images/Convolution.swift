@@ -44,6 +44,25 @@ extension [Double] {
   func convolved(
     with taps: [Double], along axis: Int, size: SIMD3<Int>, boundary: BoundaryCondition
   ) -> [Double] {
+    [Double](unsafeUninitializedCapacity: count) { output, initialized in
+      initialized = count
+      convolve(with: taps, along: axis, size: size, boundary: boundary, to: output)
+    }
+  }
+
+  /// As `convolved`, into an array of as many values.
+  func convolve(
+    with taps: [Double], along axis: Int, size: SIMD3<Int>, boundary: BoundaryCondition, into result: inout [Double]
+  ) {
+    result.withUnsafeMutableBufferPointer {
+      convolve(with: taps, along: axis, size: size, boundary: boundary, to: $0)
+    }
+  }
+
+  private func convolve(
+    with taps: [Double], along axis: Int, size: SIMD3<Int>, boundary: BoundaryCondition,
+    to output: UnsafeMutableBufferPointer<Double>
+  ) {
     let length = size[axis]
     let centre = taps.count / 2
     // Where each tap of each voxel finds its value; -1 for 0.
@@ -52,44 +71,42 @@ extension [Double] {
       let beyond = Swift.max(0, i + centre - length + 1)
       return [Int]((0..<beyond).reversed()) + [Int](beyond..<Swift.max(beyond, taps.count))
     }
-    return withUnsafeBufferPointer { input in
-      [Double](unsafeUninitializedCapacity: input.count) { output, initialized in
-        initialized = input.count
-        guard let source = input.baseAddress, let target = output.baseAddress else { return }
-        target.initialize(repeating: 0, count: input.count)
-        if axis == 0 {
-          // A row with its surroundings, so that each tap meets contiguous values.
-          let inner = Swift.max(0, length - centre)
-          let terms = taps.enumerated().map { (tap: $1, offset: taps.count + centre - $0) }
-          let orders = (inner..<length).map(order)
-          var row = [Double](repeating: 0, count: sources.count)
-          row.withUnsafeMutableBufferPointer { row in
-            guard let first = row.baseAddress else { return }
-            for start in stride(from: 0, to: input.count, by: length) {
-              for (place, index) in sources.enumerated() { first[place] = index < 0 ? 0 : source[start + index] }
-              add(terms, of: first, to: target + start, inner)
-              for i in inner..<length {
-                for j in orders[i - inner] { target[start + i] += taps[j] * first[taps.count + centre - j + i] }
-              }
+    withUnsafeBufferPointer { input in
+      precondition(output.count == input.count, "a convolution has as many values as its image")
+      guard let source = input.baseAddress, let target = output.baseAddress else { return }
+      target.initialize(repeating: 0, count: input.count)
+      if axis == 0 {
+        // A row with its surroundings, so that each tap meets contiguous values.
+        let inner = Swift.max(0, length - centre)
+        let terms = taps.enumerated().map { (tap: $1, offset: taps.count + centre - $0) }
+        let orders = (inner..<length).map(order)
+        var row = [Double](repeating: 0, count: sources.count)
+        row.withUnsafeMutableBufferPointer { row in
+          guard let first = row.baseAddress else { return }
+          for start in stride(from: 0, to: input.count, by: length) {
+            for (place, index) in sources.enumerated() { first[place] = index < 0 ? 0 : source[start + index] }
+            add(terms, of: first, to: target + start, inner)
+            for i in inner..<length {
+              for j in orders[i - inner] { target[start + i] += taps[j] * first[taps.count + centre - j + i] }
             }
           }
-          return
         }
-        // Neighbours along y lie a row apart, along z a slice; pieces of those stay in the cache for all taps.
-        let distance = axis == 1 ? size.x : size.x * size.y
-        let piece = 256
-        let terms = (0..<length).map { i in
-          order(i).compactMap { j in
-            let index = sources[taps.count + i + centre - j]
-            return index < 0 ? nil : (tap: taps[j], offset: index * distance)
-          }
+        return
+      }
+      // Neighbours along y lie a row apart, along z a slice; pieces of those stay in the cache for all taps.
+      let distance = axis == 1 ? size.x : size.x * size.y
+      let piece = 256
+      let terms = (0..<length).map { i in
+        order(i).compactMap { j in
+          let index = sources[taps.count + i + centre - j]
+          return index < 0 ? nil : (tap: taps[j], offset: index * distance)
         }
-        for block in stride(from: 0, to: input.count, by: length * distance) {
-          for i in 0..<length {
-            for first in stride(from: 0, to: distance, by: piece) {
-              let to = target + (block + i * distance + first)
-              add(terms[i], of: source + (block + first), to: to, Swift.min(piece, distance - first))
-            }
+      }
+      for block in stride(from: 0, to: input.count, by: length * distance) {
+        for i in 0..<length {
+          for first in stride(from: 0, to: distance, by: piece) {
+            let to = target + (block + i * distance + first)
+            add(terms[i], of: source + (block + first), to: to, Swift.min(piece, distance - first))
           }
         }
       }

@@ -16,8 +16,9 @@ public protocol ImageFilter: Codable, Equatable, Sendable {
   /// - Throws: `RadiomicsError` where the image has no response: it is too small, or the response's formula divides by
   ///   0.
   func images(of image: LesionImage) throws(RadiomicsError) -> [LesionImage]
-  /// The responses by name; each that is undefined has its reason, and costs no other.
-  func responses(to image: LesionImage) -> [ImageResponse]
+  /// Makes the responses one after another, in the order of `names`, so that not all are in memory at once; each that is
+  /// undefined has its reason, and costs no other.
+  func forEachResponse(to image: LesionImage, _ body: (ImageResponse) -> Void)
 }
 
 extension ImageFilter {
@@ -25,14 +26,20 @@ extension ImageFilter {
   public func check() throws(RadiomicsError) {}
 
   /// All responses, or one reason for all where `images(of:)` throws.
-  public func responses(to image: LesionImage) -> [ImageResponse] {
+  public func forEachResponse(to image: LesionImage, _ body: (ImageResponse) -> Void) {
     do throws(RadiomicsError) {
       try check()
-      let images = try images(of: image)
-      return zip(names, images).map { ImageResponse(name: $0, checking: $1) }
+      for (name, response) in zip(names, try images(of: image)) { body(ImageResponse(name: name, checking: response)) }
     } catch {
-      return names.map { ImageResponse(name: $0, reason: error) }
+      for name in names { body(ImageResponse(name: name, reason: error)) }
     }
+  }
+
+  /// All responses by name.
+  public func responses(to image: LesionImage) -> [ImageResponse] {
+    var responses: [ImageResponse] = []
+    forEachResponse(to: image) { responses.append($0) }
+    return responses
   }
 }
 
@@ -52,7 +59,9 @@ public struct ImageResponse: Sendable {
   /// Takes an image that is defined in each voxel of the lesion; otherwise there is none.
   init(name: String, checking response: LesionImage) {
     self.name = name
-    let isDefined = zip(response.values, response.mask).allSatisfy { !$1 || $0.isFinite }
+    let isDefined = response.values.withUnsafeBufferPointer { values in
+      response.mask.withUnsafeBufferPointer { mask in mask.indices.allSatisfy { !mask[$0] || values[$0].isFinite } }
+    }
     let reason = RadiomicsError(
       "the image \(name) is not defined in each voxel of the lesion: it is flat there, or overflows")
     image = isDefined ? .success(response) : .failure(reason)

@@ -1,5 +1,3 @@
-internal import Dispatch
-
 /// The Laplacian of a Gaussian in 3D, normalised across scales, for each of several widths.
 ///
 /// It equals ITK's `LaplacianRecursiveGaussianImageFilter` to the last bit, single precision of its passes included.
@@ -35,20 +33,18 @@ public struct LaplacianOfGaussian: ImageFilter {
   }
 
   /// Each width's response, or why the image is too small for it.
-  public func responses(to image: LesionImage) -> [ImageResponse] {
-    do { try check() } catch { return names.map { ImageResponse(name: $0, reason: error) } }
-    let (sigmas, names) = (sigmas, names)
-    var results = [ImageResponse?](repeating: nil, count: sigmas.count)
-    results.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let results = buffer
-      DispatchQueue.concurrentPerform(iterations: sigmas.count) { index in
-        let sigma = sigmas[index]
-        results[index] =
-          obstacle(sigma, image).map { ImageResponse(name: names[index], reason: $0) }
-          ?? ImageResponse(name: names[index], checking: response(sigma, image))
+  public func forEachResponse(to image: LesionImage, _ body: (ImageResponse) -> Void) {
+    do { try check() } catch {
+      for name in names { body(ImageResponse(name: name, reason: error)) }
+      return
+    }
+    for (sigma, name) in zip(sigmas, names) {
+      if let obstacle = obstacle(sigma, image) {
+        body(ImageResponse(name: name, reason: obstacle))
+      } else {
+        body(ImageResponse(name: name, checking: response(sigma, image)))
       }
     }
-    return results.compactMap { $0 }
   }
 
   /// Why pyradiomics gives no response, which needs 4 voxels and ceil(sigma / spacing) + 1 along each axis.

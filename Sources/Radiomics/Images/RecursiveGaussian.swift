@@ -121,19 +121,28 @@ struct RecursiveGaussian {
       image.withUnsafeBufferPointer { input in
         guard let source = input.baseAddress else { return }
         let lanes = Lanes.scalarCount
-        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 2 * length) { scratch in
+        // A block of lines, with the border's value beyond both ends; what passes forwards make of it; and backwards.
+        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 3 * length + 2 * Self.beyond) { scratch in
           scratch.initialize(repeating: Lanes())
-          guard let line = scratch.baseAddress else { return }
-          let sums = line + length
+          guard let scratch = scratch.baseAddress else { return }
+          let line = scratch + Self.beyond
+          let (sums, returns) = (line + length + Self.beyond, line + 2 * length + Self.beyond)
           for first in stride(from: 0, to: lines, by: lanes) {
             let count = min(lanes, lines - first)
-            // Lines along y or z mostly are neighbours, which are read and written together.
-            let isSideBySide = axis > 0 && count == lanes && start(first + lanes - 1) == start(first) + lanes - 1
+            // Lines mostly lie equally far apart, which is known without a look at each.
+            let apart = axis == 0 ? length : 1
+            let isRegular = count == lanes && start(first + lanes - 1) == start(first) + (lanes - 1) * apart
             line.withMemoryRebound(to: Double.self, capacity: lanes * length) { values in
-              if isSideBySide {
+              if isRegular {
                 let from = source + start(first)
-                for i in 0..<length {
-                  for lane in 0..<lanes { values[i * lanes + lane] = Double(from[i * step + lane]) }
+                var i = 0
+                while i < length {
+                  if apart == 1 {
+                    for lane in 0..<lanes { values[i * lanes + lane] = Double(from[i * step + lane]) }
+                  } else {
+                    for lane in 0..<lanes { values[i * lanes + lane] = Double(from[i + lane * apart]) }
+                  }
+                  i += 1
                 }
                 return
               }
@@ -142,12 +151,18 @@ struct RecursiveGaussian {
                 for i in 0..<length { values[i * lanes + lane] = Double(from[i * step]) }
               }
             }
-            filter(line, into: sums, length)
+            filter(line, forwards: sums, backwards: returns, length)
             sums.withMemoryRebound(to: Double.self, capacity: lanes * length) { values in
-              if isSideBySide {
+              if isRegular {
                 let to = target + start(first)
-                for i in 0..<length {
-                  for lane in 0..<lanes { (to + (i * step + lane)).initialize(to: Float(values[i * lanes + lane])) }
+                var i = 0
+                while i < length {
+                  if apart == 1 {
+                    for lane in 0..<lanes { (to + (i * step + lane)).initialize(to: Float(values[i * lanes + lane])) }
+                  } else {
+                    for lane in 0..<lanes { (to + (i + lane * apart)).initialize(to: Float(values[i * lanes + lane])) }
+                  }
+                  i += 1
                 }
                 return
               }
@@ -162,45 +177,55 @@ struct RecursiveGaussian {
     }
   }
 
+  /// So many voxels beyond the border are multiplied.
+  private static let beyond = 4
+
   /// The four products of a multiplier's parts, added in ITK's order.
   @inline(__always)
   private static func sum(_ a: Lanes, _ b: Lanes, _ c: Lanes, _ d: Lanes, _ multiplier: SIMD4<Double>) -> Lanes {
     a * multiplier[0] + b * multiplier[1] + c * multiplier[2] + d * multiplier[3]
   }
 
-  /// Filters eight lines at once, forwards and then backwards; the first four results of each have neighbours beyond
-  /// the border.
-  private func filter(_ line: UnsafeMutablePointer<Lanes>, into sums: UnsafeMutablePointer<Lanes>, _ length: Int) {
+  /// Filters eight lines at once, forwards and then backwards, and adds both in `y`; the first four results of each have neighbours
+  /// beyond the border.
+  private func filter(
+    _ x: UnsafeMutablePointer<Lanes>, forwards y: UnsafeMutablePointer<Lanes>,
+    backwards z: UnsafeMutablePointer<Lanes>, _ length: Int
+  ) {
     let (n, m, d) = (causal, anticausal, feedback)
-    var (edge, border) = (line[0], borderCausal)
-    var (x1, x2, x3) = (edge, edge, edge)
-    var (y1, y2, y3, y4) = (edge, edge, edge, edge)
-    func forward(_ i: Int, _ returned: Lanes) {
-      let x = line[i]
-      let y = Self.sum(x, x1, x2, x3, n) - returned
-      (x3, x2, x1) = (x2, x1, x)
-      (y4, y3, y2, y1) = (y3, y2, y1, y)
-      sums[i] = y
-    }
-    forward(0, edge * border[0] + edge * border[1] + edge * border[2] + edge * border[3])
-    forward(1, y1 * d[0] + edge * border[1] + edge * border[2] + edge * border[3])
-    forward(2, y1 * d[0] + y2 * d[1] + edge * border[2] + edge * border[3])
-    forward(3, y1 * d[0] + y2 * d[1] + y3 * d[2] + edge * border[3])
-    for i in 4..<max(4, length) { forward(i, Self.sum(y1, y2, y3, y4, d)) }
+    var (edge, border) = (x[0], borderCausal)
+    for i in 1...Self.beyond { (x[-i], x[length - 1 + i]) = (x[0], x[length - 1]) }
 
-    (edge, border) = (line[length - 1], borderAnticausal)
-    var x4 = edge
-    (x1, x2, x3) = (edge, edge, edge)
-    func backward(_ i: Int, _ returned: Lanes) {
-      let y = Self.sum(x1, x2, x3, x4, m) - returned
-      (x4, x3, x2, x1) = (x3, x2, x1, line[i])
-      (y4, y3, y2, y1) = (y3, y2, y1, y)
-      sums[i] += y
+    @inline(__always) func inputs(_ i: Int) -> Lanes { Self.sum(x[i], x[i - 1], x[i - 2], x[i - 3], n) }
+    y[0] = inputs(0) - Self.sum(edge, edge, edge, edge, border)
+    y[1] = inputs(1) - Self.sum(y[0], edge, edge, edge, SIMD4(d[0], border[1], border[2], border[3]))
+    y[2] = inputs(2) - Self.sum(y[1], y[0], edge, edge, SIMD4(d[0], d[1], border[2], border[3]))
+    y[3] = inputs(3) - Self.sum(y[2], y[1], y[0], edge, SIMD4(d[0], d[1], d[2], border[3]))
+    var i = 4
+    while i < length {
+      y[i] = inputs(i) - Self.sum(y[i - 1], y[i - 2], y[i - 3], y[i - 4], d)
+      i += 1
     }
-    backward(length - 1, edge * border[0] + edge * border[1] + edge * border[2] + edge * border[3])
-    backward(length - 2, y1 * d[0] + edge * border[1] + edge * border[2] + edge * border[3])
-    backward(length - 3, y1 * d[0] + y2 * d[1] + edge * border[2] + edge * border[3])
-    backward(length - 4, y1 * d[0] + y2 * d[1] + y3 * d[2] + edge * border[3])
-    for i in stride(from: length - 5, through: 0, by: -1) { backward(i, Self.sum(y1, y2, y3, y4, d)) }
+
+    let last = length - 1
+    (edge, border) = (x[last], borderAnticausal)
+    @inline(__always) func returned(_ i: Int) -> Lanes { Self.sum(x[i + 1], x[i + 2], x[i + 3], x[i + 4], m) }
+    z[last] = returned(last) - Self.sum(edge, edge, edge, edge, border)
+    let back1 = Self.sum(z[last], edge, edge, edge, SIMD4(d[0], border[1], border[2], border[3]))
+    z[last - 1] = returned(last - 1) - back1
+    let back2 = Self.sum(z[last - 1], z[last], edge, edge, SIMD4(d[0], d[1], border[2], border[3]))
+    z[last - 2] = returned(last - 2) - back2
+    let back3 = Self.sum(z[last - 2], z[last - 1], z[last], edge, SIMD4(d[0], d[1], d[2], border[3]))
+    z[last - 3] = returned(last - 3) - back3
+    i = length - 5
+    while i >= 0 {
+      z[i] = returned(i) - Self.sum(z[i + 1], z[i + 2], z[i + 3], z[i + 4], d)
+      i -= 1
+    }
+    i = 0
+    while i < length {
+      y[i] += z[i]
+      i += 1
+    }
   }
 }

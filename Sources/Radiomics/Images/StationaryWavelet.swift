@@ -1,5 +1,3 @@
-internal import Dispatch
-
 /// The low-pass and high-pass bands of one level of a stationary (undecimated) wavelet transform.
 ///
 /// The conventions are those of PyWavelets' `swtn`: an odd size is extended by its first voxel, and beyond the border
@@ -42,32 +40,45 @@ public struct StationaryWavelet: ImageFilter {
 
   /// The bands, in the order of `names`.
   public func images(of image: LesionImage) -> [LesionImage] {
+    var images: [LesionImage] = []
+    forEachBand(of: image) { images.append($1) }
+    return images
+  }
+
+  /// The bands, in the order of `names`.
+  public func forEachResponse(to image: LesionImage, _ body: (ImageResponse) -> Void) {
+    forEachBand(of: image) { body(ImageResponse(name: $0, checking: $1)) }
+  }
+
+  /// Makes one band after another; that of low passes alone, which is the first, is kept until the others are done.
+  private func forEachBand(of image: LesionImage, _ body: (String, LesionImage) -> Void) {
     let size = image.size
     let padded = SIMD3(size.x + size.x % 2, size.y + size.y % 2, size.z + (bySlice ? 0 : size.z % 2))
-    var bands = [Band(values: image.values.wrapped(from: size, to: padded), size: padded)]
-    for axis in 0..<dimensions { bands = split(bands, axis) }
-    let cropped = bands.map { image.replacing($0.values.cropped(from: padded, to: size)) }
-    return Array(cropped[1...]) + [cropped[0]]
-  }
-
-  private struct Band: Sendable {
-    let values: [Double]
-    let size: SIMD3<Int>
-  }
-
-  /// Each band's low-pass and high-pass halves along an axis, side by side.
-  private func split(_ bands: [Band], _ axis: Int) -> [Band] {
-    var results = [Band?](repeating: nil, count: 2 * bands.count)
-    results.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let results = buffer
-      DispatchQueue.concurrentPerform(iterations: results.count) { index in
-        let band = bands[index / 2]
-        let taps = index % 2 == 0 ? wavelet.lowPass : wavelet.highPass
-        let values = band.values.convolved(with: taps, along: axis, size: band.size, boundary: .periodic)
-        results[index] = Band(values: values, size: band.size)
-      }
+    var lowest = image
+    let values = image.values.wrapped(from: size, to: padded)
+    // One array for the halves along each axis.
+    var halves = [[Double]](repeating: [], count: dimensions)
+    for axis in halves.indices { halves[axis] = [Double](repeating: 0, count: values.count) }
+    split(values, padded, along: 0, band: 0, &halves) { band, values in
+      let response = image.replacing(values.cropped(from: padded, to: size))
+      if band == 0 { lowest = response } else { body("wavelet-" + bandName(band), response) }
     }
-    return results.compactMap { $0 }
+    body("wavelet-" + bandName(0), lowest)
+  }
+
+  /// Splits an image into its low-pass and high-pass halves along an axis, and each of those along the next.
+  private func split(
+    _ values: [Double], _ size: SIMD3<Int>, along axis: Int, band: Int, _ halves: inout [[Double]],
+    _ body: (Int, [Double]) -> Void
+  ) {
+    guard axis < dimensions else { return body(band, values) }
+    var half: [Double] = []
+    swap(&half, &halves[axis])
+    for (bit, taps) in [wavelet.lowPass, wavelet.highPass].enumerated() {
+      values.convolve(with: taps, along: axis, size: size, boundary: .periodic, into: &half)
+      split(half, size, along: axis + 1, band: 2 * band + bit, &halves, body)
+    }
+    swap(&half, &halves[axis])
   }
 }
 

@@ -1,8 +1,11 @@
 extension LesionImage {
+  /// The first and the last column, row and slice of a part of an image.
+  public typealias Box = (first: SIMD3<Int>, last: SIMD3<Int>)
+
   /// The lesion's box: the first and the last column, row and slice with a voxel of the lesion.
   ///
   /// - Throws: `RadiomicsError` where no voxel belongs to the lesion.
-  public func box() throws(RadiomicsError) -> (first: SIMD3<Int>, last: SIMD3<Int>) {
+  public func box() throws(RadiomicsError) -> Box {
     var first = size
     var last = SIMD3<Int>(repeating: -1)
     for z in 0..<size.z {
@@ -31,12 +34,12 @@ extension LesionImage {
     let box = try box()
     // A margin as large as the image is every larger one, and cannot overflow.
     let margin = min(max(margin, 0), size.max())
-    return try cropped(
+    return cropped(
       from: pointwiseMax(box.first &- margin, .zero), to: pointwiseMin(box.last &+ margin, size &- 1))
   }
 
   /// The image from one voxel to another; both lie in it, the second not before the first.
-  func cropped(from first: SIMD3<Int>, to last: SIMD3<Int>) throws(RadiomicsError) -> LesionImage {
+  func cropped(from first: SIMD3<Int>, to last: SIMD3<Int>) -> LesionImage {
     var values: [Double] = []
     var mask: [Bool] = []
     let count = last &- first &+ 1
@@ -49,6 +52,6 @@ extension LesionImage {
         mask += self.mask[row..<row + count.x]
       }
     }
-    return try LesionImage(size: count, spacing: spacing, values: values, mask: mask)
+    return LesionImage(size: count, spacing: spacing, fitting: values, mask)
   }
 }

@@ -22,15 +22,20 @@ enum Diameters {
   }
 
   private static func furthest(_ points: [SIMD3<Int32>], _ steps: SIMD3<Double>) -> Double {
-    let places = points.map { SIMD3<Double>($0) * steps }
+    var places = points.map { SIMD3<Double>($0) * steps }
+    let centre = places.reduce(SIMD3<Double>.zero, +) / Double(max(places.count, 1))
+    func length(_ vector: SIMD3<Double>) -> Double { (vector * vector).sum().squareRoot() }
+    // From the outermost on: no two points lie further apart than both from the centre.
+    places.sort { length($0 - centre) > length($1 - centre) }
+    let reaches = places.map { length($0 - centre) * (1 + 1e-9) }
     var most = 0.0
     for i in places.indices {
       for j in i + 1..<max(places.count, i + 1) {
-        let between = places[i] - places[j]
-        most = max(most, (between * between).sum())
+        guard reaches[i] + reaches[j] > most else { break }
+        most = max(most, length(places[i] - places[j]))
       }
     }
-    return most.squareRoot()
+    return most
   }
 }
 

@@ -28,6 +28,7 @@ extension LesionImage {
   /// The places of the lesion's voxels in mm.
   var places: [SIMD3<Double>] {
     var places: [SIMD3<Double>] = []
+    places.reserveCapacity(mask.count { $0 })
     for z in 0..<size.z {
       for y in 0..<size.y {
         for x in 0..<size.x where mask[index(x, y, z)] {

@@ -14,9 +14,7 @@ enum CooccurrenceFeatures: FeatureFamily {
 
   static func values(of lesion: PreparedLesion) -> [Double] {
     let levels = lesion.levels
-    let rows = lesion.settings.aggregation.matrices(levels).map { directions, voxels in
-      CooccurrenceMatrix(levels, directions, voxels).features
-    }
+    let rows = lesion.lines.map { CooccurrenceMatrix(levels, $0.pairs).features }
     var means = MatrixMean.mean(rows, count: features.count)
     // pyradiomics: one level has no second eigenvalue, whether there are neighbours or not.
     if levels.values.count == 1, let place = features.firstIndex(where: { $0.name == "MCC" }) { means[place] = 1 }
@@ -32,39 +30,14 @@ private struct CooccurrenceMatrix {
   private var entries: [(i: Int, j: Int, share: Double)] = []
   private var margin: [Double]
 
-  init(_ levels: GreyLevels, _ directions: [SIMD3<Int>], _ part: Range<Int>) {
+  /// Takes pairs of the levels' places, the lower one first; each counts from both its ends.
+  init(_ levels: GreyLevels, _ pairs: [(i: Int, j: Int, frequency: Int)]) {
     self.levels = levels.values
     levelCount = levels.levelCount
-    let count = levels.values.count
-    margin = [Double](repeating: 0, count: count)
-    let steps = directions.map(levels.stride)
-    // Pairs are counted in a full matrix as long as that is small.
-    var frequencies: [(i: Int, j: Int, count: Double)] = []
-    if count <= 1024 {
-      var matrix = [Int32](repeating: 0, count: count * count)
-      Self.forEachPair(levels, steps, part) { matrix[$0 * count + $1] += 1 }
-      for i in 0..<count {
-        for j in i..<count {
-          let both = Double(matrix[i * count + j] + matrix[j * count + i])
-          if both > 0 { frequencies.append((i, j, both)) }
-        }
-      }
-    } else {
-      var pairs: [UInt64] = []
-      Self.forEachPair(levels, steps, part) { pairs.append(UInt64(min($0, $1)) << 32 | UInt64(max($0, $1))) }
-      pairs.sort()
-      var start = 0
-      while start < pairs.count {
-        var end = start + 1
-        while end < pairs.count, pairs[end] == pairs[start] { end += 1 }
-        let (i, j) = (Int(pairs[start] >> 32), Int(pairs[start] & 0xFFFF_FFFF))
-        frequencies.append((i, j, Double(end - start) * (i == j ? 2 : 1)))
-        start = end
-      }
-    }
-    let total = frequencies.reduce(0) { $0 + $1.count * ($1.i == $1.j ? 1 : 2) }
-    for (i, j, frequency) in frequencies {
-      let share = frequency / total
+    margin = [Double](repeating: 0, count: levels.values.count)
+    let total = Double(pairs.reduce(0) { $0 + $1.frequency * ($1.i == $1.j ? 1 : 2) })
+    for (i, j, frequency) in pairs {
+      let share = Double(frequency) / total
       entries.append((i, j, share))
       margin[i] += share
       if i != j { margin[j] += share }
@@ -73,21 +46,6 @@ private struct CooccurrenceMatrix {
 
   /// Of matrices with more rows, not all eigenvalues are computed: their time rises with the third power.
   private static let mostLevelsAtOnce = 256
-
-  private static func forEachPair(
-    _ levels: GreyLevels, _ steps: [Int], _ part: Range<Int>, _ body: (Int, Int) -> Void
-  ) {
-    levels.grid.withUnsafeBufferPointer { grid in
-      for number in part {
-        let place = Int(levels.voxels[number])
-        let level = Int(grid[place]) - 1
-        for step in steps {
-          let other = Int(grid[place + step]) - 1
-          if other >= 0 { body(level, other) }
-        }
-      }
-    }
-  }
 
   /// The features in the order of the family's; not defined where there is no pair.
   var features: [Double] {

@@ -14,6 +14,11 @@ struct CountMatrix {
     }
   }
 
+  /// Takes how often each place of a level occurs with each count.
+  init(_ frequencies: [(level: Int, count: Int, frequency: Int)], _ levels: [Double]) {
+    entries = frequencies.map { (levels[$0.level], Double($0.count), Double($0.frequency)) }
+  }
+
   /// Takes pairs of the place of a level and a count, in any order; each is counted.
   init(pairs: [UInt64], _ levels: [Double]) {
     let sorted = pairs.sorted()

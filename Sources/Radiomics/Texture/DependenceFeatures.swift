@@ -24,18 +24,7 @@ enum DependenceFeatures: FeatureFamily {
 
   /// The features of each matrix.
   fileprivate static func matrices(_ lesion: PreparedLesion) -> [CountMatrix.Features] {
-    let levels = lesion.levels
-    let aggregation = lesion.settings.aggregation
-    return aggregation.parts(levels).map { part in
-      let neighbours = Neighbourhoods(levels, part, in: aggregation.directions)
-      let width = 2 * aggregation.directions.count + 1
-      var frequencies = [Int32](repeating: 0, count: levels.values.count * width)
-      for (index, number) in part.enumerated() {
-        let level = Int(levels.grid[Int(levels.voxels[number])] - 1)
-        frequencies[level * width + Int(neighbours.equal[index])] += 1
-      }
-      return CountMatrix(frequencies, width: width, levels.values).features
-    }
+    lesion.neighbourhoods.map { CountMatrix($0.equal, width: $0.width, lesion.levels.values).features }
   }
 }
 

@@ -50,9 +50,10 @@ struct Discretiser: Sendable {
 
   /// How many edges are not above a value, by the edges themselves: a quotient may be off by one at an edge.
   private func level(_ value: Double, in count: Int) -> Int {
-    let quotient = ((value - low) / width).rounded(.down)
-    guard quotient < 1e9 else { return Int.max }
-    var level = Int(quotient) + 1
+    let quotient = (value - low) / width
+    guard abs(quotient) < 1e9 else { return quotient < 0 ? Int.min : Int.max }
+    // An integer is rounded towards zero.
+    var level = quotient < 0 ? Int(quotient.rounded(.down)) + 1 : Int(quotient) + 1
     while level > 1, edge(level - 1) > value { level -= 1 }
     while edge(level) <= value { level += 1 }
     return min(level, count)

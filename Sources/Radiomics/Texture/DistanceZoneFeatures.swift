@@ -15,10 +15,10 @@ enum DistanceZoneFeatures: FeatureFamily {
     let aggregation = lesion.settings.aggregation
     let distances = BorderDistances(levels, outline: lesion.outline, inPlane: !aggregation.isVolume).distances
     let rows = aggregation.parts(levels).map { part in
-      let zones = Zones(levels, part, in: aggregation.directions, distances)
-      let pairs = zones.zones.map { CountMatrix.pair($0.level, $0.distance) }
+      let zones = Zones(levels, part, aggregation, distances)
+      let pairs = zones.zones.map { CountMatrix.pair($0.level, Int($0.distance)) }
       var features = CountMatrix(pairs: pairs, levels.values).features
-      features.percentage = Double(zones.zones.count) / Double(part.count)
+      features.percentage = Double(zones.zones.count) / Double(levels.frequencies(part).reduce(0, +))
       return features.all
     }
     return MatrixMean.mean(rows, count: features.count)

@@ -8,25 +8,21 @@ enum NeighbourhoodDifferenceFeatures: FeatureFamily {
 
   static func values(of lesion: PreparedLesion) -> [Double] {
     let levels = lesion.levels
-    let aggregation = lesion.settings.aggregation
     // IBSI leaves out voxels without neighbours; pyradiomics counts them with a difference of 0.
     let countsAlone = lesion.settings.reading == .pyradiomics
-    let rows = aggregation.parts(levels).map { part in
-      let neighbours = Neighbourhoods(levels, part, in: aggregation.directions)
-      var counts = [Double](repeating: 0, count: levels.values.count)
-      var differences = counts
-      for (index, number) in part.enumerated() {
-        let place = Int(levels.grid[Int(levels.voxels[number])] - 1)
-        guard neighbours.present[index] > 0 else {
-          counts[place] += countsAlone ? 1 : 0
-          continue
+    let rows = lesion.neighbourhoods.map { neighbours in
+      var present: [(level: Double, count: Double, difference: Double)] = []
+      for place in levels.values.indices {
+        let row = place * neighbours.width
+        var count = countsAlone ? Int(neighbours.present[row]) : 0
+        var difference = 0.0
+        for number in 1..<neighbours.width {
+          count += Int(neighbours.present[row + number])
+          difference += Double(neighbours.differences[row + number]) / Double(number)
         }
-        counts[place] += 1
-        differences[place] += abs(levels.values[place] - neighbours.sums[index] / Double(neighbours.present[index]))
+        if count > 0 { present.append((levels.values[place], Double(count), difference)) }
       }
-      let present = counts.indices.filter { counts[$0] > 0 }
-      return features(
-        present.map { levels.values[$0] }, present.map { counts[$0] }, present.map { differences[$0] })
+      return features(present.map(\.level), present.map(\.count), present.map(\.difference))
     }
     return MatrixMean.mean(rows, count: features.count)
   }

@@ -1,35 +1,55 @@
-/// What the neighbours of each voxel say: how many are equal, and their mean level.
+/// What the neighbours of each voxel say: how many are equal, and how far their mean level is from its own.
 struct Neighbourhoods {
-  /// By voxel of the part: how many neighbours within the lesion have the same level.
-  private(set) var equal: [Int32] = []
-  /// By voxel of the part: how many neighbours lie within the lesion.
-  private(set) var present: [Int32] = []
-  /// By voxel of the part: the sum of its neighbours' levels.
-  private(set) var sums: [Double] = []
+  /// The columns of each table: the number of neighbours that a voxel can have, from 0.
+  let width: Int
+  /// By level's place and number of neighbours within the lesion that have the same level: how many voxels.
+  private(set) var equal: [Int32]
+  /// By level's place and number of neighbours within the lesion: how many voxels.
+  private(set) var present: [Int32]
+  /// By level's place and number n of neighbours within the lesion: the sum over voxels of the magnitude of n times the voxel's level less the
+  /// sum of its neighbours' levels.
+  private(set) var differences: [Int]
 
-  init(_ levels: GreyLevels, _ part: Range<Int>, in directions: [SIMD3<Int>]) {
-    let steps = directions.map(levels.stride).flatMap { [$0, -$0] }
-    equal.reserveCapacity(part.count)
-    present.reserveCapacity(part.count)
-    sums.reserveCapacity(part.count)
-    // By place, with 0 for what is outside.
-    let values = [0] + levels.values
-    levels.grid.withUnsafeBufferPointer { grid in
-      values.withUnsafeBufferPointer { values in
-        for number in part {
-          let place = Int(levels.voxels[number])
-          let level = grid[place]
-          var (equal, present, sum) = (Int32(0), Int32(0), 0.0)
-          for step in steps {
-            let other = grid[place + step]
-            equal += other == level ? 1 : 0
-            present += other != 0 ? 1 : 0
-            sum += values[Int(other)]
-          }
-          self.equal.append(equal)
-          self.present.append(present)
-          sums.append(sum)
+  private typealias Lanes = GreyLevels.Lanes
+
+  /// Counts for each part of a lesion that an aggregation keeps apart.
+  static func all(_ levels: GreyLevels, _ aggregation: TextureAggregation) -> [Neighbourhoods] {
+    let steps = aggregation.directions.map(levels.stride).flatMap { [$0, -$0] }
+    var grid = [Int32](repeating: 0, count: levels.grid.count)
+    let values = [0] + levels.values.map { Int32($0) }
+    for span in levels.spans { for voxel in span { grid[voxel] = values[Int(levels.grid[voxel])] } }
+    return grid.withUnsafeBufferPointer { grid in
+      guard let grid = grid.baseAddress else { return [] }
+      return aggregation.parts(levels).map { Neighbourhoods(levels, grid, $0, steps) }
+    }
+  }
+
+  /// Sweeps a part of a grid of levels themselves, eight voxels at once.
+  private init(_ levels: GreyLevels, _ grid: UnsafePointer<Int32>, _ part: Range<Int>, _ steps: [Int]) {
+    width = steps.count + 1
+    let count = levels.values.count * width
+    (equal, present) = ([Int32](repeating: 0, count: count), [Int32](repeating: 0, count: count))
+    differences = [Int](repeating: 0, count: count)
+    let one = Lanes(repeating: 1)
+    for span in levels.spans[part] {
+      var voxel = span.lowerBound
+      while voxel < span.upperBound {
+        let level = grid.lanes(voxel)
+        var (same, outside, sum) = (Lanes(), Lanes(), Lanes())
+        for step in steps {
+          let other = grid.lanes(voxel + step)
+          same &+= Lanes().replacing(with: one, where: other .== level)
+          outside &+= Lanes().replacing(with: one, where: other .== Lanes())
+          sum &+= other
         }
+        for lane in 0..<min(Lanes.scalarCount, span.upperBound - voxel) {
+          let row = Int(levels.grid[voxel + lane] - 1) * width
+          let within = steps.count - Int(outside[lane])
+          equal[row + Int(same[lane])] += 1
+          present[row + within] += 1
+          differences[row + within] += abs(Int(level[lane]) * within - Int(sum[lane]))
+        }
+        voxel += Lanes.scalarCount
       }
     }
   }

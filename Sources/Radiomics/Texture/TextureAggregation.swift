@@ -17,27 +17,19 @@ public enum TextureAggregation: String, Codable, Sendable, CaseIterable {
   var isVolume: Bool { self == .volume || self == .volumeMerged }
   /// Whether each slice has matrices of its own.
   var isBySlice: Bool { self == .slices || self == .slicesMerged }
+  /// Whether all directions share a matrix.
+  var isMerged: Bool { self == .volumeMerged || self == .slicesMerged || self == .planesMerged }
 
   /// Half of the directions to neighbours: 13, or 4 within a slice.
   var directions: [SIMD3<Int>] { Self.halfSpace.filter { isVolume || $0.z == 0 } }
 
-  /// The matrices: which directions and which of the voxels each counts.
-  func matrices(_ levels: GreyLevels) -> [(directions: [SIMD3<Int>], voxels: Range<Int>)] {
-    let all = 0..<levels.voxels.count
-    switch self {
-    case .volume, .planes: return directions.map { ([$0], all) }
-    case .volumeMerged, .planesMerged: return [(directions, all)]
-    case .slices: return occupied(levels).flatMap { slice in directions.map { ([$0], slice) } }
-    case .slicesMerged: return occupied(levels).map { (directions, $0) }
-    }
-  }
+  /// The directions that are counted in one matrix: each by itself, or all.
+  var matrices: [[SIMD3<Int>]] { isMerged ? [directions] : directions.map { [$0] } }
 
-  /// The parts of the voxels that have a matrix of their own, where a matrix knows no directions.
+  /// The parts of the lesion that have matrices of their own, as spans of its voxels.
   func parts(_ levels: GreyLevels) -> [Range<Int>] {
-    isBySlice ? occupied(levels) : [0..<levels.voxels.count]
+    isBySlice ? levels.slices.filter { !$0.isEmpty } : [0..<levels.spans.count]
   }
-
-  private func occupied(_ levels: GreyLevels) -> [Range<Int>] { levels.slices.filter { !$0.isEmpty } }
 
   private static let halfSpace: [SIMD3<Int>] = {
     var steps: [SIMD3<Int>] = []
