@@ -92,8 +92,8 @@ let roomsWithoutTorch: [Target] =
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
-  + room("Radiomics", fixtures: ["Fixtures"])
-  + room("Classifiers", imports: ["CLibSVM", "CXGBoost"], fixtures: ["Fixtures"])
+  + room("Radiomics", imports: ["Support"], fixtures: ["Fixtures"])
+  + room("Classifiers", imports: ["Support", "CLibSVM", "CXGBoost"], fixtures: ["Fixtures"])
   + room(
     "DICOM", imports: ["Support", "Imaging", "CDICOM", "renalgrade-decoder"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "Clinical", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])

@@ -2,6 +2,7 @@ import Evaluation
 public import Experiment
 import Foundation
 public import Study
+import Support
 
 /// Who the patients of a run are: what pathology's table and the images say of them, by grade class and by fold.
 ///

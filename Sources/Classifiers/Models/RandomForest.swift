@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Support
 
 /// A random forest (Breiman, Machine Learning 2001).
 ///
@@ -20,7 +21,7 @@ struct RandomForest: Classifier {
     var trees: [DecisionTree] = []
     var importances = Array(repeating: 0.0, count: matrix.columnCount)
     for index in 0..<treeCount {
-      var generator = SeededGenerator(seed: seed, stream: UInt64(index))
+      var generator = SplitMix64(seed: seed, stream: UInt64(index))
       var weights = Array(repeating: 0, count: matrix.rowCount)
       for _ in 0..<matrix.rowCount { weights[generator.below(matrix.rowCount)] += 1 }
       let (tree, decreases) = grower.grow(weights, using: &generator)

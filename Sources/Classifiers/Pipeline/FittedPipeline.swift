@@ -1,3 +1,5 @@
+internal import Support
+
 /// A fitted pipeline: what a model file keeps, and all that predicts a row.
 public struct FittedPipeline: Codable, Sendable {
   /// What tuning and selection chose.
@@ -61,7 +63,7 @@ public struct FittedPipeline: Codable, Sendable {
   ) throws(ClassifierError) -> [Double]? {
     let table = try prepared(matrix)
     guard let whole = rankAUC(try classifier.model.scores(table), labels) else { return nil }
-    var generator = SeededGenerator(seed: seed, stream: 3)
+    var generator = SplitMix64(seed: seed, stream: 3)
     var found: [Double] = []
     for feature in 0..<table.columnCount {
       let column = table.column(feature)

@@ -1,3 +1,5 @@
+internal import Support
+
 /// The distribution of a lesion's values, wherever they lie (IBSI 1, section 3.3).
 enum FirstOrderFeatures: FeatureFamily {
   static let name = "firstorder"
@@ -71,12 +73,6 @@ struct SortedValues {
     self.values = keys.map { Double(bitPattern: $0 >> 63 == 1 ? $0 & ~(1 << 63) : ~$0) }
   }
 
-  /// A percentile, between the two nearest values where it falls there (numpy's `linear`).
-  func percentile(_ percent: Double) -> Double {
-    let place = percent / 100 * Double(values.count - 1)
-    let below = Int(place)
-    let rest = place - Double(below)
-    guard rest > 0 else { return values[below] }
-    return values[below] + rest * (values[below + 1] - values[below])
-  }
+  /// A percentile, by linear interpolation (numpy's `linear`).
+  func percentile(_ percent: Double) -> Double { Quantile.value(percent / 100, ofSorted: values) }
 }
