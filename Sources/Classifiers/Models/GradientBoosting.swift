@@ -22,6 +22,8 @@ struct GradientBoosting: Classifier {
     try matrix.checkTraining(labels)
     let data = try XGBoostMatrix(matrix, labels: labels)
     let booster = try XGBoostBooster(training: data)
+    // xgboost is given raw pointers, which keep nothing alive.
+    defer { withExtendedLifetime((data, booster)) {} }
     let parameters = [
       ("objective", "binary:logistic"), ("base_score", "0.5"), ("tree_method", "hist"), ("eta", "\(learningRate)"),
       ("max_depth", "\(depth)"), ("subsample", "\(rowShare)"),
