@@ -99,6 +99,14 @@ import Testing
 
   @Test func checklistsOfRivalsAreNumberedAsPublished() {
     #expect(Checklist.ofRivals.map(\.items.count) == [30, 58, 16])
+    let categories = Checklist.ofRivals.map { Set($0.items.map(\.part)).count }
+    #expect(categories[0] == 9)
+    // METRICS' weights sum to 1, and a study reaches at most 36 points of the RQS.
+    let weights = Checklist.ofRivals.map { $0.items.compactMap(\.weight) }
+    #expect(weights.map(\.count) == [30, 0, 16])
+    #expect(abs(weights[0].compactMap(Double.init).reduce(0, +) - 1) < 1e-9)
+    let points = weights[2].compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    #expect(points.count == 16 && points.reduce(0, +) == 36)
     let sections = Set(RunPage.sections.map(\.id) + [Checklist.comparison])
     for checklist in Checklist.ofRivals {
       #expect(checklist.items.map(\.number) == (1...checklist.items.count).map(String.init))
