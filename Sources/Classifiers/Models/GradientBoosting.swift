@@ -49,6 +49,7 @@ struct GradientBoosting: Classifier {
 
     static var givesProbabilities: Bool { true }
     var weights: [Double]? { importances }
+    var size: ModelSize { ModelSize(trees.reduce(0) { $0 + $1.nodeCount }, .treeNodes) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names)

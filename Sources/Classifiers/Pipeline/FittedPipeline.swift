@@ -46,6 +46,9 @@ public struct FittedPipeline: Codable, Sendable {
   /// Whether the weights are coefficients, whose sign tells the direction, rather than importances.
   public var weightsAreCoefficients: Bool { type(of: classifier.model).weightsAreCoefficients }
 
+  /// How large the classifier is, without the steps before it.
+  public var size: ModelSize { classifier.model.size }
+
   /// The probability of high grade of each row.
   ///
   /// - Throws: `ClassifierError` where the columns are not those of the training rows.
