@@ -124,7 +124,9 @@ let roomsWithoutTorch: [Target] =
     ],
     tests: ["Intake"],
     fixtures: ["Fixtures"], data: ["Rivals"])
-  + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
+  + room(
+    "Analysis", imports: ["Support", "Classifiers", "Evaluation", "Study", "Cohort", "Experiment"],
+    tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
     data: ["Data"])

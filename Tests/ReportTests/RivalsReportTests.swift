@@ -54,7 +54,7 @@ import Testing
     let size = result.entries[2]
     #expect(try #require(size.result[.auc].value) > 0.6)
     #expect(abs(try #require(size.adjustedAUC.value) - 0.5) < 0.2 && size.adjustedAUC.interval?.contains(0.5) == true)
-    #expect(result.agreement.kappa[0][0] == 1 && result.agreement.spearman[1][1] == 1)
+    #expect(result.agreement.kappa[0][0].value == 1 && result.agreement.spearman[1][1].value == 1)
     #expect(result.agreement.kappa[0][1] == result.agreement.kappa[1][0])
     #expect(result.errors.groups.reduce(0) { $0 + $1.patients } == 38)
     #expect(result.errors.patients.allSatisfy { 2 * $0.wrong.count > 3 })
@@ -94,6 +94,37 @@ import Testing
     #expect(missing?.description.contains("the weights were unavailable") == true)
     #expect(throws: StudyError.self) {
       try RivalsResult(Array(rivals.suffix(2)), reference: "size", margin: 0.05, in: fixture.study)
+    }
+  }
+
+  /// A rival of one score and one whose scores lie outside 0 to 1: a dash alone would leave the reader to guess.
+  @Test func everyDashHasItsReason() throws {
+    var fixture = try FixtureStudy()
+    let predictions = fixture.predictions(patients: 20, signal: 0.1)
+    let lesions = fixture.lesions(predictions)
+    func with(_ probability: (Prediction) -> Double) -> [Prediction] {
+      predictions.map { row in
+        var changed = row
+        changed.probability = probability(row)
+        return changed
+      }
+    }
+    let runs = try [with { $0.probability }, with { _ in 0.9 }, with { _ in 0.9 }].map {
+      try fixture.run($0, lesions: lesions) { $0.baselines = .init(size: "sizeMM") }
+    }
+    let rivals = zip(["dai", "same", "again"], runs).map { Rivals.Rival(name: $0, title: $0, run: $1.id) }
+    let result = try RivalsResult(rivals, reference: "dai", margin: 0.05, in: fixture.study)
+    #expect(result.agreement.kappa[1][2].value == nil && result.agreement.spearman[0][1].value == nil)
+    #expect(result.entries[1].netBenefit?.allSatisfy { $0.model.interval != nil || $0.model.note != nil } == true)
+
+    let folder = fixture.study.reportsFolder.appendingPathComponent("rivals")
+    try RivalsReport.write(result, in: fixture.study, to: folder)
+    let html = try String(contentsOf: folder.appendingPathComponent("rivals.html"), encoding: .utf8)
+    for text in [
+      "Kappa of same and again: Not estimable: both models call every case the same.",
+      "Correlation of dai and same; correlation of dai and again; correlation of same and again: Not estimable: a model gives",
+    ] {
+      #expect(html.contains(text), "\(text)")
     }
   }
 
