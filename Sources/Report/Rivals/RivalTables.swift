@@ -81,7 +81,7 @@ enum RivalTables {
       table.html,
       .remark(
         "ECE: the expected calibration error over ten bins, without an interval. A perfectly calibrated model would not have 0; its "
-          + "mean and the range of 95% of draws stand beside it."),
+          + "mean and the range of 95% of draws are shown beside it."),
       Coverage.remark(
         [("intercept", "intercept"), ("slope", "slope"), ("brier", "Brier score")],
         patients: result.patients.codes.count),
