@@ -17,7 +17,7 @@ public struct ExampleSet: Sendable {
   public let classes: [GradeClass]
   /// By patient: high where any example is.
   public let patients: [String: GradeClass]
-  /// Sentences on what was left out.
+  /// Sentences on what was excluded.
   public let notes: [String]
   /// By example: radiomics features, NaN where one is missing; nil where the protocol asks for none.
   public private(set) var features: FeatureMatrix?
@@ -52,8 +52,11 @@ public struct ExampleSet: Sendable {
 
   /// The examples that a protocol asks for of a study.
   ///
+  /// `progress` is told how far the radiomic features are, by several threads.
   /// - Throws: `StudyError` where the study lacks what they are made of.
-  public init(_ study: StudyFolder, _ settings: StudyProtocol) throws {
+  public init(
+    _ study: StudyFolder, _ settings: StudyProtocol, progress: (@Sendable (ExperimentProgress) -> Void)? = nil
+  ) throws {
     let inputs = settings.inputs
     guard inputs.examples.hasSlices else {
       let lesions = try RunLesion.all(in: study, settings, extents: LesionExtent.all(in: study))
@@ -70,7 +73,7 @@ public struct ExampleSet: Sendable {
       var notes = hasImages ? [] : ["The study has no images; the models use the table alone."]
       var features: FeatureMatrix?
       if settings.radiomics != nil {
-        let table = try LesionFeatureTable(study, settings)
+        let table = try LesionFeatureTable(study, settings) { progress?(.extracting(done: $0, of: $1)) }
         features = try Self.radiomics(table, examples)
         notes += Self.notes(on: table, examples)
       }
