@@ -109,7 +109,7 @@ import Testing
         return changed
       }
     }
-    let runs = try [with { $0.probability }, with { _ in 0.9 }, with { _ in 0.9 }].map {
+    let runs = try [with { $0.probability }, with { _ in 0.5 }, with { _ in 0.5 }].map {
       try fixture.run($0, lesions: lesions) { $0.baselines = .init(size: "sizeMM") }
     }
     let rivals = zip(["dai", "same", "again"], runs).map { Rivals.Rival(name: $0, title: $0, run: $1.id) }
