@@ -92,8 +92,8 @@ let roomsWithoutTorch: [Target] =
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
   + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
-  + room("Radiomics", fixtures: ["Fixtures"])
-  + room("Classifiers", imports: ["CLibSVM", "CXGBoost"], fixtures: ["Fixtures"])
+  + room("Radiomics", imports: ["Support"], fixtures: ["Fixtures"])
+  + room("Classifiers", imports: ["Support", "CLibSVM", "CXGBoost"], fixtures: ["Fixtures"])
   + room(
     "DICOM", imports: ["Support", "Imaging", "CDICOM", "renalgrade-decoder"], fixtures: ["Fixtures"])
   + room("Deidentification", imports: ["Support", "Clinical", "DICOM"], fixtures: ["Fixtures"], data: ["Data"])
@@ -124,7 +124,9 @@ let roomsWithoutTorch: [Target] =
       "LesionFeatures", grdb,
     ],
     tests: ["Annotation"], fixtures: ["Fixtures"], data: ["Rivals"])
-  + room("Analysis", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment"], tests: ["RunFixtures"])
+  + room(
+    "Analysis", imports: ["Support", "Classifiers", "Evaluation", "Study", "Cohort", "Experiment"],
+    tests: ["RunFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
     data: ["Data"])

@@ -45,7 +45,7 @@ public struct BaselineAnalysis: Codable, Equatable, Sendable {
     public let method: Run.Baseline.Method
     /// The patients that both are judged on.
     public let patients: Int
-    /// Patients without a value or a probability, left out of both sides.
+    /// Patients without a value or a probability, excluded from both sides.
     public let leftOut: Int
     /// Its AUC.
     public let auc: Stated

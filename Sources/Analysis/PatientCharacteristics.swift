@@ -2,6 +2,7 @@ import Evaluation
 public import Experiment
 import Foundation
 public import Study
+import Support
 
 /// Who the patients of a run are: what pathology's table and the images say of them, by grade class and by fold.
 ///
@@ -38,7 +39,7 @@ public struct PatientCharacteristics: Sendable {
   public let groups: [Group]
   /// What is stated of them; grade and number of lesions first, then the columns by name.
   public let variables: [Variable]
-  /// Columns that are left out, since they have too many different words.
+  /// Columns that are not described, since they have too many different words.
   public let leftOut: [String]
 
   /// Describes the patients of a run.

@@ -1,3 +1,4 @@
+public import Classifiers
 public import Evaluation
 public import Experiment
 import Foundation
@@ -12,11 +13,16 @@ public struct RivalCost: Codable, Equatable, Sendable {
   public let peakMemory: Int?
   /// The parameters that are trained; nil where the learner has no network.
   public let trainedParameters: Int?
+  /// The smallest and the largest of the folds' models; nil where they are networks or combinations, or a job has not recorded it.
+  public let modelSizes: [ModelSize]?
   /// Why a value is not stated.
   public let note: String?
 
   init(_ costs: [FoldCost], _ trainedParameters: Int?) {
     self.trainedParameters = trainedParameters
+    let sizes = costs.compactMap(\.modelSize).sorted { $0.count < $1.count }
+    let isComplete = sizes.count == costs.count && Set(sizes.map(\.unit)).count == 1
+    modelSizes = isComplete ? [sizes.first, sizes.last].compactMap { $0 } : nil
     let isWhole = !costs.isEmpty && !costs.contains(where: \.isResumed)
     let predicted = costs.reduce(0) { $0 + $1.predicted }
     fitSeconds = isWhole ? costs.reduce(0) { $0 + $1.fitSeconds } : nil
@@ -57,16 +63,25 @@ struct RivalSizes {
 public struct RivalAgreement: Codable, Equatable, Sendable {
   /// The rivals.
   public let names: [String]
-  /// Cohen's kappa of what patients are called, by row and column; nil where it can't be stated.
-  public let kappa: [[Double?]]
+  /// Cohen's kappa of what patients are called, by row and column.
+  public let kappa: [[Stated]]
   /// Spearman's correlation of the probabilities.
-  public let spearman: [[Double?]]
+  public let spearman: [[Stated]]
 
   init(_ names: [String], _ entries: [RunComparison.Entry]) {
     self.names = names
     let calls = entries.map { $0.called.scores.map { $0 >= 0.5 } }
-    kappa = calls.map { one in calls.map { try? Agreement.kappa(one, $0) } }
-    spearman = entries.map { one in entries.map { try? Agreement.spearman(one.cases.scores, $0.cases.scores) } }
+    func stated(_ value: () throws(NotEstimable) -> Double) -> Stated {
+      Stated { () throws(NotEstimable) in Estimate(value: try value(), interval: nil) }
+    }
+    kappa = calls.map { one in
+      calls.map { other in stated { () throws(NotEstimable) in try Agreement.kappa(one, other) } }
+    }
+    spearman = entries.map { one in
+      entries.map { other in
+        stated { () throws(NotEstimable) in try Agreement.spearman(one.cases.scores, other.cases.scores) }
+      }
+    }
   }
 }
 

@@ -33,6 +33,8 @@ public struct RivalsResult: Codable, Sendable {
     public let cost: RivalCost
     /// The net benefit by threshold probability; nil where it can't be stated.
     public let netBenefit: [NetBenefit]?
+    /// Why there is no net benefit.
+    public let netBenefitNote: String?
     /// Sentences on what differs from what its protocol asks.
     public let notes: [String]
   }
@@ -126,6 +128,7 @@ public struct RivalsResult: Codable, Sendable {
     let sizes = RivalSizes(lesions, column, comparison.patients.codes)
     var entries: [Entry] = []
     for (rival, (run, found)) in zip(fitted, zip(runs, comparison.entries)) {
+      let (netBenefit, netBenefitNote) = NetBenefit.curve(found.cases)
       entries.append(
         Entry(
           name: rival.name, title: rival.title, run: run.id, learner: found.manifest.learner.learner,
@@ -137,7 +140,7 @@ public struct RivalsResult: Codable, Sendable {
           withoutProbability: found.patients.count - found.own.patient.clusters,
           cost: RivalCost(
             try run.costs(folds: found.settings.folds.count), found.manifest.learner.network?.trainedParameters),
-          netBenefit: NetBenefit.curve(found.cases), notes: found.manifest.notes))
+          netBenefit: netBenefit, netBenefitNote: netBenefitNote, notes: found.manifest.notes))
     }
     self.entries = entries
     self.reference = reference
@@ -160,13 +163,19 @@ public struct RivalsResult: Codable, Sendable {
 }
 
 extension RivalsResult.NetBenefit {
-  /// The decision curve of some patients, at every second per cent.
-  static func curve(_ cases: Cases) -> [RivalsResult.NetBenefit]? {
-    let curve = try? DecisionCurve(cases, thresholds: (1..<40).map { Double($0) / 50 }, samples: 500)
-    return curve?.points.map {
-      .init(
-        threshold: $0.threshold, model: Stated(value: $0.model.value, interval: $0.model.interval),
-        everyone: $0.treatAll)
+  /// The decision curve of some patients, at every second per cent, or why there is none.
+  static func curve(_ cases: Cases) -> (points: [RivalsResult.NetBenefit]?, note: String?) {
+    do throws(NotEstimable) {
+      let curve = try DecisionCurve(cases, thresholds: (1..<40).map { Double($0) / 50 }, samples: 500)
+      let points = curve.points.map {
+        RivalsResult.NetBenefit(
+          threshold: $0.threshold,
+          model: Stated(value: $0.model.value, interval: $0.model.interval, note: $0.noInterval?.description),
+          everyone: $0.treatAll)
+      }
+      return (points, nil)
+    } catch {
+      return (nil, error.description)
     }
   }
 }

@@ -50,7 +50,7 @@ public struct StatedTest: Codable, Equatable, Sendable {
   public let pValue: Double?
   /// The p-value corrected for the number of tests of its kind by Holm's method; nil where there is none.
   public internal(set) var adjustedPValue: Double?
-  /// Why there is no p-value, or what it leaves out.
+  /// Why there is no p-value, or what it does not take into account.
   public let note: String?
 
   init(_ method: String, _ test: () throws(NotEstimable) -> (pValue: Double, note: String?)) {

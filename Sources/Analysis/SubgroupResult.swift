@@ -24,7 +24,7 @@ public struct SubgroupResult: Codable, Equatable, Sendable {
   public let name: String
   /// The column that it is read from.
   public let column: String
-  /// Patients without a value, who are left out.
+  /// Patients without a value, who are in no subgroup.
   public let missing: Int
   /// The parts in their order; an empty one stays.
   public let parts: [Part]

@@ -23,6 +23,8 @@ public protocol ClassifierModel: Codable, Sendable {
   static var weightsAreCoefficients: Bool { get }
   /// By column: the coefficient on standardised values, or the importance; nil where the model has neither.
   var weights: [Double]? { get }
+  /// How large the model is.
+  var size: ModelSize { get }
 }
 
 extension ClassifierModel {

@@ -2,6 +2,7 @@ import Clinical
 import Evaluation
 import Foundation
 public import Study
+import Support
 
 extension CohortTable {
   /// What a table counts.

@@ -2,7 +2,7 @@
 ///
 /// Some writers use the decimal comma of their country. `0,8` is read as 0.8, but `1,024` may as well be a thousand and
 /// twenty-four: a comma counts as decimal only where at least one number of the value cannot be read otherwise.
-struct NumberText {
+public struct NumberText {
   /// The numbers, all of them finite.
   let numbers: [Double]
   /// Whether decimal commas were read as decimal points.
@@ -20,9 +20,7 @@ struct NumberText {
     }
     var numbers: [Double] = []
     for part in parts {
-      guard part.allSatisfy(Self.isAllowed) else { return nil }
-      let digits = hasDecimalCommas ? part.map { $0 == Self.comma ? 0x2E : $0 } : Array(part)
-      guard let number = Double(String(decoding: digits, as: UTF8.self)), number.isFinite else { return nil }
+      guard let number = Self.number(part) else { return nil }
       numbers.append(number)
     }
     self.numbers = numbers
@@ -32,6 +30,15 @@ struct NumberText {
   init(_ numbers: [Double]) {
     self.numbers = numbers
     hasDecimalCommas = false
+  }
+
+  /// One finite number with a decimal point or comma, such as `-12.5`, `1.25e+01` or `0,8`, without spaces; nil where it is none.
+  ///
+  /// A single number does not show whether its comma is decimal: this is for judging, not for reading.
+  public static func number(_ text: ArraySlice<UInt8>) -> Double? {
+    guard text.allSatisfy(isAllowed) else { return nil }
+    let digits = text.map { $0 == comma ? 0x2E : $0 }
+    return Double(String(decoding: digits, as: UTF8.self)).flatMap { $0.isFinite ? $0 : nil }
   }
 
   private static let comma = UInt8(ascii: ",")

@@ -1,3 +1,5 @@
+import Support
+
 /// Confidence intervals of the area under the ROC curve.
 public enum AUCInterval {
   /// The method of choice: `logit`, whose coverage was simulated (`Tests/Reference/coverage.py`).

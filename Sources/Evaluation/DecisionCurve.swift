@@ -7,8 +7,10 @@ public struct DecisionCurve: Equatable, Sendable {
   public struct Point: Equatable, Sendable {
     /// The threshold probability.
     public let threshold: Double
-    /// Of acting on the model; no interval where the draws give no width (as where nobody is called positive).
+    /// Of acting on the model.
     public let model: Estimate
+    /// Why it has no interval, as where nobody is called positive and no draw differs; nil where it has one.
+    public let noInterval: NotEstimable?
     /// Of acting on every case.
     public let treatAll: Double
     /// Of acting on no case.
@@ -38,13 +40,17 @@ public struct DecisionCurve: Equatable, Sendable {
       func benefit(_ matrix: ConfusionMatrix) -> Double {
         (Double(matrix.truePositives) - odds * Double(matrix.falsePositives)) / Double(matrix.total)
       }
-      let interval = try? counts.draws.interval(level: level, samples: samples, seed: seed) {
-        benefit(counts.matrix($0))
+      var interval: Interval?
+      var noInterval: NotEstimable?
+      do throws(NotEstimable) {
+        interval = try counts.draws.interval(level: level, samples: samples, seed: seed) { benefit(counts.matrix($0)) }
+      } catch {
+        noInterval = error
       }
       return Point(
         threshold: threshold,
         model: Estimate(value: benefit(ConfusionMatrix(cases, threshold: threshold)), interval: interval),
-        treatAll: share - odds * (1 - share))
+        noInterval: noInterval, treatAll: share - odds * (1 - share))
     }
   }
 }

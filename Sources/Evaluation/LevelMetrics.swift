@@ -70,7 +70,7 @@ public struct LevelMetrics: Codable, Equatable, Sendable {
     var sentences: [String] = []
     if leftOut > 0 {
       sentences.append(
-        "\(leftOut) \(leftOut == 1 ? "case is" : "cases are") left out: the probability is not a number.")
+        "\(leftOut) \(leftOut == 1 ? "case is" : "cases are") excluded: the probability is not a number.")
     }
     if matrix.total == 0 {
       sentences.append("There are no cases.")

@@ -37,13 +37,14 @@ public struct CrossValidation: Sendable {
   ///   - learners: the learners to choose from by `settings.model.learner`.
   ///   - seed: permutes the patients' classes: a negative control that must find nothing.
   ///   - given: folds that were made before, of which the patients with examples are kept; nil makes them by the protocol.
+  ///   - progress: told how far the radiomic features are, where the protocol asks for them; by several threads.
   /// - Throws: `StudyError` where there are no examples, folds cannot be made, or training and held-out parts share a patient, an
   ///   exam, a slice or an image; what keeps the learner from being made.
   public init(
     _ study: StudyFolder, protocol settings: StudyProtocol, learners: LearnerRegistry, shuffledBy seed: UInt64? = nil,
-    in given: Folds? = nil
+    in given: Folds? = nil, progress: (@Sendable (ExperimentProgress) -> Void)? = nil
   ) throws {
-    let own = try ExampleSet(study, settings)
+    let own = try ExampleSet(study, settings, progress: progress)
     let examples = seed.map(own.shuffled) ?? own
     let folds =
       try given?.keeping(examples.patients)

@@ -23,7 +23,7 @@ public struct EpochLog: Sendable {
     try AtomicFile.write(text, to: url)
   }
 
-  /// The epochs logged so far, none where there is no log; a last line that a crash cut short, before its end, is left out.
+  /// The epochs logged so far, none where there is no log; a last line that a crash cut short, before its end, is ignored.
   ///
   /// - Throws: `StudyError` of kind `.run` where the log cannot be read, or a whole line is no epoch.
   public func epochs() throws(StudyError) -> [Run.Epoch] {

@@ -67,10 +67,12 @@ extension ExamExamples: ExampleSource {
     return try RunLesion.all(exam.tables, in: nil, settings, extents: LesionExtent.all(exam.tables))
   }
 
-  func features(_ settings: StudyProtocol) throws -> LesionFeatureTable {
+  func features(
+    _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws -> LesionFeatureTable {
     guard exam.hasImages, let radiomics = settings.radiomics else { throw Self.noImages }
     let lesions = try exam.tables.read { [exam] in try OutlinedLesion.all($0, exam.settings, folder: nil) }
-    let table = LesionFeatureTable(lesions, radiomics, by: try RadiomicsExtraction(radiomics), store: nil)
+    let table = LesionFeatureTable(lesions, radiomics, by: try RadiomicsExtraction(radiomics), store: nil, progress: progress)
     let remarks = table.remarks.map { "Lesion \($0.lesion): \($0.reason)." }
     guard !table.columns.isEmpty else {
       throw StudyError(.file, "the exam has no radiomic features to predict by. \(remarks.joined(separator: " "))")

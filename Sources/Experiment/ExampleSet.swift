@@ -17,7 +17,7 @@ public struct ExampleSet: Sendable {
   public let classes: [GradeClass]
   /// By patient: high where any example is.
   public let patients: [String: GradeClass]
-  /// Sentences on what was left out.
+  /// Sentences on what was excluded.
   public let notes: [String]
   /// By example: radiomics features, NaN where one is missing; nil where the protocol asks for none.
   public private(set) var features: FeatureMatrix?
@@ -52,11 +52,18 @@ public struct ExampleSet: Sendable {
 
   /// The examples that a protocol asks for of a study.
   ///
+  /// `progress` is told how far the radiomic features are, by several threads.
   /// - Throws: `StudyError` where the study lacks what they are made of.
-  public init(_ study: StudyFolder, _ settings: StudyProtocol) throws { try self.init(of: study, settings) }
+  public init(
+    _ study: StudyFolder, _ settings: StudyProtocol, progress: (@Sendable (ExperimentProgress) -> Void)? = nil
+  ) throws {
+    try self.init(of: study, settings, progress: progress)
+  }
 
   /// The same of a study or an exam.
-  init(of source: some ExampleSource, _ settings: StudyProtocol) throws {
+  init(
+    of source: some ExampleSource, _ settings: StudyProtocol, progress: (@Sendable (ExperimentProgress) -> Void)? = nil
+  ) throws {
     let inputs = settings.inputs
     guard inputs.examples.hasSlices else {
       let lesions = try source.lesions(settings)
@@ -73,7 +80,7 @@ public struct ExampleSet: Sendable {
       var notes = hasImages ? [] : [source.wording.withoutImages]
       var features: FeatureMatrix?
       if settings.radiomics != nil {
-        let table = try source.features(settings)
+        let table = try source.features(settings) { progress?(.extracting(done: $0, of: $1)) }
         features = try Self.radiomics(table, examples)
         notes += Self.notes(on: table, examples, source.wording)
       }

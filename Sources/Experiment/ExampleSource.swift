@@ -14,7 +14,11 @@ protocol ExampleSource {
   /// The lesions, with what the table and the images tell of each.
   func lesions(_ settings: StudyProtocol) throws -> [RunLesion]
   /// The radiomic features of the lesions.
-  func features(_ settings: StudyProtocol) throws -> LesionFeatureTable
+  ///
+  /// `progress` is told how many of how many series are done, by several threads.
+  func features(
+    _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws -> LesionFeatureTable
 }
 
 /// What notes and errors on examples say of where these come from.
@@ -42,5 +46,9 @@ extension StudyFolder: ExampleSource {
   func lesions(_ settings: StudyProtocol) throws -> [RunLesion] {
     try RunLesion.all(in: self, settings, extents: LesionExtent.all(in: self))
   }
-  func features(_ settings: StudyProtocol) throws -> LesionFeatureTable { try LesionFeatureTable(self, settings) }
+  func features(
+    _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws -> LesionFeatureTable {
+    try LesionFeatureTable(self, settings, progress: progress)
+  }
 }

@@ -2,6 +2,8 @@ import Synchronization
 
 /// How far an experiment has come.
 public enum ExperimentProgress: Sendable {
+  /// Radiomic features that are not stored yet are being computed, series by series.
+  case extracting(done: Int, of: Int)
   /// What all fits share is being made ready, such as the output of frozen stages.
   case preparing(done: Int, of: Int)
   /// Models are being fitted.

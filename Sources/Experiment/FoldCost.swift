@@ -1,3 +1,4 @@
+public import Classifiers
 public import Support
 
 /// What a fold job took: the file `cost.json` of its folder.
@@ -12,16 +13,20 @@ public struct FoldCost: Codable, Equatable, Sendable {
   public var peakMemory: Int?
   /// Whether the job was interrupted and continued.
   public var isResumed: Bool
+  /// How large the fitted model is; nil for a network, a combination of models and in older runs.
+  public var modelSize: ModelSize?
 
   /// Makes a cost from its parts.
   public init(
-    fitSeconds: Double, predictSeconds: Double, predicted: Int, peakMemory: Int? = nil, isResumed: Bool = false
+    fitSeconds: Double, predictSeconds: Double, predicted: Int, peakMemory: Int? = nil, isResumed: Bool = false,
+    modelSize: ModelSize? = nil
   ) {
     self.fitSeconds = fitSeconds
     self.predictSeconds = predictSeconds
     self.predicted = predicted
     self.peakMemory = peakMemory
     self.isResumed = isResumed
+    self.modelSize = modelSize
   }
 }
 

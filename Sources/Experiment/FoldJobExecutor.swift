@@ -114,7 +114,7 @@ struct FoldJobExecutor: Sendable {
       let cost = FoldCost(
         fitSeconds: start.duration(to: fitted).seconds, predictSeconds: fitted.duration(to: .now).seconds,
         predicted: heldOut.count, peakMemory: measuresMemory ? PeakMemory.bytes : nil,
-        isResumed: epochsBefore.withLock { $0 } > 0)
+        isResumed: epochsBefore.withLock { $0 } > 0, modelSize: model.size)
       if task.keepsModel { try model.write(to: folder.url) }
       try folder.finish(task.predictions(heldOut, probabilities), cost)
     }

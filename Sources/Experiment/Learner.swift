@@ -1,3 +1,4 @@
+public import Classifiers
 public import Foundation
 public import Study
 import Support
@@ -144,6 +145,13 @@ public protocol FittedModel {
   func probabilities(of examples: [Int]) throws -> [Double]
   /// Keeps the model in a folder, in a file named `model` with an extension.
   func write(to folder: URL) throws
+  /// How large the model is; nil where that is not one number, or the learner's description says it.
+  var size: ModelSize? { get }
+}
+
+extension FittedModel {
+  /// Nothing is stated.
+  public var size: ModelSize? { nil }
 }
 
 /// A learner's name and how it is made.

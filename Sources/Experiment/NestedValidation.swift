@@ -43,19 +43,22 @@ public struct NestedValidation {
   ///   - learners: the learners to choose from for each protocol.
   ///   - seed: permutes the patients' classes.
   ///   - criterion: what the choice goes by.
+  ///   - progress: told how far the radiomic features are, by several threads.
   /// - Throws: `StudyError` where the patients outside of a fold cannot be split once more, or an alternative differs in more
   ///   than how a model is fitted; what `CrossValidation` throws.
   public init(
     _ study: StudyFolder, protocol settings: StudyProtocol, alternatives: [StudyProtocol] = [],
-    learners: LearnerRegistry, shuffledBy seed: UInt64? = nil, criterion: Criterion
+    learners: LearnerRegistry, shuffledBy seed: UInt64? = nil, criterion: Criterion,
+    progress: (@Sendable (ExperimentProgress) -> Void)? = nil
   ) throws {
-    outer = try CrossValidation(study, protocol: settings, learners: learners, shuffledBy: seed)
+    outer = try CrossValidation(study, protocol: settings, learners: learners, shuffledBy: seed, progress: progress)
     self.criterion = criterion
     var candidates = try Self.variants(of: outer, named: nil)
     for (index, alternative) in alternatives.enumerated() {
       let isNew = ([settings] + alternatives[..<index]).allSatisfy { $0.name != alternative.name }
       try Self.requireComparable(alternative, with: settings, isNew: isNew)
-      let validation = try CrossValidation(study, protocol: alternative, learners: learners, shuffledBy: seed)
+      let validation = try CrossValidation(
+        study, protocol: alternative, learners: learners, shuffledBy: seed, progress: progress)
       candidates += try Self.variants(of: validation, named: alternative.name)
     }
     self.candidates = candidates

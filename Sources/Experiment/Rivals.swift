@@ -52,10 +52,11 @@ public struct Rivals: Sendable {
   ///   - protocols: the rivals.
   ///   - epochs: so many epochs of training in place of each protocol's own; nil leaves them.
   ///   - learners: the learners to choose from for each protocol.
+  ///   - progress: told how far the radiomic features are, by several threads.
   /// - Throws: `StudyError` where the study's patients cannot be split, two rivals have one name, or none can be fitted.
   public init(
     _ study: StudyFolder, protocol own: StudyProtocol, rivals protocols: [StudyProtocol], epochs: Int? = nil,
-    learners: LearnerRegistry
+    learners: LearnerRegistry, progress: (@Sendable (ExperimentProgress) -> Void)? = nil
   ) throws {
     if let name = protocols.map(\.name).first(where: { name in protocols.count { $0.name == name } > 1 }) {
       throw StudyError(.invalidProtocol, "two of the rivals are called \(name); give each a different name")
@@ -69,7 +70,8 @@ public struct Rivals: Sendable {
         name: rival.name, title: rival.title,
         validation: Result {
           try CrossValidation(
-            study, protocol: rival.compared(in: own, epochs: epochs), learners: learners, in: folds)
+            study, protocol: rival.compared(in: own, epochs: epochs), learners: learners, in: folds,
+            progress: progress)
         })
     }
     self.study = study

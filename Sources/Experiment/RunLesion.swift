@@ -34,7 +34,7 @@ public struct RunLesion: Codable, Equatable, Sendable {
 
   /// The lesions of `study` that have ROIs, by patient and name; `extents` are their outlines' in mm, by lesion.
   ///
-  /// In a study without images they are all lesions of the patients who are not left out.
+  /// In a study without images they are all lesions of the patients who are not excluded.
   /// Where patient IDs could identify a person, so could the words of any column: then only those that the protocol's
   /// `subgroups` and `baselines` name are taken over, and what comes from the images.
   public static func all(

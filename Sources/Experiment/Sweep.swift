@@ -20,13 +20,14 @@ public struct Sweep: Sendable {
 
   /// Prepares a sweep over what the protocol states to be varied.
   ///
+  /// `progress` is told how far the radiomic features are, by several threads.
   /// - Throws: `StudyError` where the protocol has nothing to vary; what `CrossValidation` throws.
   public init(
     _ study: StudyFolder, protocol settings: StudyProtocol, learners: LearnerRegistry, shuffledBy seed: UInt64? = nil,
-    over variation: Variation = .batchSizes
+    over variation: Variation = .batchSizes, progress: (@Sendable (ExperimentProgress) -> Void)? = nil
   ) throws {
     self.study = study
-    let own = try CrossValidation(study, protocol: settings, learners: learners, shuffledBy: seed)
+    let own = try CrossValidation(study, protocol: settings, learners: learners, shuffledBy: seed, progress: progress)
     switch variation {
     case .batchSizes:
       guard let sizes = settings.sweep?.batchSizes, settings.training != nil else {

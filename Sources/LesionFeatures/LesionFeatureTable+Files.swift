@@ -30,9 +30,13 @@ extension LesionFeatureTable {
     ]
     try write([titles] + about, "columns.csv", folder)
     let remarks = remarks.map {
-      [$0.patient, $0.lesion, $0.phase?.rawValue ?? "", $0.isFailure ? "failed" : "remark", $0.reason]
+      [$0.patient, $0.lesion, $0.phase?.rawValue ?? "", $0.isFailure ? "failed" : "remark", "", $0.reason]
     }
-    try write([["patient", "lesion", "phase", "kind", "reason"]] + remarks, "remarks.csv", folder)
+    let undefined = undefined.map {
+      [$0.patient, $0.lesion, $0.column.phase?.rawValue ?? "", "undefined", $0.column.key, $0.reason]
+    }
+    let remarkTitles = ["patient", "lesion", "phase", "kind", "column", "reason"]
+    try write([remarkTitles] + remarks + undefined, "remarks.csv", folder)
   }
 
   private func write(_ rows: [[String]], _ name: String, _ folder: URL) throws(StudyError) {

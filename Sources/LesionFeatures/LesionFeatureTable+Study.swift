@@ -1,3 +1,4 @@
+import Foundation
 import ROI
 public import Study
 public import Support
@@ -27,7 +28,10 @@ extension LesionFeatureTable {
         "the study has no outlined lesion; import slices, pathology and contours, and see `renalgrade status`")
     }
     AtomicFile.removeAbandoned(in: study.featuresFolder)
-    self.init(
-      lesions, radiomics, by: extraction, store: StoredFeatures(in: study.featuresFolder), progress: progress)
+    let store = StoredFeatures(in: study.featuresFolder)
+    // A file system's clock may lag behind.
+    let start = Date(timeIntervalSinceNow: -2)
+    self.init(lesions, radiomics, by: extraction, store: store, progress: progress)
+    store.removeUnused(since: start)
   }
 }

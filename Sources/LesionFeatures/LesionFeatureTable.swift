@@ -67,12 +67,26 @@ public struct LesionFeatureTable: Sendable {
     public let reason: String
   }
 
+  /// A value that is not defined, though the lesion has features in the phases that it is of.
+  public struct Undefined: Sendable, Equatable {
+    /// The patient's code.
+    public let patient: String
+    /// The lesion's name.
+    public let lesion: String
+    /// The column.
+    public let column: Column
+    /// The sentence, without its full stop.
+    public let reason: String
+  }
+
   /// The columns, feature by feature within each phase, comparisons last.
   public let columns: [Column]
   /// The rows, by patient and lesion.
   public let rows: [Row]
   /// What failed, and what is worth knowing.
   public let remarks: [Remark]
+  /// Every value that is missing for another reason than a remark on its whole phase, in the order of rows and columns.
+  public let undefined: [Undefined]
 
   /// Computes the features of all outlined lesions, or takes those that are stored.
   ///
@@ -116,27 +130,31 @@ public struct LesionFeatureTable: Sendable {
     }
     let columns = Self.columns(definitions, settings)
     var rows: [Row] = []
+    var undefined: [Undefined] = []
     for entry in entries {
-      let values = Self.values(entry.series, columns)
+      let cells = Self.cells(entry.series, columns)
       rows.append(
         Row(
           patient: entry.name[0], lesion: entry.name[1], reader: entry.series[0].choice.lesion.reader,
           phases: Set(entry.series.compactMap(\.choice.lesion.phase)).sorted(),
-          volume: entry.series.map(\.found.volume).max() ?? 0, values: values))
-      let present = Set(entry.series.compactMap(\.choice.phase))
-      let undefined = columns.indices.count { index in
-        guard columns[index].kind == .relative, values[index].isNaN else { return false }
-        return present.isSuperset(of: [columns[index].phase, columns[index].base].compactMap { $0 })
+          volume: entry.series.map(\.found.volume).max() ?? 0, values: cells.map { $0.value ?? .nan }))
+      let missing = zip(columns, cells).compactMap { column, cell in
+        cell.reason.map {
+          Undefined(patient: entry.name[0], lesion: entry.name[1], column: column, reason: $0)
+        }
       }
-      if undefined > 0 {
+      undefined += missing
+      let changes = missing.count { $0.column.kind == .relative }
+      if changes > 0 {
         remarks.append(
           Remark(
             patient: entry.name[0], lesion: entry.name[1], phase: nil, isFailure: false,
-            reason: "\(undefined) relative changes are not defined: the earlier value is 0, negative or missing"))
+            reason: "\(changes) relative changes are not defined: the earlier value is 0, negative or missing"))
       }
     }
     self.columns = columns
     self.rows = rows
+    self.undefined = undefined
     self.remarks = remarks.sorted {
       ($0.patient, $0.lesion, $0.isFailure ? 0 : 1) < ($1.patient, $1.lesion, $1.isFailure ? 0 : 1)
     }
@@ -196,20 +214,28 @@ public struct LesionFeatureTable: Sendable {
     return columns
   }
 
-  /// A lesion's values by column.
-  private static func values(_ series: [(choice: Choice, found: SeriesFeatures)], _ columns: [Column]) -> [Double] {
+  /// A lesion's values by column, or why there is none; without a reason where the lesion has no features in a phase.
+  private static func cells(
+    _ series: [(choice: Choice, found: SeriesFeatures)], _ columns: [Column]
+  ) -> [(value: Double?, reason: String?)] {
     let byPhase = Dictionary(
       series.map { one in
-        let values = one.found.features.map { ($0.definition, $0.value ?? .nan) }
-        return (one.choice.phase, Dictionary(values) { first, _ in first })
+        (one.choice.phase, Dictionary(one.found.features.map { ($0.definition, $0) }) { first, _ in first })
       }
     ) { first, _ in first }
     return columns.map { column in
-      let value = byPhase[column.phase]?[column.feature] ?? .nan
-      guard column.kind != .value else { return value }
-      let base = byPhase[column.base]?[column.feature] ?? .nan
-      if column.kind == .difference { return value - base }
-      return base > 0 ? (value - base) / base : .nan
+      guard let own = byPhase[column.phase]?[column.feature] else { return (nil, nil) }
+      guard column.kind != .value else { return (own.value, own.reason) }
+      guard let base = byPhase[column.base]?[column.feature] else { return (nil, nil) }
+      guard let value = own.value, let earlier = base.value else {
+        let phase = own.value == nil ? column.phase : column.base
+        let reason = (own.value == nil ? own.reason : base.reason) ?? ""
+        return (nil, "the feature is not defined in the phase \(phase?.name ?? ""): \(reason)")
+      }
+      if column.kind == .difference { return (value - earlier, nil) }
+      guard earlier > 0 else { return (nil, "the earlier value must be above 0, found \(earlier)") }
+      let change = (value - earlier) / earlier
+      return change.isFinite ? (change, nil) : (nil, "the earlier value is too small, \(earlier)")
     }
   }
 }

@@ -6,9 +6,11 @@ import Support
 /// Features that were computed before, one file for each lesion image.
 ///
 /// A file's name is a hash of all that the values depend on: the voxels, the mask, the spacing, the settings and the program's
-/// version. So a change makes another file and never a stale hit. A file begins with the SHA-256 of what follows.
+/// version. So a change makes another file and never a stale hit. A file begins with the SHA-256 of what follows. Files that are no
+/// longer used make room for others.
 public struct StoredFeatures: Sendable {
   private let folder: URL
+  private static let pathExtension = "radiomics"
 
   /// Keeps features in a folder, which is made when something is stored.
   public init(in folder: URL) { self.folder = folder }
@@ -18,7 +20,10 @@ public struct StoredFeatures: Sendable {
   /// - Throws: `RadiomicsError` where the lesion has none; `StudyError` where the file cannot be written.
   public func features(of image: LesionImage, by extractor: some LesionFeatureExtractor) throws -> [LesionFeature] {
     let file = folder.appendingPathComponent(Self.name(image, extractor.identity))
-    if let stored = Self.read(file) { return stored }
+    if let stored = Self.read(file) {
+      CachedFiles.markUsed(file)
+      return stored
+    }
     let features = try extractor.features(of: image)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -30,6 +35,11 @@ public struct StoredFeatures: Sendable {
     }
     try AtomicFile.write(Data("\(content.sha256)\n".utf8) + content, to: file, synchronize: false)
     return features
+  }
+
+  /// Removes the files least recently used until all take at most `budget` bytes, but none that was used since `start`.
+  public func removeUnused(since start: Date, budget: Int = 1_000_000_000) {
+    CachedFiles.makeRoom(in: folder, pathExtension: Self.pathExtension, budget: budget, keepingSince: start)
   }
 
   /// Nil where the file is absent, or damaged, so that it is computed again.
@@ -48,6 +58,6 @@ public struct StoredFeatures: Sendable {
     encoding.field("spacing", [image.spacing.x, image.spacing.y, image.spacing.z])
     encoding.field("values", image.values)
     encoding.field("mask", image.mask)
-    return encoding.digest.prefix(32) + ".radiomics"
+    return "\(encoding.digest.prefix(32)).\(pathExtension)"
   }
 }

@@ -169,13 +169,13 @@ extension RunComparison {
       remarks.append(
         "The runs are compared on the \(Format.count(patients.sharedCount, "patient")) that all of them have "
           + "predicted; "
-          + "\(unshared) of \(patients.allCount) are left out.")
+          + "\(unshared) of \(patients.allCount) \(unshared == 1 ? "is" : "are") excluded.")
     }
     let contradictory = patients.sharedCount - patients.codes.count
     if contradictory > 0 {
       remarks.append(
         "\(Format.count(contradictory, "patient")) with different classes in different runs "
-          + "\(contradictory == 1 ? "is" : "are") left out.")
+          + "\(contradictory == 1 ? "is" : "are") excluded.")
     }
     if !haveSameFolds {
       remarks.append("The runs do not have the same folds: their difference is partly due to the split.")

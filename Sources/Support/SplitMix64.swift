@@ -10,6 +10,13 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   /// Starts the sequence of `seed`.
   @inlinable public init(seed: UInt64) { state = seed }
 
+  /// Starts the sequence number `stream` of `seed`; streams of one seed are independent of one another.
+  ///
+  /// None of them is the sequence of the seed alone.
+  @inlinable public init(seed: UInt64, stream: UInt64) {
+    state = Self.mix((seed ^ (stream &* 0xD1B5_4A32_D192_ED03)) &+ Self.increment)
+  }
+
   /// The next 64 random bits.
   @inlinable public mutating func next() -> UInt64 {
     state &+= Self.increment
@@ -18,6 +25,9 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 
   /// A number in 0..<bound; its bias of bound / 2^64 is of no account.
   @inlinable public mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
+
+  /// A number from 0 to below 1.
+  @inlinable public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// The generator's finaliser: 64 bits of which each depends on all bits of `value`.
   @inlinable public static func mix(_ value: UInt64) -> UInt64 {

@@ -59,7 +59,7 @@ struct FeatureStore: Sendable {
     let url = folder.appendingPathComponent(key.fileName)
     if let values = Self.open(url, byteCount: layout.byteCount) {
       self.values = values
-      try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: url.path)
+      CachedFiles.markUsed(url)
       return
     }
     do {
@@ -67,7 +67,8 @@ struct FeatureStore: Sendable {
     } catch {
       throw StudyError(.file, "cannot make the folder \(folder.path): \(error.localizedDescription)")
     }
-    Self.makeRoom(in: folder, for: layout.byteCount, budget: budget)
+    AtomicFile.removeAbandoned(in: folder)
+    CachedFiles.makeRoom(in: folder, pathExtension: url.pathExtension, for: layout.byteCount, budget: budget)
     let writer = try AtomicFile.Writer(url)
     var hash = SHA256()
     let passes = stride(from: 0, to: roiCount, by: Self.passSize).map { $0..<min($0 + Self.passSize, roiCount) }
@@ -100,22 +101,6 @@ struct FeatureStore: Sendable {
   /// The bytes that one store takes.
   static func byteCount(roiCount: Int, withFlips: Bool, shape: [Int], dtype: DType) -> Int {
     Layout(roiCount: roiCount, orientations: withFlips ? 2 : 1, shape: shape, dtype: dtype).byteCount
-  }
-
-  /// Removes what a killed process left unfinished, and the stores least recently used until the new one fits.
-  private static func makeRoom(in folder: URL, for byteCount: Int, budget: Int) {
-    AtomicFile.removeAbandoned(in: folder)
-    let keys: [URLResourceKey] = [.contentModificationDateKey, .fileSizeKey]
-    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: keys)) ?? []
-    let stores = files.filter { $0.pathExtension == "features" }.map { url in
-      let values = try? url.resourceValues(forKeys: Set(keys))
-      return (url: url, date: values?.contentModificationDate ?? .distantPast, size: values?.fileSize ?? 0)
-    }
-    var total = stores.reduce(byteCount) { $0 + $1.size }
-    for store in stores.sorted(by: { $0.date < $1.date }) where total > budget {
-      try? FileManager.default.removeItem(at: store.url)
-      total -= store.size
-    }
   }
 
   private static func open(_ url: URL, byteCount: Int) -> Data? {

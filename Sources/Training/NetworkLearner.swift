@@ -77,6 +77,7 @@ public struct NetworkLearner: Learner {
     LibTorch.poolMemory()
     var options = options
     let asked = try settings.requireNetwork()
+    try Self.requireImages(asked.backbone, settings.name)
     if let meant = options.weightsBackbone, meant != asked.backbone || asked.initialisation == .scratch {
       options.weightsFile = nil
     }
@@ -101,6 +102,16 @@ public struct NetworkLearner: Learner {
     self.spare = spare
     description = spare.description
     notes = spare.notes
+  }
+
+  /// Refuses a backbone of volumes: every learner passes slices through its backbone.
+  private static func requireImages(_ backbone: String, _ name: String) throws {
+    guard try Architecture.named(backbone).preprocessing.kind == .volumes else { return }
+    let possible = Architecture.all.filter { $0.preprocessing.kind == .images }.map(\.name)
+    throw StudyError(
+      .invalidProtocol,
+      "the protocol \(name): network.backbone must be a network of images (\(possible.joined(separator: ", "))), found "
+        + "\(backbone), which takes volumes")
   }
 
   /// The same learner by a protocol that differs in what is varied.

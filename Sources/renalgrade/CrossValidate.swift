@@ -38,13 +38,15 @@ struct CrossValidate: AsyncParsableCommand {
       }
       guard seeds > 1 else {
         let validation = try CrossValidation(
-          study, protocol: settings, learners: options.learners, shuffledBy: options.shuffledBy)
+          study, protocol: settings, learners: options.learners, shuffledBy: options.shuffledBy,
+          progress: session.show)
         session.begin([validation.summary], notes: validation.notes)
         _ = try validation.run(sideBySide: options.sideBySide ?? 1, progress: session.show, finishing: finish)
         return
       }
       let runs = try Sweep(
-        study, protocol: settings, learners: options.learners, shuffledBy: options.shuffledBy, over: .seeds(seeds))
+        study, protocol: settings, learners: options.learners, shuffledBy: options.shuffledBy, over: .seeds(seeds),
+        progress: session.show)
       session.begin(runs.summaries, notes: runs.notes)
       try runs.run(
         sideBySide: options.sideBySide ?? 1, progress: session.show, finishing: finish,

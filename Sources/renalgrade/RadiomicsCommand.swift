@@ -33,7 +33,8 @@ struct RadiomicsCommand: AsyncParsableCommand {
       let failed = table.remarks.count(where: \.isFailure)
       print(
         "Wrote \(table.rows.count) lesions with \(table.columns.count) columns to \(folder.path); \(failed) lesions or "
-          + "phases failed, \(table.remarks.count - failed) remarks (remarks.csv).")
+          + "phases failed, \(table.remarks.count - failed) remarks, \(table.undefined.count) values not defined (remarks.csv)."
+      )
     }
   }
 }

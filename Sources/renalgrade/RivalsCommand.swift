@@ -59,9 +59,11 @@ struct RivalsCommand: AsyncParsableCommand {
       // A file of weights is for the backbone of the study's own protocol.
       let own = try study.readProtocol()
       let options = network.resolve(weightsFor: own.network?.backbone ?? "resnet50")
-      try TrainingSession().rivals(
-        Rivals(study, protocol: own, rivals: rivals, epochs: epochs, learners: options.learners), of: study,
-        reference: reference, margin: margin, isNested: nested, options)
+      let session = TrainingSession()
+      try session.rivals(
+        Rivals(
+          study, protocol: own, rivals: rivals, epochs: epochs, learners: options.learners, progress: session.show),
+        of: study, reference: reference, margin: margin, isNested: nested, options)
     }
   }
 }

@@ -21,7 +21,8 @@ struct SweepCommand: AsyncParsableCommand {
     try await study.locked { study in
       let session = TrainingSession()
       let sweep = try Sweep(
-        study, protocol: study.readProtocol(), learners: options.learners, shuffledBy: options.shuffledBy)
+        study, protocol: study.readProtocol(), learners: options.learners, shuffledBy: options.shuffledBy,
+        progress: session.show)
       session.begin(sweep.summaries, notes: sweep.notes)
       try sweep.run(
         sideBySide: options.sideBySide, progress: session.show, finishing: { try session.finish($0, of: study) },

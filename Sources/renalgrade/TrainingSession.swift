@@ -8,9 +8,11 @@ import Study
 /// An experiment as a terminal shows it.
 struct TrainingSession: Sendable {
   private let bar = ProgressBar("Frozen stages")
+  private let featuresBar = ProgressBar("Radiomic features")
 
   /// Says what is about to be fitted.
   func begin(_ summaries: [String], notes: [String]) {
+    featuresBar.finish()
     say(notes.map { "Note: \($0)" } + summaries.map { "Training \($0)" })
   }
 
@@ -25,6 +27,7 @@ struct TrainingSession: Sendable {
   /// Moves the bar.
   func show(_ event: ExperimentProgress) {
     switch event {
+    case .extracting(let done, let count): featuresBar.show(done: done, of: count)
     case .preparing(let done, let count): bar.show(done: done, of: count)
     case .fitting(let standing): bar.show(fraction: standing.fraction, text: standing.text)
     }
@@ -67,7 +70,7 @@ struct TrainingSession: Sendable {
     let criterion = NestedValidation.Criterion(name: PatientAUC.name) { PatientAUC.value($0, settings.evaluation) }
     let nested = try NestedValidation(
       study, protocol: settings, alternatives: alternatives, learners: options.learners,
-      shuffledBy: options.shuffledBy, criterion: criterion)
+      shuffledBy: options.shuffledBy, criterion: criterion, progress: show)
     begin([nested.summary], notes: nested.notes)
     let run = try nested.run(
       sideBySide: options.sideBySide ?? 1, progress: show,

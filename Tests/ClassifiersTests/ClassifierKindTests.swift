@@ -28,6 +28,26 @@ struct ClassifierKindTests {
     #expect(read.model.weights == fitted.model.weights)
   }
 
+  @Test("A model states its size in the unit of its kind", arguments: names)
+  func size(name: String) throws {
+    let set = try ReferenceSet(0)
+    let size = try fitted(name, set.train, set.labels).model.size
+    let (rows, columns) = (set.train.rowCount, set.train.columnCount)
+    switch name {
+    case "ridge": #expect(size == ModelSize(columns, .coefficients))
+    case "lasso", "elasticNet", "linearSVM":
+      #expect(size.unit == .coefficients && (1...columns).contains(size.count))
+    case "radialSVM": #expect(size.unit == .supportVectors && (2...rows).contains(size.count))
+    // A tree has one leaf more than it has splits.
+    case "randomForest": #expect(size.unit == .treeNodes && size.count % 2 == 0 && size.count > 3 * 20 - 1)
+    case "gradientBoosting": #expect(size.unit == .treeNodes && (10...10 * 15).contains(size.count))
+    case "nearestNeighbours": #expect(size == ModelSize(rows, .trainingRows))
+    case "naiveBayes": #expect(size == ModelSize(4 * columns + 1, .parameters))
+    case "multilayerPerceptron": #expect(size == ModelSize(columns * 8 + 8 + 8 + 1, .parameters))
+    default: Issue.record("\(name) has no expected size")
+    }
+  }
+
   @Test("Fits and scores from many threads at once have the same bits", arguments: names)
   func threads(name: String) throws {
     let set = try ReferenceSet(4)

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @testable import Classifiers
@@ -8,7 +9,7 @@ struct PipelineTests {
   static func rows(
     _ count: Int, columns: Int, high: Int, signal: Double = 0, seed: UInt64
   ) throws -> TrainingRows {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed, stream: 0)
     let labels = (0..<count).map { $0 < high }
     let rows = labels.map { label in
       (0..<columns).map { column in

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @testable import Classifiers
@@ -47,7 +48,7 @@ struct RandomForestTests {
   func tree() throws {
     let set = try ReferenceSet(0)
     let grower = TreeGrower(set.train, labels: set.labels, leafSize: 1, columnsTried: 6)
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix64(seed: 1, stream: 0)
     let tree = grower.grow(Array(repeating: 1, count: 40), using: &generator).0
     #expect((0..<40).allSatisfy { tree.value(Array(set.train.row($0))) == (set.labels[$0] ? 1 : 0) })
 

@@ -47,7 +47,7 @@ import Testing
     let cases = Cases(labels: [true, false, true, false], scores: [.nan, 0.1, 0.8, .infinity])
     let metrics = LevelMetrics(cases, threshold: 0.5)
     #expect(metrics.n == 2 && metrics[.auc].value == 1)
-    #expect(metrics.note?.contains("2 cases are left out") == true)
+    #expect(metrics.note?.contains("2 cases are excluded") == true)
     #expect(ROCCurve(cases) == nil)
     #expect(AUCInterval.bootstrap(cases) == nil)
   }

@@ -23,13 +23,16 @@ struct LesionFeatureTableTests {
     return "radiomics:\n" + lines.map { "  \($0.0): \(changes[$0.0] ?? $0.1)\n" }.joined()
   }
 
-  /// Mean HU and number of voxels; counts how often it is asked, and fails for lesions of `refused` voxels.
+  /// Mean HU and number of voxels; counts how often it is asked, fails for lesions of `refused` voxels, and has no mean of
+  /// those of `undefined`.
   final class Means: LesionFeatureExtractor {
     let identity: String
     let refused: Int?
+    let undefined: Int?
     let calls = Atomic<Int>(0)
 
-    init(identity: String = "means", refused: Int? = nil) {
+    init(identity: String = "means", refused: Int? = nil, undefined: Int? = nil) {
+      self.undefined = undefined
       self.identity = identity
       self.refused = refused
     }
@@ -45,7 +48,9 @@ struct LesionFeatureTableTests {
       }
       let mean = values.reduce(0, +) / Double(values.count)
       return [
-        LesionFeature(described("firstorder", "Mean", "HU"), value: mean),
+        values.count == undefined
+          ? LesionFeature(described("firstorder", "Mean", "HU"), value: nil, reason: "too many voxels")
+          : LesionFeature(described("firstorder", "Mean", "HU"), value: mean),
         // Negative, so that no relative change of it is defined.
         LesionFeature(described("firstorder", "Negative", "HU"), value: -mean - 1000),
         LesionFeature(described("shape", "Voxels", ""), value: Double(values.count)),
@@ -190,6 +195,64 @@ struct LesionFeatureTableTests {
     #expect(repaired.calls.load(ordering: .relaxed) == 5)
   }
 
+  @Test func `stored features that were not used lately make room, those in use stay`() throws {
+    let made = try TwoPhaseStudy(radiomics: Self.section())
+    let folder = made.folder.url.appendingPathComponent("features")
+    let store = StoredFeatures(in: folder)
+    func files() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)) }
+    _ = try table(made, by: Means(identity: "older settings"), store: store)
+    let old = try files()
+    for name in old {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -1000)],
+        ofItemAtPath: folder.appendingPathComponent(name).path)
+    }
+    _ = try table(made, store: store)
+    let both = try files()
+    #expect(old.count == 5 && both.count == 10)
+    let start = Date(timeIntervalSinceNow: -500)
+    store.removeUnused(since: start, budget: 1_000_000)
+    #expect(try files() == both)
+    store.removeUnused(since: start, budget: 1)
+    #expect(try files() == both.subtracting(old))
+  }
+
+  @Test func `every value that is missing has its reason, column by column`() throws {
+    let made = try TwoPhaseStudy(radiomics: Self.section())
+    let table = try table(made, by: Means(undefined: 360))
+    let reasons = Dictionary(
+      table.undefined.filter { $0.patient == "P1" && $0.lesion == "1" }.map { ($0.column.key, $0.reason) }
+    ) { first, _ in first }
+    #expect(
+      reasons == [
+        "nonContrast_original_firstorder_Mean": "too many voxels",
+        "portalVenous_original_firstorder_Mean": "too many voxels",
+        "portalVenous_minus_nonContrast_original_firstorder_Mean":
+          "the feature is not defined in the phase portal venous: too many voxels",
+        "portalVenous_relative_to_nonContrast_original_firstorder_Mean":
+          "the feature is not defined in the phase portal venous: too many voxels",
+        "portalVenous_relative_to_nonContrast_original_firstorder_Negative": reasons[
+          "portalVenous_relative_to_nonContrast_original_firstorder_Negative"] ?? "",
+      ])
+    #expect(
+      reasons["portalVenous_relative_to_nonContrast_original_firstorder_Negative"]?
+        .hasPrefix("the earlier value must be above 0, found -") == true)
+    // A missing phase is one remark, and no line for each of its columns.
+    #expect(
+      table.undefined.allSatisfy {
+        $0.patient != "P2" || $0.column.phase == .portalVenous && $0.column.kind == .value
+      })
+    for row in table.rows where row.patient == "P1" {
+      let missing = zip(table.columns, row.values).filter { $1.isNaN }.map(\.0)
+      #expect(table.undefined.filter { $0.lesion == row.lesion && $0.patient == "P1" }.map(\.column) == missing)
+    }
+    let output = made.folder.url.appendingPathComponent("table")
+    try table.write(to: output)
+    let written = try DelimitedTable(contentsOf: output.appendingPathComponent("remarks.csv"))
+    let line = written.rows.first { $0.cells["column"] == "nonContrast_original_firstorder_Mean" }
+    #expect(line?.cells["kind"] == "undefined" && line?.cells["reason"] == "too many voxels")
+  }
+
   @Test func `the protocol's features are those of the room Radiomics, and the files describe every column`() throws {
     let made = try TwoPhaseStudy(
       radiomics: Self.section(["images": "[original, wavelet]", "families": "[shape, firstorder, glcm]"]))
@@ -214,7 +277,7 @@ struct LesionFeatureTableTests {
     #expect(features.dropFirst().allSatisfy { $0.filter { $0 == "," }.count == header.count - 1 })
     let columns = try lines("columns.csv").dropFirst().map { String($0.prefix { $0 != "," }) }
     #expect(columns == Array(header.dropFirst(5)))
-    #expect(try lines("remarks.csv").count == table.remarks.count + 1)
+    #expect(try lines("remarks.csv").count == table.remarks.count + table.undefined.count + 1)
   }
 
   @Test func `examples carry the features, a patient those of the largest lesion`() throws {
@@ -224,6 +287,12 @@ struct LesionFeatureTableTests {
     let table = try LesionFeatureTable(made.study, settings)
     let patients = try ExampleSet(made.study, settings)
     let features = try #require(patients.features)
+    // Their progress is told to the end.
+    let told = Mutex<[[Int]]>([])
+    _ = try ExampleSet(made.study, settings) { event in
+      if case .extracting(let done, let count) = event { told.withLock { $0.append([done, count]) } }
+    }
+    #expect(told.withLock { $0.map { $0[0] }.max() } == 5 && told.withLock { $0.allSatisfy { $0[1] == 5 } })
     #expect(patients.examples.map(\.patient) == ["P1", "P2"] && features.names == table.columns.map(\.key))
     #expect(features.row(0).description == table.rows[0].values[...].description)
     #expect(patients.notes.contains { $0.contains("1 patient has several lesions") })

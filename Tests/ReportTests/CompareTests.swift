@@ -18,7 +18,7 @@ import Testing
     var fewer = predictions.filter { $0.patient != "case-40" }
     for index in fewer.indices where fewer[index].patient == "case-39" { fewer[index].label = .high }
     let remarks = try RunComparison([try fixture.run(predictions), try fixture.run(fewer)], margin: 0.1).remarks
-    #expect(remarks.contains { $0.contains("39 patients that all of them have predicted; 1 of 40 are left out") })
+    #expect(remarks.contains { $0.contains("39 patients that all of them have predicted; 1 of 40 is excluded") })
     #expect(remarks.contains { $0.hasPrefix("1 patient with different classes in different runs") })
     #expect(remarks.contains { $0.hasPrefix("The runs do not have the same folds") })
   }

@@ -51,12 +51,12 @@ import Testing
     Degenerate(
       name: "a probability that is no number",
       says: [
-        "result": "1 case is left out: the probability is not a number.", "baselines": "1 patient without a value",
+        "result": "1 case is excluded: the probability is not a number.", "baselines": "1 patient without a value",
       ],
       change: { rows in rows[0].probability = .nan }),
     Degenerate(
       name: "no probability is a number",
-      says: ["result": "cases are left out", "discrimination": "No precision-recall curve", "calibration": "no cases"],
+      says: ["result": "cases are excluded", "discrimination": "No precision-recall curve", "calibration": "no cases"],
       change: { rows in for index in rows.indices { rows[index].probability = .nan } }),
     Degenerate(
       name: "an empty fold", says: ["folds": "Fold 5, patients: There are no cases."],

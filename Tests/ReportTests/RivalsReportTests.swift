@@ -54,7 +54,7 @@ import Testing
     let size = result.entries[2]
     #expect(try #require(size.result[.auc].value) > 0.6)
     #expect(abs(try #require(size.adjustedAUC.value) - 0.5) < 0.2 && size.adjustedAUC.interval?.contains(0.5) == true)
-    #expect(result.agreement.kappa[0][0] == 1 && result.agreement.spearman[1][1] == 1)
+    #expect(result.agreement.kappa[0][0].value == 1 && result.agreement.spearman[1][1].value == 1)
     #expect(result.agreement.kappa[0][1] == result.agreement.kappa[1][0])
     #expect(result.errors.groups.reduce(0) { $0 + $1.patients } == 38)
     #expect(result.errors.patients.allSatisfy { 2 * $0.wrong.count > 3 })
@@ -97,8 +97,47 @@ import Testing
     }
   }
 
+  /// A rival of one score and one whose scores lie outside 0 to 1: a dash alone would leave the reader to guess.
+  @Test func everyDashHasItsReason() throws {
+    var fixture = try FixtureStudy()
+    let predictions = fixture.predictions(patients: 20, signal: 0.1)
+    let lesions = fixture.lesions(predictions)
+    func with(_ probability: (Prediction) -> Double) -> [Prediction] {
+      predictions.map { row in
+        var changed = row
+        changed.probability = probability(row)
+        return changed
+      }
+    }
+    let runs = try [with { $0.probability }, with { _ in 0.5 }, with { _ in 0.5 }].map {
+      try fixture.run($0, lesions: lesions) { $0.baselines = .init(size: "sizeMM") }
+    }
+    let rivals = zip(["dai", "same", "again"], runs).map { Rivals.Rival(name: $0, title: $0, run: $1.id) }
+    let result = try RivalsResult(rivals, reference: "dai", margin: 0.05, in: fixture.study)
+    #expect(result.agreement.kappa[1][2].value == nil && result.agreement.spearman[0][1].value == nil)
+    #expect(result.entries[1].netBenefit?.allSatisfy { $0.model.interval != nil || $0.model.note != nil } == true)
+
+    let folder = fixture.study.reportsFolder.appendingPathComponent("rivals")
+    try RivalsReport.write(result, in: fixture.study, to: folder)
+    let html = try String(contentsOf: folder.appendingPathComponent("rivals.html"), encoding: .utf8)
+    for text in [
+      "Kappa of same and again: Not estimable: both models call every case the same.",
+      "Correlation of dai and same; correlation of dai and again; correlation of same and again: Not estimable: a model gives",
+    ] {
+      #expect(html.contains(text), "\(text)")
+    }
+  }
+
   @Test func checklistsOfRivalsAreNumberedAsPublished() {
     #expect(Checklist.ofRivals.map(\.items.count) == [30, 58, 16])
+    let categories = Checklist.ofRivals.map { Set($0.items.map(\.part)).count }
+    #expect(categories[0] == 9)
+    // METRICS' weights sum to 1, and a study reaches at most 36 points of the RQS.
+    let weights = Checklist.ofRivals.map { $0.items.compactMap(\.weight) }
+    #expect(weights.map(\.count) == [30, 0, 16])
+    #expect(abs(weights[0].compactMap(Double.init).reduce(0, +) - 1) < 1e-9)
+    let points = weights[2].compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }
+    #expect(points.count == 16 && points.reduce(0, +) == 36)
     let sections = Set(RunPage.sections.map(\.id) + [Checklist.comparison])
     for checklist in Checklist.ofRivals {
       #expect(checklist.items.map(\.number) == (1...checklist.items.count).map(String.init))

@@ -143,7 +143,7 @@ import Testing
     let second = try fixture.run(predictions, epochs: 1)
     try RunReport.write(second)
     try expectSound(try text(second, "report.html"))
-    #expect(try text(second, "report.html").contains("1 case is left out: the probability is not a number."))
+    #expect(try text(second, "report.html").contains("1 case is excluded: the probability is not a number."))
   }
 
   @Test func theSameRunGivesTheSameBytes() throws {

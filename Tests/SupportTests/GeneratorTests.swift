@@ -13,6 +13,19 @@ import Testing
       ])
   }
 
+  /// The first numbers of an independent implementation, whose states are mixed of the seed 42 and the number of the stream.
+  @Test(
+    arguments: [
+      (0, 6_332_618_229_526_065_668, 17_630_415_256_238_047_317),
+      (1, 4_440_309_922_750_773_459, 43_145_246_083_206_247),
+      (2, 3_322_307_823_294_657_785, 9_533_845_579_759_658_656),
+    ] as [(UInt64, UInt64, UInt64)])
+  func streamsOfSplitMix64(stream: UInt64, first: UInt64, second: UInt64) {
+    var generator = SplitMix64(seed: 42, stream: stream)
+    #expect([generator.next(), generator.next()] == [first, second])
+    #expect((0..<100).allSatisfy { _ in (0..<1).contains(generator.unit()) })
+  }
+
   /// The first numbers of an independent implementation of xoshiro256** on the state that SplitMix64 gives.
   @Test func xoshiro256() {
     var generator = DeterministicGenerator(seed: 7, stream: 3)

@@ -35,6 +35,21 @@ import Torch
       synthetic.study, protocol: settings, learners: LearnerRegistry([.bag(options), .network(options)]))
   }
 
+  @Test(arguments: [("bag", "r3d_18"), ("bag", "medicalnet-resnet10"), ("network", "r3d_18")])
+  func aBackboneOfVolumesIsRefusedBeforeAnythingIsMade(learner: String, backbone: String) throws {
+    let asked = settings(nil) {
+      $0.network?.backbone = backbone
+      if learner == "network" {
+        $0.model = .init(learner: learner)
+        $0.inputs.examples = .slice
+      }
+    }
+    let error = #expect(throws: StudyError.self) { try validation(asked) }
+    let text = error?.description ?? ""
+    #expect(
+      text.contains("network.backbone must be a network of images") && text.contains("found \(backbone)"), "\(text)")
+  }
+
   @Test(arguments: BagNetwork.Pooling.allCases)
   func lesionsAreLearntAndPredictedOnce(pooling: BagNetwork.Pooling) throws {
     let settings = settings(pooling) {

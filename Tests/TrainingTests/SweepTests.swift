@@ -39,6 +39,7 @@ import Torch
         sideBySide: sideBySide,
         progress: { event in
           switch event {
+          case .extracting: break
           case .preparing: record.withLock { $0.passes += 1 }
           case .fitting(let standing):
             record.withLock { $0.standings.append(standing) }

@@ -11,6 +11,9 @@ struct DecisionTree: Codable {
 
   init() {}
 
+  /// How many splits and leaves it has.
+  var nodeCount: Int { columns.count }
+
   /// Adds a leaf, and returns its node.
   mutating func addLeaf(_ value: Double) -> Int {
     columns.append(-1)

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Support
 
 /// Layers of units, each connected to all units of the layer before; the last is the log odds of high grade.
 struct DenseNetwork: Codable {
@@ -18,7 +19,7 @@ struct DenseNetwork: Codable {
   init(widths: [Int], activation: Activation, seed: UInt64) {
     self.widths = widths
     self.activation = activation
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed, stream: 0)
     var weights: [Double] = []
     var biases: [Double] = []
     for (inputs, outputs) in zip(widths, widths.dropFirst()) {

@@ -62,6 +62,7 @@ struct ElasticNet: Classifier {
     static var givesProbabilities: Bool { true }
     static var weightsAreCoefficients: Bool { true }
     var weights: [Double]? { coefficients }
+    var size: ModelSize { ModelSize(coefficients.count { $0 != 0 }, .coefficients) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names, lists: [coefficients.count, centres.count, scales.count])

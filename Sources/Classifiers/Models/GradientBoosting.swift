@@ -22,6 +22,8 @@ struct GradientBoosting: Classifier {
     try matrix.checkTraining(labels)
     let data = try XGBoostMatrix(matrix, labels: labels)
     let booster = try XGBoostBooster(training: data)
+    // xgboost is given raw pointers, which keep nothing alive.
+    defer { withExtendedLifetime((data, booster)) {} }
     let parameters = [
       ("objective", "binary:logistic"), ("base_score", "0.5"), ("tree_method", "hist"), ("eta", "\(learningRate)"),
       ("max_depth", "\(depth)"), ("subsample", "\(rowShare)"),
@@ -47,6 +49,7 @@ struct GradientBoosting: Classifier {
 
     static var givesProbabilities: Bool { true }
     var weights: [Double]? { importances }
+    var size: ModelSize { ModelSize(trees.reduce(0) { $0 + $1.nodeCount }, .treeNodes) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names)

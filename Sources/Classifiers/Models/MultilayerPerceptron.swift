@@ -47,6 +47,7 @@ struct MultilayerPerceptron: Classifier {
 
     static var givesProbabilities: Bool { true }
     var weights: [Double]? { nil }
+    var size: ModelSize { ModelSize(network.parameters.count, .parameters) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names, lists: [network.widths[0]])

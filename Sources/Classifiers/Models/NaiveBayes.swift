@@ -50,6 +50,7 @@ struct NaiveBayes: Classifier {
 
     static var givesProbabilities: Bool { true }
     var weights: [Double]? { nil }
+    var size: ModelSize { ModelSize(4 * names.count + 1, .parameters) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(

@@ -23,6 +23,7 @@ struct NearestNeighbours: Classifier {
 
     static var givesProbabilities: Bool { true }
     var weights: [Double]? { nil }
+    var size: ModelSize { ModelSize(rows.count, .trainingRows) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names, lists: rows.map(\.count))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Support
 
 /// A random forest (Breiman, Machine Learning 2001).
 ///
@@ -20,7 +21,7 @@ struct RandomForest: Classifier {
     var trees: [DecisionTree] = []
     var importances = Array(repeating: 0.0, count: matrix.columnCount)
     for index in 0..<treeCount {
-      var generator = SeededGenerator(seed: seed, stream: UInt64(index))
+      var generator = SplitMix64(seed: seed, stream: UInt64(index))
       var weights = Array(repeating: 0, count: matrix.rowCount)
       for _ in 0..<matrix.rowCount { weights[generator.below(matrix.rowCount)] += 1 }
       let (tree, decreases) = grower.grow(weights, using: &generator)
@@ -42,6 +43,7 @@ struct RandomForest: Classifier {
 
     static var givesProbabilities: Bool { true }
     var weights: [Double]? { importances }
+    var size: ModelSize { ModelSize(trees.reduce(0) { $0 + $1.nodeCount }, .treeNodes) }
 
     func scores(_ matrix: FeatureMatrix) throws(ClassifierError) -> [Double] {
       try matrix.checkColumns(names)

@@ -49,6 +49,8 @@ final class SVMTraining {
     kernel: SupportVectorMachine.Kernel, cost: Double, weights: (low: Double, high: Double), tolerance: Double
   ) throws(ClassifierError) -> (support: [(row: Int, coefficient: Double)], offset: Double) {
     _ = Self.listening
+    // libsvm is given raw pointers, which do not keep the rows alive.
+    defer { withExtendedLifetime(self) {} }
     let classes = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 2)
     let classWeights = UnsafeMutableBufferPointer<Double>.allocate(capacity: 2)
     defer {

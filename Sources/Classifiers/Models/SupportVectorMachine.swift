@@ -59,6 +59,9 @@ struct SupportVectorMachine: Classifier {
     static var givesProbabilities: Bool { false }
     static var weightsAreCoefficients: Bool { true }
     var weights: [Double]? { kernel == .linear ? vectors.first : nil }
+    var size: ModelSize {
+      weights.map { ModelSize($0.count { $0 != 0 }, .coefficients) } ?? ModelSize(vectors.count, .supportVectors)
+    }
 
     init(_ matrix: FeatureMatrix, kernel: Kernel, support: [(row: Int, coefficient: Double)], offset: Double) {
       names = matrix.names

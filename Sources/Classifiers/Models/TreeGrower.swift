@@ -1,3 +1,5 @@
+internal import Support
+
 /// Grows trees on weighted rows of one table.
 struct TreeGrower {
   private let matrix: FeatureMatrix
@@ -70,7 +72,7 @@ struct TreeGrower {
   ///
   /// - Returns: the tree, and the decrease of impurity at each split.
   func grow(
-    _ weights: [Int], using generator: inout SeededGenerator
+    _ weights: [Int], using generator: inout SplitMix64
   ) -> (DecisionTree, decreases: [(column: Int, decrease: Double)]) {
     var tree = DecisionTree()
     var decreases: [(column: Int, decrease: Double)] = []
@@ -103,7 +105,7 @@ struct TreeGrower {
   /// Tries random columns without replacement: as many as asked for, and on until one of them is not constant in the node.
   private func split(
     _ task: Task, _ weights: [Int], _ columns: inout [Int], _ keys: inout [UInt64],
-    using generator: inout SeededGenerator
+    using generator: inout SplitMix64
   ) -> Split? {
     var best: Split?
     var sawVariation = false

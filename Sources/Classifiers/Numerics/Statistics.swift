@@ -23,15 +23,6 @@ func squaredError(_ probabilities: [Double], _ labels: [Bool]) -> Double {
   mean(zip(probabilities, labels).map { ($0 - ($1 ? 1 : 0)) * ($0 - ($1 ? 1 : 0)) })
 }
 
-/// The quantile of sorted values, linear between them (numpy's and scikit-learn's); NaN where there are none.
-func quantile(_ sorted: [Double], _ share: Double) -> Double {
-  guard let last = sorted.last else { return .nan }
-  let place = share * Double(sorted.count - 1)
-  let index = Int(place)
-  guard index + 1 < sorted.count else { return last }
-  return sorted[index] + (place - Double(index)) * (sorted[index + 1] - sorted[index])
-}
-
 /// The mean of some values; NaN where there are none.
 func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 

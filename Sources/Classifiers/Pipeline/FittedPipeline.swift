@@ -1,3 +1,5 @@
+internal import Support
+
 /// A fitted pipeline: what a model file keeps, and all that predicts a row.
 public struct FittedPipeline: Codable, Sendable {
   /// What tuning and selection chose.
@@ -44,6 +46,9 @@ public struct FittedPipeline: Codable, Sendable {
   /// Whether the weights are coefficients, whose sign tells the direction, rather than importances.
   public var weightsAreCoefficients: Bool { type(of: classifier.model).weightsAreCoefficients }
 
+  /// How large the classifier is, without the steps before it.
+  public var size: ModelSize { classifier.model.size }
+
   /// The probability of high grade of each row.
   ///
   /// - Throws: `ClassifierError` where the columns are not those of the training rows.
@@ -61,7 +66,7 @@ public struct FittedPipeline: Codable, Sendable {
   ) throws(ClassifierError) -> [Double]? {
     let table = try prepared(matrix)
     guard let whole = rankAUC(try classifier.model.scores(table), labels) else { return nil }
-    var generator = SeededGenerator(seed: seed, stream: 3)
+    var generator = SplitMix64(seed: seed, stream: 3)
     var found: [Double] = []
     for feature in 0..<table.columnCount {
       let column = table.column(feature)

@@ -1,3 +1,5 @@
+internal import Support
+
 /// A missing value becomes the training rows' median of its column, and a column tells where values were missing.
 ///
 /// Columns that miss values in the same training rows share one indicator. Values beyond ±1e38 count as missing. A column without
@@ -17,7 +19,7 @@ struct Imputation: PipelineStep {
       let known = values.filter(Self.isKnown).sorted()
       guard !known.isEmpty else { continue }
       fitted.names.append(matrix.names[column])
-      fitted.medians.append(quantile(known, 0.5))
+      fitted.medians.append(Quantile.value(0.5, ofSorted: known))
       if isMissing.contains(true), seen.insert(isMissing).inserted { fitted.indicators.append(matrix.names[column]) }
     }
     guard !fitted.names.isEmpty else { throw ClassifierError("no feature has a value in the training rows") }

@@ -1,3 +1,5 @@
+internal import Support
+
 /// A split of training rows into folds: whole patients, both classes in equal shares, by a seed.
 struct InnerFolds: Sendable {
   /// By fold: the rows that it holds out.
@@ -20,7 +22,7 @@ struct InnerFolds: Sendable {
           + "without tuning and calibration, or use fewer folds")
     }
     let used = min(count, fewest)
-    var generator = SeededGenerator(seed: seed, stream: 1)
+    var generator = SplitMix64(seed: seed, stream: 1)
     var fold: [String: Int] = [:]
     var next = 0
     for high in [false, true] {

@@ -1,3 +1,5 @@
+internal import Support
+
 /// A classical pipeline: filter by agreement, impute, filter by variance, scale, filter by correlation, select, learn, calibrate.
 ///
 /// All of it is fitted by `fit` to the training rows alone: nothing here takes rows that are predicted later. Selection and tuning are
@@ -180,8 +182,8 @@ public struct Pipeline: Sendable {
     for (place, selector) in selectors.enumerated() {
       let count = place == selectors.count - 1 ? mostFeatures : settings.preselection
       let offered = rows.with(rows.matrix.columns(order))
-      let chosen = try selector.selector(for: classifier).choose(
-        count, from: offered, seed: SeededGenerator.seed(seed, stream: UInt64(place) + 2))
+      var generator = SplitMix64(seed: seed, stream: UInt64(place) + 2)
+      let chosen = try selector.selector(for: classifier).choose(count, from: offered, seed: generator.next())
       guard !chosen.isEmpty else { throw ClassifierError("the selection \(selector.name) keeps no feature") }
       order = chosen.map { order[$0] }
     }
@@ -204,12 +206,4 @@ public struct Pipeline: Sendable {
 extension ClassifierKind {
   /// Whether its scores are probabilities.
   var givesProbabilities: Bool { model.givesProbabilities }
-}
-
-extension SeededGenerator {
-  /// A seed of its own for a part.
-  static func seed(_ seed: UInt64, stream: UInt64) -> UInt64 {
-    var generator = SeededGenerator(seed: seed, stream: stream)
-    return generator.next()
-  }
 }

@@ -1,3 +1,5 @@
+internal import Support
+
 /// Each column minus its centre, divided by its spread, both those of the training rows; a spread of 0 counts as 1.
 struct Scaling: PipelineStep {
   /// What centre and spread are.
@@ -25,7 +27,8 @@ struct Scaling: PipelineStep {
       case .standard: return (mean(values), variance(values).squareRoot())
       case .robust:
         let sorted = values.sorted()
-        return (quantile(sorted, 0.5), quantile(sorted, 0.75) - quantile(sorted, 0.25))
+        let quartiles = [0.25, 0.5, 0.75].map { Quantile.value($0, ofSorted: sorted) }
+        return (quartiles[1], quartiles[2] - quartiles[0])
       }
     }
     // Less than rounding leaves of a constant column is no spread.

@@ -129,6 +129,8 @@ private struct FittedClassical: FittedModel {
   let model: ClassicalModel
   let task: LearningTask
 
+  var size: ModelSize? { model.pipeline.size }
+
   func probabilities(of numbers: [Int]) throws -> [Double] { try model.probabilities(task.examples, numbers) }
 
   func write(to folder: URL) throws {

@@ -1,3 +1,4 @@
+import Classifiers
 import Clinical
 import Evaluation
 import Foundation
@@ -81,6 +82,8 @@ struct LogisticRegressionLearner: Learner {
   private struct Fitted: FittedModel {
     let model: TabularModel
     let examples: ExampleSet
+
+    var size: ModelSize? { ModelSize(model.fit.coefficients.count - 1, .coefficients) }
 
     func probabilities(of numbers: [Int]) -> [Double] {
       numbers.map { model.probability(examples.examples[$0].attributes) }

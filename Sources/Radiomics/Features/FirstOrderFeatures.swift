@@ -1,3 +1,5 @@
+internal import Support
+
 /// The distribution of a lesion's values, wherever they lie (IBSI 1, section 3.3).
 enum FirstOrderFeatures: FeatureFamily {
   static let name = "firstorder"

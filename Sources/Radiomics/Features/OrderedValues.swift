@@ -1,3 +1,5 @@
+internal import Support
+
 /// Finite values of which some places in their order are asked for, without sorting them all.
 struct OrderedValues {
   /// The values in their own order; at least one.
@@ -56,10 +58,6 @@ struct OrderedValues {
 
   /// A percentile, between the two nearest values where it falls there (numpy's `linear`).
   func percentile(_ percent: Double) -> Double {
-    let place = percent / 100 * Double(values.count - 1)
-    let below = Int(place)
-    let rest = place - Double(below)
-    guard rest > 0 else { return self[below] }
-    return self[below] + rest * (self[below + 1] - self[below])
+    Quantile.value(percent / 100, count: values.count) { self[$0] }
   }
 }

@@ -9,6 +9,8 @@ struct Checklist: Sendable {
     let topic: String
     /// The sections of the report that answer it; none where only the authors can.
     let sections: [String]
+    /// Its weight or its points in the publication; nil where that has none.
+    let weight: String?
   }
 
   let name: String
@@ -43,15 +45,20 @@ struct Checklist: Sendable {
   /// What stands for the page of a comparison in a list of sections.
   static let comparison = "comparison"
 
-  /// Reads a table of item, part, topic and sections, separated by tabs.
+  /// Whether the publication weighs its items.
+  var isWeighted: Bool { items.contains { $0.weight != nil } }
+
+  /// Reads a table of item, part, topic, sections and, in some, weight, separated by tabs, below its comments.
   private init(name: String, source: String, file: [UInt8]) {
     self.name = name
     self.source = source
-    items = String(decoding: file, as: UTF8.self).split(separator: "\n").dropFirst().compactMap { line in
+    let lines = String(decoding: file, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    items = lines.dropFirst().compactMap { line in
       let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-      guard cells.count == 4 else { return nil }
+      guard (4...5).contains(cells.count) else { return nil }
       return Item(
-        number: cells[0], part: cells[1], topic: cells[2], sections: cells[3].split(separator: " ").map(String.init))
+        number: cells[0], part: cells[1], topic: cells[2], sections: cells[3].split(separator: " ").map(String.init),
+        weight: cells.count == 5 ? cells[4] : nil)
     }
   }
 }

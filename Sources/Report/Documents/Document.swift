@@ -16,7 +16,7 @@ struct Document: Equatable {
       self.blocks = blocks
     }
 
-    /// One paragraph of sentences; empty ones are left out.
+    /// One paragraph of sentences; empty ones are omitted.
     init(_ heading: String, sentences: [String]) {
       self.init(heading, [.paragraph(sentences.filter { !$0.isEmpty }.joined(separator: " "))])
     }

@@ -106,7 +106,7 @@ extension Figure {
     var labels: [String] = []
     for (row, first) in names.enumerated() {
       for (column, second) in names.enumerated() where row != column {
-        let value = row < column ? agreement.spearman[row][column] : agreement.kappa[row][column]
+        let value = (row < column ? agreement.spearman : agreement.kappa)[row][column].value
         data +=
           "\(row),\(column),\(first),\(second),\(row < column ? "spearman" : "kappa"),\(value.map { "\($0)" } ?? "NaN")\n"
         let colour = abs(value ?? 0) > 0.6 ? "white" : "black"
@@ -122,8 +122,8 @@ extension Figure {
     let longest = names.map(\.count).max() ?? 0
     let pairs = names.indices.flatMap { first in
       names.indices.filter { $0 > first }.map {
-        "\(names[first]) and \(names[$0]): correlation \(Format.number(agreement.spearman[first][$0])), kappa "
-          + Format.number(agreement.kappa[$0][first])
+        "\(names[first]) and \(names[$0]): correlation \(Format.number(agreement.spearman[first][$0].value)), kappa "
+          + Format.number(agreement.kappa[$0][first].value)
       }
     }
     return Figure(

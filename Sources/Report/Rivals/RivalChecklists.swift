@@ -28,7 +28,8 @@ enum RivalChecklists {
     let rows = zip(checklist.items, places).map { item, place -> [HTML] in
       [
         HTML(text: item.number), HTML(text: item.part), HTML(text: item.topic),
-        place.map { HTML(text: $0) } ?? .element("em", [:], HTML(text: blank)),
+      ] + (checklist.isWeighted ? [HTML(text: item.weight ?? "–")] : []) + [
+        place.map { HTML(text: $0) } ?? .element("em", [:], HTML(text: blank))
       ]
     }
     let count = places.count { $0 != nil }
@@ -41,7 +42,8 @@ enum RivalChecklists {
         )),
       HTMLTable(
         caption: "\(checklist.name): items and where they are answered",
-        columns: ["Item", "Part", "What it asks for", "Where answered"], rows: rows, isNumeric: false
+        columns: ["Item", "Part", "What it asks for"] + (checklist.isWeighted ? ["Weight"] : []) + ["Where answered"],
+        rows: rows, isNumeric: false
       ).html,
     ]
   }

@@ -81,7 +81,7 @@ enum RivalTables {
       table.html,
       .remark(
         "ECE: the expected calibration error over ten bins, without an interval. A perfectly calibrated model would not have 0; its "
-          + "mean and the range of 95% of draws stand beside it."),
+          + "mean and the range of 95% of draws are shown beside it."),
       Coverage.remark(
         [("intercept", "intercept"), ("slope", "slope"), ("brier", "Brier score")],
         patients: result.patients.codes.count),
@@ -92,14 +92,15 @@ enum RivalTables {
           return [
             ("\(entry.name), intercept", found.intercept.note), ("\(entry.name), slope", found.slope.note),
             ("\(entry.name), Brier score", found.brier.note),
+            ("\(entry.name), ECE", found.expectedCalibrationError.note),
+            ("\(entry.name), ECE if perfect", found.errorOfPerfectCalibration.note),
           ]
         })
   }
 
   static func usefulness(_ result: RivalsResult, _ figure: HTML?) -> [HTML] {
-    guard let figure else {
-      return [.p("No decision curve can be drawn: the patients are of one class, or a score is not a probability.")]
-    }
+    let missing = result.entries.map { ("\($0.name), net benefit", $0.netBenefitNote) }
+    guard let figure else { return [.p("No decision curve can be drawn.")] + HTML.reasons(missing) }
     let shown = [0.2, 0.3, 0.4, 0.5]
     let table = HTMLTable(
       caption: "Net benefit per patient at some threshold probabilities, with 95% intervals",
@@ -111,16 +112,23 @@ enum RivalTables {
             return point.map { Format.cell($0.model) } ?? "–"
           }
       })
+    let withoutInterval = result.entries.flatMap { entry in
+      shown.compactMap { wanted in
+        entry.netBenefit?.first { abs($0.threshold - wanted) < 1e-9 }.map {
+          ("\(entry.name), net benefit at \(Format.number(wanted)), no interval", $0.model.note)
+        }
+      }
+    }
     return [
       figure, table.html, Coverage.remark([("netBenefit", "net benefit")], patients: result.patients.codes.count),
-    ]
+    ] + HTML.reasons(missing + withoutInterval)
   }
 
   static func cost(_ result: RivalsResult) -> [HTML] {
     let table = HTMLTable(
       caption: "What the fold jobs took on this machine",
       columns: [
-        "Rival", "Fit, all folds (s)", "Prediction (ms per example)", "Peak memory (MB)", "Trained parameters",
+        "Rival", "Fit, all folds (s)", "Prediction (ms per example)", "Peak memory (MB)", "Size of the model",
       ],
       rows: result.entries.map { entry in
         let cost = entry.cost
@@ -128,7 +136,7 @@ enum RivalTables {
           HTML(text: entry.name), HTML(text: Format.number(cost.fitSeconds, decimals: 1)),
           HTML(text: Format.number(cost.predictMilliseconds)),
           HTML(text: Format.number(cost.peakMemory.map { Double($0) / 1e6 }, decimals: 0)),
-          HTML(text: cost.trainedParameters.map { "\($0)" } ?? "–"),
+          HTML(text: size(cost)),
         ]
       })
     return [
@@ -136,18 +144,45 @@ enum RivalTables {
       .remark(
         "What rivals share (the output of frozen stages, tables of features) is made once beforehand, and is not counted. Peak memory is "
           + "that of the whole program during a job, including what other rivals hold ready. An example is a slice, a lesion or a "
-          + "patient, as the rival learns from. Learners without a network have no parameters listed."),
+          + "patient, as the rival learns from. Size: what is fitted in a fold, the fewest to the most of all folds; of a network, its "
+          + "trained parameters. A single variable has nothing to fit, and a combination is as large as its models together: both have "
+          + "a dash."),
     ] + HTML.reasons(result.entries.map { ($0.name, $0.cost.note) })
   }
 
+  /// What is fitted, in words.
+  private static func size(_ cost: RivalCost) -> String {
+    if let parameters = cost.trainedParameters { return Format.count(parameters, "parameter") }
+    guard let sizes = cost.modelSizes, let least = sizes.first, let most = sizes.last else { return "–" }
+    let unit =
+      switch most.unit {
+      case .coefficients: "coefficient"
+      case .supportVectors: "support vector"
+      case .treeNodes: "tree node"
+      case .trainingRows: "training row"
+      case .parameters: "parameter"
+      }
+    let range = Format.count(most.count, unit)
+    return least.count < most.count ? "\(least.count) to \(range)" : range
+  }
+
   static func agreement(_ result: RivalsResult, _ figure: HTML) -> [HTML] {
-    [
+    let names = result.agreement.names
+    /// Why a measure of some pairs can't be stated.
+    func gaps(_ measure: String, _ values: [[Stated]]) -> [(String, String?)] {
+      names.indices.flatMap { first in
+        names.indices.filter { $0 > first }.map {
+          ("\(measure) of \(names[first]) and \(names[$0])", values[first][$0].note)
+        }
+      }
+    }
+    return [
       figure,
       .remark(
         "Kappa depends on how many patients are called high grade, and is low where nearly all calls are the same. Two rivals can be "
           + "equally good and disagree: then each sees something that the other does not, or both are noisy. No interval is stated."
       ),
-    ]
+    ] + HTML.reasons(gaps("kappa", result.agreement.kappa) + gaps("correlation", result.agreement.spearman))
   }
 
   static func errors(_ result: RivalsResult) -> [HTML] {
