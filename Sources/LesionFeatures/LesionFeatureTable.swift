@@ -47,7 +47,9 @@ public struct LesionFeatureTable: Sendable {
     public let reader: String
     /// The phases of the series that were used; empty where it is not known.
     public let phases: [Phase]
-    /// The volume of the outlined voxels in mm3, the largest of the phases.
+    /// Those of them in which the outline was not drawn but carried from another phase.
+    public let carriedPhases: [Phase]
+    /// The volume of the outlined voxels in mm3, the largest of the phases in which it was drawn, of all where it was drawn in none.
     public let volume: Double
     /// By column; NaN where the value is missing.
     public let values: [Double]
@@ -78,7 +80,8 @@ public struct LesionFeatureTable: Sendable {
   ///
   /// One lesion's images are in memory for each core.
   /// - Parameters:
-  ///   - lesions: the lesions; of several series in one phase, that with most outlined slices is taken.
+  ///   - lesions: the lesions; of several series in one phase, that with most outlined slices is taken, and one on which a reader
+  ///     drew before one that outlines were carried to. Where no phase is named, carried outlines are not used.
   ///   - settings: extent, phases and comparisons.
   ///   - extractor: what computes the features.
   ///   - store: where features are kept; nil keeps none.
@@ -90,7 +93,7 @@ public struct LesionFeatureTable: Sendable {
     var remarks: [Remark] = []
     let wanted = Self.chosen(lesions, settings.phases, &remarks)
     let results = ParallelMap.run(wanted, chunk: 1) { choice in
-      Result { try SeriesFeatures(choice.lesion, settings.extent, extractor, store) }
+      Result { try SeriesFeatures(choice.lesion, settings, extractor, store) }
     } progress: {
       progress?($0, wanted.count)
     }
@@ -122,7 +125,10 @@ public struct LesionFeatureTable: Sendable {
         Row(
           patient: entry.name[0], lesion: entry.name[1], reader: entry.series[0].choice.lesion.reader,
           phases: Set(entry.series.compactMap(\.choice.lesion.phase)).sorted(),
-          volume: entry.series.map(\.found.volume).max() ?? 0, values: values))
+          carriedPhases: Set(
+            entry.series.filter { $0.choice.lesion.carried != nil }.compactMap(\.choice.lesion.phase)
+          ).sorted(),
+          volume: Self.volume(entry.series), values: values))
       let present = Set(entry.series.compactMap(\.choice.phase))
       let undefined = columns.indices.count { index in
         guard columns[index].kind == .relative, values[index].isNaN else { return false }
@@ -142,6 +148,11 @@ public struct LesionFeatureTable: Sendable {
     }
   }
 
+  private static func volume(_ series: [(choice: Choice, found: SeriesFeatures)]) -> Double {
+    let drawn = series.filter { $0.choice.lesion.carried == nil }
+    return (drawn.isEmpty ? series : drawn).map(\.found.volume).max() ?? 0
+  }
+
   /// A series that is to be used, and the phase whose columns it fills.
   private struct Choice: Sendable {
     let lesion: OutlinedLesion
@@ -159,7 +170,10 @@ public struct LesionFeatureTable: Sendable {
         func remark(_ reason: String) {
           remarks.append(Remark(patient: name[0], lesion: name[1], phase: phase, isFailure: false, reason: reason))
         }
-        let possible = series.filter { phase == nil || $0.phase == phase }
+        // What a reader drew wins; without a named phase it is all that is used.
+        let inPhase = series.filter { phase == nil || $0.phase == phase }
+        let drawn = inPhase.filter { $0.carried == nil }
+        let possible = drawn.isEmpty && phase != nil ? inPhase : drawn
         guard let best = possible.min(by: { (-$0.sliceCount, $0.series) < (-$1.sliceCount, $1.series) }) else {
           remark("it is not outlined in the phase \(phase?.name ?? ""), whose features are missing")
           continue
@@ -198,16 +212,19 @@ public struct LesionFeatureTable: Sendable {
 
   /// A lesion's values by column.
   private static func values(_ series: [(choice: Choice, found: SeriesFeatures)], _ columns: [Column]) -> [Double] {
-    let byPhase = Dictionary(
-      series.map { one in
-        let values = one.found.features.map { ($0.definition, $0.value ?? .nan) }
-        return (one.choice.phase, Dictionary(values) { first, _ in first })
-      }
-    ) { first, _ in first }
+    func byPhase(_ features: (SeriesFeatures) -> [LesionFeature]?) -> [Phase?: [FeatureDescription: Double]] {
+      Dictionary(
+        series.map { one in
+          let values = (features(one.found) ?? []).map { ($0.definition, $0.value ?? .nan) }
+          return (one.choice.phase, Dictionary(values) { first, _ in first })
+        }
+      ) { first, _ in first }
+    }
+    let (whole, inner) = (byPhase(\.features), byPhase(\.inner))
     return columns.map { column in
-      let value = byPhase[column.phase]?[column.feature] ?? .nan
-      guard column.kind != .value else { return value }
-      let base = byPhase[column.base]?[column.feature] ?? .nan
+      guard column.kind != .value else { return whole[column.phase]?[column.feature] ?? .nan }
+      let value = inner[column.phase]?[column.feature] ?? .nan
+      let base = inner[column.base]?[column.feature] ?? .nan
       if column.kind == .difference { return value - base }
       return base > 0 ? (value - base) / base : .nan
     }
