@@ -23,9 +23,9 @@ struct ContoursCommand: AsyncParsableCommand {
         outlined the lesion. A score below 0.7, a shift at the edge of the search, or an outline that lies partly beyond the other \
         series is poor: the outline is not used until you confirm it with `renalgrade contours confirm`.
 
-        The shifts and scores are written to reports/carried-outlines.csv. Carried outlines remain those of their reader. They \
-        are used where a protocol names phases (inputs.phases, radiomics.phases), and nowhere else. Run `renalgrade rois build` \
-        afterwards. The phase of each series must be known (`renalgrade cohort select`).
+        The shifts and scores are written to reports/carried-outlines.csv. Outlines that were carried before are replaced. Carried \
+        outlines remain those of their reader. They are used where a protocol names phases (inputs.phases, radiomics.phases), and \
+        nowhere else. Run `renalgrade rois build` afterwards. The phase of each series must be known (`renalgrade cohort select`).
         """)
 
     @OptionGroup var study: StudyOption
@@ -61,7 +61,10 @@ struct ContoursCommand: AsyncParsableCommand {
       try await study.locked { study in
         let confirmed = try ContourCarrying.confirm(names, in: study)
         try CarriedOutlines.write(study, to: ContoursCommand.table(of: study))
-        print("Confirmed \(confirmed) carried outlines. Now run `renalgrade rois build`.")
+        print(
+          confirmed == 0
+            ? "None of these outlines needs confirmation."
+            : "Confirmed \(confirmed) carried outlines. Now run `renalgrade rois build`.")
       }
     }
   }
