@@ -49,6 +49,7 @@ public enum ContourImport {
   ) throws(StudyError) -> Summary {
     try tables.write { database in
       let index = try StudyIndex(database)
+      let carried = try CarriedOutline.removeAll(database)
       try StoredContour.deleteAll(database)
       var summary = Summary()
       var entries = skipped.map { skipped in
@@ -83,6 +84,13 @@ public enum ContourImport {
         }
       }
       entries += try SharedLesion.all(database).map { $0.remark(source: source) }
+      if carried > 0 {
+        entries.append(
+          SetAside(
+            stage: .contours, patientCode: nil, excludes: false, subject: source,
+            reason: "the outlines carried to other phases from the former contours (\(carried)) were removed; to carry "
+              + "the new ones, run `renalgrade contours carry`"))
+      }
       try Setting(key: settingsKey, value: identity(of: settings)).save(database)
       try database.replaceSetAside(of: .contours, with: entries)
       summary.slices = slices.count
@@ -126,12 +134,22 @@ public struct StoredContour: Codable, Equatable, Sendable, FetchableRecord, Pers
   public var sliceId: Int64
   /// The lesion's key.
   public var lesionId: Int64
-  /// The id of the reader who drew it.
+  /// The id of the reader who drew it, also where it was carried from another series.
   public var reader: String
   /// The annotation's id in its source.
   public var annotationID: String
   /// The vertices.
   public var vertices: Polygon
+  /// The key of the `CarriedOutline` that it belongs to; nil where a reader drew it on this slice.
+  public var carriedId: Int64?
+
+  /// Makes a row from its columns.
+  public init(
+    sliceId: Int64, lesionId: Int64, reader: String, annotationID: String, vertices: Polygon, carriedId: Int64? = nil
+  ) {
+    (self.sliceId, self.lesionId, self.reader) = (sliceId, lesionId, reader)
+    (self.annotationID, self.vertices, self.carriedId) = (annotationID, vertices, carriedId)
+  }
 
   /// The table's name.
   public static let databaseTableName = "contour"

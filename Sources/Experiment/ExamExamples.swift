@@ -60,6 +60,9 @@ extension ExamExamples: ExampleSource {
     return ownROIs
   }
 
+  /// Outlines of an exam are used as they were drawn.
+  func carriedOutlines() -> [CarriedOutlines.Entry] { [] }
+
   func lesions(_ settings: StudyProtocol) throws -> [RunLesion] {
     var settings = settings
     // Whether the patient belongs to the cohort is not asked.
@@ -72,7 +75,8 @@ extension ExamExamples: ExampleSource {
   ) throws -> LesionFeatureTable {
     guard exam.hasImages, let radiomics = settings.radiomics else { throw Self.noImages }
     let lesions = try exam.tables.read { [exam] in try OutlinedLesion.all($0, exam.settings, folder: nil) }
-    let table = LesionFeatureTable(lesions, radiomics, by: try RadiomicsExtraction(radiomics), store: nil, progress: progress)
+    let table = LesionFeatureTable(
+      lesions, radiomics, by: try RadiomicsExtraction(radiomics), store: nil, progress: progress)
     let remarks = table.remarks.map { "Lesion \($0.lesion): \($0.reason)." }
     guard !table.columns.isEmpty else {
       throw StudyError(.file, "the exam has no radiomic features to predict by. \(remarks.joined(separator: " "))")

@@ -83,12 +83,23 @@ public struct ExampleSet: Sendable {
         let table = try source.features(settings) { progress?(.extracting(done: $0, of: $1)) }
         features = try Self.radiomics(table, examples)
         notes += Self.notes(on: table, examples, source.wording)
+        let uses = table.rows.flatMap { row in
+          row.phases.map {
+            CarriedPhases.Use([row.patient, row.lesion, row.reader], $0, row.carriedPhases.contains($0))
+          }
+        }
+        notes += try CarriedPhases.notes(uses, source.carriedOutlines(), settings.radiomics?.phases ?? [])
       }
       self.init(kind: inputs.examples, examples, features: features, notes: notes)
       return
     }
     let rois = try source.rois()
-    let (kept, notes) = try Self.kept(rois, inputs.phases, source.wording)
+    var (kept, notes) = try Self.kept(rois, inputs.phases, source.wording)
+    notes += try CarriedPhases.notes(
+      kept.map { rois.entries[$0] }.map {
+        CarriedPhases.Use([$0.patient, $0.lesion, $0.reader], $0.phase, $0.isCarried)
+      },
+      source.carriedOutlines(), inputs.phases)
     switch inputs.examples {
     case .slice:
       self.init(
@@ -108,11 +119,11 @@ public struct ExampleSet: Sendable {
     }
   }
 
-  /// The ROIs of the phases that count, all where none is named; a patient counts with all lesions or not at all.
+  /// The ROIs of the phases that count, all that a reader drew where none is named; a patient counts with all lesions or not at all.
   private static func kept(
     _ rois: ROISet, _ phases: [Phase], _ wording: ExampleWording
   ) throws(StudyError) -> (kept: [Int], notes: [String]) {
-    guard !phases.isEmpty else { return (Array(rois.entries.indices), []) }
+    guard !phases.isEmpty else { return (rois.entries.indices.filter { !rois.entries[$0].isCarried }, []) }
     let names = phases.map(\.name).joined(separator: ", ")
     let chosen = rois.entries.indices.filter { rois.entries[$0].phase.map(phases.contains) ?? false }
     let lesions = Set(rois.entries.map { [$0.patient, $0.lesion] })

@@ -11,6 +11,8 @@ protocol ExampleSource {
   func hasImages() throws(StudyError) -> Bool
   /// The ROIs.
   func rois() throws -> ROISet
+  /// The outlines that were carried from one phase to another.
+  func carriedOutlines() throws -> [CarriedOutlines.Entry]
   /// The lesions, with what the table and the images tell of each.
   func lesions(_ settings: StudyProtocol) throws -> [RunLesion]
   /// The radiomic features of the lesions.
@@ -43,6 +45,7 @@ struct ExampleWording {
 extension StudyFolder: ExampleSource {
   var wording: ExampleWording { .study }
   func rois() throws -> ROISet { try ROISet(self) }
+  func carriedOutlines() throws -> [CarriedOutlines.Entry] { try CarriedOutlines.entries(of: self) }
   func lesions(_ settings: StudyProtocol) throws -> [RunLesion] {
     try RunLesion.all(in: self, settings, extents: LesionExtent.all(in: self))
   }

@@ -10,6 +10,7 @@ public enum RivalProtocols {
     ("size", PackageResources.size_yaml),
     ("clinical", PackageResources.clinical_yaml), ("ding", PackageResources.ding_yaml),
     ("bektas", PackageResources.bektas_yaml), ("radiomics", PackageResources.radiomics_yaml),
+    ("radiomics-phases", PackageResources.radiomics_phases_yaml),
     ("coy", PackageResources.coy_yaml), ("han", PackageResources.han_yaml),
     ("attention", PackageResources.attention_yaml), ("inflated-3d", PackageResources.inflated_3d_yaml),
     ("multi-phase", PackageResources.multi_phase_yaml),

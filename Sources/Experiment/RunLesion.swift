@@ -53,7 +53,10 @@ public struct RunLesion: Codable, Equatable, Sendable {
         sql: """
           SELECT DISTINCT roi.lesionId, seriesPhase.phase FROM roi JOIN slice ON slice.id = roi.sliceId
             JOIN seriesPhase ON seriesPhase.seriesId = slice.seriesId
-          WHERE seriesPhase.phase IS NOT NULL ORDER BY roi.lesionId, seriesPhase.phase
+          WHERE seriesPhase.phase IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM contour WHERE contour.sliceId = roi.sliceId AND contour.lesionId = roi.lesionId
+              AND contour.reader = roi.reader AND contour.carriedId IS NOT NULL)
+          ORDER BY roi.lesionId, seriesPhase.phase
           """)
       var phasesOf: [Int64: [String]] = [:]
       for row in phases { phasesOf[row["lesionId"], default: []].append(row["phase"]) }

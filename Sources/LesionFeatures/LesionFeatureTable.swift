@@ -47,7 +47,9 @@ public struct LesionFeatureTable: Sendable {
     public let reader: String
     /// The phases of the series that were used; empty where it is not known.
     public let phases: [Phase]
-    /// The volume of the outlined voxels in mm3, the largest of the phases.
+    /// Those of them in which the outline was not drawn but carried from another phase.
+    public let carriedPhases: [Phase]
+    /// The volume of the outlined voxels in mm3, the largest of the phases in which it was drawn, of all where it was drawn in none.
     public let volume: Double
     /// By column; NaN where the value is missing.
     public let values: [Double]
@@ -92,7 +94,8 @@ public struct LesionFeatureTable: Sendable {
   ///
   /// One lesion's images are in memory for each core.
   /// - Parameters:
-  ///   - lesions: the lesions; of several series in one phase, that with most outlined slices is taken.
+  ///   - lesions: the lesions; of several series in one phase, that with most outlined slices is taken, and one on which a reader
+  ///     drew before one that outlines were carried to. Where no phase is named, carried outlines are not used.
   ///   - settings: extent, phases and comparisons.
   ///   - extractor: what computes the features.
   ///   - store: where features are kept; nil keeps none.
@@ -104,7 +107,7 @@ public struct LesionFeatureTable: Sendable {
     var remarks: [Remark] = []
     let wanted = Self.chosen(lesions, settings.phases, &remarks)
     let results = ParallelMap.run(wanted, chunk: 1) { choice in
-      Result { try SeriesFeatures(choice.lesion, settings.extent, extractor, store) }
+      Result { try SeriesFeatures(choice.lesion, settings, extractor, store) }
     } progress: {
       progress?($0, wanted.count)
     }
@@ -137,7 +140,10 @@ public struct LesionFeatureTable: Sendable {
         Row(
           patient: entry.name[0], lesion: entry.name[1], reader: entry.series[0].choice.lesion.reader,
           phases: Set(entry.series.compactMap(\.choice.lesion.phase)).sorted(),
-          volume: entry.series.map(\.found.volume).max() ?? 0, values: cells.map { $0.value ?? .nan }))
+          carriedPhases: Set(
+            entry.series.filter { $0.choice.lesion.carried != nil }.compactMap(\.choice.lesion.phase)
+          ).sorted(),
+          volume: Self.volume(entry.series), values: cells.map { $0.value ?? .nan }))
       let missing = zip(columns, cells).compactMap { column, cell in
         cell.reason.map {
           Undefined(patient: entry.name[0], lesion: entry.name[1], column: column, reason: $0)
@@ -160,6 +166,11 @@ public struct LesionFeatureTable: Sendable {
     }
   }
 
+  private static func volume(_ series: [(choice: Choice, found: SeriesFeatures)]) -> Double {
+    let drawn = series.filter { $0.choice.lesion.carried == nil }
+    return (drawn.isEmpty ? series : drawn).map(\.found.volume).max() ?? 0
+  }
+
   /// A series that is to be used, and the phase whose columns it fills.
   private struct Choice: Sendable {
     let lesion: OutlinedLesion
@@ -177,7 +188,10 @@ public struct LesionFeatureTable: Sendable {
         func remark(_ reason: String) {
           remarks.append(Remark(patient: name[0], lesion: name[1], phase: phase, isFailure: false, reason: reason))
         }
-        let possible = series.filter { phase == nil || $0.phase == phase }
+        // What a reader drew wins; without a named phase it is all that is used.
+        let inPhase = series.filter { phase == nil || $0.phase == phase }
+        let drawn = inPhase.filter { $0.carried == nil }
+        let possible = drawn.isEmpty && phase != nil ? inPhase : drawn
         guard let best = possible.min(by: { (-$0.sliceCount, $0.series) < (-$1.sliceCount, $1.series) }) else {
           remark("it is not outlined in the phase \(phase?.name ?? ""), whose features are missing")
           continue
@@ -218,15 +232,22 @@ public struct LesionFeatureTable: Sendable {
   private static func cells(
     _ series: [(choice: Choice, found: SeriesFeatures)], _ columns: [Column]
   ) -> [(value: Double?, reason: String?)] {
-    let byPhase = Dictionary(
-      series.map { one in
-        (one.choice.phase, Dictionary(one.found.features.map { ($0.definition, $0) }) { first, _ in first })
-      }
-    ) { first, _ in first }
+    func byPhase(_ features: (SeriesFeatures) -> [LesionFeature]?) -> [Phase?: [FeatureDescription: LesionFeature]] {
+      Dictionary(
+        series.map { one in
+          let found = (features(one.found) ?? []).map { ($0.definition, $0) }
+          return (one.choice.phase, Dictionary(found) { first, _ in first })
+        }
+      ) { first, _ in first }
+    }
+    let (whole, inner) = (byPhase(\.features), byPhase(\.inner))
     return columns.map { column in
-      guard let own = byPhase[column.phase]?[column.feature] else { return (nil, nil) }
-      guard column.kind != .value else { return (own.value, own.reason) }
-      guard let base = byPhase[column.base]?[column.feature] else { return (nil, nil) }
+      guard let ofWhole = whole[column.phase]?[column.feature] else { return (nil, nil) }
+      guard column.kind != .value else { return (ofWhole.value, ofWhole.reason) }
+      guard whole[column.base]?[column.feature] != nil else { return (nil, nil) }
+      guard let own = inner[column.phase]?[column.feature], let base = inner[column.base]?[column.feature] else {
+        return (nil, "the outline without its border has no features in one of the phases")
+      }
       guard let value = own.value, let earlier = base.value else {
         let phase = own.value == nil ? column.phase : column.base
         let reason = (own.value == nil ? own.reason : base.reason) ?? ""

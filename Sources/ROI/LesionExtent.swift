@@ -15,8 +15,8 @@ public enum LesionExtent {
 
   /// The largest distance in mm between two corners of one slice's outline, by lesion, of those that have ROIs.
   ///
-  /// All slices of the reader whose contours the ROIs were cut around count, also those that no ROI was made of. A lesion on
-  /// slices without a pixel spacing has none.
+  /// All slices of the reader whose contours the ROIs were cut around count, also those that no ROI was made of; carried outlines do
+  /// not. A lesion on slices without a pixel spacing has none.
   /// - Throws: `StudyError` where the study cannot be read, or holds a contour that is none.
   public static func all(in study: StudyFolder) throws -> [Int64: Double] { try all(study.tables) }
 
@@ -29,6 +29,7 @@ public enum LesionExtent {
           SELECT contour.lesionId, contour.vertices, slice.rowSpacing, slice.columnSpacing
             FROM contour JOIN slice ON slice.id = contour.sliceId
             WHERE slice.rowSpacing IS NOT NULL AND slice.columnSpacing IS NOT NULL
+              AND contour.carriedId IS NULL
               AND (contour.lesionId, contour.reader) IN (SELECT lesionId, reader FROM roi)
           """)
     }

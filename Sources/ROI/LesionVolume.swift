@@ -24,6 +24,40 @@ public struct LesionVolume: Sendable {
   public var voxelCount: Int { mask.count { $0 } }
 }
 
+extension LesionVolume {
+  /// The same volume without the voxels whose centres lie within `distance` mm of the centre of a voxel that is not the lesion's.
+  ///
+  /// What lies beyond the volume is not the lesion's. In a single slice, distances are taken within it.
+  /// - Returns: the volume; nil where no voxel is left.
+  public func eroded(by distance: Double) -> LesionVolume? {
+    guard distance > 0 else { return self }
+    let reach = distance + 1e-6
+    func count(_ step: Double, _ size: Int) -> Int { step > 0 ? min(size, Int(reach / step)) : 0 }
+    let (width, height) = (grid.columns, grid.rows)
+    let (across, down) = (count(spacing.x, width), count(spacing.y, height))
+    let along = grid.slices > 1 ? count(spacing.z, grid.slices) : 0
+    var neighbours: [SIMD3<Int>] = []
+    for z in -along...along {
+      for y in -down...down {
+        for x in -across...across {
+          let offset = SIMD3(Double(x), Double(y), Double(z)) * spacing
+          if offset.length <= reach, (x, y, z) != (0, 0, 0) { neighbours.append(SIMD3(x, y, z)) }
+        }
+      }
+    }
+    func isInside(_ x: Int, _ y: Int, _ z: Int) -> Bool {
+      x >= 0 && y >= 0 && z >= 0 && x < width && y < height && z < grid.slices && mask[(z * height + y) * width + x]
+    }
+    var eroded = mask
+    for index in mask.indices where mask[index] {
+      let (x, y, z) = (index % width, index / width % height, index / (width * height))
+      eroded[index] = neighbours.allSatisfy { isInside(x + $0.x, y + $0.y, z + $0.z) }
+    }
+    guard eroded.contains(true) else { return nil }
+    return LesionVolume(grid: grid, values: values, mask: eroded)
+  }
+}
+
 /// Why a lesion's outlines give no volume.
 public struct LesionVolumeError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is wrong, in a sentence without its full stop that names no file.

@@ -7,6 +7,7 @@ public import Support
 /// One lesion as one reader outlined it on one series, with where its slices are.
 ///
 /// Reader, lesions and series are those that the ROIs are made of; all outlined slices count, also where ROIs are made of some.
+/// A series to which the reader's outlines were carried gives one, too.
 public struct OutlinedLesion: Sendable {
   /// The patient's code.
   public let patient: String
@@ -20,6 +21,8 @@ public struct OutlinedLesion: Sendable {
   public let series: String
   /// The series' contrast phase; nil where it is not known.
   public let phase: Phase?
+  /// Where the outline was carried from and how, as a sentence without its full stop; nil where the reader drew it on this series.
+  public let carried: String?
   /// The outlined slices in their order along the normal.
   let slices: [ROIPlan.Candidate]
   /// The study's folder; nil where slices have absolute paths.
@@ -52,12 +55,16 @@ public struct OutlinedLesion: Sendable {
       uniqueKeysWithValues: try Row.fetchAll(
         database, sql: "SELECT seriesId, phase FROM seriesPhase WHERE phase IS NOT NULL"
       ).map { ($0[0] as Int64, Phase(rawValue: $0[1])) })
+    let carried = Dictionary(
+      try CarriedOutlines.entries(database).compactMap { entry in entry.outline.id.map { ($0, entry.sentence) } }
+    ) { first, _ in first }
     let groups = Dictionary(grouping: plan.candidates) { [$0.lesionId, $0.place.seriesId] }
     return groups.values.compactMap { slices -> OutlinedLesion? in
       guard let first = slices.first, let name = names[first.lesionId] else { return nil }
       return OutlinedLesion(
         patient: first.place.patientCode, lesion: name, reader: first.reader, exam: first.place.studyInstanceUID,
         series: first.place.seriesInstanceUID, phase: phases[first.place.seriesId] ?? nil,
+        carried: first.carriedId.flatMap { carried[$0] },
         slices: slices.sorted { $0.place.ordinal < $1.place.ordinal }, folder: folder)
     }
     .sorted { ($0.patient, $0.lesion, $0.series) < ($1.patient, $1.lesion, $1.series) }

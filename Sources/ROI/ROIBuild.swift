@@ -93,14 +93,18 @@ public enum ROIBuild {
         progress?(before + $0, plan.candidates.count)
       }
       done += batch.count
+      // A carried outline is a help beside the drawn ones: its slice costs no patient.
       let refused = zip(batch, results).compactMap { candidate, result in
-        if case .failure = result { candidate.place.patientCode } else { nil }
+        if case .failure = result, candidate.carriedId == nil { candidate.place.patientCode } else { nil }
       }
       made.patients += Set(batch.map(\.place.patientCode)).subtracting(refused).count
       for (candidate, result) in zip(batch, results) {
         switch result {
         case .failure(let refusal):
-          made.setAside.append(candidate.setAside(excludes: true, refusal.reason))
+          made.setAside.append(
+            candidate.carriedId == nil
+              ? candidate.setAside(excludes: true, refusal.reason)
+              : candidate.setAside(excludes: false, "no ROI is made of the outline carried to it: \(refusal.reason)"))
         case .success(let cut):
           made.setAside += cut.warnings.map { candidate.setAside(excludes: false, $0.description) }
           if refused.contains(candidate.place.patientCode) { continue }

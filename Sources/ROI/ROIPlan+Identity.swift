@@ -23,6 +23,7 @@ extension ROIPlan {
       encoding.field("rowSpacing", one.place.rowSpacing)
       encoding.field("columnSpacing", one.place.columnSpacing)
       encoding.field("outlines", one.outlines)
+      if one.carriedId != nil { encoding.field("carried", true) }
     }
     return Self.version + encoding.digest
   }

@@ -17,6 +17,8 @@ struct ROIPlan: Sendable {
     let reader: String
     /// The outlines in the slice's pixels, each in JSON.
     let outlines: [String]
+    /// The key of the outline on another series that they were carried from; nil where the reader drew them.
+    let carriedId: Int64?
 
     var pixelSize: (row: Double, column: Double)? {
       guard let row = place.rowSpacing, let column = place.columnSpacing else { return nil }
@@ -73,10 +75,11 @@ struct ROIPlan: Sendable {
   /// Plans by what the tables hold.
   ///
   /// A patient is used with all lesions or excluded: a patient whose high-grade lesion is not outlined must not become
-  /// "low".
+  /// "low". Carried outlines of the chosen reader are used beside the drawn ones, and decide nothing about either.
   init(_ settings: StudyProtocol, _ database: Database) throws {
     try ContourImport.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
+    try CarriedOutline.requireCurrent(database)
     let excluded = try database.excludedPatientCodes(before: .rois)
     let (kept, unused) = try UnusedSeries.removed(from: PlacedContour.fetchAll(database), database)
     let contours = Dictionary(grouping: kept, by: \.lesionId)
@@ -84,14 +87,20 @@ struct ROIPlan: Sendable {
     var candidates: [Candidate] = []
     var setAside: [SetAside] = []
     for lesion in try LesionRow.fetchAll(database) where !excluded.contains(lesion.patientCode) {
-      let drawn = lesion.id.flatMap { contours[$0] } ?? []
+      let placed = lesion.id.flatMap { contours[$0] } ?? []
+      let drawn = placed.filter { $0.carriedId == nil }
       let unused = lesion.id.flatMap { onUnused[$0] } ?? []
       setAside += UnusedSeries.remarks(on: unused, patientCode: lesion.patientCode, isAll: drawn.isEmpty)
       if drawn.isEmpty && !unused.isEmpty { continue }
       let present = Set(drawn.map(\.reader))
       let readers = settings.annotation.readers
       if let reader = readers.isEmpty ? present.min() : readers.first(where: present.contains) {
-        candidates += Self.candidates(drawn.filter { $0.reader == reader }, settings.roi.maximumSlicesPerLesion)
+        let maximum = settings.roi.maximumSlicesPerLesion
+        candidates += Self.candidates(drawn.filter { $0.reader == reader }, maximum)
+        let carried = placed.filter { $0.carriedId != nil && $0.reader == reader }
+        for (_, contours) in Dictionary(grouping: carried, by: \.place.seriesId).sorted(by: { $0.key < $1.key }) {
+          candidates += Self.candidates(contours, maximum)
+        }
       } else {
         setAside.append(lesion.setAside(isDrawn: !drawn.isEmpty))
       }
@@ -111,7 +120,8 @@ struct ROIPlan: Sendable {
       .sorted { ($0.0.place.seriesId, $0.0.place.ordinal) < ($1.0.place.seriesId, $1.0.place.ordinal) }
     return evenlySpread(slices, maximum).map { first, contours in
       Candidate(
-        place: first.place, lesionId: first.lesionId, reader: first.reader, outlines: contours.map(\.vertices))
+        place: first.place, lesionId: first.lesionId, reader: first.reader, outlines: contours.map(\.vertices),
+        carriedId: first.carriedId)
     }
   }
 
@@ -155,20 +165,29 @@ struct ROIPlan: Sendable {
     }
   }
 
-  /// A contour, and the slice that it lies on.
+  /// A contour that is used, and the slice that it lies on.
   struct PlacedContour {
     let lesionId: Int64
     let reader: String
     let vertices: String
     let place: SlicePlace
+    let carriedId: Int64?
 
     static func fetchAll(_ database: Database) throws -> [PlacedContour] {
       let places = Dictionary(
         uniqueKeysWithValues: try SlicePlace.all(database, namedBy: "contour").map { ($0.sliceId, $0) })
       let rows = try Row.fetchAll(
-        database, sql: "SELECT lesionId, reader, vertices, sliceId FROM contour ORDER BY id")
+        database,
+        sql: """
+          SELECT contour.lesionId, contour.reader, contour.vertices, contour.sliceId, contour.carriedId
+          FROM contour LEFT JOIN carriedOutline ON carriedOutline.id = contour.carriedId
+          WHERE contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition)
+          ORDER BY contour.id
+          """)
       return rows.compactMap { row in
-        places[row[3]].map { PlacedContour(lesionId: row[0], reader: row[1], vertices: row[2], place: $0) }
+        places[row[3]].map {
+          PlacedContour(lesionId: row[0], reader: row[1], vertices: row[2], place: $0, carriedId: row[4])
+        }
       }
     }
   }

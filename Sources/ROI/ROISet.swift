@@ -26,6 +26,8 @@ public struct ROISet: Sendable {
     public let reader: String
     /// The contrast phase of the slice's series; nil where it was not told.
     public let phase: Phase?
+    /// Whether the outline was drawn on another series and carried to this one.
+    public let isCarried: Bool
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
     public var contour: [Polygon] { get throws { try JSONText.polygons(outline) } }
     /// The contour as the study's table holds it.
@@ -119,11 +121,15 @@ public struct ROISet: Sendable {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase
+        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase, roi.lesionId
         FROM roi JOIN lesion ON lesion.id = roi.lesionId JOIN slice ON slice.id = roi.sliceId
           LEFT JOIN seriesPhase ON seriesPhase.seriesId = slice.seriesId
         ORDER BY roi.ordinal
         """)
+    let carried = Set(
+      try Row.fetchAll(
+        database, sql: "SELECT DISTINCT sliceId, lesionId, reader FROM contour WHERE carriedId IS NOT NULL"
+      ).map { "\($0[0] as Int64) \($0[1] as Int64) \($0[2] as String)" })
     return try rows.map { row in
       guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else {
         throw StudyError(.file, "study.sqlite contains an ROI without a slice or a grade; make the ROIs again")
@@ -132,7 +138,7 @@ public struct ROISet: Sendable {
         patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
         sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
         phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
-        outline: row[2])
+        isCarried: carried.contains("\(place.sliceId) \(row[7] as Int64) \(row[5] as String)"), outline: row[2])
     }
   }
 }

@@ -87,6 +87,26 @@ enum Schema {
     migrator.registerMigration("import: the frame of reference of each series") { database in
       try database.alter(table: "series") { $0.add(column: "frameOfReferenceUID", .text) }
     }
+    migrator.registerMigration("contours: outlines carried to other series") { database in
+      try database.create(table: "carriedOutline") { table in
+        table.autoIncrementedPrimaryKey("id")
+        table.belongsTo("lesion", onDelete: .cascade).notNull()
+        table.column("reader", .text).notNull()
+        table.column("sourceSeriesId", .integer).notNull().indexed().references("series", onDelete: .cascade)
+        table.column("targetSeriesId", .integer).notNull().indexed().references("series", onDelete: .cascade)
+        table.column("left", .double)
+        table.column("posterior", .double)
+        table.column("superior", .double)
+        table.column("score", .double).check { (-1...1).contains($0) }
+        table.column("isPoor", .boolean).notNull()
+        table.column("isConfirmed", .boolean).notNull()
+        table.column("remark", .text).notNull()
+        table.uniqueKey(["lesionId", "reader", "targetSeriesId"])
+      }
+      try database.alter(table: "contour") { table in
+        table.add(column: "carriedId", .integer).indexed().references("carriedOutline", onDelete: .cascade)
+      }
+    }
     return migrator
   }
 }

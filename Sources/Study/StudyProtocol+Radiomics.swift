@@ -28,6 +28,8 @@ extension StudyProtocol {
     public var phases: [Phase]
     /// Whether changes from each phase to each later one of `phases` are features, too: absolute and relative.
     public var enhancement: Bool
+    /// How far outlines are eroded before changes between phases are computed; nil is `Erosion.usual`.
+    public var erosion: Erosion?
     /// Whose definitions apply.
     public var reading: Reading
     /// The width of a grey level in HU; either this or `binCount`.
@@ -53,6 +55,17 @@ extension StudyProtocol {
     /// The families of features, such as `firstorder`; nil for pyradiomics' usual seven, which give 107 features of an image.
     public var families: [String]?
 
+    /// How far outlines are eroded, in mm, for changes between phases: at its edge a carried outline meets other tissue.
+    public struct Erosion: Codable, Equatable, Sendable {
+      /// Outlines that were carried from another phase.
+      public var carried: Double
+      /// Outlines that a reader drew in the phase.
+      public var drawn: Double
+
+      /// What a protocol without the key means.
+      public static let usual = Erosion(carried: 2.5, drawn: 0)
+    }
+
     /// What `aggregation` can be: in 3D, as a mean over directions or in one matrix; by slice; in the slices' planes together.
     public static let aggregationNames = [
       "volume", "volumeMerged", "slices", "slicesMerged", "planes", "planesMerged",
@@ -66,7 +79,7 @@ extension StudyProtocol {
 
 extension StudyProtocol.Radiomics: HasOptionalKeys {
   static let optionalKeys: Set = [
-    "binWidth", "binCount", "spacing", "range", "outlierSigmas", "logSigmas", "families",
+    "erosion", "binWidth", "binCount", "spacing", "range", "outlierSigmas", "logSigmas", "families",
   ]
 }
 
@@ -79,6 +92,13 @@ extension StudyProtocol.Radiomics {
     try require(
       !enhancement || phases.count > 1, "enhancement",
       "false where radiomics.phases does not name two phases or more: it compares phases")
+    if let erosion {
+      try require(
+        enhancement, "erosion", "omitted where radiomics.enhancement is false: it serves changes between phases")
+      try require(
+        [erosion.carried, erosion.drawn].allSatisfy { (0...20).contains($0) }, "erosion",
+        "0 to 20 mm each, found \(erosion.carried) and \(erosion.drawn)")
+    }
     try require(
       (binWidth == nil) != (binCount == nil), "binWidth",
       "stated (HU) unless radiomics.binCount is: exactly one of them states the grey levels")

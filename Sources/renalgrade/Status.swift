@@ -1,4 +1,5 @@
 import ArgumentParser
+import ROI
 import Study
 import Support
 
@@ -23,6 +24,12 @@ struct Status: ParsableCommand {
       if let problem = try folder.read({ try SelectionBasis.problem(settings, $0) }) { print("Note: \(problem).") }
     } catch {
       print("Note: \(error)")
+    }
+    let poor = try CarriedOutlines.entries(of: folder).filter { !$0.outline.isUsed }
+    if !poor.isEmpty {
+      print(
+        "Note: \(poor.count) carried outlines are not used: their shift is poor and not confirmed, or none was found; the remarks are "
+          + "in reports/carried-outlines.csv.")
     }
     let entries = try folder.setAside()
     guard !entries.isEmpty else {

@@ -123,7 +123,7 @@ import Testing
   }
 
   /// Every setting of theirs is understood: what is unknown is refused where the learner is made.
-  @Test(arguments: ["size", "clinical", "ding", "bektas", "radiomics"])
+  @Test(arguments: ["size", "clinical", "ding", "bektas", "radiomics", "radiomics-phases"])
   func theSettingsOfTabularRivalsAreUnderstood(_ name: String) throws {
     var named = own
     named.baselines = .init(size: "size_mm", clinical: ["size_mm", "sex"])

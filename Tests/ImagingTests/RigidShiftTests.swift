@@ -122,4 +122,39 @@ extension Double {
     #expect(stack([0]) == nil && stack([0, 0]) == nil && stack([0, 1], count: 5) == nil && stack([0, .nan]) == nil)
     #expect(stack([0, 1], columns: .max) == nil)
   }
+
+  @Test func orientedSlicesGiveWhatAxialOnesGive() throws {
+    func value(_ place: SIMD3<Double>) -> Float { Float(3 * place.x - 2 * place.y + 5 * place.z) }
+    /// Slices whose steps run along the given directions, each moved along the second one as a tilted gantry does.
+    func stack(_ across: SIMD3<Double>, _ down: SIMD3<Double>, tilt: Double = 0, heights: [Double] = [7, -5, 0, 2])
+      -> OrientedStack?
+    {
+      OrientedStack(
+        columns: 8, rows: 6, across: across, down: down, spacing: PixelSpacing(row: 3, column: 2),
+        slices: heights.map { height in
+          let corner = height * across.cross(down) + (tilt * height - 8) * down - 7 * across
+          return OrientedStack.Slice(
+            position: corner,
+            values: (0..<48).map { index -> Float in
+              let (x, y) = (Double(index % 8) * 2, Double(index / 8) * 3)
+              return value(corner + x * across + y * down)
+            })
+        })
+    }
+    let oblique = SIMD3<Double>(0.6, 0.8, 0)
+    for volume in [
+      stack([1, 0, 0], [0, 1, 0]), stack([1, 0, 0], [0, 0, -1]), stack(oblique, [0, 0, 1]),
+      stack([1, 0, 0], [0, 1, 0], tilt: 0.3),
+    ] {
+      // A linear field is interpolated exactly.
+      for place in [SIMD3<Double>.zero, SIMD3(1.3, 0.4, -0.9), SIMD3(-0.7, 1.2, 1.6)] {
+        let found = try #require(volume?.hounsfield(at: place))
+        #expect(abs(found - Double(value(place))) < 1e-4)
+      }
+      #expect(volume?.hounsfield(at: SIMD3(40, 0, 0)) == nil && volume?.hounsfield(at: SIMD3(0, 0, 40)) == nil)
+    }
+    #expect(stack([1, 0, 0], [0, 1, 0], heights: [1]) == nil)
+    #expect(stack([1, 0, 0], [0, 1, 0], heights: [1, 1]) == nil)
+    #expect(stack([1, 0, 0], [0, 1, 0], heights: [1, .nan]) == nil)
+  }
 }

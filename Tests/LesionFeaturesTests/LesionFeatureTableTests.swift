@@ -16,7 +16,7 @@ struct LesionFeatureTableTests {
   /// The section `radiomics` with some lines replaced.
   static func section(_ changes: [String: String] = [:]) -> String {
     let lines = [
-      ("extent", "volume"), ("phases", "[nonContrast, portalVenous]"), ("enhancement", "true"),
+      ("extent", "volume"), ("phases", "[nonContrast, portalVenous]"), ("enhancement", "true"), ("erosion", "null"),
       ("reading", "pyradiomics"), ("binWidth", "25"), ("aggregation", "volume"), ("margin", "5"),
       ("images", "[original]"), ("families", "[shape, firstorder]"),
     ]
@@ -320,6 +320,8 @@ struct LesionFeatureTableTests {
   }
 
   @Test(arguments: [
+    (["enhancement": "false", "erosion": "{carried: 1, drawn: 1}"], "radiomics.erosion must be"),
+    (["erosion": "{carried: -1, drawn: 0}"], "radiomics.erosion must be"),
     (["extent": "cube"], "extent"), (["images": "[original, sharpened]"], "radiomics.images must be"),
     (["enhancement": "true", "phases": "[]"], "radiomics.enhancement must be"),
     (["images": "[log]"], "radiomics.logSigmas must be"), (["binWidth": "0"], "radiomics.binWidth must be"),
