@@ -178,7 +178,7 @@ int ct_autocast_end(void) {
 }
 
 void ct_set_thread_count(int count) {
-  at::get_num_threads(); // A thread's first look takes the number of the process, also after it was given its own.
+  take_thread_count(); // The first look takes the number of the process, also after the thread was given its own.
   at::set_num_threads(count);
 }
 int ct_thread_count(void) { return at::get_num_threads(); }

@@ -2,6 +2,7 @@
 #include "CTorch.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <exception>
 #include <optional>
 #include <string>
@@ -33,9 +34,17 @@ at::Tensor trained_volume_convolution(const at::Tensor &input, const at::Tensor 
 // What dropout on the CPU draws from: trainings on several threads do not disturb one another. None before it is seeded.
 inline thread_local std::optional<at::Generator> thread_generator;
 
+// Gives the calling thread the process's number of threads, unless it has one. Each library remembers on its own whether a thread
+// has been given it: asked one after the other at different times, they could change it in the middle of a computation.
+inline void take_thread_count() {
+  at::get_num_threads();
+  at::internal::lazy_init_num_threads();
+}
+
 // Runs body; every exception becomes status 1 and a message.
 template <typename Body> int guarded(Body body) noexcept {
   try {
+    take_thread_count();
     body();
     return 0;
   } catch (const c10::Error &error) {

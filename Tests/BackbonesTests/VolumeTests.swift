@@ -10,6 +10,28 @@ import Torch
     try relativeDifference(found.floats(), expected.floats().map(Double.init))
   }
 
+  /// Libraries remember apart whether a thread has been given the process's number of threads.
+  @Test func aThreadKeepsItsNumberOfThreadsWhilePreparing() async throws {
+    let threads = LibTorch.threadCount
+    let count = try await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        LibTorch.setThreadCount(threads + 2)
+        let isOthers = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+          LibTorch.setThreadCount(threads)
+          isOthers.signal()
+        }
+        isOthers.wait()
+        continuation.resume(
+          returning: Result {
+            _ = try Preprocessing.imageNet.prepared(.zeros([1, 1, 8, 8]), size: 16)
+            return LibTorch.threadCount
+          })
+      }
+    }.get()
+    #expect(count == threads + 2)
+  }
+
   /// Before training the inflated stages respond to each slice as the stages of the image's network do to it alone.
   @Test(arguments: ["resnet18", "resnet50"])
   func anInflatedNetworkSeesEachSliceAsItsImage(name: String) throws {
