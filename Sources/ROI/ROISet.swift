@@ -12,6 +12,8 @@ public struct ROISet: Sendable {
     public let patient: String
     /// The exam's DICOM UID.
     public let exam: String
+    /// The series' number in the study.
+    public let series: Int64
     /// The lesion's name.
     public let lesion: String
     /// The lesion's grade.
@@ -129,7 +131,8 @@ public struct ROISet: Sendable {
         throw StudyError(.file, "study.sqlite contains an ROI without a slice or a grade; make the ROIs again")
       }
       return Entry(
-        patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
+        patient: place.patientCode, exam: place.studyInstanceUID, series: place.seriesId, lesion: row[3],
+        grade: grade, slice: place.name,
         sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
         phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
         outline: row[2])

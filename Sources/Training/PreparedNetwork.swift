@@ -50,7 +50,7 @@ struct PreparedNetwork: PreparedLearner {
     let features = store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois).source
     let examples = zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
       TrainingExample(
-        groups: learner.form.groups(of: example) { rois.entries[$0].phase }, label: gradeClass == .high ? 1 : 0)
+        groups: learner.form.groups(of: example, rois.entries), label: gradeClass == .high ? 1 : 0)
     }
     return FoldTrainer(
       network: worker.network, settings: learner.training, features: features, examples: examples,
