@@ -7,7 +7,7 @@ import Support
 
 /// One exam and its contours as a study in memory, filled by the imports that fill a study's folder; nothing is written.
 ///
-/// The slices are not copied, and only outlined ones are in the tables. Without a pathology table, each label is one
+/// The slices are not copied, and only outlined ones, or with neighbours those of outlined series, are in the tables. Without a pathology table, each label is one
 /// lesion.
 public struct ExamStudy: Sendable {
   /// The exam's tables; slices have absolute paths.
@@ -67,6 +67,12 @@ public struct ExamStudy: Sendable {
     guard exams.count == 1 || isFaulty else { throw ExamError(exams: exams.count) }
 
     let series = plan.series.map { series in
+      // What lies beside an outlined slice is cut with it where the protocol asks for neighbours.
+      if settings.inputs.neighbours != nil,
+        series.slices.contains(where: { instances.contains($0.attributes.sopInstanceUID) })
+      {
+        return series
+      }
       var series = series
       series.slices.removeAll { !instances.contains($0.attributes.sopInstanceUID) }
       return series

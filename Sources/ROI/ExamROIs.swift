@@ -18,7 +18,8 @@ public struct ExamROIs: Sendable {
     public let sliceOrdinal: Int
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
-    /// boxSize x boxSize values in 0...1, row by row.
+    /// boxSize x boxSize values in 0...1, row by row; where the protocol has neighbours, those of the slice before and after it
+    /// around them.
     public let crop: [Float]
   }
 

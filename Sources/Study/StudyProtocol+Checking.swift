@@ -48,6 +48,11 @@ extension StudyProtocol {
         inputs.examples == .bag && inputs.phases.count >= 2, "inputs", "fusion",
         expected: "omitted unless inputs.examples is bag and inputs.phases names at least 2 phases")
     }
+    if let neighbours = inputs.neighbours {
+      try source.require(
+        neighbours == 1 && inputs.examples.hasSlices, "inputs", "neighbours",
+        expected: "omitted, or 1 where inputs.examples is slice, bag or volume", found: neighbours)
+    }
     if model.learner == Model.network {
       for (key, isThere) in [("network", network != nil), ("training", training != nil), ("sweep", sweep != nil)]
       where !isThere { throw source.missing(key, in: []) }

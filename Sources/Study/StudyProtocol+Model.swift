@@ -31,6 +31,8 @@ extension StudyProtocol {
     public var phases: [Phase]
     /// How the slices of several phases become one example; nil makes no difference between phases.
     public var fusion: Fusion?
+    /// How many slices on each side of a slice a network sees with it, as further channels; nil for none, or 1.
+    public var neighbours: Int?
 
     /// How a network takes several phases.
     public enum Fusion: String, Codable, CaseIterable, Sendable {
@@ -39,10 +41,13 @@ extension StudyProtocol {
     }
 
     /// Makes inputs from their parts.
-    public init(examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil) {
+    public init(
+      examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil, neighbours: Int? = nil
+    ) {
       self.examples = examples
       self.phases = phases
       self.fusion = fusion
+      self.neighbours = neighbours
     }
   }
 
@@ -141,7 +146,7 @@ public enum ModelSetting: Codable, Equatable, Sendable {
 }
 
 extension StudyProtocol.Inputs: HasOptionalKeys {
-  static let optionalKeys: Set = ["fusion"]
+  static let optionalKeys: Set = ["fusion", "neighbours"]
 }
 
 extension StudyProtocol.Model: HasOptionalKeys {

@@ -155,7 +155,8 @@ public struct ExamPrediction {
     let side = settings.roi.boxSize
     let passes = try stride(from: 0, to: crops.count, by: Self.frozenPass).map { start in
       let pass = crops[start..<min(start + Self.frozenPass, crops.count)]
-      let images = try Tensor(Array(pass.joined()), shape: [pass.count, 1, side, side], device: plan.device)
+      let slices = 2 * (settings.inputs.neighbours ?? 0) + 1
+      let images = try Tensor(Array(pass.joined()), shape: [pass.count, slices, side, side], device: plan.device)
       return try network.frozenPart(plan.architecture.preprocessing.prepared(images, size: settings.roi.outputSize))
     }
     return try Tensor.concatenate(passes, along: 0)

@@ -114,8 +114,7 @@ public struct Explanation {
       let network = try network(fold: fold, randomised: false)
       let random = try self.network(fold: fold, randomised: true)
       layer = network.backbone.stages.last ?? ""
-      let inputs = NetworkInputs(
-        rois: rois, size: settings.roi.outputSize, preprocessing: network.backbone.preprocessing, device: device)
+      let inputs = try NetworkInputs(rois, settings, network.backbone.preprocessing, device)
       for pass in passes(ofFold: fold) {
         for (slice, finding) in zip(pass, try explain(pass, inputs, network, random)) { findings[slice] = finding }
         done += pass.count

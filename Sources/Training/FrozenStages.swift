@@ -12,12 +12,10 @@ struct FrozenStages {
   private let initial: InitialNetwork
   private let inputs: NetworkInputs
 
-  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet) {
+  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet) throws {
     self.learner = learner
     self.initial = initial
-    inputs = NetworkInputs(
-      rois: rois, size: learner.settings.roi.outputSize, preprocessing: initial.network.preprocessing,
-      device: learner.device)
+    inputs = try NetworkInputs(rois, learner.settings, initial.network.preprocessing, learner.device)
   }
 
   private var dtype: DType { learner.training.precision.dtype }
@@ -31,6 +29,7 @@ struct FrozenStages {
     guard let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else { return nil }
     return FeatureStore.Key { encoding in
       encoding.field("rois", inputs.rois.fileName)
+      if inputs.neighbours > 0 { encoding.field("neighbours", inputs.neighbours) }
       encoding.field("size", inputs.size)
       encoding.field("mean", inputs.preprocessing.mean)
       encoding.field("standardDeviation", inputs.preprocessing.standardDeviation)

@@ -43,7 +43,7 @@ struct NearestNeighbours: Learner {
           + "ImageNet (SHA-256 \(features.weights ?? "not known")).",
         "The probability of high grade was the share of high grade among the \(count) nearest slices of the training part, by Euclidean "
           + "distance between standardised features.",
-      ])
+      ] + NetworkInputs.methods(settings))
   }
 
   var summary: String { "\(count) nearest neighbours on \(network.summary)" }
