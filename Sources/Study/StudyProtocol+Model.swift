@@ -38,16 +38,26 @@ extension StudyProtocol {
     public enum Fusion: String, Codable, CaseIterable, Sendable {
       /// Each phase through the same network; what it makes of the phases that a lesion has is pooled.
       case late
+      /// The phases as the channels of one image; the channel of a phase that a lesion lacks is zero.
+      case early
     }
+
+    /// The probability, in training, that a phase of an example is left out in early fusion; nil for the usual one.
+    public var phaseDropout: Double?
+
+    /// The probability that a phase is left out: 0 without early fusion, and 0.25 where the protocol does not state it.
+    public var phaseDropoutProbability: Double { fusion == .early ? phaseDropout ?? 0.25 : 0 }
 
     /// Makes inputs from their parts.
     public init(
-      examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil, neighbours: Int? = nil
+      examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil, neighbours: Int? = nil,
+      phaseDropout: Double? = nil
     ) {
       self.examples = examples
       self.phases = phases
       self.fusion = fusion
       self.neighbours = neighbours
+      self.phaseDropout = phaseDropout
     }
   }
 
@@ -146,7 +156,7 @@ public enum ModelSetting: Codable, Equatable, Sendable {
 }
 
 extension StudyProtocol.Inputs: HasOptionalKeys {
-  static let optionalKeys: Set = ["fusion", "neighbours"]
+  static let optionalKeys: Set = ["fusion", "neighbours", "phaseDropout"]
 }
 
 extension StudyProtocol.Model: HasOptionalKeys {

@@ -63,6 +63,10 @@ public struct ExamPrediction {
         "the run \(run.id) learnt from lesions (its learner is \(manifest.learner.learner)), whose networks cannot predict an exam yet; "
           + "predict with a run whose examples are slices")
     }
+    guard settings.inputs.fusion != .early else {
+      throw TrainingError(
+        "the run \(run.id) sees several phases at once (inputs.fusion: early), and cannot predict an exam yet")
+    }
     checkpoints = try folds.map { try run.checkpoint(fold: $0, backbone: network.backbone) }
     plan = ExamPredictionNetwork.Plan(
       architecture: try Architecture.named(network.backbone), frozenThrough: network.frozenThrough,

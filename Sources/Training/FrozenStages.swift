@@ -26,7 +26,10 @@ struct FrozenStages {
 
   /// What the stored output depends on; nil where there is nothing to store.
   private var key: FeatureStore.Key? {
-    guard let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else { return nil }
+    // What phases are seen with a slice differs from epoch to epoch where some are left out.
+    guard inputs.channels == nil, let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else {
+      return nil
+    }
     return FeatureStore.Key { encoding in
       encoding.field("rois", inputs.rois.fileName)
       if inputs.neighbours > 0 { encoding.field("neighbours", inputs.neighbours) }

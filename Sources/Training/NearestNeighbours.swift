@@ -33,6 +33,10 @@ struct NearestNeighbours: Learner {
         "the learner \(Self.name) learns from the output of frozen stages: set network.frozenThrough, and "
           + "network.initialisation to imagenet")
     }
+    guard settings.inputs.fusion != .early else {
+      throw TrainingError(
+        "the learner \(Self.name) needs stored features, which early fusion does not have; remove inputs.fusion")
+    }
     self.study = study
     self.options = options
     self.settings = network.settings

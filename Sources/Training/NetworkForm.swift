@@ -66,7 +66,7 @@ enum NetworkForm: Equatable, Sendable {
   /// `entries` are those that the ROIs' numbers are of.
   func groups(of example: Example, _ entries: [ROISet.Entry]) -> [[Int]] {
     switch self {
-    case .slice, .bag(_, nil): return example.rois.map { [$0] }
+    case .slice, .bag(_, nil), .bag(_, .early): return example.rois.map { [$0] }
     case .bag(_, .late):
       // Where phases are fused, the protocol names them: no ROI is of an unknown phase.
       return Phase.allCases.map { wanted in example.rois.filter { entries[$0].phase == wanted } }
@@ -89,7 +89,7 @@ enum NetworkForm: Equatable, Sendable {
   }
 
   /// What is pooled.
-  private static func parts(_ fusion: StudyProtocol.Inputs.Fusion?) -> String { fusion == nil ? "slices" : "phases" }
+  private static func parts(_ fusion: StudyProtocol.Inputs.Fusion?) -> String { fusion == .late ? "phases" : "slices" }
 
   /// The same in sentences for the Methods.
   var methods: [String] {
@@ -106,7 +106,7 @@ enum NetworkForm: Equatable, Sendable {
       ]
     case .bag(let pooling, let fusion):
       let vectors =
-        fusion == nil ? "Their mean" : "The mean of each phase's slices was taken, and the mean of the phases"
+        fusion != .late ? "Their mean" : "The mean of each phase's slices was taken, and the mean of the phases"
       let pooled =
         switch pooling {
         case .mean: vectors
@@ -117,7 +117,7 @@ enum NetworkForm: Equatable, Sendable {
       return [
         "All outlined slices of a lesion were one example, which has one probability and one term in the loss.",
         "Each slice passed through the network up to the mean over all places of its last stage. \(pooled) was passed to the last "
-          + "layer." + (fusion == nil ? "" : " Where a lesion lacked a phase, the others were pooled without it."),
+          + "layer." + (fusion != .late ? "" : " Where a lesion lacked a phase, the others were pooled without it."),
       ]
     }
   }

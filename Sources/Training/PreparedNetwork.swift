@@ -54,7 +54,8 @@ struct PreparedNetwork: PreparedLearner {
     }
     return FoldTrainer(
       network: worker.network, settings: learner.training, features: features, examples: examples,
-      device: learner.device, checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold))
+      device: learner.device, checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold),
+      phaseDropout: PhaseDropout(learner.settings.inputs))
   }
 }
 
