@@ -14,21 +14,26 @@ extension Backbone {
   /// - Returns: the maps, without a gradient.
   /// - Throws: `TorchError` where there is no such class, or the images do not fit.
   public func gradCAM(_ images: Tensor, of index: Int) throws(TorchError) -> Tensor {
-    try gradCAM(images, of: index, clearing: parts.classifier.tensors) { (output) throws(TorchError) in
+    let output = try withoutGradient { () throws(TorchError) in try lastStage(of: images) }
+    return try gradCAM(ofLastStage: output, of: index, clearing: parts.classifier.tensors) {
+      (output) throws(TorchError) in
       try parts.classifier(output, training: false)
     }
   }
 
+  /// The last stage's output for images or volumes, as in prediction.
+  func lastStage(of images: Tensor) throws(TorchError) -> Tensor {
+    var output = images
+    for stage in parts.stages { output = try stage.layer(output, training: false) }
+    return output
+  }
+
   /// The same for the logits that `head` makes of the last stage's output; the gradients of `tensors` are empty afterwards.
   func gradCAM(
-    _ images: Tensor, of index: Int, clearing tensors: [NamedTensor],
+    ofLastStage output: Tensor, of index: Int, clearing tensors: [NamedTensor],
     head: (Tensor) throws(TorchError) -> Tensor
   ) throws(TorchError) -> Tensor {
-    let activation = try withoutGradient { () throws(TorchError) in
-      var output = images
-      for stage in parts.stages { output = try stage.layer(output, training: false) }
-      return try output.detached()
-    }
+    let activation = try output.detached()
     try activation.setRequiresGradient(true)
     // A logit depends on the activations of its own images alone: the gradient of the sum holds all gradients.
     try head(activation).narrowed(1, start: index, length: 1).sum().backward()

@@ -88,7 +88,7 @@ public final class Backbone {
   /// From what `frozenPart` gives to the last stage's output, N x C x H x W.
   func trainedStages(_ features: Tensor, training: Bool) throws(TorchError) -> Tensor {
     var output = features
-    for stage in parts.stages.dropFirst(frozenCount) { output = try stage.layer(output, training: training) }
+    for layer in trainedLayers { output = try layer(output, training: training) }
     return output
   }
 
@@ -99,8 +99,14 @@ public final class Backbone {
 
   // MARK: Weights
 
+  /// The tensors of the frozen stages.
+  var frozenTensors: [NamedTensor] { parts.stages.prefix(frozenCount).flatMap(\.layer.tensors) }
+
+  /// The trained stages.
+  var trainedLayers: [any Layer] { parts.stages.dropFirst(frozenCount).map(\.layer) }
+
   private var trainedTensors: [NamedTensor] {
-    parts.stages.dropFirst(frozenCount).flatMap(\.layer.tensors) + parts.classifier.tensors
+    trainedLayers.flatMap(\.tensors) + parts.classifier.tensors
   }
 
   /// The parameters that are trained, with their names, for the optimiser.
@@ -120,7 +126,7 @@ public final class Backbone {
   /// What of `state` belongs to the classifier.
   public var headState: [String: Tensor] { Self.byName(parts.classifier.tensors) }
 
-  private static func byName(_ tensors: [NamedTensor]) -> [String: Tensor] {
+  static func byName(_ tensors: [NamedTensor]) -> [String: Tensor] {
     Dictionary(tensors.map { ($0.name, $0.tensor) }) { first, _ in first }
   }
 
@@ -147,14 +153,19 @@ public final class Backbone {
   /// - Throws: as `load` does; nothing is changed then.
   public func loadHead(_ weights: [String: Tensor]) throws { try overwrite(parts.classifier.tensors, by: weights) }
 
-  private func overwrite(_ wanted: [NamedTensor], by weights: [String: Tensor]) throws {
-    try check(weights, fit: wanted)
+  /// Overwrites `wanted` by `weights`, which may name the tensors of `all` only; nil for the backbone's own.
+  ///
+  /// - Throws: as `load` does; nothing is changed then.
+  func overwrite(_ wanted: [NamedTensor], by weights: [String: Tensor], of all: [NamedTensor]? = nil) throws {
+    try check(weights, fit: wanted, of: all ?? tensors)
     for entry in wanted {
       if let weight = weights[entry.name] { try entry.tensor.copy(from: weight) }
     }
   }
 
-  private func check(_ weights: [String: Tensor], fit wanted: [NamedTensor]) throws(BackboneError) {
+  private func check(
+    _ weights: [String: Tensor], fit wanted: [NamedTensor], of all: [NamedTensor]
+  ) throws(BackboneError) {
     let head = Set(parts.classifier.tensors.map(\.name))
     var problems: [String] = []
     for entry in wanted {
@@ -167,7 +178,7 @@ public final class Backbone {
         problems.append("\(entry.name): expected shape \(entry.tensor.shape), found \(weight.shape)\(hint)")
       }
     }
-    let known = Set(tensors.map(\.name))
+    let known = Set(all.map(\.name))
     for key in weights.keys.sorted() where !known.contains(key) && !key.hasSuffix("num_batches_tracked") {
       problems.append("\(key) belongs to no part of the network")
     }

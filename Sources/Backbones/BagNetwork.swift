@@ -90,8 +90,14 @@ public final class BagNetwork {
   /// - Returns: the maps, N x rows x columns, without a gradient.
   /// - Throws: `TorchError` where the groups do not fit the slices, or there is no such class.
   public func gradCAM(_ images: Tensor, groups: [[Int]], of index: Int) throws(TorchError) -> Tensor {
+    let output = try withoutGradient { () throws(TorchError) in try backbone.lastStage(of: images) }
+    return try gradCAM(ofLastStage: output, groups: groups, of: index)
+  }
+
+  /// The same from the last stage's output.
+  func gradCAM(ofLastStage output: Tensor, groups: [[Int]], of index: Int) throws(TorchError) -> Tensor {
     let tensors = backbone.parts.classifier.tensors + (attention?.tensors ?? [])
-    return try backbone.gradCAM(images, of: index, clearing: tensors) { (output) throws(TorchError) in
+    return try backbone.gradCAM(ofLastStage: output, of: index, clearing: tensors) { (output) throws(TorchError) in
       try logits(ofLastStage: output, groups: groups, training: false)
     }
   }

@@ -63,7 +63,7 @@ private func normalisation(_ name: String, _ channels: Int) throws(TorchError) -
 ///
 /// Source: Sandler et al., "MobileNetV2", CVPR 2018, arXiv:1801.04381.
 struct InvertedResidual: Layer {
-  private let residual: Sequential
+  private let residual: any Layer
   private let depth: StochasticDepth?
 
   init(
@@ -90,7 +90,15 @@ struct InvertedResidual: Layer {
     depth = stride == 1 && inputs == outputs ? StochasticDepth(dropProbability) : nil
   }
 
+  private init(_ residual: any Layer, _ depth: StochasticDepth?) { (self.residual, self.depth) = (residual, depth) }
+
   var tensors: [NamedTensor] { residual.tensors }
+
+  func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer {
+    InvertedResidual(try residual.replacingConvolutions(by: replacement), depth)
+  }
 
   func callAsFunction(_ input: Tensor, training: Bool) throws(TorchError) -> Tensor {
     let output = try residual(input, training: training)

@@ -3,13 +3,13 @@ public import Torch
 extension Preprocessing {
   /// Crops in 0...1 as the network takes them, with channels innermost in memory.
   ///
-  /// Images: N x 1 x side x side to N x 3 x size x size. Volumes: N x 1 x slices x side x side to N x C x slices x size x size,
+  /// Images: N x 1 x side x side, or N x 3 x side x side where the channels are different slices, to N x 3 x size x size. Volumes: N x 1 x slices x side x side to N x C x slices x size x size,
   /// as many slices as there are. Rows and columns are enlarged bilinearly with half-pixel centres; the one grey channel becomes
   /// three, each with its own statistics.
   /// - Throws: `TorchError` where the crops are none of these.
   public func prepared(_ crops: Tensor, size: Int) throws(TorchError) -> Tensor {
     let shape = crops.shape
-    guard shape.count == (kind == .images ? 4 : 5), shape[1] == 1 else {
+    guard shape.count == (kind == .images ? 4 : 5), shape[1] == 1 || kind == .images && shape[1] == channels else {
       throw TorchError("expected \(kind) of one channel to prepare, found shape \(shape)")
     }
     guard kind == .volumes else { return try coloured(crops, size: size) }
@@ -27,7 +27,7 @@ extension Preprocessing {
     }
     let factors = SIMD3(standardDeviation.map { Float(1 / $0) })
     let offsets = SIMD3(zip(mean, standardDeviation).map { Float(-$0 / $1) })
-    if crops.device == .cpu {
+    if crops.device == .cpu, crops.shape[1] == 1 {
       return try crops.colouredFromGrey(size: size, factors: factors, offsets: offsets)
     }
     let images = try crops.resizedBilinearly(height: size, width: size)

@@ -35,14 +35,11 @@ public struct PublishedFile: Sendable, Equatable {
 }
 
 extension Tensor {
-  /// A kernel of images as one of volumes: in the middle slice, and zeros beside it; itself where the shape wants none of that.
-  ///
-  /// A volume's response to it is that of each of its slices alone.
+  /// A kernel of images as one of volumes; itself where the shape wants none of that.
   func inflated(to wanted: [Int]) throws(TorchError) -> Tensor {
     let own = shape
     guard own.count == 4, wanted.count == 5, wanted[2] % 2 == 1, own[..<2] == wanted[..<2], own[2...] == wanted[3...]
     else { return self }
-    let beside = wanted[2] / 2
-    return try reshaped([own[0], own[1], 1, own[2], own[3]]).padded([0, 0, 0, 0, beside, beside])
+    return try inMiddleSlice(of: wanted[2])
   }
 }

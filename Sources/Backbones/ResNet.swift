@@ -125,16 +125,24 @@ struct ResidualBlock: Layer {
     var expansion: Int { self == .basic ? 1 : 4 }
   }
 
-  private let residual: Sequential
+  private let residual: any Layer
   private let shortcut: (any Layer)?
 
-  init(_ residual: Sequential, shortcut: (any Layer)?) { (self.residual, self.shortcut) = (residual, shortcut) }
+  init(_ residual: any Layer, shortcut: (any Layer)?) { (self.residual, self.shortcut) = (residual, shortcut) }
 
   var tensors: [NamedTensor] { residual.tensors + (shortcut?.tensors ?? []) }
 
   func callAsFunction(_ input: Tensor, training: Bool) throws(TorchError) -> Tensor {
     let passed = try shortcut?(input, training: training) ?? input
     return try Activation.relu(residual(input, training: training) + passed, training: training)
+  }
+
+  func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer {
+    ResidualBlock(
+      try residual.replacingConvolutions(by: replacement),
+      shortcut: try shortcut?.replacingConvolutions(by: replacement))
   }
 }
 

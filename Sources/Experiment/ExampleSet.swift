@@ -100,10 +100,23 @@ public struct ExampleSet: Sendable {
         CarriedPhases.Use([$0.patient, $0.lesion, $0.reader], $0.phase, $0.isCarried)
       },
       source.carriedOutlines(), inputs.phases)
+    let channels = inputs.fusion == .early ? PhaseChannels(rois.entries, inputs.phases) : nil
+    if let channels {
+      let matched = Set(kept.flatMap { channels.seen(with: $0).compactMap { $0 } })
+      notes.append(
+        "The phases are the channels of one image: \(matched.count) of \(kept.count) outlined slices are used, matched by their relative "
+          + "position within the lesion's outlined slices of each phase.")
+      kept.removeAll { channels.slices[$0] == nil }
+      notes += MissingPhases.notes(
+        Dictionary(grouping: kept) { [rois.entries[$0].patient, rois.entries[$0].lesion] }.sorted {
+          $0.key.lexicographicallyPrecedes($1.key)
+        }.map { Self.example($0.value, rois, channels) }, inputs)
+    }
     switch inputs.examples {
     case .slice:
       self.init(
-        kind: .slice, kept.map { Self.example([$0], rois, named: rois.entries[$0].slice) }, rois: rois, notes: notes)
+        kind: .slice, kept.map { Self.example([$0], rois, channels, named: rois.entries[$0].slice) }, rois: rois,
+        notes: notes)
     default:
       var lesions: [[String]: [Int]] = [:]
       var order: [[String]] = []
@@ -112,10 +125,10 @@ public struct ExampleSet: Sendable {
         if lesions[name] == nil { order.append(name) }
         lesions[name, default: []].append(index)
       }
-      let examples = order.map { Self.example(lesions[$0] ?? [], rois) }
+      let examples = order.map { Self.example(lesions[$0] ?? [], rois, channels) }
       self.init(
         kind: inputs.examples, examples, rois: rois,
-        notes: notes + (inputs.fusion == nil ? [] : MissingPhases.notes(examples, inputs.phases)))
+        notes: notes + (inputs.fusion == .late ? MissingPhases.notes(examples, inputs) : []))
     }
   }
 
@@ -150,9 +163,13 @@ public struct ExampleSet: Sendable {
     return (kept, notes)
   }
 
-  /// The example of some ROIs of one lesion; `slice` is its name where it is a slice.
-  private static func example(_ numbers: [Int], _ rois: ROISet, named slice: String = "") -> Example {
-    let entries = numbers.map { rois.entries[$0] }
+  /// The example of some ROIs of one lesion, seen with those of other phases where these are channels; `slice` is its name where
+  /// it is a slice.
+  private static func example(
+    _ numbers: [Int], _ rois: ROISet, _ channels: PhaseChannels?, named slice: String = ""
+  ) -> Example {
+    let seen = channels.map { channels in numbers.flatMap { channels.seen(with: $0).compactMap { $0 } } } ?? numbers
+    let entries = seen.map { rois.entries[$0] }
     let first = entries[0]
     return Example(
       patient: first.patient, lesion: first.lesion, slice: slice,

@@ -23,7 +23,12 @@ public struct LearnerSettings {
   /// Refuses every setting but those named.
   public func allow(_ names: [String]) throws(StudyError) {
     guard let unknown = values.keys.sorted().first(where: { !names.contains($0) }) else { return }
-    throw error(unknown, "is unknown: the settings of \(learner) are \(names.sorted().joined(separator: ", "))")
+    throw error(
+      unknown,
+      "is unknown: "
+        + (names.isEmpty
+          ? "\(learner) has no settings"
+          : "the settings of \(learner) are \(names.sorted().joined(separator: ", "))"))
   }
 
   /// One text or several; at least one.

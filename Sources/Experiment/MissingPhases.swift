@@ -5,14 +5,14 @@ import Study
 /// Whether the phases that lesions lack tell their grade: then a model that sees which are there can learn that and no image.
 enum MissingPhases {
   /// A sentence on each phase that some lesions lack, with the AUC of its absence alone.
-  static func notes(_ examples: [Example], _ phases: [Phase]) -> [String] {
-    phases.compactMap { phase in
+  static func notes(_ examples: [Example], _ inputs: StudyProtocol.Inputs) -> [String] {
+    let consequence = inputs.fusion == .early ? "its channel is zero there." : "what they have is pooled without it."
+    return inputs.phases.compactMap { phase in
       let isMissing = examples.map { !$0.phases.contains(phase) }
       let count = isMissing.count { $0 }
       guard count > 0 else { return nil }
       let start =
-        "\(count) of \(examples.count) lesions have no outlined slice in the \(phase.name) phase; what they have is pooled "
-        + "without it."
+        "\(count) of \(examples.count) lesions have no outlined slice in the \(phase.name) phase; \(consequence)"
       let cases = Cases(
         labels: examples.map { $0.gradeClass == .high }, scores: isMissing.map { $0 ? 1 : 0 },
         clusters: examples.map(\.patient))

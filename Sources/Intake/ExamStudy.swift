@@ -96,8 +96,12 @@ public struct ExamStudy: Sendable {
     guard exams.count == 1 || isFaulty else { throw ExamError(exams: exams.count) }
 
     let series = plan.series.map { series in
+      // What lies beside an outlined slice is cut with it where the protocol asks for neighbours.
+      let hasNeighbours =
+        settings.inputs.neighbours != nil
+        && series.slices.contains { instances.contains($0.attributes.sopInstanceUID) }
       var series = series
-      if !everySlice { series.slices.removeAll { !instances.contains($0.attributes.sopInstanceUID) } }
+      if !everySlice && !hasNeighbours { series.slices.removeAll { !instances.contains($0.attributes.sopInstanceUID) } }
       return series
     }
     tables = try .inMemory()

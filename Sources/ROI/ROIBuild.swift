@@ -74,7 +74,7 @@ public enum ROIBuild {
   ///   - settings: how it is cropped.
   ///   - folder: the study's folder; nil where slices have absolute paths.
   ///   - progress: called now and then with the numbers of ROIs done and planned.
-  ///   - prepare: is given each crop, on all cores.
+  ///   - prepare: is given each crop, and where the plan has neighbours those of the slice before and after it around it, on all cores.
   ///   - keep: is given what `prepare` made, in order.
   /// - Returns: what the kept crops are of.
   /// - Throws: what `keep` throws.
@@ -106,7 +106,7 @@ public enum ROIBuild {
               ? candidate.setAside(excludes: true, refusal.reason)
               : candidate.setAside(excludes: false, "no ROI is made of the outline carried to it: \(refusal.reason)"))
         case .success(let cut):
-          made.setAside += cut.warnings.map { candidate.setAside(excludes: false, $0.description) }
+          made.setAside += cut.remarks.map { candidate.setAside(excludes: false, $0) }
           if refused.contains(candidate.place.patientCode) { continue }
           made.rows.append(
             ROIRecord(
@@ -135,7 +135,7 @@ public enum ROIBuild {
 
   private struct Cut<Crop: Sendable>: Sendable {
     let crop: Crop
-    let warnings: [ROIWarning]
+    let remarks: [String]
     let contour: String
     let pixelHash: String
   }
@@ -145,9 +145,11 @@ public enum ROIBuild {
   ) -> Result<Cut<Crop>, ROIPlan.Refusal> {
     do throws(ROIPlan.Refusal) {
       let (image, crop) = try candidate.cut(in: folder, cutter)
+      let (values, remarks) = try NeighbouringSlices(candidate).stack(around: crop, in: folder, cutter)
       return .success(
         Cut(
-          crop: prepare(crop.values), warnings: crop.warnings, contour: JSONText.encode(crop.polygons),
+          crop: prepare(values), remarks: crop.warnings.map(\.description) + remarks,
+          contour: JSONText.encode(crop.polygons),
           pixelHash: image.pixelHash))
     } catch {
       return .failure(error)

@@ -13,6 +13,7 @@ extension ROIPlan {
     encoding.field("outsideHU", settings.outsideHU)
     encoding.field("resampleTo", settings.resampleTo)
     encoding.field("maximumSlicesPerLesion", settings.maximumSlicesPerLesion)
+    if neighbours > 0 { encoding.field("neighbours", neighbours) }
     encoding.field("excluded", excluded.sorted())
     for one in candidates {
       encoding.field("slice", one.place.sliceId)
@@ -24,6 +25,12 @@ extension ROIPlan {
       encoding.field("columnSpacing", one.place.columnSpacing)
       encoding.field("outlines", one.outlines)
       if one.carriedId != nil { encoding.field("carried", true) }
+      // Nothing is added where there are none: such ROIs have the identity that they had before there were neighbours.
+      for place in one.series {
+        encoding.field("neighbour", place.sliceId)
+        encoding.field("path", place.path)
+        encoding.field("frame", place.frame)
+      }
     }
     return Self.version + encoding.digest
   }
@@ -32,7 +39,7 @@ extension ROIPlan {
 
   /// Whether ROIs of the identity `stored` are those of this plan.
   func isThat(of stored: String) -> Bool {
-    stored.hasPrefix(Self.version) ? stored == digest : stored == digestOfVersion1
+    stored.hasPrefix(Self.version) ? stored == digest : neighbours == 0 && stored == digestOfVersion1
   }
 
   /// What RenalGrade 0.1 stored: SHA-256 of Swift's own text of the values.

@@ -19,6 +19,8 @@ struct ROIPlan: Sendable {
     let outlines: [String]
     /// The key of the outline on another series that they were carried from; nil where the reader drew them.
     let carriedId: Int64?
+    /// The slices around it in its series, in order and itself among them; empty where its crop is of it alone.
+    var series: [SlicePlace] = []
 
     var pixelSize: (row: Double, column: Double)? {
       guard let row = place.rowSpacing, let column = place.columnSpacing else { return nil }
@@ -35,13 +37,13 @@ struct ROIPlan: Sendable {
 
     /// Reads the slice and cuts the crop, the box `shift` columns and rows off its place.
     ///
-    /// `folder` is the study's; nil where the path is absolute.
+    /// `folder` is the study's; nil where the path is absolute. Where another `place` is given, the same box is cut out of that slice.
     func cut(
-      in folder: URL?, _ cutter: ROICutter, shift: SIMD2<Int> = .zero
+      in folder: URL?, _ cutter: ROICutter, shift: SIMD2<Int> = .zero, of place: SlicePlace? = nil
     ) throws(Refusal) -> (image: CTImage, crop: ROICrop) {
       do {
-        let file = folder?.appendingPathComponent(place.path) ?? URL(fileURLWithPath: place.path)
-        let image = try DICOMFile.image(at: file, frame: place.frame)
+        let place = place ?? self.place
+        let image = try DICOMFile.image(at: place.file(in: folder), frame: place.frame)
         var values = StoredValueSample()
         values.add(image)
         if let reason = values.reasonAgainstCT { throw Refusal(reason: "\(reason); remove its outline") }
@@ -69,6 +71,8 @@ struct ROIPlan: Sendable {
   let setAside: [SetAside]
   /// How the crops are made.
   let settings: StudyProtocol.ROI
+  /// How many slices on each side of a slice are cut with it.
+  let neighbours: Int
   /// The codes of the excluded patients.
   let excluded: Set<String>
 
@@ -107,7 +111,8 @@ struct ROIPlan: Sendable {
     }
     let incomplete = Set(setAside.filter(\.excludes).compactMap(\.patientCode))
     candidates.removeAll { incomplete.contains($0.place.patientCode) }
-    self.candidates = candidates
+    neighbours = settings.inputs.neighbours ?? 0
+    self.candidates = neighbours > 0 ? try NeighbouringSlices.found(for: candidates, database) : candidates
     self.setAside = setAside
     self.settings = settings.roi
     self.excluded = excluded.union(incomplete)

@@ -33,7 +33,10 @@ extension ROISet {
   public func withoutTumours(in study: StudyFolder) throws -> ROISet {
     let disc = try tumourDisc()
     return try derived(in: study) { index in
-      (withCrop(index) { crop in zip(crop, disc.values).map { $1 ? 0.5 : $0 } }, entries[index].outline)
+      let crops = withStack(index) { stack in
+        stack.enumerated().map { disc.values[$0 % disc.values.count] ? 0.5 : $1 }
+      }
+      return (crops, entries[index].outline)
     }
   }
 
@@ -72,14 +75,15 @@ extension ROISet {
         Int.random(in: -pixels...pixels, using: &generator), Int.random(in: -pixels...pixels, using: &generator))
       do throws(ROIPlan.Refusal) {
         let crop = try candidate.cut(in: study.url, cutter, shift: shift).crop
-        return (crop.values, JSONText.encode(crop.polygons))
+        let stack = try NeighbouringSlices(candidate).stack(around: crop, in: study.url, cutter, shift: shift)
+        return (stack.values, JSONText.encode(crop.polygons))
       } catch {
         throw StudyError(.file, "slice \(index + 1) cannot be cut again: \(error.reason)")
       }
     }
   }
 
-  /// The entries with the crops and outlines that `make` gives by number, in a mapped file that has no name any more.
+  /// The entries with the crops (with their neighbours) and outlines that `make` gives by number, in a mapped file that has no name any more.
   private func derived(
     in study: StudyFolder, _ make: @Sendable (Int) throws -> (crop: [Float], outline: String)
   ) throws -> ROISet {
@@ -101,6 +105,6 @@ extension ROISet {
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped) else {
       throw StudyError(.file, "\(url.lastPathComponent) was written but cannot be read; is the disk failing?")
     }
-    return ROISet(entries, boxSize: boxSize, crops: crops)
+    return ROISet(entries, boxSize: boxSize, neighbours: neighbours, crops: crops)
   }
 }

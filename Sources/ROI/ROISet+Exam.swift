@@ -18,7 +18,7 @@ extension ROISet {
       return try Self.entries(database)
     }
     _ = try exam.remarks()
-    self.init(entries, boxSize: settings.boxSize, crops: crops)
+    self.init(entries, boxSize: settings.boxSize, neighbours: exam.settings.inputs.neighbours ?? 0, crops: crops)
   }
 
   /// What the ROIs in a study's tables are of, without a look at their crops.

@@ -12,6 +12,8 @@ public struct ROISet: Sendable {
     public let patient: String
     /// The exam's DICOM UID.
     public let exam: String
+    /// The series' number in the study.
+    public let series: Int64
     /// The lesion's name.
     public let lesion: String
     /// The lesion's grade.
@@ -38,6 +40,8 @@ public struct ROISet: Sendable {
   public let entries: [Entry]
   /// The crops' side in pixels.
   public let boxSize: Int
+  /// How many slices on each side of a slice were cut with it: 0 or 1.
+  public let neighbours: Int
   /// The name of the crops' file, which holds the hash of its contents.
   public let fileName: String
   private let crops: Data
@@ -72,16 +76,17 @@ public struct ROISet: Sendable {
         "the study's contours, lesions, set-aside patients or protocol have changed since the ROIs were made; make them "
           + "again with `renalgrade rois build`")
     }
-    let boxSize = settings.roi.boxSize
+    let (boxSize, neighbours) = (settings.roi.boxSize, settings.inputs.neighbours ?? 0)
+    let size = Self.size(boxSize, neighbours)
     let url = study.roiFolder.appendingPathComponent(file)
     guard let crops = try? Data(contentsOf: url, options: .alwaysMapped),
-      crops.count == entries.count * boxSize * boxSize * MemoryLayout<Float>.size,
-      CropFile.name(of: crops, size: boxSize * boxSize * MemoryLayout<Float>.size) == file
+      crops.count == entries.count * size, CropFile.name(of: crops, size: size) == file
     else {
       throw StudyError(.file, "rois/\(file) is missing or damaged; make the ROIs again with `renalgrade rois build`")
     }
     self.entries = entries
     self.boxSize = boxSize
+    self.neighbours = neighbours
     self.fileName = file
     self.crops = crops
     // Read for its hash alone so far; stored features may never need it again.
@@ -89,28 +94,49 @@ public struct ROISet: Sendable {
   }
 
   /// The entries with other crops, such as a negative control's; `fileName` holds their hash as a file's name would.
-  init(_ entries: [Entry], boxSize: Int, crops: Data) {
+  init(_ entries: [Entry], boxSize: Int, neighbours: Int, crops: Data) {
     self.entries = entries
     self.boxSize = boxSize
-    self.fileName = CropFile.name(of: crops, size: boxSize * boxSize * MemoryLayout<Float>.size)
+    self.neighbours = neighbours
+    self.fileName = CropFile.name(of: crops, size: Self.size(boxSize, neighbours))
     self.crops = crops
+  }
+
+  /// The bytes of an entry's crops: of its slice, with those before it in front and those after it behind.
+  private static func size(_ boxSize: Int, _ neighbours: Int) -> Int {
+    (2 * neighbours + 1) * boxSize * boxSize * MemoryLayout<Float>.size
   }
 
   /// Gives `body` the crop of entry `index`: boxSize x boxSize values in 0...1, row by row.
   public func withCrop<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
     let count = boxSize * boxSize
+    return try withStack(index) { stack in
+      try body(UnsafeBufferPointer(rebasing: stack[neighbours * count..<(neighbours + 1) * count]))
+    }
+  }
+
+  /// Gives `body` the crops of entry `index` and of its neighbours, slice by slice.
+  func withStack<Result>(_ index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+    let count = (2 * neighbours + 1) * boxSize * boxSize
     return try crops.withUnsafeBytes { bytes in
       try body(UnsafeBufferPointer(rebasing: bytes.bindMemory(to: Float.self)[index * count..<(index + 1) * count]))
     }
   }
 
   /// Gives `body` the crops of several entries, each as the bytes of boxSize x boxSize floats.
+  ///
+  /// With `beside` slices on each side, at most `neighbours`, each is as many floats as 2 x `beside` + 1 slices have, in their order.
   public func withCrops<Result>(
-    _ indices: [Int], _ body: ([UnsafeRawBufferPointer]) throws -> Result
+    _ indices: [Int], beside: Int = 0, _ body: ([UnsafeRawBufferPointer]) throws -> Result
   ) rethrows -> Result {
-    let size = boxSize * boxSize * MemoryLayout<Float>.size
+    precondition((0...neighbours).contains(beside), "at most as many neighbours as were cut")
+    let (entry, slice) = (Self.size(boxSize, neighbours), Self.size(boxSize, 0))
     return try crops.withUnsafeBytes { bytes in
-      try body(indices.map { UnsafeRawBufferPointer(rebasing: bytes[$0 * size..<($0 + 1) * size]) })
+      try body(
+        indices.map { index in
+          let start = index * entry + (neighbours - beside) * slice
+          return UnsafeRawBufferPointer(rebasing: bytes[start..<start + Self.size(boxSize, beside)])
+        })
     }
   }
 
@@ -135,7 +161,8 @@ public struct ROISet: Sendable {
         throw StudyError(.file, "study.sqlite contains an ROI without a slice or a grade; make the ROIs again")
       }
       return Entry(
-        patient: place.patientCode, exam: place.studyInstanceUID, lesion: row[3], grade: grade, slice: place.name,
+        patient: place.patientCode, exam: place.studyInstanceUID, series: place.seriesId, lesion: row[3], grade: grade,
+        slice: place.name,
         sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
         phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
         isCarried: carried.contains("\(place.sliceId) \(row[7] as Int64) \(row[5] as String)"), outline: row[2])

@@ -43,10 +43,28 @@ extension StudyProtocol {
     try source.require(
       Set(inputs.phases).count == inputs.phases.count, "inputs", "phases", expected: "phases, each named once",
       found: inputs.phases.map(\.rawValue))
-    if inputs.fusion != nil {
+    if inputs.fusion == .early {
+      try source.require(
+        inputs.examples.hasSlices && (2...3).contains(inputs.phases.count), "inputs", "fusion",
+        expected:
+          "early only if inputs.examples is slice, bag or volume and inputs.phases names 2 or 3 phases, the channels of an image"
+      )
+    }
+    if let dropout = inputs.phaseDropout {
+      try source.require(
+        inputs.fusion == .early && dropout >= 0 && dropout < 1, "inputs", "phaseDropout",
+        expected: "omitted unless inputs.fusion is early, and 0 or more and below 1", found: dropout)
+    }
+    if inputs.fusion == .late {
       try source.require(
         inputs.examples == .bag && inputs.phases.count >= 2, "inputs", "fusion",
         expected: "omitted unless inputs.examples is bag and inputs.phases names at least 2 phases")
+    }
+    if let neighbours = inputs.neighbours {
+      try source.require(
+        neighbours == 1 && inputs.examples.hasSlices && inputs.fusion != .early, "inputs", "neighbours",
+        expected: "omitted, or 1 where inputs.examples is slice, bag or volume and inputs.fusion is not early",
+        found: neighbours)
     }
     if model.learner == Model.network {
       for (key, isThere) in [("network", network != nil), ("training", training != nil), ("sweep", sweep != nil)]

@@ -31,18 +31,33 @@ extension StudyProtocol {
     public var phases: [Phase]
     /// How the slices of several phases become one example; nil makes no difference between phases.
     public var fusion: Fusion?
+    /// How many slices on each side of a slice a network sees with it, as further channels; nil for none, or 1.
+    public var neighbours: Int?
 
     /// How a network takes several phases.
     public enum Fusion: String, Codable, CaseIterable, Sendable {
       /// Each phase through the same network; what it makes of the phases that a lesion has is pooled.
       case late
+      /// The phases as the channels of one image; the channel of a phase that a lesion lacks is zero.
+      case early
     }
 
+    /// The probability, in training, that a phase of an example is left out in early fusion; nil for the usual one.
+    public var phaseDropout: Double?
+
+    /// The probability that a phase is left out: 0 without early fusion, and 0.25 where the protocol does not state it.
+    public var phaseDropoutProbability: Double { fusion == .early ? phaseDropout ?? 0.25 : 0 }
+
     /// Makes inputs from their parts.
-    public init(examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil) {
+    public init(
+      examples: ExampleKind = .slice, phases: [Phase] = [], fusion: Fusion? = nil, neighbours: Int? = nil,
+      phaseDropout: Double? = nil
+    ) {
       self.examples = examples
       self.phases = phases
       self.fusion = fusion
+      self.neighbours = neighbours
+      self.phaseDropout = phaseDropout
     }
   }
 
@@ -141,7 +156,7 @@ public enum ModelSetting: Codable, Equatable, Sendable {
 }
 
 extension StudyProtocol.Inputs: HasOptionalKeys {
-  static let optionalKeys: Set = ["fusion"]
+  static let optionalKeys: Set = ["fusion", "neighbours", "phaseDropout"]
 }
 
 extension StudyProtocol.Model: HasOptionalKeys {

@@ -41,7 +41,7 @@ public enum Padding: Sendable {
 
 /// A convolution without a bias.
 public struct Convolution<Axes: SpatialAxes>: Layer {
-  private let weight: NamedTensor
+  let weight: NamedTensor
   private let kernel: [Int]
   private let stride: [Int]
   private let dilation: [Int]
@@ -68,11 +68,27 @@ public struct Convolution<Axes: SpatialAxes>: Layer {
         deviation: deviation ?? (2 / fanOut).squareRoot()))
   }
 
+  /// Whether a window is more than a single element.
+  public var isLargerThanOnePixel: Bool { kernel.contains { $0 > 1 } }
+
   /// The weight.
   public var tensors: [NamedTensor] { [weight] }
 
   /// Convolves.
   public func callAsFunction(_ input: Tensor, training: Bool) throws(TorchError) -> Tensor {
+    try convolved(input, by: weight.tensor, training: training)
+  }
+
+  /// What is made of the convolution itself, where it is one of images.
+  public func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer {
+    guard let images = self as? Conv2d else { return self }
+    return try replacement(images)
+  }
+
+  /// Convolves with another weight, which may have another number of input channels.
+  func convolved(_ input: Tensor, by weight: Tensor, training: Bool) throws(TorchError) -> Tensor {
     var (input, border) = (input, padding.widths(kernel, dilation))
     if case .same = padding {
       let missing = self.missing(input.shape.suffix(Axes.count))
@@ -84,10 +100,10 @@ public struct Convolution<Axes: SpatialAxes>: Layer {
     }
     if training, input.dtype == .bfloat16, input.device == .cpu, isPlainSquare, border[0] == border[1] {
       return try input.convolvedInTraining(
-        weight.tensor, stride: stride[0], padding: border[0], by: method(input.shape[1]))
+        weight, stride: stride[0], padding: border[0], by: method(input.shape[1]))
     }
     return try input.convolved(
-      weight.tensor, stride: .each(stride), padding: .each(border), dilation: .each(dilation), groups: groups)
+      weight, stride: .each(stride), padding: .each(border), dilation: .each(dilation), groups: groups)
   }
 
   /// How many zeros TensorFlow's "SAME" wants along each axis.

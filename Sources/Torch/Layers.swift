@@ -5,6 +5,31 @@ public protocol Layer {
 
   /// Applies the layer; `training` is what PyTorch calls the mode: it matters to batch normalisation and dropout.
   func callAsFunction(_ input: Tensor, training: Bool) throws(TorchError) -> Tensor
+
+  /// The same layer with what `replacement` makes of each of its convolutions of images; the other tensors are shared.
+  ///
+  /// Every layer that is made of layers passes it on.
+  func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer
+}
+
+extension Layer {
+  /// A layer without convolutions stays as it is.
+  public func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer { self }
+}
+
+extension [any Layer] {
+  /// Each layer with what `replacement` makes of its convolutions.
+  func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> [any Layer] {
+    var replaced: [any Layer] = []
+    for layer in self { replaced.append(try layer.replacingConvolutions(by: replacement)) }
+    return replaced
+  }
 }
 
 /// Layers one after the other.
@@ -23,6 +48,11 @@ public struct Sequential: Layer {
     for layer in layers { output = try layer(output, training: training) }
     return output
   }
+
+  /// The chain of the changed layers.
+  public func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer { Sequential(try layers.replacingConvolutions(by: replacement)) }
 }
 
 /// Batch normalisation per channel (Ioffe and Szegedy 2015, arXiv:1502.03167), of images or volumes, N x C x ....

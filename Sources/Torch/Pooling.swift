@@ -72,4 +72,9 @@ public struct Branches: Layer {
     for branch in branches { outputs.append(try branch(input, training: training)) }
     return try Tensor.concatenate(outputs, along: 1)
   }
+
+  /// The changed branches side by side.
+  public func replacingConvolutions(
+    by replacement: (Conv2d) throws(TorchError) -> any Layer
+  ) throws(TorchError) -> any Layer { Branches(try branches.replacingConvolutions(by: replacement)) }
 }

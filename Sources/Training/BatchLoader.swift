@@ -75,7 +75,9 @@ final class BatchLoader {
     _ samples: [Sample], _ examples: [TrainingExample], _ device: Device, _ input: ([Sample]) throws -> Tensor
   ) throws -> Batch {
     let slices = samples.flatMap { sample in
-      examples[sample.index].groups.joined().map { Sample(index: $0, isFlipped: sample.isFlipped) }
+      examples[sample.index].groups.joined().map {
+        Sample(index: $0, isFlipped: sample.isFlipped, dropped: sample.dropped)
+      }
     }
     let targets = try samples.map { examples[$0.index].label }.withUnsafeBytes {
       try Tensor(joining: [$0], shape: [samples.count], dtype: .int64, device: device)

@@ -58,7 +58,7 @@ public struct Explanation {
     var slices: [Slice] = []
     for (number, prediction) in predictions.enumerated() {
       guard let example = known[[prediction.patient, prediction.lesion, prediction.slice]] else { continue }
-      for (group, places) in form.groups(of: example, { rois.entries[$0].phase }).enumerated() {
+      for (group, places) in form.groups(of: example, rois.entries).enumerated() {
         slices += places.map { Slice(prediction: number, group: group, place: $0) }
       }
     }
@@ -114,8 +114,7 @@ public struct Explanation {
       let network = try network(fold: fold, randomised: false)
       let random = try self.network(fold: fold, randomised: true)
       layer = network.backbone.stages.last ?? ""
-      let inputs = NetworkInputs(
-        rois: rois, size: settings.roi.outputSize, preprocessing: network.backbone.preprocessing, device: device)
+      let inputs = try NetworkInputs(rois, settings, network.backbone.preprocessing, device)
       for pass in passes(ofFold: fold) {
         for (slice, finding) in zip(pass, try explain(pass, inputs, network, random)) { findings[slice] = finding }
         done += pass.count
@@ -156,9 +155,8 @@ public struct Explanation {
 
   /// The maps of what speaks for high grade in some slices of one pass.
   private func maps(_ network: Network, _ pass: [Int], _ images: Tensor) throws -> Tensor {
-    guard let bags = network.trained as? BagNetwork else { return try network.backbone.gradCAM(images, of: 1) }
     let groups = Dictionary(grouping: pass) { slices[$0].group }.sorted { $0.key < $1.key }.map(\.value.count)
-    return try bags.gradCAM(images, groups: [groups], of: 1)
+    return try network.trained.maps(images, groups: [groups])
   }
 
   private func network(fold: Int, randomised: Bool) throws -> Network {

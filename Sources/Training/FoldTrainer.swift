@@ -13,6 +13,8 @@ struct FoldTrainer {
   let device: Device
   /// Where training goes on from and what it leaves after each epoch; nil keeps nothing.
   var checkpoint: FoldCheckpoint?
+  /// How phases are left out in training; nil leaves out none.
+  var phaseDropout: PhaseDropout?
 
   /// What a finished epoch gave.
   struct EpochResult {
@@ -57,8 +59,8 @@ struct FoldTrainer {
       let start = ContinuousClock.now
       try LibTorch.seed(settings.seed ^ BatchPlan.stream(fold: fold, epoch: epoch))
       let plan = BatchPlan.training(
-        training, batchSize: settings.batchSize, flipProbability: settings.flipProbability, seed: settings.seed,
-        fold: fold, epoch: epoch)
+        training, batchSize: settings.batchSize, flipProbability: settings.flipProbability,
+        phaseDropout: phaseDropout, seed: settings.seed, fold: fold, epoch: epoch)
       let sum = try LossSum(settings, device)
       var done = 0
       let loader = BatchLoader(plan, features, examples, device: device)

@@ -12,12 +12,10 @@ struct FrozenStages {
   private let initial: InitialNetwork
   private let inputs: NetworkInputs
 
-  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet) {
+  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet) throws {
     self.learner = learner
     self.initial = initial
-    inputs = NetworkInputs(
-      rois: rois, size: learner.settings.roi.outputSize, preprocessing: initial.network.preprocessing,
-      device: learner.device)
+    inputs = try NetworkInputs(rois, learner.settings, initial.network.preprocessing, learner.device)
   }
 
   private var dtype: DType { learner.training.precision.dtype }
@@ -28,9 +26,13 @@ struct FrozenStages {
 
   /// What the stored output depends on; nil where there is nothing to store.
   private var key: FeatureStore.Key? {
-    guard let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else { return nil }
+    // What phases are seen with a slice differs from epoch to epoch where some are left out.
+    guard inputs.channels == nil, let frozenThrough = initial.frozenThrough, let weights = initial.weightsHash else {
+      return nil
+    }
     return FeatureStore.Key { encoding in
       encoding.field("rois", inputs.rois.fileName)
+      if inputs.neighbours > 0 { encoding.field("neighbours", inputs.neighbours) }
       encoding.field("size", inputs.size)
       encoding.field("mean", inputs.preprocessing.mean)
       encoding.field("standardDeviation", inputs.preprocessing.standardDeviation)

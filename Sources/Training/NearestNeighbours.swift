@@ -35,6 +35,10 @@ struct NearestNeighbours: Learner {
         "the learner \(Self.name) learns from the output of frozen stages: set network.frozenThrough, and "
           + "network.initialisation to imagenet")
     }
+    guard settings.inputs.fusion != .early else {
+      throw TrainingError(
+        "the learner \(Self.name) needs stored features, which early fusion does not have; remove inputs.fusion")
+    }
     self.study = study
     self.options = options
     weights = features.weights
@@ -46,7 +50,7 @@ struct NearestNeighbours: Learner {
           + "ImageNet (SHA-256 \(features.weights ?? "not known")).",
         "The probability of high grade was the share of high grade among the \(count) nearest slices of the training part, by Euclidean "
           + "distance between standardised features.",
-      ])
+      ] + NetworkInputs.methods(settings))
   }
 
   var summary: String { "\(count) nearest neighbours on \(network.summary)" }

@@ -74,7 +74,7 @@ struct NeighbourModels: FoldModels {
     guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
     let initial = try network.makeNetwork()
     defer { network.giveBack(initial) }
-    let stages = FrozenStages(network, initial, rois)
+    let stages = try FrozenStages(network, initial, rois)
     let own = try examples.examples.map { example in
       try stages.vector(of: Sample(index: example.rois[0], isFlipped: false))
     }

@@ -1,5 +1,6 @@
 import Backbones
 public import Experiment
+import ROI
 import Study
 import Support
 import Torch
@@ -10,21 +11,36 @@ enum NetworkForm: Equatable, Sendable {
   case slice
   /// All slices of a lesion, pooled.
   case bag(BagNetwork.Pooling, fusion: StudyProtocol.Inputs.Fusion? = nil)
+  /// All slices of a lesion as volumes, one for each series.
+  case volume
 
   /// The learner's name in the registry.
   var learner: String {
     switch self {
     case .slice: StudyProtocol.Model.network
     case .bag: Self.bagLearner
+    case .volume: Self.volumeLearner
     }
   }
 
   /// The name of the learner of bags.
   static let bagLearner = "bag"
+  /// The name of the learner of volumes.
+  static let volumeLearner = "volume"
 
   /// The form that a protocol asks for.
   init(_ settings: StudyProtocol) throws(StudyError) {
-    self = settings.model.learner == Self.bagLearner ? try .ofBags(settings) : .slice
+    switch settings.model.learner {
+    case Self.bagLearner: self = try .ofBags(settings)
+    case Self.volumeLearner: self = try .ofVolumes(settings)
+    default: self = .slice
+    }
+  }
+
+  /// The form by the settings of a protocol's learner of volumes, which has none.
+  static func ofVolumes(_ settings: StudyProtocol) throws(StudyError) -> NetworkForm {
+    try LearnerSettings(settings).allow()
+    return .volume
   }
 
   /// The form by the settings of a protocol's learner of bags: `pooling`, `mean` (the usual) or `attention`.
@@ -40,37 +56,57 @@ enum NetworkForm: Equatable, Sendable {
     switch self {
     case .slice: backbone
     case .bag(let pooling, _): try BagNetwork(backbone, pooling, seed: seed)
+    case .volume: try VolumeNetwork(backbone)
     }
   }
 
-  /// The ROIs of an example, in the groups that are averaged first: by phase where phases are fused, each alone elsewhere.
+  /// The ROIs of an example, in the groups that are averaged first: by phase where phases are fused, by series where these are
+  /// volumes, each alone elsewhere.
   ///
-  /// `phase` tells the phase of an ROI.
-  func groups(of example: Example, _ phase: (Int) -> Phase?) -> [[Int]] {
-    guard case .bag(_, .late) = self else { return example.rois.map { [$0] } }
-    // Where phases are fused, the protocol names them: no ROI is of an unknown phase.
-    return Phase.allCases.map { wanted in example.rois.filter { phase($0) == wanted } }.filter { !$0.isEmpty }
+  /// `entries` are those that the ROIs' numbers are of.
+  func groups(of example: Example, _ entries: [ROISet.Entry]) -> [[Int]] {
+    switch self {
+    case .slice, .bag(_, nil), .bag(_, .early): return example.rois.map { [$0] }
+    case .bag(_, .late):
+      // Where phases are fused, the protocol names them: no ROI is of an unknown phase.
+      return Phase.allCases.map { wanted in example.rois.filter { entries[$0].phase == wanted } }
+        .filter { !$0.isEmpty }
+    case .volume:
+      return Dictionary(grouping: example.rois) { entries[$0].series }.sorted { $0.key < $1.key }.map {
+        $0.value.sorted { entries[$0].sliceOrdinal < entries[$1].sliceOrdinal }
+      }
+    }
   }
 
   /// What is done with the slices, in a few words; nil for slices alone.
   var summary: String? {
     switch self {
     case .slice: nil
+    case .volume: "a lesion's slices as a volume"
     case .bag(.mean, let fusion): "mean over the \(Self.parts(fusion)) of a lesion"
     case .bag(.attention, let fusion): "gated attention over the \(Self.parts(fusion)) of a lesion"
     }
   }
 
   /// What is pooled.
-  private static func parts(_ fusion: StudyProtocol.Inputs.Fusion?) -> String { fusion == nil ? "slices" : "phases" }
+  private static func parts(_ fusion: StudyProtocol.Inputs.Fusion?) -> String { fusion == .late ? "phases" : "slices" }
 
   /// The same in sentences for the Methods.
   var methods: [String] {
     switch self {
     case .slice: return []
+    case .volume:
+      return [
+        "All outlined slices of a lesion were one example, which has one probability and one term in the loss; those of a series were "
+          + "a volume, in their order. Slices without an outline were left out, and slice distances were not resampled.",
+        "The frozen stages were applied to each slice. Every kernel larger than 1 x 1 of the trained stages was inflated to 3 slices: "
+          + "at first the pretrained kernel in the middle slice, with zeros beside it (Girdhar et al. 2018). The number of slices was "
+          + "never reduced before the mean over slices, rows and columns, which was passed to the last layer; of several series "
+          + "the means were averaged. Volumes of different depths were batched without padding.",
+      ]
     case .bag(let pooling, let fusion):
       let vectors =
-        fusion == nil ? "Their mean" : "The mean of each phase's slices was taken, and the mean of the phases"
+        fusion != .late ? "Their mean" : "The mean of each phase's slices was taken, and the mean of the phases"
       let pooled =
         switch pooling {
         case .mean: vectors
@@ -81,13 +117,23 @@ enum NetworkForm: Equatable, Sendable {
       return [
         "All outlined slices of a lesion were one example, which has one probability and one term in the loss.",
         "Each slice passed through the network up to the mean over all places of its last stage. \(pooled) was passed to the last "
-          + "layer." + (fusion == nil ? "" : " Where a lesion lacked a phase, the others were pooled without it."),
+          + "layer." + (fusion != .late ? "" : " Where a lesion lacked a phase, the others were pooled without it."),
       ]
     }
   }
 }
 
 extension LearnerKind {
+  /// A network that learns from all slices of a lesion as a volume, by options for all studies.
+  public static func volume(_ options: NetworkLearner.Options) -> LearnerKind {
+    LearnerKind(
+      NetworkForm.volumeLearner, examples: [.volume],
+      open: { try FormModels($0, .ofVolumes($0.settings), usesGPU: options.usesGPU) }
+    ) { settings, study in
+      try NetworkLearner(study, settings, options, form: .ofVolumes(settings))
+    }
+  }
+
   /// A network that learns from all slices of a lesion at once, by options for all studies.
   public static func bag(_ options: NetworkLearner.Options) -> LearnerKind {
     LearnerKind(

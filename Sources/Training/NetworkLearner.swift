@@ -68,7 +68,7 @@ public struct NetworkLearner: Learner {
     let initial = try InitialNetwork(kept: backbone, seed: settings.requireTraining().seed)
     try self.init(
       nil, settings, Options(store: WeightsStore(), usesGPU: usesGPU), form,
-      spare: try SpareNetwork(initial, form))
+      spare: try SpareNetwork(initial, form, settings))
   }
 
   /// The same for examples of another form.
@@ -82,7 +82,7 @@ public struct NetworkLearner: Learner {
       options.weightsFile = nil
     }
     let initial = try InitialNetwork(asked, seed: settings.requireTraining().seed, options)
-    try self.init(study, settings, options, form, spare: try SpareNetwork(initial, form))
+    try self.init(study, settings, options, form, spare: try SpareNetwork(initial, form, settings))
   }
 
   private init(
@@ -116,7 +116,8 @@ public struct NetworkLearner: Learner {
 
   /// The same learner by a protocol that differs in what is varied.
   public func with(_ settings: StudyProtocol) throws -> any Learner {
-    guard settings.network == network, settings.training?.seed == training.seed else {
+    guard settings.network == network, settings.training?.seed == training.seed, settings.inputs == self.settings.inputs
+    else {
       return try NetworkLearner(study, settings, options, form: form)
     }
     return try NetworkLearner(study, settings, options, form, spare: spare)
@@ -190,7 +191,7 @@ public struct NetworkLearner: Learner {
     }
     let initial = try makeNetwork()
     defer { giveBack(initial) }
-    let stages = FrozenStages(self, initial, rois)
+    let stages = try FrozenStages(self, initial, rois)
     let shared = others.lazy.compactMap { $0 as? PreparedNetwork }.first { $0.storeName == stages.storeName }
     let store = try shared?.store ?? stages.store(progress: progress)
     return PreparedNetwork(learner: self, rois: rois, storeName: stages.storeName, store: store)
@@ -244,14 +245,14 @@ final class SpareNetwork: Sendable {
   }
   private let held: Mutex<Held?>
 
-  init(_ initial: InitialNetwork, _ form: NetworkForm) throws {
+  init(_ initial: InitialNetwork, _ form: NetworkForm, _ settings: StudyProtocol) throws {
     let trained = try form.network(on: initial.network, seed: 0)
     description = LearnerDescription(
       learner: form.learner,
       network: .init(
         backbone: initial.backbone, weights: initial.weightsHash, frozenThrough: initial.frozenThrough,
         trainedParameters: trained.trainedParameters.reduce(0) { $0 + $1.tensor.count }, replaced: initial.replaced),
-      methods: form.methods)
+      methods: form.methods + NetworkInputs.methods(settings))
     notes = initial.notes
     held = Mutex(Held(initial: initial))
   }

@@ -20,7 +20,7 @@ struct PreparedNetwork: PreparedLearner {
 
   func fit(_ task: LearningTask, with worker: inout NetworkWorker) throws -> any FittedModel {
     try worker.reset()
-    let trainer = trainer(of: task, with: worker)
+    let trainer = try trainer(of: task, with: worker)
     let probabilities = try trainer.train(
       training: task.training, heldOut: task.heldOut, fold: task.fold, onResume: task.onResume,
       onStep: { epoch, done, loss in
@@ -42,19 +42,20 @@ struct PreparedNetwork: PreparedLearner {
     let backbone = worker.initial.backbone
     try worker.network.load(FoldNetworkFile.weights(in: folder, backbone: backbone, fold: task.fold))
     return FittedNetwork(
-      backbone: backbone, fold: task.fold, trainer: trainer(of: task, with: worker), rois: rois, heldOut: [])
+      backbone: backbone, fold: task.fold, trainer: try trainer(of: task, with: worker), rois: rois, heldOut: [])
   }
 
-  private func trainer(of task: LearningTask, with worker: NetworkWorker) -> FoldTrainer {
+  private func trainer(of task: LearningTask, with worker: NetworkWorker) throws -> FoldTrainer {
     LibTorch.trimMemory()
-    let features = store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois).source
+    let features = try store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois).source
     let examples = zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
       TrainingExample(
-        groups: learner.form.groups(of: example) { rois.entries[$0].phase }, label: gradeClass == .high ? 1 : 0)
+        groups: learner.form.groups(of: example, rois.entries), label: gradeClass == .high ? 1 : 0)
     }
     return FoldTrainer(
       network: worker.network, settings: learner.training, features: features, examples: examples,
-      device: learner.device, checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold))
+      device: learner.device, checkpoint: FoldCheckpoint(url: task.checkpoint, fold: task.fold),
+      phaseDropout: PhaseDropout(learner.settings.inputs))
   }
 }
 

@@ -66,9 +66,7 @@ struct SliceModels: FoldModels {
   }
 
   private func features(_ rois: ROISet, _ slices: [Int], _ network: KeptNetwork) throws -> Tensor {
-    let inputs = NetworkInputs(
-      rois: rois, size: folders.settings.roi.outputSize, preprocessing: plan.architecture.preprocessing,
-      device: plan.device)
+    let inputs = try NetworkInputs(rois, folders.settings, plan.architecture.preprocessing, plan.device)
     let passes = try stride(from: 0, to: slices.count, by: Self.frozenPass).map { start in
       let pass = slices[start..<min(start + Self.frozenPass, slices.count)]
       return try network.frozenPart(inputs.batch(pass.map { Sample(index: $0, isFlipped: false) }))

@@ -19,7 +19,12 @@ protocol TrainedNetwork: AnyObject {
   func reset() throws
   /// The logits of a batch's examples, N x classes.
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor
+  /// Grad-CAM of high grade in the slices of some examples, `groups` as in `Batch`: one map for each slice.
+  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor
 }
+
+/// The class whose maps explain a network: high grade.
+private let explainedClass = 1
 
 extension Backbone: TrainedNetwork {
   func load(_ state: [String: Tensor]) throws { try load(state, replacingHead: false) }
@@ -27,11 +32,27 @@ extension Backbone: TrainedNetwork {
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor {
     try trainedPart(batch.input, training: training)
   }
+  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor {
+    try gradCAM(images, of: explainedClass)
+  }
 }
 
 extension BagNetwork: TrainedNetwork {
   func reset() throws { try resetAttention() }
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor {
     try logits(batch.input, groups: batch.groups, training: training)
+  }
+  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor {
+    try gradCAM(images, groups: groups, of: explainedClass)
+  }
+}
+
+extension VolumeNetwork: TrainedNetwork {
+  func reset() throws { try resetKernels() }
+  func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor {
+    try logits(batch.input, groups: batch.groups, training: training)
+  }
+  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor {
+    try gradCAM(images, groups: groups, of: explainedClass)
   }
 }

@@ -66,6 +66,7 @@ extension LearnerRegistry {
     let single: [LearnerKind] = [
       .network(network),
       .bag(network),
+      .volume(network),
       .nearestNeighbours(network),
       .logisticRegression, .singleVariable,
       .classical,

@@ -86,6 +86,10 @@ final class OutlinedExam {
     let text = try String(contentsOf: protocolsFolder.appendingPathComponent("paper.yaml"), encoding: .utf8)
       .replacing("readers: []", with: "readers: [\(readers)]")
       .replacing("boxSize: 128", with: "boxSize: 24")
+      .replacing(
+        /\n  phases: \[\]/,
+        with: "\n  phases: []" + (settings.inputs.neighbours.map { "\n  neighbours: \($0)" } ?? "")
+      )
       .replacing(/resampleTo: \w+/, with: "resampleTo: \(settings.roi.resampleTo.map { "\($0)" } ?? "null")")
       .replacing(
         /maximumSlicesPerLesion: \w+/,

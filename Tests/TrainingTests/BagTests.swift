@@ -1,7 +1,6 @@
 import Backbones
 import Foundation
 import GRDB
-import ROI
 import Study
 import Support
 import Synchronization
@@ -9,6 +8,7 @@ import Testing
 import Torch
 
 @testable import Experiment
+@testable import ROI
 @testable import Training
 
 /// Bags of slices, from the protocol to predictions.
@@ -186,11 +186,12 @@ import Torch
     let form = NetworkForm.bag(.attention, fusion: .late)
     let phases: [Phase] = [.portalVenous, .lateArterial, .portalVenous, .lateArterial]
     let example = Example(patient: "P", gradeClass: .high, rois: [3, 0, 2])
-    #expect(form.groups(of: example) { phases[$0] } == [[3], [0, 2]])
-    #expect(NetworkForm.bag(.attention).groups(of: example) { phases[$0] } == [[3], [0], [2]])
+    let entries = try phases.map { try ROISet.Entry.made(phase: $0) }
+    #expect(form.groups(of: example, entries) == [[3], [0, 2]])
+    #expect(NetworkForm.bag(.attention).groups(of: example, entries) == [[3], [0], [2]])
     // A phase that is missing leaves no group.
     let part = Example(patient: "P", gradeClass: .high, rois: [0, 2])
-    #expect(form.groups(of: part) { phases[$0] } == [[0, 2]])
+    #expect(form.groups(of: part, entries) == [[0, 2]])
 
     // Each patient has one series: it is arterial in every third, in both classes alike, and venous in the others.
     try synthetic.study.write { database in

@@ -35,6 +35,7 @@ import Testing
     Choice(name: "mean bag", learner: "bag", examples: .bag, tolerance: 1e-6),
     Choice(
       name: "attention bag", learner: "bag", examples: .bag, settings: ["pooling": .text("attention")], tolerance: 1e-6),
+    Choice(name: "volume", learner: "volume", examples: .volume, tolerance: 1e-6),
     Choice(
       name: "neighbours", learner: "nearestNeighbours", examples: .slice, settings: ["neighbours": .number(3)],
       tolerance: 1e-6),
@@ -60,10 +61,13 @@ import Testing
       ], hasRadiomics: true, columns: ["size_mm", "sex"], tolerance: 1e-6),
   ]
 
+  private static func choice(_ name: String) throws -> Choice { try #require(choices.first { $0.name == name }) }
+
   private func learners(weights: Bool = true) throws -> LearnerRegistry {
     let options = weights ? try synthetic.options().network : NetworkLearner.Options(store: synthetic.noWeights)
     let single: [LearnerKind] = [
-      .network(options), .bag(options), .nearestNeighbours(options), .logisticRegression, .singleVariable, .classical,
+      .network(options), .bag(options), .volume(options), .nearestNeighbours(options), .logisticRegression,
+      .singleVariable, .classical,
     ]
     return LearnerRegistry(single + [.stacked(LearnerRegistry(single))])
   }
@@ -137,7 +141,7 @@ import Testing
 
   /// Where no patient's ID is kept, the images of a run on features are known again too.
   @Test func aPatientOfARunOnFeaturesIsKnownByItsImages() throws {
-    let run = try run(Self.choices[6])
+    let run = try run(Self.choice("clinical"))
     let known = try run.readJSON(RunFingerprints.self, from: run.fingerprintsFile)
     #expect(known.patients.count == 12 && known.patients.values.allSatisfy { $0.count == 3 })
     let text = try String(contentsOf: run.protocolFile, encoding: .utf8)
@@ -158,7 +162,7 @@ import Testing
   }
 
   @Test func valuesAreCheckedByColumnAndWord() throws {
-    let prediction = try ExamPrediction(run(Self.choices[6]), learners: learners())
+    let prediction = try ExamPrediction(run(Self.choice("clinical")), learners: learners())
     func said(_ values: [String: String]) -> String { message { _ = try prediction.scores(nil, values: values) } }
     #expect(said(["size_mm": "4.1 x 3.8", "sex": "male"]).contains("size_mm must be a number"))
     #expect(said(["size_mm": "unknown", "sex": "male"]).contains("size_mm says nothing, found \"unknown\""))
@@ -175,11 +179,11 @@ import Testing
 
   @Test func whatAnExamLacksIsSaid() throws {
     // A size that only the outlines tell.
-    let size = try ExamPrediction(run(Self.choices[7]), learners: learners())
+    let size = try ExamPrediction(run(Self.choice("size of the outline")), learners: learners())
     #expect(message { _ = try size.scores(nil) }.contains("need contour_mm, which the images tell; give --dicom"))
     #expect(try size.scores(nil, values: ["contour_mm": "12"]).examples.map(\.probabilities) == [[0.5, 0.5]])
     // A classical model fills in what is missing, which is said, but needs the images for features.
-    let both = try ExamPrediction(run(Self.choices[5]), learners: learners())
+    let both = try ExamPrediction(run(Self.choice("radiomics and columns")), learners: learners())
     #expect(message { _ = try both.scores(nil, values: ["size_mm": "40"]) }.contains("need the exam's images"))
     let fold = try #require(both.run.readJSON(Folds.self, from: both.run.foldsFile).fold(of: "P11"))
     let own = try ExamPrediction(both.run, learners: learners(), folds: [fold]).scores(
@@ -187,7 +191,7 @@ import Testing
     #expect(own.notes.contains { $0.hasPrefix("Nothing is stated of sex: the models take the value") }, "\(own.notes)")
     #expect(own.examples.allSatisfy { (0...1).contains($0.probabilities[0]) })
     // Radiomics of a phase that the exam lacks.
-    let phases = try run(Self.choices[4])
+    let phases = try run(Self.choice("radiomics"))
     let text = try String(contentsOf: phases.protocolFile, encoding: .utf8)
     var settings = try StudyProtocol(contentsOf: phases.protocolFile)
     settings.radiomics?.phases = [.portalVenous]
@@ -199,7 +203,7 @@ import Testing
   }
 
   @Test func whatIsWrongWithAModelIsSaid() throws {
-    let run = try run(Self.choices[4])
+    let run = try run(Self.choice("radiomics"))
     let model = run.foldFolder(1).appendingPathComponent("model.json")
     let whole = try Data(contentsOf: model)
     try whole.prefix(whole.count / 2).write(to: model)
@@ -211,7 +215,7 @@ import Testing
     let others = LearnerRegistry([.logisticRegression])
     #expect(message { _ = try ExamPrediction(run, learners: others) }.contains("its learner classical has no models"))
 
-    let neighbours = try self.run(Self.choices[3])
+    let neighbours = try self.run(Self.choice("neighbours"))
     #expect(
       message { _ = try ExamPrediction(neighbours, learners: learners(weights: false)) }.contains("weights of resnet18")
     )
