@@ -41,7 +41,9 @@ import Testing
     #expect(settings.evaluation.thresholdRule == .fixedSensitivity && settings.evaluation.targetSensitivity == 0.95)
     #expect(settings.subgroups?.map(\.column) == ["sizeMM", "sex"] && settings.subgroups?.first?.cuts == [40, 70])
     #expect(settings.questionedColumns == ["age", "sex", "sizeMM"])
-    settings.model.settings = ["columns": .text("stage"), "table.columns": .texts(["side", "sex"]), "ridge": .number(1)]
+    settings.model.settings = [
+      "columns": .text("stage"), "table.columns": .texts(["side", "sex"]), "ridge": .number(1),
+    ]
     #expect(settings.questionedColumns == ["age", "sex", "side", "sizeMM", "stage"])
     settings.model.settings = nil
     settings.evaluation.aggregation = .topK
