@@ -20,11 +20,14 @@ setup:
 build: setup
 	swift build $(SWIFT_FLAGS) --product renalgrade
 
+# Where a crash happened is what its last lines say: registers and a list of images would push it out of sight.
+BACKTRACE = SWIFT_BACKTRACE=enable=yes,color=no,registers=none,images=none,limit=24,top=4
+
 # A test that is skipped for want of something that scripts/setup can install is a failure.
 test:
 	scripts/setup --tests $(MEANWHILE)
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build --event-stream-output-path .build/test-events.jsonl
+	$(BACKTRACE) swift test $(SWIFT_FLAGS) --skip-build --event-stream-output-path .build/test-events.jsonl
 	scripts/check-skips .build/test-events.jsonl
 
 # The rooms that need no libtorch, as if there were none; in a folder of its own, so that neither build undoes the other.

@@ -15,7 +15,7 @@ extension ROISet.Entry {
   static func made(series: Int64 = 1, ordinal: Int = 0, phase: Phase? = nil) throws -> ROISet.Entry {
     ROISet.Entry(
       patient: "P", exam: "1", series: series, lesion: "1", grade: try #require(Grade(rawValue: 1)), slice: "",
-      sliceOrdinal: ordinal, pixelHash: "", reader: "", phase: phase, outline: "[]")
+      sliceOrdinal: ordinal, pixelHash: "", reader: "", phase: phase, isCarried: false, outline: "[]")
   }
 }
 
