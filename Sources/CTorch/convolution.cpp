@@ -86,43 +86,32 @@ struct TrainedConvolution : torch::autograd::Function<TrainedConvolution> {
   }
 };
 
-// For volumes the library's gradient of the weight in bfloat16 reads and writes memory that is not its own: libtorch 2.15 gives
-// other numbers each time, or none, where a kernel of three slices sees two with a border. Here that gradient is float32's.
-struct TrainedVolumeConvolution : torch::autograd::Function<TrainedVolumeConvolution> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &input, const at::Tensor &weight,
-                            std::vector<int64_t> stride, std::vector<int64_t> padding, std::vector<int64_t> dilation,
-                            int64_t groups) {
-    context->save_for_backward({input, weight});
-    context->saved_data["stride"] = stride;
-    context->saved_data["padding"] = padding;
-    context->saved_data["dilation"] = dilation;
-    context->saved_data["groups"] = groups;
-    return at::conv3d(input, weight.to(input.scalar_type()), {}, stride, padding, dilation, groups);
-  }
-
-  static variable_list backward(AutogradContext *context, variable_list gradients) {
-    const auto saved = context->get_saved_variables();
-    const auto &input = saved[0], &weight = saved[1], &gradient = gradients[0];
-    const auto stride = context->saved_data["stride"].toIntVector(), padding = context->saved_data["padding"].toIntVector();
-    const auto dilation = context->saved_data["dilation"].toIntVector();
-    const auto groups = context->saved_data["groups"].toInt();
-    const auto backward = [&](at::ScalarType type, bool for_input) {
-      return at::convolution_backward(gradient.to(type), input.to(type), weight.to(type), at::nullopt, stride, padding,
-                                      dilation, false, {0, 0, 0}, groups, {for_input, !for_input, false});
-    };
-    at::Tensor input_gradient, weight_gradient;
-    if (context->needs_input_grad(0)) input_gradient = std::get<0>(backward(input.scalar_type(), true));
-    if (context->needs_input_grad(1)) weight_gradient = std::get<1>(backward(weight.scalar_type(), false));
-    return {input_gradient, weight_gradient, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
-  }
-};
-
 } // namespace
 
-at::Tensor trained_volume_convolution(const at::Tensor &input, const at::Tensor &weight, at::IntArrayRef stride,
-                                      at::IntArrayRef padding, at::IntArrayRef dilation, int64_t groups) {
-  return TrainedVolumeConvolution::apply(input.to(at::kBFloat16), weight, stride.vec(), padding.vec(), dilation.vec(),
-                                         groups);
+// libtorch 2.15 has kernels for this whose gradients read and write memory that is not theirs, in bfloat16 and in float32: other
+// numbers each time, none, or a heap that is damaged. Its convolutions of images are sound, and a convolution of volumes is one
+// of images: each slice of the result sees the slices under the kernel one after the other as channels.
+at::Tensor volume_convolution(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+                              at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, int64_t groups) {
+  if (!input.is_cpu()) return at::conv3d(input, weight, bias, stride, padding, dilation, groups);
+  TORCH_CHECK(input.dim() == 5 && weight.dim() == 5 && groups == 1 && input.size(1) == weight.size(1),
+              "expected volumes and a kernel of as many channels in one group, found ", input.sizes(), ", ", weight.sizes(),
+              " and ", groups, " groups");
+  const auto count = input.size(0), depth = weight.size(2), reach = dilation[0] * (depth - 1) + 1;
+  const auto padded = input.size(2) + 2 * padding[0];
+  TORCH_CHECK(padded >= reach, "the kernel spans ", reach, " slices, but there are ", padded, " with the padding");
+  const auto slices = (padded - reach) / stride[0] + 1;
+  auto stack = input.transpose(1, 2);
+  if (padding[0] > 0) stack = at::constant_pad_nd(stack, {0, 0, 0, 0, 0, 0, padding[0], padding[0]});
+  std::vector<at::Tensor> seen;
+  for (int64_t tap = 0; tap < depth; ++tap) {
+    const auto first = tap * dilation[0];
+    seen.push_back(stack.slice(1, first, first + stride[0] * (slices - 1) + 1, stride[0]));
+  }
+  const auto images = (depth == 1 ? seen[0] : at::cat(seen, 2)).flatten(0, 1);
+  const auto kernel = weight.transpose(1, 2).flatten(1, 2);
+  const auto result = at::conv2d(images, kernel, bias, stride.slice(1), padding.slice(1), dilation.slice(1));
+  return result.unflatten(0, {count, slices}).transpose(1, 2);
 }
 
 } // namespace torch_shim

@@ -27,9 +27,9 @@ inline at::MemoryFormat channels_last_of(size_t rank) {
   return rank == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
 }
 
-// A convolution of volumes in bfloat16 on the CPU, for training: see convolution.cpp.
-at::Tensor trained_volume_convolution(const at::Tensor &input, const at::Tensor &weight, at::IntArrayRef stride,
-                                      at::IntArrayRef padding, at::IntArrayRef dilation, int64_t groups);
+// A convolution of volumes: see convolution.cpp.
+at::Tensor volume_convolution(const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias,
+                              at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, int64_t groups);
 
 // What dropout on the CPU draws from: trainings on several threads do not disturb one another. None before it is seeded.
 inline thread_local std::optional<at::Generator> thread_generator;

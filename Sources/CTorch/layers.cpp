@@ -1,8 +1,6 @@
 // The layers of the networks.
 #include "internal.h"
 
-#include <ATen/autocast_mode.h>
-
 using namespace torch_shim;
 
 namespace {
@@ -11,13 +9,6 @@ namespace {
 template <typename Plane, typename Volume> at::Tensor by_axes(size_t axes, Plane plane, Volume volume) {
   TORCH_CHECK(axes == 2 || axes == 3, "expected 2 or 3 spatial dimensions, found ", axes);
   return axes == 2 ? plane() : volume();
-}
-
-// Whether a convolution is to be recorded and computed in bfloat16 on the CPU.
-bool trains_in_bfloat16(const at::Tensor &input, const at::Tensor &weight) {
-  if (!input.is_cpu() || !at::GradMode::is_enabled() || !weight.requires_grad()) return false;
-  if (input.scalar_type() == at::kBFloat16) return true;
-  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
 }
 
 } // namespace
@@ -32,15 +23,13 @@ int ct_convolution(ct_tensor input, ct_tensor weight, ct_tensor bias, const int6
                    const int64_t *dilation, size_t axes, int64_t groups, ct_tensor *out) {
   return guarded([&] {
     const auto strides = list(stride, axes), paddings = list(padding, axes), dilations = list(dilation, axes);
-    const auto convolve = [&](auto operation) {
-      return operation(unwrap(input), unwrap(weight), optional(bias), strides, paddings, dilations, groups);
-    };
     *out = wrap(by_axes(
-        axes, [&] { return convolve([](auto &&...all) { return at::conv2d(all...); }); },
+        axes,
         [&] {
-          if (!bias && trains_in_bfloat16(unwrap(input), unwrap(weight)))
-            return trained_volume_convolution(unwrap(input), unwrap(weight), strides, paddings, dilations, groups);
-          return convolve([](auto &&...all) { return at::conv3d(all...); });
+          return at::conv2d(unwrap(input), unwrap(weight), optional(bias), strides, paddings, dilations, groups);
+        },
+        [&] {
+          return volume_convolution(unwrap(input), unwrap(weight), optional(bias), strides, paddings, dilations, groups);
         }));
   });
 }
