@@ -101,17 +101,21 @@ at::Tensor volume_convolution(const at::Tensor &input, const at::Tensor &weight,
   const auto padded = input.size(2) + 2 * padding[0];
   TORCH_CHECK(padded >= reach, "the kernel spans ", reach, " slices, but there are ", padded, " with the padding");
   const auto slices = (padded - reach) / stride[0] + 1;
+  const bool channels_last = input.suggest_memory_format() == at::MemoryFormat::ChannelsLast3d ||
+                             weight.suggest_memory_format() == at::MemoryFormat::ChannelsLast3d;
+  const auto of_images = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  const auto of_volumes = channels_last ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::Contiguous;
   auto stack = input.transpose(1, 2);
   if (padding[0] > 0) stack = at::constant_pad_nd(stack, {0, 0, 0, 0, 0, 0, padding[0], padding[0]});
   std::vector<at::Tensor> seen;
   for (int64_t tap = 0; tap < depth; ++tap) {
-    const auto first = tap * dilation[0];
-    seen.push_back(stack.slice(1, first, first + stride[0] * (slices - 1) + 1, stride[0]));
+    const auto first = tap * dilation[0], end = first + stride[0] * (slices - 1) + 1;
+    seen.push_back(stack.slice(1, first, end, stride[0]).flatten(0, 1).contiguous(of_images));
   }
-  const auto images = (depth == 1 ? seen[0] : at::cat(seen, 2)).flatten(0, 1);
-  const auto kernel = weight.transpose(1, 2).flatten(1, 2);
+  const auto images = depth == 1 ? seen[0] : at::cat(seen, 1);
+  const auto kernel = weight.transpose(1, 2).flatten(1, 2).contiguous(of_images);
   const auto result = at::conv2d(images, kernel, bias, stride.slice(1), padding.slice(1), dilation.slice(1));
-  return result.unflatten(0, {count, slices}).transpose(1, 2);
+  return result.unflatten(0, {count, slices}).transpose(1, 2).contiguous(of_volumes);
 }
 
 } // namespace torch_shim

@@ -11,6 +11,8 @@ import Torch
     let maps: [Double]
     /// The shape of the input; nil for images of 96 x 128.
     let input: [Int]?
+    /// The name of the images' formula; nil for `cam`.
+    let images: String?
   }
 
   @Test(arguments: Backbone.names)
@@ -20,7 +22,7 @@ import Torch
     }
     let golden = try #require(all.first, "neither backbones.py nor backbones_further.py has Grad-CAM for \(name)")
     let network = try Formula.network(name, classes: golden.shape[0])
-    let images = try Formula.images("cam", golden.input ?? [golden.shape[1], 3, 96, 128])
+    let images = try Formula.images(golden.images ?? "cam", golden.input ?? [golden.shape[1], 3, 96, 128])
     var found: [Float] = []
     for index in 0..<golden.shape[0] {
       let map = try network.gradCAM(images, of: index)

@@ -171,10 +171,10 @@ extension ROISet.Entry {
       $0.network?.frozenThrough = nil
     }
     let without = NetworkLearner.Options(store: synthetic.noWeights)
-    let backbone = #expect(throws: BackboneError.self) {
+    let backbone = #expect(throws: StudyError.self) {
       try CrossValidation(synthetic.study, protocol: scratch, learners: LearnerRegistry([.volume(without)]))
     }
-    #expect(backbone?.description.contains("choose a backbone of images") == true)
+    #expect(backbone?.description.contains("must be a network of images") == true)
     var fused = settings()
     fused.inputs.phases = [.lateArterial, .portalVenous]
     fused.inputs.fusion = .late
