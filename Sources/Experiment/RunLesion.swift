@@ -76,9 +76,7 @@ public struct RunLesion: Codable, Equatable, Sendable {
         var fromImages: [String: String] = [:]
         if let id = lesion.id {
           fromImages[phaseColumn] = phasesOf[id]?.joined(separator: " + ")
-          fromImages[scannerColumn] = pathOf[id].flatMap { path in
-            scanner(folder?.appendingPathComponent(path) ?? URL(fileURLWithPath: path))
-          }
+          fromImages[scannerColumn] = pathOf[id].flatMap { scanner(StudyFolder.file($0, in: folder)) }
           fromImages[extentColumn] = extents[id].map { String(format: "%.1f", $0) }
         }
         let attributes = lesion.attributes.merging(fromImages) { own, _ in own }

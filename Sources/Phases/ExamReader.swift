@@ -48,7 +48,7 @@ struct ExamReader: Sendable {
   }
 
   private func file(_ record: SliceRecord) -> URL {
-    folder?.appendingPathComponent(record.path) ?? URL(fileURLWithPath: record.path)
+    StudyFolder.file(record.path, in: folder)
   }
 
   func read(_ exam: ExamFiles) -> [SeriesReading] {

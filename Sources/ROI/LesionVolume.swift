@@ -205,7 +205,7 @@ private struct OutlinedSlice {
   var thickness: Double? { header.sliceThickness.flatMap { $0 > 0 && $0 <= 100 ? $0 : nil } }
 
   init(_ slice: ROIPlan.Candidate, _ folder: URL?) throws(LesionVolumeError) {
-    file = folder?.appendingPathComponent(slice.place.path) ?? URL(fileURLWithPath: slice.place.path)
+    file = StudyFolder.file(slice.place.path, in: folder)
     frame = slice.place.frame
     ordinal = slice.place.ordinal
     func refused(_ reason: String) -> LesionVolumeError {

@@ -84,8 +84,9 @@ struct NeighbouringSlices {
     var heights: [Int: Double] = [:]
     for place in candidate.series {
       // A header that cannot be read leaves the distance unknown; the slice's own reading reports it.
-      guard let headers = try? DICOMFile.attributes(of: place.file(in: folder)), headers.indices.contains(place.frame),
-        let position = headers[place.frame].imagePosition, let across = headers[place.frame].rowDirection,
+      guard let headers = try? DICOMFile.attributes(of: StudyFolder.file(place.path, in: folder)),
+        headers.indices.contains(place.frame), let position = headers[place.frame].imagePosition,
+        let across = headers[place.frame].rowDirection,
         let down = headers[place.frame].columnDirection
       else { continue }
       heights[place.ordinal] = position.dot(across.cross(down))
@@ -98,9 +99,4 @@ struct NeighbouringSlices {
   }
 
   private static func text(_ distance: Double) -> String { "\((distance * 100).rounded() / 100)" }
-}
-
-extension SlicePlace {
-  /// The file; `folder` is the study's, nil where the path is absolute.
-  func file(in folder: URL?) -> URL { folder?.appendingPathComponent(path) ?? URL(fileURLWithPath: path) }
 }

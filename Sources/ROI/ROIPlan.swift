@@ -43,7 +43,7 @@ struct ROIPlan: Sendable {
     ) throws(Refusal) -> (image: CTImage, crop: ROICrop) {
       do {
         let place = place ?? self.place
-        let image = try DICOMFile.image(at: place.file(in: folder), frame: place.frame)
+        let image = try DICOMFile.image(at: StudyFolder.file(place.path, in: folder), frame: place.frame)
         var values = StoredValueSample()
         values.add(image)
         if let reason = values.reasonAgainstCT { throw Refusal(reason: "\(reason); remove its outline") }

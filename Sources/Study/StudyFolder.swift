@@ -21,6 +21,12 @@ public struct StudyFolder: Sendable {
   public var featuresFolder: URL { url.appendingPathComponent("features") }
   /// The folder with one folder per run.
   public var runsFolder: URL { url.appendingPathComponent("runs") }
+
+  /// The file of a slice by the path in the tables: within `folder`, a study's, or absolute where that is nil, as of an exam that lies
+  /// outside of any study.
+  public static func file(_ path: String, in folder: URL?) -> URL {
+    folder?.appendingPathComponent(path) ?? URL(fileURLWithPath: path)
+  }
   /// The folder with reports over several runs.
   public var reportsFolder: URL { url.appendingPathComponent("reports") }
 

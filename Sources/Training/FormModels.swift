@@ -1,6 +1,7 @@
 import Backbones
 import Experiment
 import Foundation
+import ROI
 import Study
 import Torch
 
@@ -22,8 +23,7 @@ struct FormModels: FoldModels {
   }
 
   func probabilities(of exam: ExamExamples) throws -> [[Double]] {
-    let examples = try exam.examples(folders.settings)
-    guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
+    let (examples, rois) = try exam.slices(folders.settings)
     let prepared = PreparedNetwork(learner: learner, rois: rois, storeName: nil, store: nil)
     var worker = try prepared.makeWorker()
     let numbers = Array(examples.examples.indices)
@@ -34,6 +34,17 @@ struct FormModels: FoldModels {
         checkpoint: folder.appendingPathComponent("checkpoint.safetensors"))
       return try prepared.load(from: folder, for: task, with: &worker).probabilities(of: numbers)
     }
+  }
+}
+
+extension ExamExamples {
+  /// The examples that a network predicts, with the slices that they are made of.
+  ///
+  /// - Throws: `TrainingError` where they are made of none; what keeps them from being made.
+  func slices(_ settings: StudyProtocol) throws -> (examples: ExampleSet, rois: ROISet) {
+    let examples = try examples(settings)
+    guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
+    return (examples, rois)
   }
 }
 

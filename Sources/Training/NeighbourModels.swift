@@ -70,8 +70,7 @@ struct NeighbourModels: FoldModels {
   }
 
   func probabilities(of exam: ExamExamples) throws -> [[Double]] {
-    let examples = try exam.examples(folders.settings)
-    guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
+    let (examples, rois) = try exam.slices(folders.settings)
     let initial = try network.makeNetwork()
     defer { network.giveBack(initial) }
     let stages = try FrozenStages(network, initial, rois)

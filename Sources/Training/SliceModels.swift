@@ -32,8 +32,7 @@ struct SliceModels: FoldModels {
   }
 
   func probabilities(of exam: ExamExamples) throws -> [[Double]] {
-    let examples = try exam.examples(folders.settings)
-    guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
+    let (examples, rois) = try exam.slices(folders.settings)
     return try probabilities(of: rois, examples.examples.flatMap(\.rois))
   }
 

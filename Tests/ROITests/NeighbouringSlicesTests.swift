@@ -72,7 +72,7 @@ struct NeighbouringSlicesTests {
 
     let places = try exam.study.read { try SlicePlace.all($0) }
     let damaged = try #require(places.first { $0.sopInstanceUID == exam.uid("slice 1") })
-    try Data("nothing".utf8).write(to: damaged.file(in: exam.study.url))
+    try Data("nothing".utf8).write(to: StudyFolder.file(damaged.path, in: exam.study.url))
     _ = try ROIBuild.run(exam.study)
     #expect(try stacks(ROISet(exam.study)) == expected([[0, 0, 0], [2, 2, 3], [2, 3, 4], [3, 4, 5], [4, 5, 5]]))
     #expect(try remarks().count { $0.contains("cannot be used: ") } == 2)

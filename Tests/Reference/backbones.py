@@ -110,6 +110,26 @@ def layouts():
     write("layouts.json", result)
 
 
+def five_steps(trained, batches, logits_of, targets):
+    """The paper's optimiser on the trained parameters: losses, the first step's logits and gradients, and each parameter's change."""
+    optimiser = torch.optim.Adam(trained.values(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8)
+    loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 2.5]))
+    before = {name: value.detach().clone() for name, value in trained.items()}
+    result = {"losses": []}
+    for step, batch in enumerate(batches):
+        logits = logits_of(batch)
+        loss = loss_of(logits, targets)
+        optimiser.zero_grad()
+        loss.backward()
+        if step == 0:
+            result["logits"] = logits.flatten().tolist()
+            result["gradients"] = {name: summary(value.grad) for name, value in trained.items()}
+        optimiser.step()
+        result["losses"].append(loss.item())
+    result["change"] = {name: summary(value - before[name]) for name, value in trained.items()}
+    return result
+
+
 def training():
     """ResNet-50 as in the paper: stem, layer1, layer2 frozen; Adam with coupled decay; class weight 2.5 on high."""
     model = fill(make("resnet50", 2))
@@ -120,24 +140,9 @@ def training():
     for part in frozen:
         part.eval()
     trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    optimiser = torch.optim.Adam(trained.values(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8)
-    loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 2.5]))
-    targets = torch.tensor([0, 1, 0, 1])
-    result = {"trainedParameterCount": sum(value.numel() for value in trained.values()), "losses": []}
-    before = {name: value.detach().clone() for name, value in trained.items()}
-    for step, batch in enumerate(BATCHES):
-        logits = model(images(batch, (4, 3, 64, 64)))
-        loss = loss_of(logits, targets)
-        optimiser.zero_grad()
-        loss.backward()
-        if step == 0:
-            result["logits"] = logits.flatten().tolist()
-            result["gradients"] = {name: summary(value.grad) for name, value in trained.items()}
-        optimiser.step()
-        result["losses"].append(loss.item())
-    state = dict(entries(model))
-    result["after"] = {name: summary(value) for name, value in state.items()}
-    result["change"] = {name: summary(state[name] - value) for name, value in before.items()}
+    result = {"trainedParameterCount": sum(value.numel() for value in trained.values())}
+    result |= five_steps(trained, BATCHES, lambda batch: model(images(batch, (4, 3, 64, 64))), torch.tensor([0, 1, 0, 1]))
+    result["after"] = {name: summary(value) for name, value in entries(model)}
     write("resnet50-training.json", result)
 
 

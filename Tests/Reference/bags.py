@@ -11,7 +11,7 @@ Run from the repository root: .deps/python/bin/python Tests/Reference/bags.py (t
 import json
 
 import torch
-from backbones import FIXTURES, entries, filled, fill, images, make, summary
+from backbones import FIXTURES, entries, filled, fill, five_steps, images, make, summary
 
 WIDTH = 128
 # Three bags of two, one and three slices; pooled slice by slice, or in groups as by phase, of which the second bag lacks one.
@@ -83,32 +83,16 @@ def named(pairs):
 
 
 def training(pooling, groups):
-    model = prepared(pooling)
-    trained = named((name, value) for name, value in model.named_parameters() if value.requires_grad)
-    optimiser = torch.optim.Adam(trained.values(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8)
-    loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 2.5]))
-    before = {name: value.detach().clone() for name, value in trained.items()}
+    model = prepared(pooling).eval()
     with torch.no_grad():
-        model.eval()
         predicted = model(images("bag", (6, 3, 64, 64)), groups)
-    result = {"predicted": predicted.flatten().tolist(), "weights": model.weights, "losses": []}
+    result = {"predicted": predicted.flatten().tolist(), "weights": model.weights}
     model = prepared(pooling)
     trained = named((name, value) for name, value in model.named_parameters() if value.requires_grad)
-    optimiser = torch.optim.Adam(trained.values(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8)
-    for step, batch in enumerate(BATCHES):
-        logits = model(images(batch, (6, 3, 64, 64)), groups)
-        loss = loss_of(logits, TARGETS)
-        optimiser.zero_grad()
-        loss.backward()
-        if step == 0:
-            result["logits"] = logits.flatten().tolist()
-            result["gradients"] = {name: summary(value.grad) for name, value in trained.items()}
-        optimiser.step()
-        result["losses"].append(loss.item())
+    result |= five_steps(trained, BATCHES, lambda batch: model(images(batch, (6, 3, 64, 64)), groups), TARGETS)
     state = named(entries(model))
     trained_names = {name for name in state if name.startswith(("layer4", "fc", "attention"))}
     result["after"] = {name: summary(state[name]) for name in sorted(trained_names)}
-    result["change"] = {name: summary(state[name] - value) for name, value in before.items()}
     return result
 
 

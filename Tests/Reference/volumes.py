@@ -10,7 +10,7 @@ Run from the repository root: .deps/python/bin/python Tests/Reference/volumes.py
 import json
 
 import torch
-from backbones import FIXTURES, entries, filled, images, make, summary
+from backbones import FIXTURES, entries, filled, five_steps, images, make, summary
 
 # Three examples: one volume of two slices, one of one, and two volumes of one and three slices.
 GROUPS = [[2], [1], [1, 3]]
@@ -87,26 +87,13 @@ def named(pairs):
 
 def main():
     with torch.no_grad():
-        result = {"predicted": Volumes().eval()(images("volume", SHAPE)).flatten().tolist(), "losses": []}
+        result = {"predicted": Volumes().eval()(images("volume", SHAPE)).flatten().tolist()}
     model = prepared()
     trained = named((name, value) for name, value in model.named_parameters() if value.requires_grad)
-    optimiser = torch.optim.Adam(trained.values(), lr=1e-5, betas=(0.8, 0.999), weight_decay=0.8)
-    loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 2.5]))
-    before = {name: value.detach().clone() for name, value in trained.items()}
-    for step, batch in enumerate(BATCHES):
-        logits = model(images(batch, SHAPE))
-        loss = loss_of(logits, TARGETS)
-        optimiser.zero_grad()
-        loss.backward()
-        if step == 0:
-            result["logits"] = logits.flatten().tolist()
-            result["gradients"] = {name: summary(value.grad) for name, value in trained.items()}
-        optimiser.step()
-        result["losses"].append(loss.item())
+    result |= five_steps(trained, BATCHES, lambda batch: model(images(batch, SHAPE)), TARGETS)
     state = named(entries(model))
     changed = sorted(name for name in state if name.startswith(("layer4", "fc")))
     result["after"] = {name: summary(state[name]) for name in changed}
-    result["change"] = {name: summary(state[name] - value) for name, value in before.items()}
     text = json.dumps(result, separators=(",", ":"))
     (FIXTURES / "volumes.json").write_text(text + "\n")
     print(f"volumes.json: {len(text)} bytes")

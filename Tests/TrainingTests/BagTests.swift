@@ -153,26 +153,11 @@ import Torch
     let settings = settings(.attention) { $0.training?.epochs = 3 }
     let whole = try validation(settings).run { _ in }
     let before = Set(try synthetic.runs())
-    struct Interruption: Error {}
-    // Killed twice: a folder in the log's place stands for a disk that fails.
+    // Killed twice.
     for epoch in [2, 3] {
-      let place = Mutex<(log: URL, saved: URL)?>(nil)
-      #expect(throws: StudyError.self) {
-        _ = try validation(settings).run { progress in
-          guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == 0,
-            step.epoch == epoch, place.withLock({ $0 == nil }),
-            let name = try? Set(synthetic.runs()).subtracting(before).first
-          else { return }
-          let log = synthetic.study.runsFolder.appendingPathComponent("\(name)/folds/fold-1/log.jsonl")
-          let saved = synthetic.study.url.appendingPathComponent("log-saved")
-          try? FileManager.default.moveItem(at: log, to: saved)
-          try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
-          place.withLock { $0 = (log, saved) }
-        }
+      try synthetic.interrupting(fold: 0, epoch: epoch, before: before) {
+        _ = try validation(settings).run(progress: $0)
       }
-      let (log, saved) = try #require(place.withLock { $0 })
-      try FileManager.default.removeItem(at: log)
-      try FileManager.default.moveItem(at: saved, to: log)
     }
     let resumed = try validation(settings).run { _ in }
     #expect(resumed.id != whole.id)

@@ -60,30 +60,14 @@ import Torch
   }
 
   @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
-    struct Interruption: Error {}
     var settings = synthetic.settings
     settings.network?.frozenThrough = "layer2"
     settings.training?.epochs = 3
     let whole = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
     let before = Set(try synthetic.runs())
-    // The log turns into a folder, as on a disk that fails, in the second fold's second epoch.
-    let place = Mutex<(log: URL, saved: URL)?>(nil)
-    #expect(throws: StudyError.self) {
-      try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { progress in
-        guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == 1, step.epoch == 2,
-          place.withLock({ $0 == nil }),
-          let name = try? Set(synthetic.runs()).subtracting(before).first
-        else { return }
-        let log = synthetic.study.runsFolder.appendingPathComponent("\(name)/folds/fold-2/log.jsonl")
-        let saved = synthetic.study.url.appendingPathComponent("log-saved")
-        try? FileManager.default.moveItem(at: log, to: saved)
-        try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
-        place.withLock { $0 = (log, saved) }
-      }
+    let log = try synthetic.interrupting(fold: 1, epoch: 2, before: before) {
+      _ = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run(progress: $0)
     }
-    let (log, saved) = try #require(place.withLock { $0 })
-    try FileManager.default.removeItem(at: log)
-    try FileManager.default.moveItem(at: saved, to: log)
     let rest = try CrossValidation(synthetic.study, protocol: settings, options: synthetic.options()).run { _ in }
     #expect(log.path.contains("/\(rest.id)/"))
     #expect(try probabilities(rest) == probabilities(whole))

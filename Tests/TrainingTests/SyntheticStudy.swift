@@ -7,6 +7,7 @@ import Intake
 import ROI
 import Study
 import Support
+import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -130,6 +131,34 @@ struct SyntheticStudy {
   /// Options with those weights.
   func options() throws -> ExperimentOptions {
     try .init(weightsFile: Self.weights.get().file, store: noWeights)
+  }
+
+  /// Has `run`, a cross-validation, fail where the log of a fold, from 0, cannot be written in an epoch, as on a disk that fails.
+  ///
+  /// `run` tells of its progress; `before` are the runs that there were already. The log is mended afterwards, and returned.
+  @discardableResult
+  func interrupting(
+    fold: Int, epoch: Int, before: Set<String>, sourceLocation: SourceLocation = #_sourceLocation,
+    _ run: (@escaping @Sendable (ExperimentProgress) -> Void) throws -> Void
+  ) throws -> URL {
+    let place = Mutex<(log: URL, saved: URL)?>(nil)
+    #expect(throws: StudyError.self, sourceLocation: sourceLocation) {
+      try run { progress in
+        guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == fold,
+          step.epoch == epoch, place.withLock({ $0 == nil }), let name = try? Set(runs()).subtracting(before).first
+        else { return }
+        let log = study.runsFolder.appendingPathComponent("\(name)/folds/fold-\(fold + 1)/log.jsonl")
+        let saved = study.url.appendingPathComponent("log-saved")
+        // A folder in the log's place stands for the disk.
+        try? FileManager.default.moveItem(at: log, to: saved)
+        try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
+        place.withLock { $0 = (log, saved) }
+      }
+    }
+    let (log, saved) = try #require(place.withLock { $0 }, sourceLocation: sourceLocation)
+    try FileManager.default.removeItem(at: log)
+    try FileManager.default.moveItem(at: saved, to: log)
+    return log
   }
 
   /// The names of the runs' folders.

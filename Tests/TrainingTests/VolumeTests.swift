@@ -133,24 +133,7 @@ extension ROISet.Entry {
     let settings = settings { $0.training?.epochs = 3 }
     let whole = try validation(settings).run { _ in }
     let before = Set(try synthetic.runs())
-    let place = Mutex<(log: URL, saved: URL)?>(nil)
-    #expect(throws: StudyError.self) {
-      // A folder in the log's place stands for a disk that fails.
-      _ = try validation(settings).run { progress in
-        guard case .fitting(let standing) = progress, let step = standing.jobs.first, step.fold == 0,
-          step.epoch == 2, place.withLock({ $0 == nil }),
-          let name = try? Set(synthetic.runs()).subtracting(before).first
-        else { return }
-        let log = synthetic.study.runsFolder.appendingPathComponent("\(name)/folds/fold-1/log.jsonl")
-        let saved = synthetic.study.url.appendingPathComponent("log-saved")
-        try? FileManager.default.moveItem(at: log, to: saved)
-        try? FileManager.default.createDirectory(at: log, withIntermediateDirectories: false)
-        place.withLock { $0 = (log, saved) }
-      }
-    }
-    let (log, saved) = try #require(place.withLock { $0 })
-    try FileManager.default.removeItem(at: log)
-    try FileManager.default.moveItem(at: saved, to: log)
+    try synthetic.interrupting(fold: 0, epoch: 2, before: before) { _ = try validation(settings).run(progress: $0) }
     let resumed = try validation(settings).run { _ in }
     #expect(resumed.id != whole.id)
     for file in ["predictions.csv", "folds/fold-1/model.safetensors"] {
