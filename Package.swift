@@ -91,7 +91,7 @@ let roomsWithoutTorch: [Target] =
   + room("Clinical", fixtures: ["Fixtures"], data: ["Data"])
   + room("Archives", imports: ["CArchive"])
   + room("HTTP", imports: ["Support", "CCrypto", "CCurl"])
-  + room("Imaging", tests: ["Support"], fixtures: ["Fixtures"])
+  + room("Imaging", imports: ["Support"], fixtures: ["Fixtures"])
   + room("Radiomics", imports: ["Support"], fixtures: ["Fixtures"])
   + room("Classifiers", imports: ["Support", "CLibSVM", "CXGBoost"], fixtures: ["Fixtures"])
   + room(
