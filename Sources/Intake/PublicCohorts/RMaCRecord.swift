@@ -26,9 +26,10 @@ package struct RMaCRecord: Sendable {
     let age = try file.text("Patient Age")
     let manufacturer = try file.text("Manufacturer")
     attributes = [
-      "pathology": pathology, "pathology_grade": grade, "sex": sex, "age": age, "manufacturer": manufacturer,
+      "pathology": pathology, "pathology_grade": grade, "sex": sex, "manufacturer": manufacturer,
     ]
     .compactMapValues { $0 }
+    .merging(Self.ageAttribute(age)) { $1 }
     header = Self.header(sex: sex, age: age).merging([.manufacturer: manufacturer ?? ""]) { $1 }
   }
 
@@ -66,6 +67,13 @@ package struct RMaCRecord: Sendable {
     }
     throw PublicCohortError(
       "pathology_grade is \(grade.map { "\"\($0)\"" } ?? "missing"); expected 1 to 4, or 5 (high) or 6 (low)")
+  }
+
+  /// The age in completed years, so that models can learn from the column; under another name where it is not understood, so that it is
+  /// missing there.
+  static func ageAttribute(_ age: String?) -> [String: String] {
+    guard let age else { return [:] }
+    return wholeYears(age).map { ["age": "\($0)"] } ?? ["age_not_understood": age]
   }
 
   /// Sex and age as DICOM has them, of whatever form.

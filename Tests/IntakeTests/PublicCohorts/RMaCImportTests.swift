@@ -212,5 +212,8 @@ struct RMaCImportTests {
     #expect(RMaCRecord.header(sex: "male", age: "58") == [.patientSex: "M", .patientAge: "058Y"])
     #expect(RMaCRecord.header(sex: "?", age: "6 months 3") == [:])
     #expect(RMaCRecord.header(sex: nil, age: "999") == [:])
+    #expect(RMaCRecord.ageAttribute("063Y") == ["age": "63"] && RMaCRecord.ageAttribute("90+") == ["age": "90"])
+    #expect(RMaCRecord.ageAttribute("6 months 3") == ["age_not_understood": "6 months 3"])
+    #expect(RMaCRecord.ageAttribute(nil).isEmpty)
   }
 }
