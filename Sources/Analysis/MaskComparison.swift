@@ -1,5 +1,6 @@
 import Evaluation
 import ROI
+import Support
 
 /// Two readings' masks of one lesion on one grid.
 struct MaskComparison {
@@ -59,10 +60,7 @@ enum SurfaceVoxels {
       }
     }
     let all = (nearest(one, other) + nearest(other, one)).sorted()
-    let rank = 0.95 * Double(all.count - 1)
-    let (low, share) = (Int(rank), rank - rank.rounded(.down))
-    let high = min(low + 1, all.count - 1)
-    return (all[low] + share * (all[high] - all[low]), all.reduce(0, +) / Double(all.count))
+    return (Quantile.value(0.95, ofSorted: all), all.reduce(0, +) / Double(all.count))
   }
 
   private static func places(_ mask: [Bool], _ size: SIMD3<Int>, _ spacing: SIMD3<Double>) -> [SIMD3<Double>] {

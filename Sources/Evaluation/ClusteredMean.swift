@@ -8,6 +8,7 @@ public enum ClusteredMean {
   ///   - level: the confidence level.
   ///   - samples: how many draws of clusters.
   ///   - seed: the draws' seed.
+  /// - Returns: the mean with its interval.
   /// - Throws: `NotEstimable` where there is no value, one is not finite, the lists differ in length, or there is no interval.
   public static func estimate(
     _ values: [Double], clusters: [String], level: Double = 0.95, samples: Int = 2000, seed: UInt64 = 1

@@ -97,6 +97,17 @@ public struct OutlineStudy: Sendable {
     _ = try ROIBuild.run(study, progress: progress)
   }
 
+  /// Removes the copy.
+  ///
+  /// - Throws: `StudyError` where it cannot be removed.
+  public func remove() throws(StudyError) {
+    do {
+      try FileManager.default.removeItem(at: study.url)
+    } catch {
+      throw StudyError(.file, "cannot remove \(study.url.path): \(error.localizedDescription)")
+    }
+  }
+
   /// Where a study's copies are.
   public static func folder(of study: StudyFolder) -> URL {
     study.reportsFolder.appendingPathComponent("agreement/outlines")
