@@ -111,7 +111,7 @@ public enum AgreementReport {
           Format.cell(entry.result[.specificity]),
         ]
       })
-    return [results.html] + RivalTables.differences(result)
+    return [results.html] + RivalTables.differences(result, of: "Outlines")
       + result.failed.map { .p(HTML(text: "\($0.name) has no run: \($0.reason ?? "")")) }
   }
 }

@@ -63,15 +63,13 @@ enum AgreementTables {
           ]
         }
       }, leadingColumns: 2)
-    let phases = pairs.map { pair in
-      pair.phase.value.map { "\(name(pair)): \(Format.number($0))" } ?? "\(name(pair)): \(pair.phase.note ?? "")"
-    }
-    return [
-      table.html, measures.html, .p(HTML(text: "Kappa of the outlined phase. \(phases.joined(separator: "; ")).")),
-    ]
+    let phases = pairs.compactMap { pair in pair.phase.value.map { "\(name(pair)) \(Format.number($0))" } }
+    let kappa =
+      phases.isEmpty ? [] : [HTML.p(HTML(text: "Kappa of the outlined phase: \(phases.joined(separator: "; "))."))]
+    return [table.html, measures.html] + kappa
       + HTML.reasons(
         pairs.flatMap { pair in
-          [("\(name(pair)), Dice", pair.dice.note)]
+          [("\(name(pair)), Dice", pair.dice.note), ("\(name(pair)), kappa of the outlined phase", pair.phase.note)]
             + pair.measures.flatMap { measure in
               [
                 ("\(name(pair)), \(measure.name)", measure.bias.note),

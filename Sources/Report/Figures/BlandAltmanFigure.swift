@@ -14,7 +14,7 @@ extension Figure {
       stated.value.map { ($0, dash) }
     }
     let drawn = lines.map { value, dash in
-      "set arrow from graph 0,first \(value) to graph 1,first \(value) nohead dashtype \(dash) linewidth 1.4 "
+      "set arrow from graph 0,first \(value) to graph 1,first \(value) nohead dashtype \(dash == 1 ? "solid" : "(10,8)") linewidth 1.4 "
         + "linecolor rgb \"\(Palette.vermillion)\" back"
     }
     let range = "\(Format.number(volume.lowerLimit.value)) to \(Format.number(volume.upperLimit.value)) mL"
