@@ -141,6 +141,7 @@ extension Journal {
     var problems: [String] = []
     var (count, previous) = (0, "")
     var revisions: [Int64: Int] = [:]
+    var states: [Int64: CaseState] = [:]
     let entries = try Entry.fetchCursor(database, sql: "SELECT * FROM annotationEdit ORDER BY sequence")
     while let entry = try entries.next() {
       count += 1
@@ -157,7 +158,9 @@ extension Journal {
       if entry.previous != previous { problem("does not follow from the entry before it") }
       if entry.hash != entry.expectedHash(reading) { problem("was changed after it was written") }
       do {
-        if try entry.decoded().object?.object != entry.objectId { problem("names another object than it holds") }
+        let payload = try entry.decoded()
+        if payload.object?.object != entry.objectId { problem("names another object than it holds") }
+        states[entry.readingId] = payload.state ?? states[entry.readingId]
       } catch {
         problem("cannot be read")
       }
@@ -166,6 +169,11 @@ extension Journal {
     let head = try Setting.fetchOne(database, key: headKey)?.value
     if head != (count == 0 ? nil : "\(count) \(previous)") {
       problems.append("the journal's last entries are missing, or entries were added without RenalGrade")
+    }
+    for (id, reading) in readings.sorted(by: { $0.key < $1.key }) where reading.state != states[id] ?? .open {
+      problems.append(
+        "\(reading.name) of \(reading.reader) is \(reading.state.rawValue), but \((states[id] ?? .open).rawValue) in the journal"
+      )
     }
     if problems.isEmpty { problems += try DerivedContours.differences(database) }
     return (count, problems)
