@@ -211,7 +211,7 @@ struct DeskTests {
     #expect(throws: DeskError.self) { try desk.setState(.open, case: name, reader: "anna", base: 6) }
     #expect(throws: DeskError.self) { try desk.reopen(name, of: "anna", by: "olga", reason: " ") }
     try desk.reopen(name, of: "anna", by: "olga", reason: "the wrong kidney")
-    #expect(!isLocked())
+    _ = try desk.save([.square(slice: 1)], case: name, reader: "anna", base: 7, window: window)
     let entries = try fixture.study.read { try Journal.Entry.order(Column("sequence")).fetchAll($0) }
     #expect(entries.suffix(3).map(\.actor) == ["olga", "olga", "anna"])
     #expect(try entries.compactMap { try $0.decoded().reason } == ["the wrong kidney"])

@@ -42,8 +42,7 @@ extension AnnotationDesk {
             : "the profile has \(warnings.count) warnings that are not confirmed", warnings: warnings)
       }
       if state == .done {
-        let objects = try Journal.objects(reading.id ?? 0, database).compactMap(exam.numbered).filter { !$0.isDeleted }
-        if let lesion = exam.unread(objects) {
+        if let lesion = exam.unread(try live(reading, exam, database)) {
           throw DeskError.refused(
             "the lesion \(lesion) has neither an outline nor an assessment; outline it, or state that there is no lesion or that it is "
               + "not assessable", edit: nil)
@@ -123,7 +122,12 @@ extension AnnotationDesk {
   private func unconfirmed(
     _ name: String, _ reader: String, _ confirmed: [String]
   ) throws(DeskError) -> (revision: Int, [ProfileWarning]) {
-    (try detail(of: name, reader: reader).revision, [])
+    let (objects, exam, revision) = try read { database in
+      let (reading, exam) = try opened(name, reader, database)
+      return (try live(reading, exam, database), exam, try reading.revision(database))
+    }
+    let warnings = CaseProfile(objects, exam, hounsfield).lesions.flatMap(\.warnings)
+    return (revision, warnings.filter { !confirmed.contains($0.warning) })
   }
 }
 

@@ -124,7 +124,7 @@ enum Journal {
           WHERE readingId = :reading AND objectId IS NOT NULL GROUP BY objectId) AS object
           ON object.objectId = entry.objectId AND object.last = entry.revision
         WHERE entry.readingId = :reading AND entry.objectId IN (SELECT objectId FROM annotationEdit
-          WHERE readingId = :reading AND revision > :base AND (:window IS NULL OR window IS NOT :window))
+          WHERE readingId = :reading AND objectId IS NOT NULL AND revision > :base AND (:window IS NULL OR window IS NOT :window))
         ORDER BY object.first
         """, arguments: ["reading": reading, "base": base, "window": window])
     return try entries.map { try $0.decoded() }
