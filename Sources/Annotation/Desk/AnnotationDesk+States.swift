@@ -18,14 +18,22 @@ extension AnnotationDesk {
   public func setState(
     _ state: CaseState, case name: String, reader: String, base: Int, confirmed: [String] = []
   ) throws(DeskError) -> CaseStatus {
+    try setState(state, base: base, actor: reader, confirmed: confirmed) { try opened(name, reader, $0) }
+  }
+
+  /// The same for the reading that `opened` finds.
+  func setState(
+    _ state: CaseState, base: Int, actor: String, confirmed: [String],
+    _ opened: @Sendable (Database) throws -> (reading: Reading, exam: ExamPlaces)
+  ) throws(DeskError) -> CaseStatus {
     guard state != .locked else { throw .refused("a reader sets a case to done or open", edit: nil) }
     guard confirmed.count <= 10_000, confirmed.allSatisfy({ $0.count <= 200 }) else {
       throw .refused("too many warnings are confirmed", edit: nil)
     }
     // Slices are read for the profile before the tables are locked; the revision tells whether it still holds.
-    let (profiled, warnings) = state == .done ? try unconfirmed(name, reader, confirmed) : (base, [])
+    let (profiled, warnings) = state == .done ? try unconfirmed(confirmed, opened) : (base, [])
     return try write { database in
-      var (reading, exam) = try opened(name, reader, database)
+      var (reading, exam) = try opened(database)
       let revision = try reading.revision(database)
       guard reading.state != .locked else {
         throw DeskError.locked("the case is locked; ask the owner of the study to open it")
@@ -49,7 +57,7 @@ extension AnnotationDesk {
         }
       }
       let latest = try change(
-        &reading, to: state, confirmed: state == .done ? confirmed : nil, actor: reader, reason: nil, database)
+        &reading, to: state, confirmed: state == .done ? confirmed : nil, actor: actor, reason: nil, database)
       return CaseStatus(state: state, revision: latest)
     }
   }
@@ -120,10 +128,10 @@ extension AnnotationDesk {
 
   /// The revision that the profile was made of, and its warnings that are not confirmed.
   private func unconfirmed(
-    _ name: String, _ reader: String, _ confirmed: [String]
+    _ confirmed: [String], _ opened: @Sendable (Database) throws -> (reading: Reading, exam: ExamPlaces)
   ) throws(DeskError) -> (revision: Int, [ProfileWarning]) {
     let (objects, exam, revision) = try read { database in
-      let (reading, exam) = try opened(name, reader, database)
+      let (reading, exam) = try opened(database)
       return (try live(reading, exam, database), exam, try reading.revision(database))
     }
     let warnings = CaseProfile(objects, exam, hounsfield).lesions.flatMap(\.warnings)
