@@ -109,6 +109,10 @@ struct JournalTests {
     try fixture.study.write { try $0.execute(sql: "DELETE FROM contour WHERE id % 2 = 0") }
     try fixture.study.write { try DerivedContours.rebuild($0) }
     #expect(try fixture.contours() == incremental)
+    try fixture.study.write { try $0.execute(sql: "UPDATE contour SET occasion = 3 WHERE id % 3 = 0") }
+    #expect(try !desk.verify().problems.isEmpty)
+    try desk.repair()
+    #expect(try fixture.contours() == incremental)
   }
 
   @Test func `a lesion that pathology lists later gets the outlines that were drawn of it`() throws {

@@ -111,6 +111,17 @@ extension AnnotationDesk {
   /// - Throws: `DeskError.failed` where the study cannot be read.
   public func verify() throws(DeskError) -> (entries: Int, problems: [String]) { try read { try Journal.verify($0) } }
 
+  /// Makes the study's outlines again from the journal.
+  ///
+  /// - Throws: `DeskError.failed` where the journal is damaged, or the study cannot be written.
+  public func repair() throws(DeskError) {
+    try write { database in
+      let (_, problems) = try Journal.verify(database, withContours: false)
+      guard problems.isEmpty else { throw DeskError.failed(problems.joined(separator: "; ")) }
+      try DerivedContours.rebuild(database)
+    }
+  }
+
   @discardableResult func change(
     _ reading: inout Reading, to state: CaseState, confirmed: [String]?, actor: String, reason: String?,
     _ database: Database
