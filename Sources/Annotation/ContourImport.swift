@@ -31,6 +31,31 @@ public enum ContourImport {
     return try run(export.contours, skipped: export.skipped, source: url.lastPathComponent, into: study)
   }
 
+  /// Removes a reader's imported contours, the outlines carried from them, and what was set aside of their files.
+  ///
+  /// - Returns: how many contours there were.
+  /// - Throws: `StudyError` where the study has none of that reader, or the reader outlines on the page.
+  public static func remove(_ reader: String, from study: StudyFolder) throws(StudyError) -> Int {
+    try study.write { database in
+      let imported = StoredContour.filter(
+        Column("reader") == reader && Column("source") == StoredContour.Source.import.rawValue
+          && Column("carriedId") == nil)
+      let count = try imported.fetchCount(database)
+      guard count > 0 else {
+        let known = try String.fetchAll(
+          database, sql: "SELECT DISTINCT reader FROM contour WHERE source = 'import' ORDER BY reader")
+        throw StudyError(
+          .file,
+          "the study has no imported contours of a reader \"\(reader)\"; "
+            + (known.isEmpty ? "it has none at all" : "it has those of \(known.joined(separator: ", "))"))
+      }
+      let readers = ImportedReaders(reader: reader)
+      try readers.removeFormer(database)
+      try readers.forget(database)
+      return count
+    }
+  }
+
   /// Takes over `contours`, as `run(_:into:)` does with those of an export.
   ///
   /// `source` is what remarks call the place that they come from; `skipped` is what was found there besides. The vertices

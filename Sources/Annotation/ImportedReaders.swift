@@ -8,6 +8,8 @@ struct ImportedReaders {
 
   init(_ contours: [Contour]) { readers = Set(contours.map(\.reader)) }
 
+  init(reader: String) { readers = [reader] }
+
   /// What entries of the whole file name as their source: the readers, one in a line; empty for a file without contours.
   var source: String { readers.sorted().joined(separator: "\n") }
 
@@ -15,7 +17,7 @@ struct ImportedReaders {
   ///
   /// - Returns: how many carried outlines were removed.
   /// - Throws: `StudyError` where one of the readers outlines on the page; SQLite's error where the tables cannot be written.
-  func removeFormer(_ database: Database) throws -> Int {
+  @discardableResult func removeFormer(_ database: Database) throws -> Int {
     // A person who may outline on the page is a reader of the study, also before the first outline.
     if let reader = try Reader.fetchAll(database).map(\.id).sorted().first(where: readers.contains) {
       throw StudyError(
@@ -32,10 +34,16 @@ struct ImportedReaders {
     return carried
   }
 
+  /// Forgets what was set aside of these readers' files, and their settings.
+  func forget(_ database: Database) throws {
+    try store([], nil, database)
+    for reader in readers { try ContourSettings.forget(reader, database) }
+  }
+
   /// Keeps what was set aside in place of what earlier files of these readers had, and with what settings they were read.
   ///
   /// Entries without a source, of any file, concern all readers together and are replaced by each import.
-  func store(_ entries: [SetAside], _ settings: ContourSettings, _ database: Database) throws {
+  func store(_ entries: [SetAside], _ settings: ContourSettings?, _ database: Database) throws {
     let former = try String.fetchSet(
       database, sql: "SELECT DISTINCT source FROM setAside WHERE stage = ?",
       arguments: [SetAside.Stage.contours.rawValue])
@@ -44,6 +52,6 @@ struct ImportedReaders {
       try database.replaceSetAside(of: .contours, from: source, with: [])
     }
     for entry in entries { try entry.insert(database) }
-    try settings.store(of: readers, database)
+    try settings?.store(of: readers, database)
   }
 }

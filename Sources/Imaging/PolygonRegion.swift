@@ -20,14 +20,45 @@ public struct PolygonRegion: Equatable, Sendable {
     return PixelMask(columns: columns, rows: rows, values: values)
   }
 
-  /// Each outline with 1 where it adds area and -1 where it is a hole.
-  private var signed: [(outline: Polygon, sign: Double)] {
-    outlines.enumerated().map { index, outline in
-      let around = outlines.enumerated().count { other, polygon in
-        other != index && (outline.vertices.first.map(polygon.contains) ?? false)
+  /// The numbers, from 0, of the outlines that are holes: all of their corners lie within an odd number of others.
+  ///
+  /// Outlines that merely overlap are none.
+  public var holes: Set<Int> {
+    guard outlines.count > 1 else { return [] }
+    return Set(
+      outlines.indices.filter { index in
+        let around = outlines.indices.count { other in
+          other != index && outlines[index].area < outlines[other].area
+            && outlines[index].vertices.allSatisfy(outlines[other].contains)
+        }
+        return around % 2 == 1
+      })
+  }
+
+  /// Which pixels have their centres in the tumour: in an outline and not in a hole, where overlapping outlines count as one area.
+  ///
+  /// It is `mask` where no two outlines cross. Files may hold two outlines of one lesion that overlap: both are tumour.
+  public func unionMask(columns: Int, rows: Int) -> PixelMask {
+    let holes = holes
+    var values = [Bool](repeating: false, count: columns * rows)
+    for index in outlines.indices.sorted(by: { outlines[$0].area > outlines[$1].area }) {
+      for (place, isInside) in outlines[index].mask(columns: columns, rows: rows).values.enumerated() where isInside {
+        values[place] = !holes.contains(index)
       }
-      return (outline, around % 2 == 0 ? 1 : -1)
     }
+    return PixelMask(columns: columns, rows: rows, values: values)
+  }
+
+  /// Whether a point, in pixels, is in the tumour as `unionMask` has it.
+  public func unionContains(_ point: SIMD2<Double>) -> Bool {
+    let around = outlines.indices.filter { outlines[$0].contains(point) }
+    guard let innermost = around.min(by: { outlines[$0].area < outlines[$1].area }) else { return false }
+    return outlines.count == 1 || !holes.contains(innermost)
+  }
+
+  private var signed: [(outline: Polygon, sign: Double)] {
+    let holes = holes
+    return outlines.enumerated().map { ($1, holes.contains($0) ? -1 : 1) }
   }
 
   /// The area in square pixels, where outlines lie beside or within one another.

@@ -110,6 +110,23 @@ struct ShapeInterpolationTests {
     }
   }
 
+  @Test func `holes are left out, and outlines that overlap are one area`() {
+    func square(_ x: Double, _ side: Double) -> [SIMD2<Double>] {
+      [[x, x], [x + side, x], [x + side, x + side], [x, x + side]]
+    }
+    let ring = region([square(14.5, 4), square(9.5, 20), square(15.5, 2)])
+    #expect(ring.holes == [0] && ring.area == 400 - 16 + 4)
+    #expect(ring.unionMask(columns: 40, rows: 40) == ring.mask(columns: 40, rows: 40))
+    #expect(ring.unionMask(columns: 40, rows: 40).count == 388)
+    #expect(ring.unionContains([16, 16]) && !ring.unionContains([15, 15]) && ring.unionContains([12, 12]))
+    let overlap = region([square(9.5, 10), square(14.5, 10)])
+    #expect(overlap.holes.isEmpty && overlap.unionMask(columns: 40, rows: 40).count == 175)
+    #expect(overlap.mask(columns: 40, rows: 40).count == 150 && overlap.unionContains([16, 16]))
+    // The centre of a disc with a hole on its right lies on its left.
+    let bitten = region([square(10, 20), [[24, 18], [28, 18], [28, 22], [24, 22]]])
+    #expect(abs((bitten.centroid?.x ?? 0) - (400 * 20 - 16 * 26) / 384.0) < 1e-9)
+  }
+
   @Test func `regions without area give nothing`() {
     let disc = region([circle([20, 20], 6)])
     #expect(ShapeInterpolation.outlines(between: disc, region([]), at: 0.5).isEmpty)
