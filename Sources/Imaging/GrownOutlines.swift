@@ -1,5 +1,5 @@
 extension PixelMask {
-  /// The pixels inside of some outlines together, by the even-odd rule, after their edge was moved outwards.
+  /// The pixels inside of some outlines together after their edge was moved outwards.
   ///
   /// A pixel's centre that lies outside, at most `distance` mm from the nearest edge, is added; one that lies inside, less than that
   /// from it, is taken away where `distance` is negative. So no corner is rounded twice, and non-square pixels make no difference.
@@ -42,15 +42,9 @@ extension PixelMask {
     self.init(columns: columns, rows: rows, values: values)
   }
 
-  /// The pixels inside of some outlines together: those whose centre lies within an odd number of them.
+  /// The pixels whose centres some outlines enclose together, as ROIs and features have it: an outline within another is a hole.
   public init(inside outlines: [Polygon], columns: Int, rows: Int) {
-    var values = [Bool](repeating: false, count: columns * rows)
-    for outline in outlines {
-      for (place, isInside) in outline.mask(columns: columns, rows: rows).values.enumerated() where isInside {
-        values[place].toggle()
-      }
-    }
-    self.init(columns: columns, rows: rows, values: values)
+    self = PolygonRegion(outlines).unionMask(columns: columns, rows: rows)
   }
 
   private static func squaredDistance(_ point: SIMD2<Double>, _ start: SIMD2<Double>, _ end: SIMD2<Double>) -> Double {

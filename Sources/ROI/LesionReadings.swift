@@ -61,11 +61,10 @@ public struct LesionReadings: Sendable {
       uniqueKeysWithValues: try Row.fetchAll(
         database, sql: "SELECT seriesId, phase FROM seriesPhase WHERE phase IS NOT NULL"
       ).map { ($0[0] as Int64, Phase(rawValue: $0[1])) })
-    let hasOccasions = try database.columns(in: "contour").contains { $0.name == "occasion" }
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT sliceId, lesionId, reader, vertices, \(hasOccasions ? "occasion" : "1") FROM contour
+        SELECT sliceId, lesionId, reader, vertices, occasion FROM contour
         WHERE carriedId IS NULL AND reader <> ? ORDER BY id
         """, arguments: [OutlineChoice.adjudicated])
     var outlines: [Key: [Int64: [String]]] = [:]

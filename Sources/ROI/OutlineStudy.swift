@@ -184,7 +184,7 @@ public struct OutlineStudy: Sendable {
   private static func sections(_ database: Database, _ contours: [StoredContour]) throws -> [Section] {
     let places = Dictionary(
       uniqueKeysWithValues: try SlicePlace.all(database, namedBy: "contour").map { ($0.sliceId, $0) })
-    let groups = Dictionary(grouping: contours) { ["\($0.sliceId)", "\($0.lesionId)", $0.reader] }
+    let groups = Dictionary(grouping: contours) { ["\($0.sliceId)", "\($0.lesionId)", $0.reader, "\($0.occasion)"] }
     return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap { _, contours in
       contours.first.flatMap { places[$0.sliceId] }.map { Section(contours: contours, place: $0) }
     }
@@ -205,7 +205,8 @@ public struct OutlineStudy: Sendable {
   private static func replaceByMajority(_ database: Database) throws {
     try CarriedOutline.removeAll(database)
     let sections = try sections(
-      database, StoredContour.fetchAll(database).filter { $0.reader != OutlineChoice.adjudicated })
+      database,
+      StoredContour.fetchAll(database).filter { $0.reader != OutlineChoice.adjudicated && $0.occasion == 1 })
     func name(_ section: Section) -> [Int64] { [section.contours[0].lesionId, section.place.seriesId] }
     let readers = Dictionary(grouping: sections, by: name).mapValues { Set($0.map { $0.contours[0].reader }).count }
     let slices = Dictionary(grouping: sections) { [$0.contours[0].lesionId, $0.place.sliceId] }

@@ -89,7 +89,7 @@ struct ROIPlan: Sendable {
   /// A patient is used with all lesions or excluded: a patient whose high-grade lesion is not outlined must not become
   /// "low". Carried outlines of the chosen reader are used beside the drawn ones, and decide nothing about either.
   init(_ settings: StudyProtocol, _ database: Database, reading: Reading = .first) throws {
-    try ContourImport.requireUnchanged(settings.annotation, database)
+    try ContourSettings.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
     try CarriedOutline.requireCurrent(database)
     let excluded = try database.excludedPatientCodes(before: .rois)
@@ -199,7 +199,7 @@ struct ROIPlan: Sendable {
         sql: """
           SELECT contour.lesionId, contour.reader, contour.vertices, contour.sliceId, contour.carriedId
           FROM contour LEFT JOIN carriedOutline ON carriedOutline.id = contour.carriedId
-          WHERE contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition)
+          WHERE contour.occasion = 1 AND (contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition))
           ORDER BY contour.id
           """)
       return rows.compactMap { row in
