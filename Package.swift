@@ -86,6 +86,10 @@ let roomsWithoutTorch: [Target] =
       name: "RunFixtures", dependencies: ["TestSupport", "Support", "Study", "Experiment", "Analysis"],
       path: "Tests/RunFixtures",
       swiftSettings: settings),
+    .target(
+      name: "ReaderFixtures",
+      dependencies: ["TestSupport", "Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "ROI"],
+      path: "Tests/ReaderFixtures", swiftSettings: settings),
   ]
   + room("Support", imports: ["CCrypto", "CSpawn"])
   + room("Clinical", fixtures: ["Fixtures"], data: ["Data"])
@@ -113,7 +117,7 @@ let roomsWithoutTorch: [Target] =
     tests: ["DICOM", "Intake", "Phantom"])
   + room(
     "ROI", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation", "Intake", "CPNG", grdb],
-    fixtures: ["Fixtures"])
+    tests: ["ReaderFixtures"], fixtures: ["Fixtures"])
   + room(
     "LesionFeatures", imports: ["Support", "Imaging", "Radiomics", "Classifiers", "Study", "ROI"],
     tests: ["DICOM", "Annotation", "Intake", "Experiment", grdb])
@@ -123,13 +127,13 @@ let roomsWithoutTorch: [Target] =
       "Support", "Clinical", "Imaging", "Classifiers", "DICOM", "Study", "Intake", "Evaluation", "Phases", "ROI",
       "LesionFeatures", grdb,
     ],
-    tests: ["Annotation"], fixtures: ["Fixtures"], data: ["Rivals"])
+    tests: ["Annotation", "ReaderFixtures"], fixtures: ["Fixtures"], data: ["Rivals"])
   + room(
-    "Analysis", imports: ["Support", "Classifiers", "Evaluation", "Study", "Cohort", "Experiment"],
-    tests: ["RunFixtures"])
+    "Analysis", imports: ["Support", "Classifiers", "Evaluation", "Study", "Cohort", "ROI", "Experiment"],
+    tests: ["RunFixtures", "ReaderFixtures"])
   + room(
-    "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "Experiment", "Analysis"], tests: ["RunFixtures"],
-    data: ["Data"])
+    "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "ROI", "Experiment", "Analysis"],
+    tests: ["RunFixtures", "ReaderFixtures"], data: ["Data"])
   + room("Phantom", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation"])
 
 let roomsWithTorch: [Target] =

@@ -35,6 +35,8 @@ public final class RunContent {
   public let nested: Run.NestedChoice?
   /// The controls; nil where none was run.
   public let controls: [Run.Control]?
+  /// How far the study's readers agree; nil where it had one reading of each lesion, or that was not asked.
+  public let agreement: AgreementResult?
   /// What is reached without the image; nil where the run has not recorded it.
   public let baselines: [Run.Baseline]?
   /// The features of each fold's model; none where the learner has no features, or the models were not kept.
@@ -60,6 +62,7 @@ public final class RunContent {
     setAside = try run.readJSONIfPresent([SetAside].self, from: run.setAsideFile)
     lesions = try run.readJSONIfPresent([RunLesion].self, from: run.lesionsFile)
     controls = try run.readJSONIfPresent([Run.Control].self, from: run.controlsFile)
+    agreement = try run.readJSONIfPresent(AgreementResult.self, from: run.agreementFile)
     baselines = try run.readJSONIfPresent([Run.Baseline].self, from: run.baselinesFile)
     cohort = try run.readJSONIfPresent(CohortDescription.self, from: run.cohortFile)
     explanations = try run.readJSONIfPresent(Run.Explanations.self, from: run.explanationsFile)

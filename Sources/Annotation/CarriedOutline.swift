@@ -1,5 +1,5 @@
 public import GRDB
-public import Study
+import Study
 import Support
 
 /// One lesion's outlines as they were carried from the series on which a reader drew them to another series of the exam.
@@ -63,6 +63,16 @@ extension CarriedOutline {
     return try deleteAll(database)
   }
 
+  /// Removes the outlines that were carried from those of one reader, with their contours.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  public static func removeAll(_ database: Database, of reader: String) throws -> Int {
+    let removed = try filter(Column("reader") == reader).deleteAll(database)
+    if removed > 0, try fetchCount(database) == 0 { try Setting.deleteOne(database, key: basisKey) }
+    return removed
+  }
+
   /// Keeps what the outlines that are in the tables now were carried from and to.
   public static func storeBasis(_ database: Database) throws {
     try Setting(key: basisKey, value: basis(database)).save(database)
@@ -83,7 +93,10 @@ extension CarriedOutline {
   private static func basis(_ database: Database) throws -> String {
     var encoding = CanonicalEncoding(of: "carried outlines", version: 1)
     let drawn = try Row.fetchCursor(
-      database, sql: "SELECT sliceId, lesionId, reader, vertices FROM contour WHERE carriedId IS NULL ORDER BY id")
+      database,
+      sql: """
+        SELECT sliceId, lesionId, reader, vertices FROM contour WHERE carriedId IS NULL AND occasion = 1 ORDER BY id
+        """)
     while let row = try drawn.next() {
       encoding.field("slice", row[0] as Int64)
       encoding.field("lesion", row[1] as Int64)

@@ -1,17 +1,20 @@
 /// How far two models agree on the same cases, whatever the truth.
 public enum Agreement {
-  /// Cohen's kappa of two models' calls: 1 where they call every case alike, 0 where they agree as often as chance would.
+  /// Cohen's kappa of two models' or readers' calls: 1 where they call every case alike, 0 where they agree as often as chance would.
   ///
   /// - Throws: `NotEstimable` where there is no case, the lists differ in length, or both call every case alike and the same, where
   ///   chance alone agrees always. Source: Cohen, Educational and Psychological Measurement 1960;20:37-46.
-  public static func kappa(_ first: [Bool], _ second: [Bool]) throws(NotEstimable) -> Double {
+  public static func kappa<Category: Hashable>(
+    _ first: [Category], _ second: [Category]
+  ) throws(NotEstimable) -> Double {
     guard first.count == second.count else { throw .differentCases }
     guard !first.isEmpty else { throw .noCases }
     let count = Double(first.count)
     let observed = Double(zip(first, second).count { $0 == $1 }) / count
-    let (one, other) = (Double(first.count { $0 }) / count, Double(second.count { $0 }) / count)
-    let chance = one * other + (1 - one) * (1 - other)
-    guard chance < 1 else { throw .noVariation("both models call every case the same") }
+    let (one, other) = (Dictionary(grouping: first) { $0 }, Dictionary(grouping: second) { $0 })
+    let products = one.reduce(0) { $0 + $1.value.count * (other[$1.key]?.count ?? 0) }
+    let chance = Double(products) / (count * count)
+    guard chance < 1 else { throw .noVariation("both call every case the same") }
     return (observed - chance) / (1 - chance)
   }
 

@@ -6,10 +6,18 @@ public import ROI
 public import Study
 import Support
 
+/// What a run's models predict: examples of each kind that they ask for.
+public protocol PredictedExamples {
+  /// The examples of the kind that a protocol asks for.
+  ///
+  /// - Throws: `StudyError` where what they are made of is missing.
+  func examples(_ settings: StudyProtocol) throws -> ExampleSet
+}
+
 /// An exam as the examples of one patient, made by the code that makes a study's.
 ///
 /// Not `Sendable`: its files may be there for as long only as the exam is read.
-public final class ExamExamples {
+public final class ExamExamples: PredictedExamples {
   private let exam: ExamStudy
   private let ownROIs: ROISet?
   private var made: [StudyProtocol.ExampleKind: ExampleSet] = [:]
@@ -84,6 +92,11 @@ extension ExamExamples: ExampleSource {
     notes += remarks
     return table
   }
+
+  /// A model's features were chosen when it was fitted.
+  func secondFeatures(
+    _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws -> LesionFeatureTable? { nil }
 
   private static let noImages = StudyError(
     .file, "the run's models need the exam's images: give its DICOM files (--dicom) and contours (--contours)")

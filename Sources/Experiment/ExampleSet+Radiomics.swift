@@ -19,6 +19,28 @@ extension ExampleSet {
     }
   }
 
+  /// The same features by a second reading: of each example the lesion that the first reading's features are of.
+  ///
+  /// It is nil where no lesion was read twice.
+  static func secondReading(
+    _ second: LesionFeatureTable, of first: LesionFeatureTable, _ examples: [Example]
+  ) throws(StudyError) -> FeatureMatrix? {
+    guard !second.rows.isEmpty else { return nil }
+    guard second.columns.map(\.key) == first.columns.map(\.key) else {
+      throw StudyError(
+        .run, "the second readings' radiomic features are not those of the first; report this as a fault of RenalGrade")
+    }
+    let largest = Dictionary(first.rows.map { ($0.patient, $0) }) { $1.volume > $0.volume ? $1 : $0 }
+    do {
+      return try second.matrix(
+        of: examples.map { example in
+          (example.patient, example.lesion.isEmpty ? largest[example.patient]?.lesion ?? "" : example.lesion)
+        })
+    } catch {
+      throw StudyError(.run, "the second readings' radiomic features cannot be used: \(error)")
+    }
+  }
+
   /// Sentences on examples without features, and on patients with several lesions.
   static func notes(
     on table: LesionFeatureTable, _ examples: [Example], _ wording: ExampleWording
@@ -44,6 +66,11 @@ extension ExampleSet {
     }
     return notes
   }
+}
+
+extension StudyProtocol {
+  /// Whether the learner filters features by the agreement of two readings.
+  var usesSecondReading: Bool { model.settings?["agreementLimit"] != nil }
 }
 
 extension FeatureMatrix {

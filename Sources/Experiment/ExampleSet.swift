@@ -21,15 +21,17 @@ public struct ExampleSet: Sendable {
   public let notes: [String]
   /// By example: radiomics features, NaN where one is missing; nil where the protocol asks for none.
   public private(set) var features: FeatureMatrix?
+  /// By example: the same features by a second reader's outlines, NaN where there are none; nil where the learner does not ask for them.
+  public private(set) var secondReading: FeatureMatrix?
 
   /// Makes a set of examples with their own classes.
   public init(
     kind: StudyProtocol.ExampleKind, _ examples: [Example], rois: ROISet? = nil, features: FeatureMatrix? = nil,
-    notes: [String] = []
+    secondReading: FeatureMatrix? = nil, notes: [String] = []
   ) {
     self.init(
       kind, examples, rois, classes: examples.map(\.gradeClass), patients: Self.patients(of: examples), notes: notes)
-    self.features = features
+    (self.features, self.secondReading) = (features, secondReading)
   }
 
   private init(
@@ -79,9 +81,14 @@ public struct ExampleSet: Sendable {
       let examples = Self.features(lesions, ofPatients: inputs.examples == .patientFeatures)
       var notes = hasImages ? [] : [source.wording.withoutImages]
       var features: FeatureMatrix?
+      var secondReading: FeatureMatrix?
       if settings.radiomics != nil {
         let table = try source.features(settings) { progress?(.extracting(done: $0, of: $1)) }
         features = try Self.radiomics(table, examples)
+        if settings.usesSecondReading {
+          secondReading = try source.secondFeatures(settings) { progress?(.extracting(done: $0, of: $1)) }
+            .flatMap { try Self.secondReading($0, of: table, examples) }
+        }
         notes += Self.notes(on: table, examples, source.wording)
         let uses = table.rows.flatMap { row in
           row.phases.map {
@@ -90,7 +97,7 @@ public struct ExampleSet: Sendable {
         }
         notes += try CarriedPhases.notes(uses, source.carriedOutlines(), settings.radiomics?.phases ?? [])
       }
-      self.init(kind: inputs.examples, examples, features: features, notes: notes)
+      self.init(kind: inputs.examples, examples, features: features, secondReading: secondReading, notes: notes)
       return
     }
     let rois = try source.rois()
@@ -210,7 +217,7 @@ public struct ExampleSet: Sendable {
     let permuted = Dictionary(uniqueKeysWithValues: zip(codes, shuffled))
     var set = ExampleSet(
       kind, examples, rois, classes: examples.map { permuted[$0.patient] ?? .low }, patients: permuted, notes: notes)
-    set.features = features
+    (set.features, set.secondReading) = (features, secondReading)
     return set
   }
 
@@ -220,7 +227,17 @@ public struct ExampleSet: Sendable {
     var set = ExampleSet(
       kind, examples, rois, classes: examples.map { other.patients[$0.patient] ?? .low },
       patients: patients.keys.reduce(into: [:]) { $0[$1] = other.patients[$1] ?? .low }, notes: notes)
-    set.features = features
+    (set.features, set.secondReading) = (features, secondReading)
+    return set
+  }
+
+  /// The examples of some patients.
+  func keeping(_ patients: Set<String>) -> ExampleSet {
+    let places = examples.indices.filter { patients.contains(examples[$0].patient) }
+    var set = ExampleSet(
+      kind, places.map { examples[$0] }, rois, classes: places.map { classes[$0] },
+      patients: self.patients.filter { patients.contains($0.key) }, notes: notes)
+    (set.features, set.secondReading) = (features?.rows(places), secondReading?.rows(places))
     return set
   }
 
@@ -255,6 +272,7 @@ public struct ExampleSet: Sendable {
     }
     // Slices stood alone before there were other kinds: their runs of older versions have this hash too.
     let kinds = kind == .slice ? [] : [kind.rawValue]
-    return Data((kinds + lines + (features.map { [$0.identity] } ?? [])).joined(separator: "\n").utf8).sha256
+    return Data((kinds + lines + [features, secondReading].compactMap { $0?.identity }).joined(separator: "\n").utf8)
+      .sha256
   }
 }

@@ -21,6 +21,10 @@ protocol ExampleSource {
   func features(
     _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
   ) throws -> LesionFeatureTable
+  /// The same features by a second reader's outlines, of the lesions that have them; nil where an agreement is not asked for.
+  func secondFeatures(
+    _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws -> LesionFeatureTable?
 }
 
 /// What notes and errors on examples say of where these come from.
@@ -53,5 +57,10 @@ extension StudyFolder: ExampleSource {
     _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
   ) throws -> LesionFeatureTable {
     try LesionFeatureTable(self, settings, progress: progress)
+  }
+  func secondFeatures(
+    _ settings: StudyProtocol, progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws -> LesionFeatureTable? {
+    try LesionFeatureTable.secondReading(of: self, settings, progress: progress)
   }
 }

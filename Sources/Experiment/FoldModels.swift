@@ -8,7 +8,7 @@ public protocol FoldModels {
   /// predict one.
   ///
   /// - Throws: what keeps the exam's examples from being made, or a model from predicting them.
-  func probabilities(of exam: ExamExamples) throws -> [[Double]]
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]]
 }
 
 /// Models that use columns of the pathology table or of the outlines.
@@ -88,7 +88,7 @@ struct AttributeModels: TableModels {
 
   var columns: [[ColumnEncoding]] { models.map(\.columns) }
 
-  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let examples = try exam.examples(settings).examples
     return models.map { model in examples.map { model.probability($0.attributes) } }
   }

@@ -61,27 +61,45 @@ public struct Rivals: Sendable {
     if let name = protocols.map(\.name).first(where: { name in protocols.count { $0.name == name } > 1 }) {
       throw StudyError(.invalidProtocol, "two of the rivals are called \(name); give each a different name")
     }
-    var everyone = own
-    everyone.inputs = .init(examples: .patientFeatures)
-    let patients = try ExampleSet(study, everyone).patients
-    let folds = try Folds(patients: patients, count: own.folds.count, seed: own.folds.seed)
-    members = protocols.map { rival in
-      Member(
-        name: rival.name, title: rival.title,
-        validation: Result {
-          try CrossValidation(
-            study, protocol: rival.compared(in: own, epochs: epochs), learners: learners, in: folds,
-            progress: progress)
-        })
-    }
+    let (patients, folds) = try Self.everyone(in: study, own)
+    try self.init(
+      study, patients, folds, own,
+      protocols.map { rival in
+        Member(
+          name: rival.name, title: rival.title,
+          validation: Result {
+            try CrossValidation(
+              study, protocol: rival.compared(in: own, epochs: epochs), learners: learners, in: folds,
+              progress: progress)
+          })
+      }, kind: "rivals")
+  }
+
+  /// Takes members that are to be fitted in the same folds; their reports are in a folder of this name.
+  init(
+    _ study: StudyFolder, _ patients: [String: GradeClass], _ folds: Folds, _ own: StudyProtocol, _ members: [Member],
+    kind: String
+  ) throws(StudyError) {
     self.study = study
     self.folds = folds
     self.patients = patients
+    self.members = members
     foldSeed = own.folds.seed
+    folder = study.reportsFolder.appendingPathComponent(kind)
     if able.isEmpty {
       let reasons = members.map { "\($0.name): \($0.reason ?? "")" }
-      throw StudyError(.run, "none of the rivals can be fitted. \(reasons.joined(separator: " "))")
+      throw StudyError(.run, "none of the \(kind) can be fitted. \(reasons.joined(separator: " "))")
     }
+  }
+
+  /// All patients that the study can use, whatever a learner needs of them, and their folds.
+  static func everyone(
+    in study: StudyFolder, _ own: StudyProtocol
+  ) throws -> (patients: [String: GradeClass], folds: Folds) {
+    var everyone = own
+    everyone.inputs = .init(examples: .patientFeatures)
+    let patients = try ExampleSet(study, everyone).patients
+    return (patients, try Folds(patients: patients, count: own.folds.count, seed: own.folds.seed))
   }
 
   /// The rivals that can be fitted, by place.
@@ -102,7 +120,7 @@ public struct Rivals: Sendable {
   }
 
   /// The folder with the report, and with the list of complete runs by which a comparison continues.
-  public var folder: URL { study.reportsFolder.appendingPathComponent("rivals") }
+  public let folder: URL
 
   /// What the threads share.
   private struct Shared {
@@ -143,7 +161,7 @@ public struct Rivals: Sendable {
         }
         // A second apart, so that the runs stand in the order of the rivals.
         let run = try RunInProgress(
-          in: study, key: key, name: members[place].name, date: start.addingTimeInterval(Double(place))
+          in: study, key: key, name: members[place].folderName, date: start.addingTimeInterval(Double(place))
         ).run
         try validation.describe(run)
         let plan = try FoldPlan(
@@ -204,6 +222,12 @@ public struct Rivals: Sendable {
 }
 
 extension Rivals.Member {
+  /// The end of its run's name: the letters, digits and signs of its own that a file's name can have everywhere.
+  var folderName: String {
+    let kept = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    return kept.isEmpty ? "run" : String(kept.prefix(60))
+  }
+
   /// Why it cannot be fitted; nil where it can.
   var reason: String? {
     switch validation {

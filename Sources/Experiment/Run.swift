@@ -94,6 +94,9 @@ public struct Run: Sendable {
     throw StudyError(.run, "\(study.runsFolder.path) already has a thousand runs called \(stem)")
   }
 
+  /// How far the study's readers agreed when the run was made, and what its models say by other outlines.
+  public var agreementFile: URL { url.appendingPathComponent("agreement.json") }
+
   /// Opens the run `id` of `study`, or its latest complete one.
   ///
   /// - Throws: `StudyError` of kind `.run` that lists the runs there are.

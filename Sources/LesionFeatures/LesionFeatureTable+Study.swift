@@ -14,6 +14,30 @@ extension LesionFeatureTable {
   public init(
     _ study: StudyFolder, _ settings: StudyProtocol, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws(StudyError) {
+    let lesions = try OutlinedLesion.all(in: study, settings)
+    guard !lesions.isEmpty else {
+      throw StudyError(
+        .file,
+        "the study has no outlined lesion; import slices, pathology and contours, and see `renalgrade status`")
+    }
+    try self.init(lesions, study, settings, progress: progress)
+  }
+
+  /// The same features of the lesions that a second reader outlined too, by that reader's outlines.
+  ///
+  /// - Returns: the table, without a row where no lesion has a second reader.
+  /// - Throws: what making the table of the study throws.
+  public static func secondReading(
+    of study: StudyFolder, _ settings: StudyProtocol, progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws(StudyError) -> LesionFeatureTable {
+    try LesionFeatureTable(
+      OutlinedLesion.secondReadings(in: study, settings), study, settings, progress: progress)
+  }
+
+  private init(
+    _ lesions: [OutlinedLesion], _ study: StudyFolder, _ settings: StudyProtocol,
+    progress: (@Sendable (Int, Int) -> Void)?
+  ) throws(StudyError) {
     guard let radiomics = settings.radiomics else {
       throw StudyError(
         .invalidProtocol,
@@ -21,12 +45,6 @@ extension LesionFeatureTable {
           + "Protocols/radiomics.yaml")
     }
     let extraction = try RadiomicsExtraction(radiomics)
-    let lesions = try OutlinedLesion.all(in: study, settings)
-    guard !lesions.isEmpty else {
-      throw StudyError(
-        .file,
-        "the study has no outlined lesion; import slices, pathology and contours, and see `renalgrade status`")
-    }
     AtomicFile.removeAbandoned(in: study.featuresFolder)
     let store = StoredFeatures(in: study.featuresFolder)
     // A file system's clock may lag behind.

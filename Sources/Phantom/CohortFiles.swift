@@ -39,6 +39,9 @@ struct CohortFiles: Sendable {
   /// Writes a patient's series.
   func write(_ patient: VirtualPatient, _ scanner: Scanner) throws(PhantomError) -> PatientFiles {
     var reader = VirtualReader(seed: settings.seed, patient: patient.number, grid: patient.grid)
+    var second = settings.secondReaderWobble.map {
+      VirtualReader(second: $0, seed: settings.seed, patient: patient.number, grid: patient.grid)
+    }
     var noise = DeterministicGenerator(seed: settings.seed, patient: patient.number, purpose: .noise)
     var files = PatientFiles()
     let annotated = patient.lesions.map { reader.slices(of: $0.tumour, limit: settings.maximumAnnotatedSlices) }
@@ -63,12 +66,16 @@ struct CohortFiles: Sendable {
       }
       for (lesion, range) in zip(patient.lesions, annotated) where range?.contains(number) == true {
         let phase = patient.annotatedPhase
-        files.contours.append(
-          Contour(
-            annotationID: "A_\(patient.id)_\(lesion.name)_\(index + 1)", studyInstanceUID: identity.study,
-            seriesInstanceUID: identity.series(phase), sopInstanceUID: identity.instance(phase, index + 1),
-            labelName: patient.lesions.count == 1 ? "Tumor" : "Tumor \(lesion.name)", reader: VirtualReader.name,
-            vertices: reader.outline(lesion.tumour, at: z), width: PixelGrid.side, height: PixelGrid.side))
+        func add(_ prefix: String, _ reader: String, _ vertices: [SIMD2<Double>]) {
+          files.contours.append(
+            Contour(
+              annotationID: "\(prefix)_\(patient.id)_\(lesion.name)_\(index + 1)", studyInstanceUID: identity.study,
+              seriesInstanceUID: identity.series(phase), sopInstanceUID: identity.instance(phase, index + 1),
+              labelName: patient.lesions.count == 1 ? "Tumor" : "Tumor \(lesion.name)", reader: reader,
+              vertices: vertices, width: PixelGrid.side, height: PixelGrid.side))
+        }
+        add("A", VirtualReader.name, reader.outline(lesion.tumour, at: z))
+        if let vertices = second?.outline(lesion.tumour, at: z) { add("B", VirtualReader.secondName, vertices) }
       }
     }
     files.rows = patient.lesions.map { row(patient, $0) }

@@ -74,6 +74,11 @@ public struct PhantomSettings: Codable, Equatable, Sendable {
   /// The share of patients with a second tumour; the paper has 528 lesions in 505 patients.
   public var secondLesionShare = 23.0 / 505
 
+  /// How far a second reader's outlines wander from the tumour's edge, as a standard deviation in mm; nil makes no second reader.
+  ///
+  /// It adds to a reader's usual unsteadiness. Images and the first reader's outlines do not depend on it.
+  public var secondReaderWobble: Double?
+
   /// The default settings: the paper's annotated subset at its full geometry.
   public init() {}
 
@@ -93,6 +98,8 @@ public struct PhantomSettings: Codable, Equatable, Sendable {
     try require(Set(phases).count == phases.count, "a phase is listed twice")
     try require(maximumAnnotatedSlices ?? 1 >= 1, "at least 1 slice of a lesion must be annotated, or nil for all")
     try require((0...1).contains(secondLesionShare), "the share of second lesions must be 0 to 1")
+    try require(
+      secondReaderWobble.map { (0...20).contains($0) } ?? true, "a second reader's wobble must be 0 to 20 mm")
     if case .annotated(let margin) = coverage { try require(margin >= 0, "the margin must be 0 or more slices") }
   }
 }

@@ -5,6 +5,8 @@ import Support
 struct VirtualReader {
   /// Who signs the contours.
   static let name = "U_virtual"
+  /// Who signs the second reader's contours.
+  static let secondName = "V_virtual"
   /// Smaller sections than this, in mm², are left out.
   private static let smallestSection: Float = 40
 
@@ -12,11 +14,22 @@ struct VirtualReader {
   private let grid: PixelGrid
   /// How far outside of the edge the reader draws on average, in mm.
   private let bias: Float
+  /// How far the edge wanders besides, as a standard deviation in mm; 0 for the first reader.
+  private let wobble: Float
 
   init(seed: UInt64, patient: Int, grid: PixelGrid) {
     generator = DeterministicGenerator(seed: seed, patient: patient, purpose: .reader)
     self.grid = grid
     bias = generator.normal(0.1, 0.2)
+    wobble = 0
+  }
+
+  /// A second reader who draws by a stream of numbers of its own, so that nothing else depends on whether there is one.
+  init(second wobble: Double, seed: UInt64, patient: Int, grid: PixelGrid) {
+    generator = DeterministicGenerator(seed: seed, stream: 1 << 40 | UInt64(patient))
+    self.grid = grid
+    bias = generator.normal(0.1, 0.2)
+    self.wobble = Float(wobble)
   }
 
   /// The slices, by their number, on which the tumour is outlined: at most `limit` around its largest section.
@@ -55,6 +68,13 @@ struct VirtualReader {
     for wave in 2...5 {
       let (size, phase) = (generator.normal(0, 0.3), generator.uniform(0, 2 * .pi))
       for index in radii.indices { radii[index] += hand * size * cos(Float(wave) * angles[index] + phase) }
+    }
+    if wobble > 0 {
+      // Five waves of random phase whose variances add up to the square of the wobble.
+      for wave in 1...5 {
+        let (size, phase) = (generator.normal(0, wobble * (2.0 / 5).squareRoot()), generator.uniform(0, 2 * .pi))
+        for index in radii.indices { radii[index] += size * cos(Float(wave) * angles[index] + phase) }
+      }
     }
     for index in radii.indices { radii[index] = max(1, radii[index] + hand * (bias + generator.normal(0, 0.15))) }
     return zip(angles, radii).map { angle, radius in

@@ -39,15 +39,29 @@ public struct OutlinedLesion: Sendable {
     return try study.read { try all($0, settings, folder: study.url) }
   }
 
+  /// The lesions of a study that a second reader outlined too, as that reader did.
+  ///
+  /// - Throws: what `all` throws.
+  public static func secondReadings(
+    in study: StudyFolder, _ settings: StudyProtocol
+  ) throws(StudyError) -> [OutlinedLesion] {
+    try study.requireImages(for: "radiomic features are computed from slices")
+    return try study.read { try all($0, settings, folder: study.url, reading: .second) }
+  }
+
   /// The outlined lesions that some tables hold; `folder` is the study's, nil where slices have absolute paths.
   ///
   /// - Throws: `StudyError` where contours or selection are out of date; SQLite's error where the tables cannot be read.
   public static func all(
     _ database: Database, _ settings: StudyProtocol, folder: URL?
+  ) throws -> [OutlinedLesion] { try all(database, settings, folder: folder, reading: .first) }
+
+  private static func all(
+    _ database: Database, _ settings: StudyProtocol, folder: URL?, reading: ROIPlan.Reading
   ) throws -> [OutlinedLesion] {
     var everySlice = settings
     everySlice.roi.maximumSlicesPerLesion = nil
-    let plan = try ROIPlan(everySlice, database)
+    let plan = try ROIPlan(everySlice, database, reading: reading)
     let names = Dictionary(
       uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT id, name FROM lesion")
         .map { ($0[0] as Int64, $0[1] as String) })

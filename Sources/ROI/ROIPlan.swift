@@ -10,6 +10,14 @@ import Support
 ///
 /// It depends on the tables and the protocol alone, so `ROISet` can check whether ROIs are up to date.
 struct ROIPlan: Sendable {
+  /// Which reader of a lesion is taken.
+  enum Reading: Sendable {
+    /// The protocol's first who outlined it, or the first by id.
+    case first
+    /// The one after that; a lesion without one is left out, and its patient is not.
+    case second
+  }
+
   /// One ROI to be made.
   struct Candidate: Sendable {
     let place: SlicePlace
@@ -80,8 +88,8 @@ struct ROIPlan: Sendable {
   ///
   /// A patient is used with all lesions or excluded: a patient whose high-grade lesion is not outlined must not become
   /// "low". Carried outlines of the chosen reader are used beside the drawn ones, and decide nothing about either.
-  init(_ settings: StudyProtocol, _ database: Database) throws {
-    try ContourImport.requireUnchanged(settings.annotation, database)
+  init(_ settings: StudyProtocol, _ database: Database, reading: Reading = .first) throws {
+    try ContourSettings.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
     try CarriedOutline.requireCurrent(database)
     let excluded = try database.excludedPatientCodes(before: .rois)
@@ -96,16 +104,15 @@ struct ROIPlan: Sendable {
       let unused = lesion.id.flatMap { onUnused[$0] } ?? []
       setAside += UnusedSeries.remarks(on: unused, patientCode: lesion.patientCode, isAll: drawn.isEmpty)
       if drawn.isEmpty && !unused.isEmpty { continue }
-      let present = Set(drawn.map(\.reader))
-      let readers = settings.annotation.readers
-      if let reader = readers.isEmpty ? present.min() : readers.first(where: present.contains) {
+      let readers = Self.readers(of: drawn, settings.annotation)
+      if let reader = reading == .first ? readers.first : readers.dropFirst().first {
         let maximum = settings.roi.maximumSlicesPerLesion
         candidates += Self.candidates(drawn.filter { $0.reader == reader }, maximum)
         let carried = placed.filter { $0.carriedId != nil && $0.reader == reader }
         for (_, contours) in Dictionary(grouping: carried, by: \.place.seriesId).sorted(by: { $0.key < $1.key }) {
           candidates += Self.candidates(contours, maximum)
         }
-      } else {
+      } else if reading == .first {
         setAside.append(lesion.setAside(isDrawn: !drawn.isEmpty))
       }
     }
@@ -116,6 +123,12 @@ struct ROIPlan: Sendable {
     self.setAside = setAside
     self.settings = settings.roi
     self.excluded = excluded.union(incomplete)
+  }
+
+  /// The readers of a lesion whose outlines may be used, in the order in which they are taken.
+  private static func readers(of drawn: [PlacedContour], _ settings: StudyProtocol.Annotation) -> [String] {
+    let present = Set(drawn.map(\.reader))
+    return settings.readers.isEmpty ? present.sorted() : settings.readers.filter(present.contains)
   }
 
   /// One reader's contours of one lesion, by slice.
@@ -186,7 +199,7 @@ struct ROIPlan: Sendable {
         sql: """
           SELECT contour.lesionId, contour.reader, contour.vertices, contour.sliceId, contour.carriedId
           FROM contour LEFT JOIN carriedOutline ON carriedOutline.id = contour.carriedId
-          WHERE contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition)
+          WHERE contour.occasion = 1 AND (contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition))
           ORDER BY contour.id
           """)
       return rows.compactMap { row in

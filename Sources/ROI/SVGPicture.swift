@@ -53,20 +53,34 @@ struct SVGPicture: Sendable {
     _ image: PixelImage, x: Int, y: Int, side: Int, outlines: [[SIMD2<Double>]], boxSize: Int, colour: String,
     thickness: Double, opacity: Double, words: String
   ) throws(PNGError) {
-    let paths = outlines.map { points in
-      let corners = points.map { "\(Self.text($0.x + 0.5)) \(Self.text($0.y + 0.5))" }
-      return "M" + corners.joined(separator: "L") + "Z"
-    }
     let stroke = thickness * Double(boxSize) / Double(side)
     elements.append(
       #"<svg x="\#(x)" y="\#(y)" width="\#(side)" height="\#(side)" viewBox="0 0 \#(boxSize) \#(boxSize)">"#
         + "<title>\(words.xmlEscaped)</title>"
         + #"<image width="\#(boxSize)" height="\#(boxSize)" xlink:href="data:image/png;base64,"#
         + (try image.png()).base64EncodedString() + #""/>"#
-        + paths.map {
-          #"<path d="\#($0)" fill="none" stroke="\#(colour)" stroke-width="\#(Self.text(stroke))""#
-            + #" stroke-opacity="\#(Self.text(opacity))" stroke-linejoin="round"/>"#
-        }.joined() + "</svg>")
+        + Self.paths(outlines, colour: colour, thickness: stroke, opacity: opacity) + "</svg>")
+  }
+
+  /// Outlines over an image that was drawn at the same place with the same `boxSize`.
+  mutating func outlines(
+    _ outlines: [[SIMD2<Double>]], x: Int, y: Int, side: Int, boxSize: Int, colour: String, thickness: Double
+  ) {
+    elements.append(
+      #"<svg x="\#(x)" y="\#(y)" width="\#(side)" height="\#(side)" viewBox="0 0 \#(boxSize) \#(boxSize)">"#
+        + Self.paths(outlines, colour: colour, thickness: thickness * Double(boxSize) / Double(side), opacity: 1)
+        + "</svg>")
+  }
+
+  /// Closed lines, `thickness` in the pixels of their box.
+  private static func paths(
+    _ outlines: [[SIMD2<Double>]], colour: String, thickness: Double, opacity: Double
+  ) -> String {
+    outlines.map { points in
+      let corners = points.map { "\(text($0.x + 0.5)) \(text($0.y + 0.5))" }
+      return #"<path d="M\#(corners.joined(separator: "L"))Z" fill="none" stroke="\#(colour)""#
+        + #" stroke-width="\#(text(thickness))" stroke-opacity="\#(text(opacity))" stroke-linejoin="round"/>"#
+    }.joined()
   }
 
   /// The whole file; `title` and `description` say what it shows.

@@ -26,7 +26,8 @@ enum RunPage {
   /// The sections in their order.
   static let sections: [any RunSection] = [
     ResultSection(), CurvesSection(), DiscriminationSection(), FoldsSection(), ThresholdsSection(),
-    CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), SubgroupsSection(),
+    CalibrationSection(), UsefulnessSection(), BaselinesSection(), ControlsSection(), AgreementSection(),
+    SubgroupsSection(),
     NestedSection(), PrecisionSection(), TrainingSection(), AttentionSection(), ExplanationsSection(),
     FeaturesSection(), SelectionSection(), CharacteristicsSection(), CohortSection(), MethodsSection(),
     MethodsTextSection(), ChecklistsSection(),

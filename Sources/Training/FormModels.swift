@@ -22,7 +22,7 @@ struct FormModels: FoldModels {
     learner = try NetworkLearner(kept: network, by: folders.settings, form, usesGPU: usesGPU)
   }
 
-  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let (examples, rois) = try exam.slices(folders.settings)
     let prepared = PreparedNetwork(learner: learner, rois: rois, storeName: nil, store: nil)
     var worker = try prepared.makeWorker()
@@ -37,7 +37,7 @@ struct FormModels: FoldModels {
   }
 }
 
-extension ExamExamples {
+extension PredictedExamples {
   /// The examples that a network predicts, with the slices that they are made of.
   ///
   /// - Throws: `TrainingError` where they are made of none; what keeps them from being made.

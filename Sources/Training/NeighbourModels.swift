@@ -69,7 +69,7 @@ struct NeighbourModels: FoldModels {
     }
   }
 
-  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let (examples, rois) = try exam.slices(folders.settings)
     let initial = try network.makeNetwork()
     defer { network.giveBack(initial) }

@@ -31,7 +31,7 @@ struct SliceModels: FoldModels {
       dtype: try folders.settings.requireTraining().precision.resolved(on: device).dtype, device: device)
   }
 
-  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let (examples, rois) = try exam.slices(folders.settings)
     return try probabilities(of: rois, examples.examples.flatMap(\.rois))
   }

@@ -35,6 +35,13 @@ struct PhantomCommand: ParsableCommand {
   @Option(help: "The maximum number of annotated slices per lesion, around its largest section (default: all).")
   var annotatedSlices: Int?
 
+  @Option(
+    help: """
+      Add a second reader whose outlines wander from the tumour's edge by this standard deviation in mm, besides a reader's usual \
+      unsteadiness (default: one reader).
+      """)
+  var secondReader: Double?
+
   @Option(parsing: .upToNextOption, help: "The phases to make (default: all four).")
   var phases = ContrastPhase.allCases
 
@@ -47,6 +54,7 @@ struct PhantomCommand: ParsableCommand {
     settings.signalIn = signalIn
     settings.phases = phases
     settings.maximumAnnotatedSlices = annotatedSlices
+    settings.secondReaderWobble = secondReader
     if let margin { settings.coverage = .annotated(margin: margin) }
     let bar = ProgressBar("Virtual patients")
     let summary = try PhantomCohort(settings).write(to: URL(fileURLWithPath: folder)) { bar.show(done: $0, of: $1) }

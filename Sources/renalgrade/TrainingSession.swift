@@ -4,6 +4,7 @@ import Experiment
 import Foundation
 import Report
 import Study
+import Support
 
 /// An experiment as a terminal shows it.
 struct TrainingSession: Sendable {
@@ -41,6 +42,11 @@ struct TrainingSession: Sendable {
     } catch {
       // A selection that is out of date must not cost the report of hours of training.
       say(["Note: the selection of patients was not stored with the run: \(error)"])
+    }
+    do {
+      if try study.readers().count > 1 { try AtomicFile.writeJSON(AgreementResult(study), to: run.agreementFile) }
+    } catch {
+      say(["Note: how far the readers agree was not stored with the run: \(error)"])
     }
     try report(run)
   }

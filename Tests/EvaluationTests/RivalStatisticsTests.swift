@@ -60,7 +60,7 @@ import Testing
     #expect(throws: NotEstimable.notFinite(1)) { try AdjustedAUC.estimate(cases, covariate: [1, 2, .nan]) }
     #expect(throws: NotEstimable.differentCases) { try AdjustedAUC.estimate(cases, covariate: [1, 2]) }
     #expect(throws: NotEstimable.self) { try Agreement.kappa([true, true], [true, true]) }
-    #expect(throws: NotEstimable.noCases) { try Agreement.kappa([], []) }
+    #expect(throws: NotEstimable.noCases) { try Agreement.kappa([Bool](), []) }
     #expect(throws: NotEstimable.self) { try Agreement.spearman([1, 1, 1], [1, 2, 3]) }
     #expect((try? Agreement.kappa([true, false], [false, true])) == -1)
     #expect((try? Agreement.spearman([1, 2, 2, 9], [3, 5, 5, 7])) == 1)

@@ -34,6 +34,28 @@ import Testing
     return result
   }
 
+  @Test func aSecondReaderChangesNeitherImagesNorTheFirstReadersOutlines() throws {
+    let folder = try TemporaryFolder()
+    let (one, two) = (folder.url.appendingPathComponent("one"), folder.url.appendingPathComponent("two"))
+    var settings = small()
+    (settings.highGradePatients, settings.phases) = (0, [.portalVenous])
+    try PhantomCohort(settings).write(to: one)
+    settings.secondReaderWobble = 1.5
+    try PhantomCohort(settings).write(to: two)
+    var (single, several) = (try contents(of: one), try contents(of: two))
+    single["mdai.json"] = nil
+    several["mdai.json"] = nil
+    #expect(single == several && !single.isEmpty)
+    func outlines(_ folder: URL) throws -> [String: [[SIMD2<Double>]]] {
+      let found = try MDAI.read(folder.appendingPathComponent("mdai.json"), lesionLabels: []).contours
+      return Dictionary(grouping: found, by: \.reader).mapValues { $0.map(\.vertices) }
+    }
+    let (first, both) = (try outlines(one), try outlines(two))
+    #expect(first.keys.sorted() == ["U_virtual"] && both.keys.sorted() == ["U_virtual", "V_virtual"])
+    #expect(first["U_virtual"] == both["U_virtual"] && both["V_virtual"]?.count == both["U_virtual"]?.count)
+    #expect(both["V_virtual"] != both["U_virtual"])
+  }
+
   @Test func theSameSeedGivesTheSameBytes() throws {
     let folder = try TemporaryFolder()
     let places = ["a", "b", "c", "d"].map { folder.url.appendingPathComponent($0) }

@@ -121,7 +121,7 @@ import Testing
     try RivalsReport.write(result, in: fixture.study, to: folder)
     let html = try String(contentsOf: folder.appendingPathComponent("rivals.html"), encoding: .utf8)
     for text in [
-      "Kappa of same and again: Not estimable: both models call every case the same.",
+      "Kappa of same and again: Not estimable: both call every case the same.",
       "Correlation of dai and same; correlation of dai and again; correlation of same and again: Not estimable: a model gives",
     ] {
       #expect(html.contains(text), "\(text)")

@@ -60,11 +60,11 @@ struct ClassicalLearner: Learner {
         "the protocol \(settings.name): the learner classical has nothing to learn from; add a section radiomics, or name columns of "
           + "the table in model.settings.columns")
     }
-    if own.pipeline.settings.agreementLimit != nil {
+    if own.pipeline.settings.agreementLimit != nil, examples.secondReading == nil {
       throw StudyError(
         .invalidProtocol,
-        "model.settings.agreementLimit needs features of a second reading of the same lesions, and the examples have one reading "
-          + "each; remove agreementLimit")
+        "model.settings.agreementLimit needs features of a second reading of the same lesions, and no lesion has one: import a "
+          + "second reader's outlines and name both in annotation.readers, or remove agreementLimit")
     }
     return PreparedClassical(learner: self)
   }
@@ -77,7 +77,7 @@ struct ClassicalLearner: Learner {
     do throws(ClassifierError) {
       let training = try TrainingRows(
         table.matrix(rows, examples), labels: rows.map { examples.classes[$0] == .high },
-        patients: rows.map { examples.examples[$0].patient })
+        patients: rows.map { examples.examples[$0].patient }, secondReading: table.secondReading(rows, examples))
       let seed = own.seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(task.fold)
       return ClassicalModel(table: table, pipeline: try own.pipeline.fit(training, seed: seed))
     } catch {
@@ -146,7 +146,7 @@ private struct ClassicalModels: TableModels {
 
   var columns: [[ColumnEncoding]] { models.map(\.table.columns) }
 
-  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let examples = try exam.examples(settings)
     return try models.map { try $0.probabilities(examples, Array(examples.examples.indices)) }
   }

@@ -40,8 +40,27 @@ struct ClassicalModel: Codable, Sendable {
       try FeatureMatrix(names: names, rows: numbers.map { row($0, examples) })
     }
 
+    /// The same by a second reading; nil where no example was read twice.
+    ///
+    /// An example without one has NaN throughout. A column of the table has one reading, which agrees with itself.
+    func secondReading(_ numbers: [Int], _ examples: ExampleSet) throws(ClassifierError) -> FeatureMatrix? {
+      guard let second = examples.secondReading else { return nil }
+      return try FeatureMatrix(
+        names: names,
+        rows: numbers.map { number in
+          let features = second.row(number)
+          return features.contains { $0.isFinite }
+            ? row(number, examples, features: radiomics.isEmpty ? [] : Array(features))
+            : [Double](repeating: .nan, count: names.count)
+        })
+    }
+
     private func row(_ number: Int, _ examples: ExampleSet) -> [Double] {
       let features = radiomics.isEmpty ? [] : examples.features.map { Array($0.row(number)) } ?? []
+      return row(number, examples, features: features)
+    }
+
+    private func row(_ number: Int, _ examples: ExampleSet, features: [Double]) -> [Double] {
       let attributes = examples.examples[number].attributes
       return columns.reduce(into: features) { row, column in
         row += column.numbers(attributes[column.column]) ?? Array(repeating: .nan, count: column.width)

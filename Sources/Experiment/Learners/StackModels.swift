@@ -30,7 +30,7 @@ struct StackModels: TableModels {
     return combinations.indices.map { fold in own.flatMap { $0[fold] } }
   }
 
-  func probabilities(of exam: ExamExamples) throws -> [[Double]] {
+  func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let stack = try exam.examples(settings)
     let numbers = Array(stack.examples.indices)
     // By member, fold and example.

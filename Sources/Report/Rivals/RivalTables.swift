@@ -47,10 +47,11 @@ enum RivalTables {
         })
   }
 
-  static func differences(_ result: RivalsResult) -> [HTML] {
+  /// `kind` is what is compared.
+  static func differences(_ result: RivalsResult, of kind: String = "Rival") -> [HTML] {
     let table = HTMLTable(
-      caption: "Each rival's value minus that of \(result.reference), with 95% intervals",
-      columns: ["Rival", "Measure", "Difference", "Test", "p", "Corrected p", "The rival"],
+      caption: "Each value minus that of \(result.reference), with 95% intervals",
+      columns: [kind, "Measure", "Difference", "Test", "p", "Corrected p", "Verdict"],
       rows: result.differences.map { found in
         [
           HTML(text: found.name), HTML(text: found.measure), Format.cell(found.difference), HTML(text: found.test),
