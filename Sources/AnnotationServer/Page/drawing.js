@@ -1,6 +1,6 @@
 // What the tools may do to the case: each call is one command on the store's stack.
 
-import { area, diameters, fault } from "./polygon.js";
+import { cross, diameters, fault } from "./polygon.js";
 
 export class Drawing {
   lesion = null;
@@ -39,6 +39,7 @@ export class Drawing {
     }));
     const gone = old.slice(outlines.length).map((o) => ({ ...o, isDeleted: true }));
     this.store.apply([...objects, ...gone], label);
+    this.#warnOfCrossing(at);
     return true;
   }
 
@@ -48,6 +49,7 @@ export class Drawing {
     this.store.apply(pairs.map(([object, vertices]) => ({
       ...object, vertices, tool, provenance: object.provenance === "interpolated" ? "corrected" : object.provenance,
     })), "edit");
+    this.#warnOfCrossing(at);
     return true;
   }
 
@@ -119,9 +121,16 @@ export class Drawing {
 
   #isFaulty(at, outline) {
     const { columns, rows } = this.seriesOf(at.series);
-    const reason = fault(outline, columns, rows) ?? (area([outline]) < 1e-6 ? "The outline encloses no area." : null);
+    const reason = fault(outline, columns, rows);
     if (reason) this.tell(reason);
     return reason !== null;
+  }
+
+  #warnOfCrossing({ series, slice }) {
+    const outlines = this.store.outlines(series, slice, this.lesion).map((o) => o.vertices);
+    if (outlines.some((a, i) => outlines.slice(0, i).some((b) => cross(a, b)))) {
+      this.tell("Two outlines of this lesion cross on this slice: where they overlap counts as outside.");
+    }
   }
 
   #refuse(reason) {

@@ -2,10 +2,10 @@
 
 import { area, hounsfieldInside } from "./polygon.js";
 
-/** Area in mm2 of the outlines of one slice; null where the series' spacing is unknown. */
+/** Area in mm2 of the outlines of one slice; null where the series' spacing is unknown or outlines cross one another. */
 export function areaInSquareMillimetres(outlines, series) {
-  const pixel = series.rowSpacing * series.columnSpacing;
-  return pixel > 0 ? area(outlines) * pixel : null;
+  const pixel = series.rowSpacing * series.columnSpacing, pixels = area(outlines);
+  return pixel > 0 && pixels !== null ? pixels * pixel : null;
 }
 
 /** Thickness that a slice stands for, in mm: half the way to each neighbour; null where positions are unknown. */

@@ -63,7 +63,7 @@ export class Outlining {
     const restored = await this.sync.restore();
     if (restored.length) {
       this.store.load(restored);
-      this.tell(`${restored.length} edits that were not saved yet were restored from this browser.`);
+      this.tell(`Restored from this browser, not saved before: ${restored.length === 1 ? "1 edit" : `${restored.length} edits`}.`);
     }
     this.#listen();
     this.chooseTool("scroll");
@@ -223,17 +223,14 @@ export class Outlining {
   async interpolate() {
     if (!this.canEdit) return;
     const { lesion } = this.drawing, { series } = this.viewer.active;
-    if (this.sync.unsaved) {
-      await this.sync.retry();
-      if (this.sync.unsaved) return this.tell("Filling between slices needs all edits to be saved.");
-    }
+    if (!(await this.sync.settled())) return this.tell("Filling between slices needs all edits to be saved.");
     const answer = await this.post("proposals", { lesion, series });
     if (!answer) return;
     this.drawing.proposals = answer.proposals.flatMap(({ slice, outlines }) =>
       outlines.map((vertices) => ({ series, lesion, slice, vertices })));
     const slices = answer.proposals.length;
     this.tell(slices
-      ? `${slices} slices proposed (dashed): Enter accepts them, Escape drops them.`
+      ? `${slices === 1 ? "1 slice" : `${slices} slices`} proposed (dashed): Enter accepts, Escape drops.`
       : "There is no slice to fill between the outlines of this lesion.");
     this.changed();
   }

@@ -112,7 +112,7 @@ export class Panel {
     const here = all.filter((o) => o.slice === viewport.slice).map((o) => o.vertices);
     const rows = [
       ["Area on this slice", here.length ? `${number(areaInSquareMillimetres(here, series), 1)} mm²` : "none"],
-      ["Volume", all.length ? `${number(volume(all, series), 2)} ml, ${new Set(all.map((o) => o.slice)).size} slices` : "none"],
+      ["Volume", all.length ? `${number(volume(all, series), 2)} ml, slices: ${new Set(all.map((o) => o.slice)).size}` : "none"],
     ];
     if (here.length) {
       const offsets = Object.fromEntries(store.ofKind("offset").map((o) => [o.series, o.millimetres]));
@@ -193,8 +193,7 @@ export class Panel {
     const { outlining } = this;
     if (outlining.tool?.isDrawing) return this.tell("Close the outline (Enter) or drop it (Escape) first.");
     this.#saveNote();
-    if (outlining.sync.unsaved) await outlining.sync.retry();
-    if (outlining.sync.unsaved) return this.tell("Some edits are not saved yet.");
+    if (!(await outlining.sync.settled())) return this.tell("Some edits are not saved yet.");
     await showProfile(outlining, (confirmed) => this.#setState("done", confirmed));
   }
 

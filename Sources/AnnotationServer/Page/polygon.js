@@ -23,10 +23,12 @@ export function contains(outlines, x, y) {
   return isInside;
 }
 
-/** Even-odd area in square pixels of outlines that do not cross one another: those at an odd depth are holes. */
+/** Even-odd area in square pixels: outlines at an odd depth are holes. Null where outlines cross one another. */
 export function area(outlines) {
+  if (outlines.some((a, i) => outlines.slice(0, i).some((b) => cross(a, b)))) return null;
   return outlines.reduce((sum, outline, index) => {
-    const [x, y] = outline[0];
+    // The middle of an edge: outlines of pixels may share corners, never edges.
+    const [x, y] = [(outline[0][0] + outline[1][0]) / 2, (outline[0][1] + outline[1][1]) / 2];
     const depth = outlines.filter((other, i) => i !== index && contains([other], x, y)).length;
     return sum + Math.abs(signedArea(outline)) * (depth % 2 ? -1 : 1);
   }, 0);
@@ -172,6 +174,17 @@ export function selfCrossing(outline) {
   return null;
 }
 
+/** Whether two outlines cross properly; to touch is not to cross. */
+export function cross(a, b) {
+  const one = bounds([a]), other = bounds([b]);
+  if (one[0] > other[2] || other[0] > one[2] || one[1] > other[3] || other[1] > one[3]) return false;
+  const isWithin = (t) => t > 0 && t < 1;
+  return a.some((p, i) => b.some((r, k) => {
+    const found = crossing(p, a[(i + 1) % a.length], r, b[(k + 1) % b.length]);
+    return found !== null && isWithin(found.t) && isWithin(found.u);
+  }));
+}
+
 /** Without vertices that repeat the one before. */
 export function withoutRepeats(outline) {
   return outline.filter((vertex, i) => {
@@ -200,7 +213,7 @@ export function fault(outline, columns, rows) {
   if (outline.some(([x, y]) => !(x >= -0.5 && y >= -0.5 && x <= columns - 0.5 && y <= rows - 0.5))) {
     return "A vertex lies outside the image.";
   }
-  if (signedArea(outline) === 0) return "The outline encloses no area.";
+  if (Math.abs(signedArea(outline)) < 1e-6) return "The outline encloses no area.";
   if (selfCrossing(outline)) return "The outline crosses itself: move or remove a vertex.";
   return null;
 }

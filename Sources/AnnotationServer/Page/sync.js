@@ -97,6 +97,14 @@ export class Sync extends EventTarget {
     this.#set("saved");
   }
 
+  /** Waits until nothing is being sent; whether everything is saved. */
+  async settled() {
+    await this.#journalled;
+    await this.retry();
+    while (this.#isSending) await new Promise((go) => this.addEventListener("change", go, { once: true }));
+    return this.unsaved === 0;
+  }
+
   /** Tries again at once. */
   retry() {
     if (this.state !== "conflict") this.state = "saving";
@@ -111,6 +119,7 @@ export class Sync extends EventTarget {
       while (this.#queue.length && (await this.#sendBatch()));
     } finally {
       this.#isSending = false;
+      this.#announce();
     }
     if (!this.#queue.length && this.state === "saving") this.#set("saved");
   }

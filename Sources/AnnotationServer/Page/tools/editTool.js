@@ -33,10 +33,10 @@ export class EditTool extends Tool {
 
   #start(viewport, object, vertices, index, point) {
     this.begin(viewport);
-    this.context.select(object.object);
     Object.assign(this, { object, vertices, index, start: point, original: vertices, isChanged: false });
     // Where the grip was not hit exactly, the vertex does not jump.
     this.grab = index === null ? [0, 0] : [vertices[index][0] - point[0], vertices[index][1] - point[1]];
+    this.context.select(object.object);
   }
 
   #remove(viewport, { object, index }) {
