@@ -1,6 +1,6 @@
 import CCrypto
 public import Foundation
-import Support
+public import Support
 
 /// The certificate and key of a server, from two PEM files.
 public struct TLSIdentity: Sendable {

@@ -43,32 +43,33 @@ final class WebServer: Sendable {
     let context = Context(handler, bodyLimit: settings.bodyLimit, arrival: settings.arrival)
     let pointer = Unmanaged.passUnretained(context).toOpaque()
     var options = [
-      MHD_OptionItem(option: MHD_OPTION_LISTEN_SOCKET, value: Int(listening.descriptor), ptr_value: nil),
-      MHD_OptionItem(option: MHD_OPTION_CONNECTION_LIMIT, value: settings.connections, ptr_value: nil),
-      MHD_OptionItem(option: MHD_OPTION_PER_IP_CONNECTION_LIMIT, value: settings.connectionsOfClient, ptr_value: nil),
-      MHD_OptionItem(option: MHD_OPTION_CONNECTION_TIMEOUT, value: settings.silence, ptr_value: nil),
+      MHD_OptionItem(option: .LISTEN_SOCKET, value: Int(listening.descriptor), ptr_value: nil),
+      MHD_OptionItem(option: .CONNECTION_LIMIT, value: settings.connections, ptr_value: nil),
+      MHD_OptionItem(option: .PER_IP_CONNECTION_LIMIT, value: settings.connectionsOfClient, ptr_value: nil),
+      MHD_OptionItem(option: .CONNECTION_TIMEOUT, value: settings.silence, ptr_value: nil),
       // Of a head, and of the piece in which a body is handed on.
-      MHD_OptionItem(option: MHD_OPTION_CONNECTION_MEMORY_LIMIT, value: 64 << 10, ptr_value: nil),
-      MHD_OptionItem(option: MHD_OPTION_STRICT_FOR_CLIENT, value: 1, ptr_value: nil),
+      MHD_OptionItem(option: .CONNECTION_MEMORY_LIMIT, value: 64 << 10, ptr_value: nil),
+      MHD_OptionItem(option: .STRICT_FOR_CLIENT, value: 1, ptr_value: nil),
       MHD_OptionItem(
-        option: MHD_OPTION_NOTIFY_COMPLETED, value: unsafeBitCast(completed, to: Int.self), ptr_value: pointer),
+        option: .NOTIFY_COMPLETED, value: unsafeBitCast(completed, to: Int.self), ptr_value: pointer),
       MHD_OptionItem(
-        option: MHD_OPTION_NOTIFY_CONNECTION, value: unsafeBitCast(notified, to: Int.self), ptr_value: pointer),
-      MHD_OptionItem(option: MHD_OPTION_UNESCAPE_CALLBACK, value: unsafeBitCast(unescaped, to: Int.self), ptr_value: nil),
+        option: .NOTIFY_CONNECTION, value: unsafeBitCast(notified, to: Int.self), ptr_value: pointer),
+      MHD_OptionItem(option: .UNESCAPE_CALLBACK, value: unsafeBitCast(unescaped, to: Int.self), ptr_value: nil),
     ]
     var flags = MHD_USE_INTERNAL_POLLING_THREAD.rawValue | MHD_USE_THREAD_PER_CONNECTION.rawValue
       | MHD_USE_POLL.rawValue | MHD_USE_ITC.rawValue
     if let tls = settings.tls {
       flags |= MHD_USE_TLS.rawValue
       options += [
-        MHD_OptionItem(option: MHD_OPTION_HTTPS_MEM_CERT, value: 0, ptr_value: tls.certificate.pointer),
-        MHD_OptionItem(option: MHD_OPTION_HTTPS_MEM_KEY, value: 0, ptr_value: tls.key.pointer),
-        MHD_OptionItem(option: MHD_OPTION_HTTPS_PRIORITIES, value: 0, ptr_value: TLSIdentity.priorities.pointer),
+        MHD_OptionItem(option: .HTTPS_MEM_CERT, value: 0, ptr_value: tls.certificate.pointer),
+        MHD_OptionItem(option: .HTTPS_MEM_KEY, value: 0, ptr_value: tls.key.pointer),
+        MHD_OptionItem(option: .HTTPS_PRIORITIES, value: 0, ptr_value: TLSIdentity.priorities.pointer),
       ]
     }
-    options.append(MHD_OptionItem(option: MHD_OPTION_END, value: 0, ptr_value: nil))
+    options.append(MHD_OptionItem(option: .END, value: 0, ptr_value: nil))
     let started = options.withUnsafeMutableBufferPointer { options in
-      withVaList([MHD_OPTION_ARRAY.rawValue, OpaquePointer(options.baseAddress), MHD_OPTION_END.rawValue]) {
+      let items = options.baseAddress.map { Int(bitPattern: $0) } ?? 0
+      return withVaList([MHD_OPTION.ARRAY.rawValue, items, MHD_OPTION.END.rawValue]) {
         MHD_start_daemon_va(flags, 0, nil, nil, access, pointer, $0)
       }
     }
@@ -154,11 +155,11 @@ private let notified: @convention(c) (
 ) -> Void = { server, connection, _, code in
   guard let server, let connection, let socket = connection.socket else { return }
   let context = Unmanaged<WebServer.Context>.fromOpaque(server).takeUnretainedValue()
-  if code == MHD_CONNECTION_NOTIFY_STARTED { context.arrives(on: socket) } else { context.arrived(on: socket) }
+  if code == .CONNECTION_NOTIFY_STARTED { context.arrives(on: socket) } else { context.arrived(on: socket) }
 }
 
 private let access: MHD_AccessHandlerCallback = { server, connection, url, method, _, bytes, size, state in
-  guard let server, let connection, let url, let method, let size, let state else { return MHD_NO }
+  guard let server, let connection, let url, let method, let size, let state else { return .NO }
   let context = Unmanaged<WebServer.Context>.fromOpaque(server).takeUnretainedValue()
   guard let pointer = state.pointee else {
     let arriving = ArrivingRequest()
@@ -168,18 +169,18 @@ private let access: MHD_AccessHandlerCallback = { server, connection, url, metho
     case .success(let request):
       if let refusal = context.handler.refuse(request) { return connection.send(refusal) }
       arriving.request = request
-      return MHD_YES
+      return .YES
     case .failure(let refusal): return connection.send(refusal.response)
     }
   }
   let arriving = Unmanaged<ArrivingRequest>.fromOpaque(pointer).takeUnretainedValue()
-  guard arriving.request != nil else { return MHD_NO }
+  guard arriving.request != nil else { return .NO }
   if size.pointee > 0, let bytes {
     arriving.request?.body.append(UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self), count: size.pointee)
     size.pointee = 0
-    return MHD_YES
+    return .YES
   }
-  guard let request = arriving.request, !arriving.isQueued else { return MHD_NO }
+  guard let request = arriving.request, !arriving.isQueued else { return .NO }
   arriving.isQueued = true
   connection.socket.map(context.arrived)
   return connection.send(context.handler.answer(request))
@@ -203,15 +204,15 @@ extension OpaquePointer {
     guard let known = WebRequest.Method(rawValue: method) else { return refused(405, "only GET and POST are answered") }
     let fields = Fields()
     MHD_get_connection_values_n(
-      self, MHD_HEADER_KIND,
+      self, .HEADER_KIND,
       { fields, _, name, nameSize, value, valueSize in
-        guard let fields, let name else { return MHD_NO }
+        guard let fields, let name else { return .NO }
         let text = { (start: UnsafePointer<CChar>?, count: Int) in
           String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), as: UTF8.self)
         }
         Unmanaged<Fields>.fromOpaque(fields).takeUnretainedValue()
           .values[text(name, nameSize).lowercased(), default: []].append(text(value, valueSize))
-        return MHD_YES
+        return .YES
       }, Unmanaged.passUnretained(fields).toOpaque())
     if fields.values["transfer-encoding"] != nil { return refused(411, "send the body with its Content-Length") }
     let lengths = fields.values["content-length"] ?? []
@@ -229,15 +230,15 @@ extension OpaquePointer {
 
   fileprivate func send(_ response: WebResponse) -> MHD_Result {
     let made = response.body.withUnsafeBytes {
-      MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), MHD_RESPMEM_MUST_COPY)
+      MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
     }
-    guard let made else { return MHD_NO }
+    guard let made else { return .NO }
     defer { MHD_destroy_response(made) }
     var fields = response.fields
     fields.append(("Content-Type", response.type))
     if response.closes { fields.append(("Connection", "close")) }
     for field in fields {
-      guard MHD_add_response_header(made, field.name, field.value) == MHD_YES else { return MHD_NO }
+      guard MHD_add_response_header(made, field.name, field.value) == .YES else { return .NO }
     }
     return MHD_queue_response(self, UInt32(response.status), made)
   }

@@ -1,0 +1,47 @@
+import Annotation
+import Foundation
+
+/// A reader's own cases.
+extension Routes {
+  private struct Worklist: Encodable { var cases: [Case] }
+
+  private struct Edits: Decodable {
+    var window: String
+    var base: Int
+    var edits: [Edit]
+  }
+
+  private struct StateChange: Decodable {
+    var base: Int
+    var state: CaseState
+    var confirmed: [String]?
+  }
+
+  private struct ProposalRequest: Decodable {
+    var lesion: String
+    var series: Int
+  }
+
+  func readerAnswer(_ request: WebRequest, _ reader: String, _ parts: [Substring]) throws(DeskError) -> WebResponse {
+    let name = parts.first.map(String.init) ?? ""
+    switch (request.method, request.parts[1], parts.count, parts.count > 1 ? parts[1] : "") {
+    case (.get, "worklist", 0, _): return .json(Worklist(cases: try desk.worklist(for: reader)))
+    case (.get, "cases", 1, _): return .json(try desk.detail(of: name, reader: reader))
+    case (.get, "cases", 5, "series") where parts[3] == "slices":
+      guard let series = Int(parts[2]), let slice = Int(parts[4]) else { throw .noSuchCase }
+      return try image(request) { number throws(DeskError) in
+        try desk.slice(number, ofSeries: series, case: name, reader: reader)
+      } of: { slice }
+    case (.post, "cases", 2, "edits"):
+      let body: Edits = try decoded(request)
+      return .json(
+        try desk.save(body.edits, case: name, reader: reader, base: body.base, window: body.window))
+    case (.post, "cases", 2, "state"):
+      let body: StateChange = try decoded(request)
+      return .json(
+        try desk.setState(
+          body.state, case: name, reader: reader, base: body.base, confirmed: body.confirmed ?? []))
+    default: return .refusal(404, "there is nothing at this address")
+    }
+  }
+}
