@@ -1,5 +1,5 @@
 public import GRDB
-public import Study
+import Study
 import Support
 
 /// One lesion's outlines as they were carried from the series on which a reader drew them to another series of the exam.
@@ -83,7 +83,10 @@ extension CarriedOutline {
   private static func basis(_ database: Database) throws -> String {
     var encoding = CanonicalEncoding(of: "carried outlines", version: 1)
     let drawn = try Row.fetchCursor(
-      database, sql: "SELECT sliceId, lesionId, reader, vertices FROM contour WHERE carriedId IS NULL ORDER BY id")
+      database,
+      sql: """
+        SELECT sliceId, lesionId, reader, vertices FROM contour WHERE carriedId IS NULL AND occasion = 1 ORDER BY id
+        """)
     while let row = try drawn.next() {
       encoding.field("slice", row[0] as Int64)
       encoding.field("lesion", row[1] as Int64)

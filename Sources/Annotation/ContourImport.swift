@@ -128,33 +128,6 @@ public enum ContourImport {
   }
 }
 
-/// A contour in the study's tables, in pixel coordinates of its slice (an integer is a pixel's centre).
-public struct StoredContour: Codable, Equatable, Sendable, FetchableRecord, PersistableRecord {
-  /// The slice's key.
-  public var sliceId: Int64
-  /// The lesion's key.
-  public var lesionId: Int64
-  /// The id of the reader who drew it, also where it was carried from another series.
-  public var reader: String
-  /// The annotation's id in its source.
-  public var annotationID: String
-  /// The vertices.
-  public var vertices: Polygon
-  /// The key of the `CarriedOutline` that it belongs to; nil where a reader drew it on this slice.
-  public var carriedId: Int64?
-
-  /// Makes a row from its columns.
-  public init(
-    sliceId: Int64, lesionId: Int64, reader: String, annotationID: String, vertices: Polygon, carriedId: Int64? = nil
-  ) {
-    (self.sliceId, self.lesionId, self.reader) = (sliceId, lesionId, reader)
-    (self.annotationID, self.vertices, self.carriedId) = (annotationID, vertices, carriedId)
-  }
-
-  /// The table's name.
-  public static let databaseTableName = "contour"
-}
-
 /// What contours are matched against: the study's slices and lesions by the identifiers that an export uses.
 private struct StudyIndex {
   struct Mismatch: Error {

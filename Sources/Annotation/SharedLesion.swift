@@ -19,6 +19,7 @@ struct SharedLesion {
       sql: """
         SELECT DISTINCT patient.code, lesion.name, lesion.id, contour.reader, contour.sliceId
         FROM contour JOIN lesion ON lesion.id = contour.lesionId JOIN patient ON patient.id = lesion.patientId
+        WHERE contour.occasion = 1
         ORDER BY patient.code, lesion.id
         """)
     var lesions: [Int64: (code: String, name: String, slices: [String: Set<Int64>])] = [:]

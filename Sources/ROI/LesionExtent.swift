@@ -29,7 +29,7 @@ public enum LesionExtent {
           SELECT contour.lesionId, contour.vertices, slice.rowSpacing, slice.columnSpacing
             FROM contour JOIN slice ON slice.id = contour.sliceId
             WHERE slice.rowSpacing IS NOT NULL AND slice.columnSpacing IS NOT NULL
-              AND contour.carriedId IS NULL
+              AND contour.carriedId IS NULL AND contour.occasion = 1
               AND (contour.lesionId, contour.reader) IN (SELECT lesionId, reader FROM roi)
           """)
     }

@@ -186,7 +186,7 @@ struct ROIPlan: Sendable {
         sql: """
           SELECT contour.lesionId, contour.reader, contour.vertices, contour.sliceId, contour.carriedId
           FROM contour LEFT JOIN carriedOutline ON carriedOutline.id = contour.carriedId
-          WHERE contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition)
+          WHERE contour.occasion = 1 AND (contour.carriedId IS NULL OR \(CarriedOutline.isUsedCondition))
           ORDER BY contour.id
           """)
       return rows.compactMap { row in

@@ -107,6 +107,7 @@ enum Schema {
         table.add(column: "carriedId", .integer).indexed().references("carriedOutline", onDelete: .cascade)
       }
     }
+    migrator.registerMigration("annotation: readers, readings and their journal", migrate: Self.addReadings)
     return migrator
   }
 }

@@ -60,6 +60,19 @@ public struct SlicePlace: Equatable, Sendable, FetchableRecord {
   /// - Returns: the slices.
   /// - Throws: SQLite's error where the tables cannot be read.
   public static func all(_ database: Database, namedBy table: String? = nil) throws -> [SlicePlace] {
+    try all(database, where: table.map { "slice.id IN (SELECT sliceId FROM \($0))" } ?? "TRUE")
+  }
+
+  /// The slices of one exam in the order in which they were imported.
+  ///
+  /// - Throws: SQLite's error where the tables cannot be read.
+  public static func all(ofExam studyInstanceUID: String, _ database: Database) throws -> [SlicePlace] {
+    try all(database, where: "exam.studyInstanceUID = ?", [studyInstanceUID])
+  }
+
+  private static func all(
+    _ database: Database, where condition: String, _ arguments: StatementArguments = []
+  ) throws -> [SlicePlace] {
     try fetchAll(
       database,
       sql: """
@@ -68,9 +81,9 @@ public struct SlicePlace: Equatable, Sendable, FetchableRecord {
           slice.columnSpacing
         FROM slice JOIN series ON series.id = slice.seriesId JOIN exam ON exam.id = series.examId
           JOIN patient ON patient.id = exam.patientId
-        \(table.map { "WHERE slice.id IN (SELECT sliceId FROM \($0))" } ?? "")
+        WHERE \(condition)
         ORDER BY slice.id
-        """)
+        """, arguments: arguments)
   }
 
   /// How many slices the study holds of each series, by SeriesInstanceUID.

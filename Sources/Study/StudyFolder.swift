@@ -76,6 +76,8 @@ public struct StudyFolder: Sendable {
     var configuration = Configuration()
     configuration.busyMode = .timeout(10)
     configuration.readonly = readOnly
+    // What a step has written is on disk when the step says so.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     do {
       let database = try DatabaseQueue(
         path: url.appendingPathComponent("study.sqlite").path, configuration: configuration)

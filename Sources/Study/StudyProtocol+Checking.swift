@@ -18,6 +18,13 @@ extension StudyProtocol {
     if let maximum = roi.maximumSlicesPerLesion {
       try source.require(maximum > 0, "roi", "maximumSlicesPerLesion", expected: "1 or more, or null", found: maximum)
     }
+    if let share = annotation.repeats {
+      try source.require((0...1).contains(share), "annotation", "repeats", expected: "0 to 1, or omitted", found: share)
+    }
+    if let days = annotation.washoutDays {
+      try source.require(
+        (0...3650).contains(days), "annotation", "washoutDays", expected: "0 to 3650 days, or omitted", found: days)
+    }
     try source.require(folds.count >= 2, "folds", "count", expected: "2 or more", found: folds.count)
     try validateModel(source)
     try source.require(

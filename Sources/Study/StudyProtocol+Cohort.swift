@@ -138,6 +138,10 @@ extension StudyProtocol: HasOptionalKeys {
   static let optionalKeys: Set = ["network", "training", "sweep", "cohort", "subgroups", "baselines", "radiomics"]
 }
 
+extension StudyProtocol.Annotation: HasOptionalKeys {
+  static let optionalKeys: Set = ["repeats", "washoutDays"]
+}
+
 extension StudyProtocol.Cohort.Rule: HasOptionalKeys {
   static let optionalKeys: Set = [
     "lesions", "column", "equals", "differs", "stage", "absent", "scannedBefore", "phases", "gradeKnown",

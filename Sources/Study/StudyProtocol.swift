@@ -78,6 +78,13 @@ public struct StudyProtocol: Codable, Equatable, Sendable {
     public var readers: [String]
     /// What an integer coordinate means.
     public var integerCoordinate: IntegerCoordinate
+    /// The share of its cases that a reader gets once more, hidden among the others, 0 to 1; nil is 0.
+    public var repeats: Double?
+    /// How many days after the end of a first reading it is repeated at the earliest; nil is `usualWashoutDays`.
+    public var washoutDays: Double?
+
+    /// The days after which a reading is repeated where the protocol does not say: four weeks.
+    public static let usualWashoutDays = 28.0
   }
 
   /// How a slice and its contour become what the network sees.
