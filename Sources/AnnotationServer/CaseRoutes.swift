@@ -1,5 +1,6 @@
 import Annotation
 import Foundation
+import Study
 
 /// A reader's own cases.
 extension Routes {
@@ -29,9 +30,9 @@ extension Routes {
     case (.get, "cases", 1, _): return .json(try desk.detail(of: name, reader: reader))
     case (.get, "cases", 5, "series") where parts[3] == "slices":
       guard let series = Int(parts[2]), let slice = Int(parts[4]) else { throw .noSuchCase }
-      return try image(request) { number throws(DeskError) in
+      return try image(request, slice) { (number) throws(DeskError) in
         try desk.slice(number, ofSeries: series, case: name, reader: reader)
-      } of: { slice }
+      }
     case (.post, "cases", 2, "edits"):
       let body: Edits = try decoded(request)
       return .json(
@@ -43,5 +44,20 @@ extension Routes {
           body.state, case: name, reader: reader, base: body.base, confirmed: body.confirmed ?? []))
     default: return .refusal(404, "there is nothing at this address")
     }
+  }
+
+  /// The pixels of a slice; `place` finds a slice of the series by its number.
+  func image(
+    _ request: WebRequest, _ slice: Int, _ place: @escaping @Sendable (Int) throws(DeskError) -> SlicePlace
+  ) throws(DeskError) -> WebResponse {
+    let asked = try place(slice)
+    let image: SliceImages.Image?
+    do { image = try images.image(asked, isCancelled: request.isCancelled) } catch { throw .failed(error.description) }
+    // The client has gone: what is sent now, nobody reads.
+    guard let image else { return .refusal(503, "the request was given up") }
+    images.readAhead(of: slice, inSeries: asked.seriesId) { try? place($0) }
+    var answer = WebResponse(type: "application/octet-stream", body: image.bytes)
+    answer.fields = [("Rescale-Slope", "\(image.slope)"), ("Rescale-Intercept", "\(image.intercept)")]
+    return answer
   }
 }

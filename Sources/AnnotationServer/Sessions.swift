@@ -1,3 +1,4 @@
+import Annotation
 import Foundation
 import Support
 
@@ -8,7 +9,7 @@ final class Sessions: Sendable {
   /// A reader who has signed in.
   struct Session: Equatable, Sendable {
     let reader: String
-    let role: String
+    let role: Reader.Role
   }
 
   /// Why nobody was signed in.

@@ -2,7 +2,11 @@ import Foundation
 
 /// One request of HTTP/1.1, whole.
 struct WebRequest: Sendable {
-  enum Method: String { case get = "GET", post = "POST" }
+  enum Method: String {
+    case get = "GET"
+    case post = "POST"
+  }
+
 
   let method: Method
   /// The path, with what is percent-encoded left so; no query.
@@ -31,16 +35,15 @@ struct WebResponse: Sendable {
   var type: String
   var body: Data
   var fields: [(name: String, value: String)] = []
-  /// Whether the connection ends with the answer.
-  var closes = false
 
   init(status: Int = 200, type: String, body: Data) { (self.status, self.type, self.body) = (status, type, body) }
 
   /// JSON, with its keys in order.
-  static func json(_ value: some Encodable, status: Int = 200) throws -> WebResponse {
+  static func json(_ value: some Encodable, status: Int = 200) -> WebResponse {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return WebResponse(status: status, type: "application/json", body: try encoder.encode(value))
+    guard let body = try? encoder.encode(value) else { return .refusal(500, "the answer cannot be written as JSON") }
+    return WebResponse(status: status, type: "application/json", body: body)
   }
 
   /// A refusal: what is wrong, and what to do.

@@ -14,6 +14,8 @@ final class WebServer: Sendable {
     /// 0 for any that is free.
     var port: UInt16 = 0
     var tls: TLSIdentity?
+    /// What every answer says besides.
+    var fields: [(name: String, value: String)] = []
     /// The longest body that is read, in bytes.
     var bodyLimit = 4 << 20
     /// How many connections may be open at once, and how many of them from one address.
@@ -40,7 +42,7 @@ final class WebServer: Sendable {
   /// - Throws: `StudyError` of kind `.file` where the address or port cannot be used, or the certificate is refused.
   init(_ settings: Settings, _ handler: Handler) throws(StudyError) {
     let listening = try ListeningSocket(address: settings.address, port: settings.port)
-    let context = Context(handler, bodyLimit: settings.bodyLimit, arrival: settings.arrival)
+    let context = Context(handler, settings)
     let pointer = Unmanaged.passUnretained(context).toOpaque()
     var options = [
       MHD_OptionItem(option: .LISTEN_SOCKET, value: Int(listening.descriptor), ptr_value: nil),
@@ -94,14 +96,16 @@ final class WebServer: Sendable {
   /// What the library's calls refer to.
   final class Context: Sendable {
     let handler: Handler
+    let fields: [(name: String, value: String)]
     let bodyLimit: Int
     private let arrival: Duration
     /// The sockets on which a request is awaited or arrives, and since when.
     private let arriving = Locked<[Int32: ContinuousClock.Instant]>([:])
     private let isStopped = Locked(false)
 
-    init(_ handler: Handler, bodyLimit: Int, arrival: Duration) {
-      (self.handler, self.bodyLimit, self.arrival) = (handler, bodyLimit, arrival)
+    init(_ handler: Handler, _ settings: Settings) {
+      (self.handler, fields, bodyLimit) = (handler, settings.fields, settings.bodyLimit)
+      arrival = settings.arrival
     }
 
     func arrives(on socket: Int32) { arriving.withLock { $0[socket] = .now } }
@@ -167,10 +171,10 @@ private let access: MHD_AccessHandlerCallback = { server, connection, url, metho
     let head = connection.head(url: String(cString: url), method: String(cString: method), limit: context.bodyLimit)
     switch head {
     case .success(let request):
-      if let refusal = context.handler.refuse(request) { return connection.send(refusal) }
+      if let refusal = context.handler.refuse(request) { return connection.send(refusal, context.fields) }
       arriving.request = request
       return .YES
-    case .failure(let refusal): return connection.send(refusal.response)
+    case .failure(let refusal): return connection.send(refusal.response, context.fields)
     }
   }
   let arriving = Unmanaged<ArrivingRequest>.fromOpaque(pointer).takeUnretainedValue()
@@ -183,7 +187,7 @@ private let access: MHD_AccessHandlerCallback = { server, connection, url, metho
   guard let request = arriving.request, !arriving.isQueued else { return .NO }
   arriving.isQueued = true
   connection.socket.map(context.arrived)
-  return connection.send(context.handler.answer(request))
+  return connection.send(context.handler.answer(request), context.fields)
 }
 
 /// A head that is refused before anybody asks what it wants.
@@ -228,16 +232,13 @@ extension OpaquePointer {
         isCancelled: { socket.map(hasHungUp) ?? false }))
   }
 
-  fileprivate func send(_ response: WebResponse) -> MHD_Result {
+  fileprivate func send(_ response: WebResponse, _ common: [(name: String, value: String)]) -> MHD_Result {
     let made = response.body.withUnsafeBytes {
       MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
     }
     guard let made else { return .NO }
     defer { MHD_destroy_response(made) }
-    var fields = response.fields
-    fields.append(("Content-Type", response.type))
-    if response.closes { fields.append(("Connection", "close")) }
-    for field in fields {
+    for field in common + response.fields + [("Content-Type", response.type)] {
       guard MHD_add_response_header(made, field.name, field.value) == .YES else { return .NO }
     }
     return MHD_queue_response(self, UInt32(response.status), made)
