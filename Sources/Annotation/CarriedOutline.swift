@@ -63,6 +63,16 @@ extension CarriedOutline {
     return try deleteAll(database)
   }
 
+  /// Removes the outlines that were carried from those of one reader, with their contours.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  public static func removeAll(_ database: Database, of reader: String) throws -> Int {
+    let removed = try filter(Column("reader") == reader).deleteAll(database)
+    if removed > 0, try fetchCount(database) == 0 { try Setting.deleteOne(database, key: basisKey) }
+    return removed
+  }
+
   /// Keeps what the outlines that are in the tables now were carried from and to.
   public static func storeBasis(_ database: Database) throws {
     try Setting(key: basisKey, value: basis(database)).save(database)

@@ -1,5 +1,5 @@
 public import Foundation
-public import GRDB
+import GRDB
 public import Imaging
 public import Study
 public import Support
@@ -16,8 +16,9 @@ public enum ContourImport {
     public var setAside = 0
   }
 
-  /// Replaces the study's contours by those of the export at `url`.
+  /// Takes over the contours of the export at `url`, in place of those that were imported of the same readers before.
   ///
+  /// Other readers' contours stay. A reader who has outlined on the page cannot be imported: nothing replaces what was drawn there.
   /// A contour that cannot be right (off the image, crossing itself in more than a small loop, two points, a slice that the study lacks, no lesion
   /// to belong to) sets its patient aside; what is no contour of a lesion is listed; the rest goes on. The lesion of a
   /// contour is the patient's only one, or the one whose name is the label's or, where none is, ends it. A patient whose contours carry
@@ -30,7 +31,32 @@ public enum ContourImport {
     return try run(export.contours, skipped: export.skipped, source: url.lastPathComponent, into: study)
   }
 
-  /// Replaces the study's contours by `contours`, as `run(_:into:)` does with those of an export.
+  /// Removes a reader's imported contours, the outlines carried from them, and what was set aside of their files.
+  ///
+  /// - Returns: how many contours there were.
+  /// - Throws: `StudyError` where the study has none of that reader, or the reader outlines on the page.
+  public static func remove(_ reader: String, from study: StudyFolder) throws(StudyError) -> Int {
+    try study.write { database in
+      let imported = StoredContour.filter(
+        Column("reader") == reader && Column("source") == StoredContour.Source.import.rawValue
+          && Column("carriedId") == nil)
+      let count = try imported.fetchCount(database)
+      guard count > 0 else {
+        let known = try String.fetchAll(
+          database, sql: "SELECT DISTINCT reader FROM contour WHERE source = 'import' ORDER BY reader")
+        throw StudyError(
+          .file,
+          "the study has no imported contours of a reader \"\(reader)\"; "
+            + (known.isEmpty ? "it has none at all" : "it has those of \(known.joined(separator: ", "))"))
+      }
+      let readers = ImportedReaders(reader: reader)
+      try readers.removeFormer(database)
+      try readers.forget(database)
+      return count
+    }
+  }
+
+  /// Takes over `contours`, as `run(_:into:)` does with those of an export.
   ///
   /// `source` is what remarks call the place that they come from; `skipped` is what was found there besides. The vertices
   /// are in the terms of the protocol's `annotation.integerCoordinate`.
@@ -40,28 +66,31 @@ public enum ContourImport {
     try run(contours, skipped: skipped, source: source, study.readProtocol().annotation, into: study.tables)
   }
 
-  /// Replaces the tables' contours by `contours`, as the protocol's `settings` say.
+  /// Takes over `contours` into the tables, as the protocol's `settings` say.
   ///
-  /// - Throws: `StudyError` where the tables cannot be written.
+  /// - Throws: `StudyError` where the tables cannot be written, or a reader has outlined on the page.
   @discardableResult public static func run(
     _ contours: [Contour], skipped: [MDAIExport.Skipped], source: String, _ settings: StudyProtocol.Annotation,
     into tables: StudyTables
   ) throws(StudyError) -> Summary {
     try tables.write { database in
       let index = try StudyIndex(database)
-      let carried = try CarriedOutline.removeAll(database)
-      try StoredContour.deleteAll(database)
+      let readers = ImportedReaders(contours)
+      let carried = try readers.removeFormer(database)
       var summary = Summary()
       var entries = skipped.map { skipped in
         let patient = skipped.isDamaged ? index.patient(skipped.seriesInstanceUID, skipped.studyInstanceUID) : nil
         return SetAside(
-          stage: .contours, patientCode: patient?.code, excludes: patient != nil,
+          stage: .contours, source: readers.source, patientCode: patient?.code, excludes: patient != nil,
           subject: "\(source), annotation \(skipped.annotationID)", reason: skipped.reason)
       }
       var slices: Set<Int64> = []
       let ungraded = index.patientsWithUngradedLabels(contours)
       for (code, reason) in ungraded.sorted(by: { $0.key < $1.key }) {
-        entries.append(SetAside(stage: .contours, patientCode: code, excludes: true, subject: source, reason: reason))
+        entries.append(
+          SetAside(
+            stage: .contours, source: readers.source, patientCode: code, excludes: true, subject: source, reason: reason
+          ))
       }
       for contour in contours {
         if let code = index.place(of: contour)?.patient.code, ungraded[code] != nil { continue }
@@ -73,13 +102,14 @@ public enum ContourImport {
           if let repair = match.repair {
             entries.append(
               SetAside(
-                stage: .contours, patientCode: match.patientCode, excludes: false,
+                stage: .contours, source: contour.reader, patientCode: match.patientCode, excludes: false,
                 subject: "\(source), annotation \(contour.annotationID)", reason: repair))
           }
         case .failure(let mismatch):
           entries.append(
             SetAside(
-              stage: .contours, patientCode: mismatch.patientCode, excludes: mismatch.patientCode != nil,
+              stage: .contours, source: contour.reader, patientCode: mismatch.patientCode,
+              excludes: mismatch.patientCode != nil,
               subject: "\(source), annotation \(contour.annotationID)\(mismatch.place)", reason: mismatch.reason))
         }
       }
@@ -91,40 +121,11 @@ public enum ContourImport {
             reason: "the outlines carried to other phases from the former contours (\(carried)) were removed; to carry "
               + "the new ones, run `renalgrade contours carry`"))
       }
-      try Setting(key: settingsKey, value: identity(of: settings)).save(database)
-      try database.replaceSetAside(of: .contours, with: entries)
+      try readers.store(entries, ContourSettings(settings), database)
       summary.slices = slices.count
       summary.setAside = entries.count
       return summary
     }
-  }
-
-  /// Throws unless the contours were imported by what the protocol says now.
-  ///
-  /// - Throws: `StudyError` that asks for another import; SQLite's error where the tables cannot be read.
-  public static func requireUnchanged(_ settings: StudyProtocol.Annotation, _ database: Database) throws {
-    let imported = try Setting.fetchOne(database, key: settingsKey)?.value
-    if imported == identity(of: settings) || imported == identityOfVersion1(of: settings) { return }
-    if try imported == nil && StoredContour.fetchCount(database) == 0 { return }
-    throw StudyError(
-      .file,
-      "the protocol's annotation.lesionLabels or annotation.integerCoordinate has changed since the contours were "
-        + "imported; import the contours again (`renalgrade import --contours`), then run `renalgrade rois build`")
-  }
-
-  private static let settingsKey = "contours.settings"
-
-  /// Everything in the protocol that the stored contours depend on.
-  private static func identity(of settings: StudyProtocol.Annotation) -> String {
-    var encoding = CanonicalEncoding(of: "contours", version: 2)
-    encoding.field("lesionLabels", settings.lesionLabels.sorted())
-    encoding.field("integerCoordinate", settings.integerCoordinate.rawValue)
-    return "2 \(encoding.digest)"
-  }
-
-  /// What RenalGrade 0.1 stored.
-  private static func identityOfVersion1(of settings: StudyProtocol.Annotation) -> String {
-    "lesionLabels \(settings.lesionLabels.sorted()), integerCoordinate \(settings.integerCoordinate.rawValue)"
   }
 }
 

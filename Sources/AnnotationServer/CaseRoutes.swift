@@ -6,19 +6,19 @@ import Study
 extension Routes {
   private struct Worklist: Encodable { var cases: [Case] }
 
-  private struct Edits: Decodable {
+  struct Edits: Decodable {
     var window: String
     var base: Int
     var edits: [Edit]
   }
 
-  private struct StateChange: Decodable {
+  struct StateChange: Decodable {
     var base: Int
     var state: CaseState
     var confirmed: [String]?
   }
 
-  private struct ProposalRequest: Decodable {
+  struct ProposalRequest: Decodable {
     var lesion: String
     var series: Int
   }
@@ -42,6 +42,10 @@ extension Routes {
       return .json(
         try desk.setState(
           body.state, case: name, reader: reader, base: body.base, confirmed: body.confirmed ?? []))
+    case (.get, "cases", 2, "profile"): return .json(try desk.profile(case: name, reader: reader))
+    case (.post, "cases", 2, "proposals"):
+      let body: ProposalRequest = try decoded(request)
+      return .json(try desk.proposals(case: name, reader: reader, lesion: body.lesion, series: body.series))
     default: return .refusal(404, "there is nothing at this address")
     }
   }

@@ -101,7 +101,7 @@ struct Routes: Sendable {
         ? try readerAnswer(request, session.reader, rest) : .refusal(403, "only readers have a worklist")
     case "adjudication":
       session.role == .adjudicator
-        ? .refusal(404, "there is nothing to adjudicate yet") : .refusal(403, "only adjudicators see disagreements")
+        ? try adjudicationAnswer(request, session.reader, rest) : .refusal(403, "only adjudicators see disagreements")
     default: .refusal(404, "there is nothing at this address")
     }
   }

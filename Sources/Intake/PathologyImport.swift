@@ -1,3 +1,4 @@
+import Annotation
 import Clinical
 public import Foundation
 import GRDB
@@ -98,6 +99,7 @@ public enum PathologyImport {
         summary.lesions += 1
       }
       for lesion in former.values { try lesion.delete(database) }
+      try DerivedContours.rebuild(database)
       summary.removedLesions = former.count
       let listed = Set(named.map { Identifier($0.1) })
       for patient in patients where !listed.contains(Identifier(patient.sourceID)) {

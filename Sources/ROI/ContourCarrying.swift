@@ -34,7 +34,7 @@ public enum ContourCarrying {
     let settings = try study.readProtocol()
     try study.requireImages(for: "outlines are carried from slices to slices")
     let jobs = try study.read { database in
-      try ContourImport.requireUnchanged(settings.annotation, database)
+      try ContourSettings.requireUnchanged(settings.annotation, database)
       try SelectionBasis.requireCurrent(settings, database)
       return try planned(database, phases)
     }

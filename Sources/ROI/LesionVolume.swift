@@ -228,16 +228,14 @@ private struct OutlinedSlice {
     self.across = across
     self.down = down
     pixelSpacing = spacing
-    var inside = [Bool](repeating: false, count: header.columns * header.rows)
+    let region: PolygonRegion
     do {
-      for outline in slice.outlines {
-        let part = try JSONText.polygon(outline).mask(columns: header.columns, rows: header.rows)
-        for (index, isInside) in part.values.enumerated() where isInside { inside[index] = true }
-      }
+      region = PolygonRegion(try slice.outlines.map(JSONText.polygon))
     } catch {
       throw refused("\(error)")
     }
-    let mask = PixelMask(columns: header.columns, rows: header.rows, values: inside)
+    let mask = region.unionMask(columns: header.columns, rows: header.rows)
+    let inside = mask.values
     self.mask = mask
     let width = header.columns
     let rows = (0..<header.rows).filter { row in inside[row * width..<(row + 1) * width].contains(true) }

@@ -28,7 +28,8 @@ public struct ROICutter: Sendable {
   ) throws(ROIError) -> ROICrop {
     let grid = try grid(columns: image.columns, rows: image.rows, pixelSize)
     let outline = polygons.map { polygon in Polygon(vertices: polygon.vertices.map(grid.fromSource)) }
-    let centre = Polygon.centroid(of: outline)
+    let region = PolygonRegion(outline)
+    let centre = region.holes.isEmpty ? Polygon.centroid(of: outline) : region.centroid ?? Polygon.centroid(of: outline)
     guard outline.contains(where: { !$0.vertices.isEmpty }), abs(centre.x) < 1e6, abs(centre.y) < 1e6 else {
       throw .noContour
     }

@@ -81,7 +81,7 @@ struct ROIPlan: Sendable {
   /// A patient is used with all lesions or excluded: a patient whose high-grade lesion is not outlined must not become
   /// "low". Carried outlines of the chosen reader are used beside the drawn ones, and decide nothing about either.
   init(_ settings: StudyProtocol, _ database: Database) throws {
-    try ContourImport.requireUnchanged(settings.annotation, database)
+    try ContourSettings.requireUnchanged(settings.annotation, database)
     try SelectionBasis.requireCurrent(settings, database)
     try CarriedOutline.requireCurrent(database)
     let excluded = try database.excludedPatientCodes(before: .rois)

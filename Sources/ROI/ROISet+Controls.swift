@@ -16,13 +16,7 @@ extension ROISet {
   ///
   /// - Throws: `StudyError` where the study's table holds a contour that is none.
   public func tumourMask(_ index: Int) throws -> PixelMask {
-    var values = [Bool](repeating: false, count: boxSize * boxSize)
-    for polygon in try entries[index].contour {
-      for (place, isInside) in polygon.mask(columns: boxSize, rows: boxSize).values.enumerated() where isInside {
-        values[place] = true
-      }
-    }
-    return PixelMask(columns: boxSize, rows: boxSize, values: values)
+    PolygonRegion(try entries[index].contour).unionMask(columns: boxSize, rows: boxSize)
   }
 
   /// The ROIs without their tumours: in every box the same disc about its centre, large enough for each tumour and

@@ -103,7 +103,7 @@ struct SeriesOutline: Sendable {
     guard let (slice, polygons) = outlines.first(where: { $0.slice.extent.contains(height) }) else { return false }
     // A corner on a pixel's centre must not be decided by the last digits.
     let pixel = (series.pixel(of: place, in: slice) * 1e6).rounded(.toNearestOrAwayFromZero) / 1e6
-    return polygons.contains { $0.contains(pixel) }
+    return PolygonRegion(polygons).unionContains(pixel)
   }
 
   private func share(within target: SeriesSlices, _ shift: SIMD3<Double>) -> Double {

@@ -122,7 +122,8 @@ struct Annotate: AsyncParsableCommand {
       return reader
     }
     try desk.addReader(id: name, role: role)
-    return Reader(id: name, role: role, password: nil)
+    guard let reader = try desk.reader(name) else { throw ValidationError("\(name) was not added; try again.") }
+    return reader
   }
 
   private func add(_ name: String, to desk: AnnotationDesk) throws {

@@ -7,7 +7,7 @@ struct ContoursCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "contours",
     abstract: "Carry outlines from the phase on which they were drawn to the exam's other phases.",
-    subcommands: [Carry.self, Confirm.self, Drop.self])
+    subcommands: [Carry.self, Confirm.self, Drop.self, Remove.self])
 
   /// The table that `carry` and `confirm` write.
   static func table(of study: StudyFolder) -> URL {

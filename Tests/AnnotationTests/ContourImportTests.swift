@@ -183,7 +183,7 @@ struct ContourImportTests {
   @Test func `contours of other labels or another meaning of integers are not the protocol's`() throws {
     func check() throws {
       let settings = try study.readProtocol().annotation
-      try study.read { try ContourImport.requireUnchanged(settings, $0) }
+      try study.read { try ContourSettings.requireUnchanged(settings, $0) }
     }
     // Before the first import, nothing can be wrong.
     try check()

@@ -18,14 +18,22 @@ extension AnnotationDesk {
   public func setState(
     _ state: CaseState, case name: String, reader: String, base: Int, confirmed: [String] = []
   ) throws(DeskError) -> CaseStatus {
+    try setState(state, base: base, actor: reader, confirmed: confirmed) { try opened(name, reader, $0) }
+  }
+
+  /// The same for the reading that `opened` finds.
+  func setState(
+    _ state: CaseState, base: Int, actor: String, confirmed: [String],
+    _ opened: @Sendable (Database) throws -> (reading: Reading, exam: ExamPlaces)
+  ) throws(DeskError) -> CaseStatus {
     guard state != .locked else { throw .refused("a reader sets a case to done or open", edit: nil) }
     guard confirmed.count <= 10_000, confirmed.allSatisfy({ $0.count <= 200 }) else {
       throw .refused("too many warnings are confirmed", edit: nil)
     }
     // Slices are read for the profile before the tables are locked; the revision tells whether it still holds.
-    let (profiled, warnings) = state == .done ? try unconfirmed(name, reader, confirmed) : (base, [])
+    let (profiled, warnings) = state == .done ? try unconfirmed(confirmed, opened) : (base, [])
     return try write { database in
-      var (reading, exam) = try opened(name, reader, database)
+      var (reading, exam) = try opened(database)
       let revision = try reading.revision(database)
       guard reading.state != .locked else {
         throw DeskError.locked("the case is locked; ask the owner of the study to open it")
@@ -42,15 +50,14 @@ extension AnnotationDesk {
             : "the profile has \(warnings.count) warnings that are not confirmed", warnings: warnings)
       }
       if state == .done {
-        let objects = try Journal.objects(reading.id ?? 0, database).compactMap(exam.numbered).filter { !$0.isDeleted }
-        if let lesion = exam.unread(objects) {
+        if let lesion = exam.unread(try live(reading, exam, database)) {
           throw DeskError.refused(
             "the lesion \(lesion) has neither an outline nor an assessment; outline it, or state that there is no lesion or that it is "
               + "not assessable", edit: nil)
         }
       }
       let latest = try change(
-        &reading, to: state, confirmed: state == .done ? confirmed : nil, actor: reader, reason: nil, database)
+        &reading, to: state, confirmed: state == .done ? confirmed : nil, actor: actor, reason: nil, database)
       return CaseStatus(state: state, revision: latest)
     }
   }
@@ -104,6 +111,17 @@ extension AnnotationDesk {
   /// - Throws: `DeskError.failed` where the study cannot be read.
   public func verify() throws(DeskError) -> (entries: Int, problems: [String]) { try read { try Journal.verify($0) } }
 
+  /// Makes the study's outlines again from the journal.
+  ///
+  /// - Throws: `DeskError.failed` where the journal is damaged, or the study cannot be written.
+  public func repair() throws(DeskError) {
+    try write { database in
+      let (_, problems) = try Journal.verify(database, withContours: false)
+      guard problems.isEmpty else { throw DeskError.failed(problems.joined(separator: "; ")) }
+      try DerivedContours.rebuild(database)
+    }
+  }
+
   @discardableResult func change(
     _ reading: inout Reading, to state: CaseState, confirmed: [String]?, actor: String, reason: String?,
     _ database: Database
@@ -121,9 +139,14 @@ extension AnnotationDesk {
 
   /// The revision that the profile was made of, and its warnings that are not confirmed.
   private func unconfirmed(
-    _ name: String, _ reader: String, _ confirmed: [String]
+    _ confirmed: [String], _ opened: @Sendable (Database) throws -> (reading: Reading, exam: ExamPlaces)
   ) throws(DeskError) -> (revision: Int, [ProfileWarning]) {
-    (try detail(of: name, reader: reader).revision, [])
+    let (objects, exam, revision) = try read { database in
+      let (reading, exam) = try opened(database)
+      return (try live(reading, exam, database), exam, try reading.revision(database))
+    }
+    let warnings = CaseProfile(objects, exam, hounsfield).lesions.flatMap(\.warnings)
+    return (revision, warnings.filter { !confirmed.contains($0.warning) })
   }
 }
 

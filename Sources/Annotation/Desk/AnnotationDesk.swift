@@ -1,3 +1,4 @@
+import DICOM
 import Foundation
 import GRDB
 public import Study
@@ -15,17 +16,28 @@ public struct AnnotationDesk: Sendable {
   /// The time; tests set it.
   let now: @Sendable () -> Date
   let geometry: ExamGeometry
+  /// Reads a slice, and gives nil where it cannot be read; tests set it.
+  let hounsfield: @Sendable (SlicePlace) -> CTImage?
 
   /// Opens the desk of a study.
   ///
   /// - Throws: `StudyError` where the protocol cannot be read, or the study has no images.
-  public init(_ study: StudyFolder) throws(StudyError) { try self.init(study, now: { Date() }) }
+  public init(_ study: StudyFolder) throws(StudyError) {
+    let folder = study.url
+    try self.init(study, now: { Date() }) { place in
+      try? DICOMFile.image(at: StudyFolder.file(place.path, in: folder), frame: place.frame)
+    }
+  }
 
-  init(_ study: StudyFolder, now: @escaping @Sendable () -> Date) throws(StudyError) {
+  init(
+    _ study: StudyFolder, now: @escaping @Sendable () -> Date,
+    hounsfield: @escaping @Sendable (SlicePlace) -> CTImage? = { _ in nil }
+  ) throws(StudyError) {
     try study.requireImages(for: "outlines are drawn on slices")
     self.study = study
     settings = try study.readProtocol()
     self.now = now
+    self.hounsfield = hounsfield
     geometry = ExamGeometry(folder: study.url)
   }
 
@@ -81,6 +93,11 @@ public struct AnnotationDesk: Sendable {
       let exam = try ExamPlaces(reading.studyInstanceUID, database)
     else { throw DeskError.noSuchCase }
     return (reading, exam)
+  }
+
+  /// What a reading's objects are now, without deleted ones.
+  func live(_ reading: Reading, _ exam: ExamPlaces, _ database: Database) throws -> [AnnotationObject] {
+    try Journal.objects(reading.id ?? 0, database).compactMap(exam.numbered).filter { !$0.isDeleted }
   }
 
   /// The keys that a reader chose last in another case, which hold in all of them.

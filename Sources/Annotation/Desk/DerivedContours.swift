@@ -12,15 +12,14 @@ public enum DerivedContours {
     let readings = try Reading.fetchAll(
       database, sql: "SELECT * FROM reading WHERE id IN (SELECT readingId FROM annotationEdit)")
     guard !readings.isEmpty else { return }
-    let wanted = try readings.flatMap { try contours(of: $0, database) }
-    var former = Set(try stored(database).map(Row.init))
-    for contour in wanted where former.remove(Row(contour)) == nil {
-      try remove(contour.annotationID, reader: contour.reader, occasion: contour.occasion, database)
-      try contour.insert(database)
+    var missing = try readings.flatMap { try contours(of: $0, database) }
+    let known = Dictionary(try stored(database).map { (Row($0.contour), $0.id) }) { first, _ in first }
+    let kept = Set(missing.compactMap { known[Row($0)] })
+    for (_, id) in try stored(database) where !kept.contains(id) {
+      try database.execute(sql: "DELETE FROM contour WHERE id = ?", arguments: [id])
     }
-    for row in former where !wanted.contains(where: { $0.annotationID == row.id && $0.reader == row.reader }) {
-      try remove(row.id, reader: row.reader, occasion: row.occasion, database)
-    }
+    missing.removeAll { known[Row($0)] != nil }
+    for contour in missing { try contour.insert(database) }
   }
 
   /// Brings the contours of one object to what it is now.
@@ -36,7 +35,7 @@ public enum DerivedContours {
   static func differences(_ database: Database) throws -> [String] {
     let readings = try Reading.fetchAll(database)
     let wanted = Set(try readings.flatMap { try contours(of: $0, database) }.map(Row.init))
-    let found = try stored(database).map(Row.init)
+    let found = try stored(database).map { Row($0.contour) }
     var problems: [String] = []
     let missing = wanted.subtracting(found).count
     let extra = Set(found).subtracting(wanted).count
@@ -64,8 +63,9 @@ public enum DerivedContours {
       vertices: Polygon(vertices: outline.vertices), occasion: reading.occasion, source: .page)
   }
 
-  private static func stored(_ database: Database) throws -> [StoredContour] {
-    try StoredContour.fetchAll(database, sql: "SELECT * FROM contour WHERE source = 'page' AND carriedId IS NULL")
+  private static func stored(_ database: Database) throws -> [(contour: StoredContour, id: Int64)] {
+    try GRDB.Row.fetchAll(database, sql: "SELECT * FROM contour WHERE source = 'page' AND carriedId IS NULL")
+      .map { (try StoredContour(row: $0), $0["id"]) }
   }
 
   private static func remove(_ object: String, reader: String, occasion: Int, _ database: Database) throws {

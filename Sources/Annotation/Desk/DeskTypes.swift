@@ -134,7 +134,7 @@ public struct SliceFile: Equatable, Sendable {
 }
 
 /// Why the desk refuses something.
-public enum DeskError: Error, Equatable, Sendable {
+public enum DeskError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The reader has no case of that name.
   case noSuchCase
   /// Another window of the reader has saved since the page's revision: what it saved.
@@ -147,6 +147,9 @@ public enum DeskError: Error, Equatable, Sendable {
   case unconfirmed(String, warnings: [ProfileWarning])
   /// The study cannot be read or written.
   case failed(String)
+
+  /// What is wrong, and what to do.
+  public var description: String { message }
 
   /// What is wrong, and what to do.
   public var message: String {

@@ -39,7 +39,8 @@ enum EditChecks {
 
   static func checkCount(adding edits: [Edit], to reading: Int64, _ database: Database) throws {
     let known = try String.fetchSet(
-      database, sql: "SELECT DISTINCT objectId FROM annotationEdit WHERE readingId = ?", arguments: [reading])
+      database, sql: "SELECT DISTINCT objectId FROM annotationEdit WHERE readingId = ? AND objectId IS NOT NULL",
+      arguments: [reading])
     guard known.union(edits.map(\.object.object)).count <= mostObjects else {
       throw DeskError.refused("a case holds at most \(mostObjects) objects", edit: edits.last?.id)
     }

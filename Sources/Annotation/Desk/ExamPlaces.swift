@@ -40,7 +40,7 @@ struct ExamPlaces: Sendable {
     var numbers: [Journal.Place: (series: Int, slice: Int)] = [:]
     for (number, slices) in series.enumerated() {
       for (slice, place) in slices.enumerated() {
-        numbers[Self.place(of: place)] = (number, slice)
+        numbers[Self.key(Self.place(of: place))] = (number, slice)
         if slice == 0 { numbers[Journal.Place(series: place.seriesInstanceUID)] = (number, 0) }
       }
     }
@@ -51,6 +51,11 @@ struct ExamPlaces: Sendable {
     Journal.Place(series: slice.seriesInstanceUID, instance: slice.sopInstanceUID, frame: slice.frame)
   }
 
+  /// What finds a place: slices by their instance alone, since another import may join or part their series.
+  private static func key(_ place: Journal.Place) -> Journal.Place {
+    place.instance == nil ? place : Journal.Place(series: "", instance: place.instance, frame: place.frame)
+  }
+
   /// The slice by its numbers; nil where there is none.
   func slice(_ series: Int, _ slice: Int) -> SlicePlace? {
     self.series.indices.contains(series) && self.series[series].indices.contains(slice)
@@ -58,7 +63,7 @@ struct ExamPlaces: Sendable {
   }
 
   /// The slice at a place of the journal; nil where the study no longer has it.
-  func slice(at place: Journal.Place) -> SlicePlace? { numbers[place].flatMap { slice($0.series, $0.slice) } }
+  func slice(at place: Journal.Place) -> SlicePlace? { numbers[Self.key(place)].flatMap { slice($0.series, $0.slice) } }
 
   /// The place of a slice, or of a series, by its numbers; nil where there is none.
   func place(series: Int, slice: Int?) -> Journal.Place? {
@@ -75,7 +80,7 @@ struct ExamPlaces: Sendable {
   func numbered(_ payload: Journal.Payload) -> AnnotationObject? {
     guard var object = payload.object else { return nil }
     guard let place = payload.place else { return object }
-    guard let (series, slice) = numbers[place] else { return nil }
+    guard let (series, slice) = numbers[Self.key(place)] else { return nil }
     switch object.content {
     case .outline(var outline):
       (outline.series, outline.slice) = (series, slice)

@@ -124,7 +124,7 @@ enum Journal {
           WHERE readingId = :reading AND objectId IS NOT NULL GROUP BY objectId) AS object
           ON object.objectId = entry.objectId AND object.last = entry.revision
         WHERE entry.readingId = :reading AND entry.objectId IN (SELECT objectId FROM annotationEdit
-          WHERE readingId = :reading AND revision > :base AND (:window IS NULL OR window IS NOT :window))
+          WHERE readingId = :reading AND objectId IS NOT NULL AND revision > :base AND (:window IS NULL OR window IS NOT :window))
         ORDER BY object.first
         """, arguments: ["reading": reading, "base": base, "window": window])
     return try entries.map { try $0.decoded() }
@@ -135,12 +135,13 @@ extension Journal {
   /// Checks the whole journal, and that the outlines in the study's tables are those that it says.
   ///
   /// - Returns: how many entries there are, and what is wrong, in sentences; empty for nothing.
-  static func verify(_ database: Database) throws -> (entries: Int, problems: [String]) {
+  static func verify(_ database: Database, withContours: Bool = true) throws -> (entries: Int, problems: [String]) {
     let readings = Dictionary(
       uniqueKeysWithValues: try Reading.fetchAll(database).compactMap { reading in reading.id.map { ($0, reading) } })
     var problems: [String] = []
     var (count, previous) = (0, "")
     var revisions: [Int64: Int] = [:]
+    var states: [Int64: CaseState] = [:]
     let entries = try Entry.fetchCursor(database, sql: "SELECT * FROM annotationEdit ORDER BY sequence")
     while let entry = try entries.next() {
       count += 1
@@ -157,7 +158,9 @@ extension Journal {
       if entry.previous != previous { problem("does not follow from the entry before it") }
       if entry.hash != entry.expectedHash(reading) { problem("was changed after it was written") }
       do {
-        if try entry.decoded().object?.object != entry.objectId { problem("names another object than it holds") }
+        let payload = try entry.decoded()
+        if payload.object?.object != entry.objectId { problem("names another object than it holds") }
+        states[entry.readingId] = payload.state ?? states[entry.readingId]
       } catch {
         problem("cannot be read")
       }
@@ -167,7 +170,12 @@ extension Journal {
     if head != (count == 0 ? nil : "\(count) \(previous)") {
       problems.append("the journal's last entries are missing, or entries were added without RenalGrade")
     }
-    if problems.isEmpty { problems += try DerivedContours.differences(database) }
+    for (id, reading) in readings.sorted(by: { $0.key < $1.key }) where reading.state != states[id] ?? .open {
+      problems.append(
+        "\(reading.name) of \(reading.reader) is \(reading.state.rawValue), but \((states[id] ?? .open).rawValue) in the journal"
+      )
+    }
+    if problems.isEmpty && withContours { problems += try DerivedContours.differences(database) }
     return (count, problems)
   }
 }
