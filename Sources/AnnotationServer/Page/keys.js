@@ -38,7 +38,7 @@ export const actions = [
   { action: "undo", title: "Undo", keys: ["Ctrl+z"] },
   { action: "redo", title: "Redo", keys: ["Ctrl+y", "Ctrl+Shift+z"] },
   { action: "hide", title: "Hide outlines while held", keys: ["s"] },
-  { action: "nextLesion", title: "Next lesion", keys: ["Tab"] },
+  { action: "nextLesion", title: "Next lesion", keys: ["t"] },
   { action: "help", title: "Show and change the keys", keys: ["?"] },
 ];
 
