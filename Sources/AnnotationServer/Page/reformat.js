@@ -2,8 +2,7 @@
 // with square pixels, the head at the top.
 
 import { svg } from "./dom.js";
-import { sidesOf } from "./geometry3d.js";
-import { dot, along } from "./geometry3d.js";
+import { along, dot, sidesOf } from "./geometry3d.js";
 import { Pane } from "./pane.js";
 import { shown } from "./viewport.js";
 
@@ -54,6 +53,9 @@ export class Reformat extends Pane {
     this.refresh();
   }
 
+  /** The place in the patient that is cut through, on the lowest slice. */
+  get patient() { return this.geometry.toPatient(this.geometry.placed[0].slice, this.at); }
+
   /** Makes the image from what is loaded, with the screen's next frame. */
   refresh() {
     this.isStale = true;
@@ -92,8 +94,7 @@ export class Reformat extends Pane {
         values[start + i] = isKnown ? Math.round(a[i] + (b[i] - a[i]) * part) : nothing;
       }
     });
-    const place = geometry.toPatient(geometry.placed[0].slice, this.at);
-    const axis = isCoronal ? place[1] : place[0];
+    const axis = this.patient[isCoronal ? 1 : 0];
     this.title.textContent = `${isCoronal ? "Coronal" : "Sagittal"} · ${geometry.name} · ${isCoronal ? "P" : "L"} ${shown(axis, 1)} mm`;
     this.note.textContent = loaded < this.lines.length ? "loading" : "";
   }

@@ -52,7 +52,9 @@ export class Viewer {
     viewport.events.addEventListener("scroll", ({ detail }) => viewport.showSlice(viewport.slice + detail.steps));
     viewport.events.addEventListener("view", () => this.#followView(viewport));
     viewport.events.addEventListener("cursor", ({ detail }) => this.#point(viewport, detail.point));
-    viewport.events.addEventListener("pointerdown", ({ detail }) => this.#cut(detail.points[0]));
+    viewport.events.addEventListener("pointerdown", ({ detail }) => {
+      if (detail.original.button === 0) this.#cut(detail.points[0]);
+    });
     viewport.events.addEventListener("frame", () => this.#showBox(viewport));
     return viewport;
   }
@@ -189,7 +191,8 @@ export class Viewer {
 
   /** Shows or hides the coronal and sagittal reformats of the active phase. */
   showReformats(isShown) {
-    const at = this.reformats[0]?.geometry.series === this.active?.series ? this.reformats[0].point : null;
+    // The cut stays at its place in the patient where the active phase changes.
+    const place = this.reformats[0]?.patient;
     for (const reformat of this.reformats) {
       reformat.close();
       reformat.element.remove();
@@ -199,7 +202,7 @@ export class Viewer {
     if (isShown && geometry && geometry.placed.length > 1) {
       this.reformats = ["coronal", "sagittal"].map((kind) => this.#reformat(kind, geometry));
       this.setWindow(this.window);
-      this.#cut(at ?? this.reformats[0].at);
+      this.#cut(place ? geometry.toImage(geometry.placed[0].slice, place) : this.reformats[0].at);
       for (const reformat of this.reformats) reformat.showSlice(this.active.slice);
     }
     this.toolbar?.showState();
