@@ -31,28 +31,46 @@ export class Window {
   }
 }
 
+/** An opaque pixel (RGBA, in the order of this machine's bytes) of a grey. */
+const opaque = (() => {
+  const word = new Uint32Array(1), bytes = new Uint8Array(word.buffer);
+  return (grey) => {
+    bytes.set([grey, grey, grey, 255]);
+    return word[0];
+  };
+})();
+
 /** Tables by slope and intercept for one window, made when first used. */
 export class WindowTables {
   #tables = new Map();
   constructor(window) { this.window = window; }
 
-  /** Opaque grey pixels (RGBA, in the order of this machine's bytes) at stored value + 32,768. */
+  /** Pixels at stored value + 32,768. */
   table(slope, intercept) {
     const key = `${slope} ${intercept}`;
     let table = this.#tables.get(key);
     if (!table) {
       table = new Uint32Array(65536);
-      const bytes = new Uint8ClampedArray(table.buffer);
-      for (let i = 0; i < 65536; i++) {
-        const grey = this.window.grey((i - 32768) * slope + intercept);
-        bytes[4 * i] = bytes[4 * i + 1] = bytes[4 * i + 2] = grey;
-        bytes[4 * i + 3] = 255;
-      }
+      const [first, last] = this.#range(slope, intercept);
+      const pixel = (index) => opaque(this.window.grey((index - 32768) * slope + intercept));
+      // Only the values within the window differ from one another.
+      table.fill(pixel(0), 0, first);
+      for (let i = first; i < last; i++) table[i] = pixel(i);
+      table.fill(pixel(65535), last);
       // Series whose slices differ in slope (PET, some scanners) must not fill the memory.
       if (this.#tables.size >= 16) this.#tables.clear();
       this.#tables.set(key, table);
     }
     return table;
+  }
+
+  /** The entries from the first to before the last that may be neither of the window's ends. */
+  #range(slope, intercept) {
+    const { center, width } = this.window;
+    const entries = [center - width / 2, center + width / 2].map((edge) => (edge - intercept) / slope + 32768).sort((a, b) => a - b);
+    if (!entries.every(Number.isFinite)) return [0, 65536];
+    const within = (index) => Math.min(65536, Math.max(0, index));
+    return [within(Math.floor(entries[0]) - 1), within(Math.ceil(entries[1]) + 2)];
   }
 
   /** Fills `pixels`, an ImageData of the image's size. */
