@@ -27,7 +27,10 @@ final class WebDriver: @unchecked Sendable {
     guard let program = Subprocess.find("chromedriver") else { throw Failure(description: "there is no chromedriver") }
     let port = try Loopback.freePort()
     folder = try TemporaryFolder()
-    client = try HTTPClient()
+    var configuration = HTTPClient.Configuration()
+    // The driver is silent while it waits for the page.
+    configuration.idleTimeout = .seconds(600)
+    client = try HTTPClient(configuration)
     address = "http://127.0.0.1:\(port)"
     process = Process()
     process.executableURL = program
@@ -45,9 +48,8 @@ final class WebDriver: @unchecked Sendable {
   }
 
   deinit {
-    for browser in browsers { kill(browser, SIGKILL) }
-    process.terminate()
-    process.waitUntilExit()
+    // The driver itself waits for its browsers' answers where it is asked to end.
+    for started in browsers + [process.processIdentifier] { kill(started, SIGKILL) }
   }
 
   /// Opens a browser of a device pixel `ratio` with a profile of its own, or with the one of that name from an earlier browser.
@@ -87,10 +89,11 @@ final class WebDriver: @unchecked Sendable {
       (response.status, try await response.body(upTo: 1 << 26))
     }
     guard status == 200 else { throw Failure(description: String(decoding: answer.prefix(2000), as: UTF8.self)) }
-    struct Answer: Decodable { let value: Value }
-    return try JSONDecoder().decode(Answer.self, from: answer).value
+    return try JSONDecoder().decode(Answer<Value>.self, from: answer).value
   }
 }
+
+private struct Answer<Value: Decodable>: Decodable { let value: Value }
 
 /// One browser, with the window or tab that it shows.
 struct BrowserWindow: Sendable {
@@ -162,10 +165,12 @@ struct BrowserWindow: Sendable {
     try await pointer(points.flatMap { [Self.move($0), Self.down, Self.up] })
   }
 
-  /// Draws with the button pressed.
-  func drag(_ points: [SIMD2<Int>]) async throws {
+  /// Moves with a button pressed: 0 is the primary one, 1 the middle, 2 the secondary.
+  func drag(_ points: [SIMD2<Int>], button: Int = 0) async throws {
     guard let first = points.first else { return }
-    try await pointer([Self.move(first), Self.down] + points.dropFirst().map(Self.move) + [Self.up])
+    func press(_ type: String) -> [String: Any] { ["type": type, "button": button] }
+    try await pointer(
+      [Self.move(first), press("pointerDown")] + points.dropFirst().map(Self.move) + [press("pointerUp")])
   }
 
   /// Moves the pointer without a button.

@@ -76,6 +76,7 @@ export class Pane {
   }
 
   #draw(time) {
+    this.prepare();
     const { image, canvas } = this;
     this.element.classList.toggle("empty", !image);
     if (!image || !this.#tables) return;
@@ -89,6 +90,9 @@ export class Pane {
     this.element.dataset.frame = String(Number(this.element.dataset.frame) + 1);
     this.events.dispatchEvent(new CustomEvent("frame", { detail: { slice: this.slice, time } }));
   }
+
+  /** Called before each frame is drawn. */
+  prepare() {}
 
   /** Called with each frame, before it is announced. */
   drawn() {}

@@ -59,19 +59,12 @@ export class Reformat extends Pane {
   /** Makes the image from what is loaded, with the screen's next frame. */
   refresh() {
     this.isStale = true;
-    this.invalidate();
-    this.image = { columns: this.columns, rows: this.rows, values: this.values, slope: 1, intercept: 0 };
+    this.show({ columns: this.columns, rows: this.rows, values: this.values, slope: 1, intercept: 0 });
   }
 
-  invalidate() {
-    if (this.isStale && !this.isCutting) {
-      this.isCutting = true;
-      requestAnimationFrame(() => {
-        this.isStale = this.isCutting = false;
-        this.#fill();
-      });
-    }
-    super.invalidate();
+  prepare() {
+    if (this.isStale) this.#fill();
+    this.isStale = false;
   }
 
   #fill() {
