@@ -13,8 +13,8 @@ export class Toolbar {
       button(`window${i + 1}`, name, `Window of ${width} HU around ${shown(center)} HU (key ${i + 1})`));
     this.window = element("output", { class: "window", "aria-label": "Window" });
     this.invert = button("invert", "Invert", "Invert the greys (key i)");
-    this.link = button("link", "Linked", "All phases show the same position in the patient");
-    this.reformats = button("reformats", "Reformats", "Coronal and sagittal reformats of the active phase");
+    this.link = button("link", "Linked", "All phases show the same position in the patient (key k)");
+    this.reformats = button("reformats", "Reformats", "Coronal and sagittal reformats of the active phase (key r)");
     this.memory = element("output", { class: "quiet memory", "aria-label": "Memory" });
     bar.append(
       element("div", { class: "group", role: "group", "aria-label": "Window" }, ...this.presets, this.invert), this.window,
