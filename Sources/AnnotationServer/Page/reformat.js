@@ -76,12 +76,10 @@ export class Reformat extends Pane {
       if (!lines.has(slice)) lines.set(slice, this.#pixels(slice, along(position, first, -1)));
       return lines.get(slice);
     };
-    let loaded = 0;
     this.lines.forEach(({ below, above, part }, row) => {
       const a = line(below), b = part > 0 ? line(above) : a;
       const start = row * columns;
       if (!a || !b) return void values.fill(nothing, start, start + columns);
-      loaded++;
       for (let i = 0; i < columns; i++) {
         const isKnown = a[i] !== nothing && b[i] !== nothing;
         values[start + i] = isKnown ? Math.round(a[i] + (b[i] - a[i]) * part) : nothing;
@@ -89,7 +87,8 @@ export class Reformat extends Pane {
     });
     const axis = this.patient[isCoronal ? 1 : 0];
     this.title.textContent = `${isCoronal ? "Coronal" : "Sagittal"} · ${geometry.name} · ${isCoronal ? "P" : "L"} ${shown(axis, 1)} mm`;
-    this.note.textContent = loaded < this.lines.length ? "loading" : "";
+    const missing = geometry.placed.filter(({ slice }) => !this.slices.image(geometry.series, slice)).length;
+    this.note.textContent = missing ? `${missing} of ${geometry.placed.length} slices are not loaded` : "";
   }
 
   #pixels(slice, offset) {

@@ -53,7 +53,8 @@ export class Viewer {
     viewport.events.addEventListener("view", () => this.#followView(viewport));
     viewport.events.addEventListener("cursor", ({ detail }) => this.#point(viewport, detail.point));
     viewport.events.addEventListener("pointerdown", ({ detail }) => {
-      if (detail.original.button === 0) this.#cut(detail.points[0]);
+      // A tool's strokes must not move the reformats.
+      if (detail.original.button === 0 && !viewport.pointerTool) this.#cut(detail.points[0]);
     });
     viewport.events.addEventListener("frame", () => this.#showBox(viewport));
     return viewport;
