@@ -36,7 +36,7 @@ export class Outlining {
       tell: (text) => this.tell(text), changed: () => this.changed(),
       isUnderPointer: (viewport) => viewport === this.#pointer,
     });
-    this.keys = new KeyTable(this.store.ofKind("keys").at(-1)?.keys);
+    this.keys = new KeyTable(this.store.ofKind("keys").at(-1)?.keys ?? this.#keysOfBrowser());
     this.overlay = new Overlay(this);
   }
 
@@ -156,6 +156,8 @@ export class Outlining {
 
   #key(event) {
     if (event.target.closest?.("input, textarea, select, dialog")) return;
+    // A button that was reached by Tab is pressed by these.
+    if (event.target.closest?.("button") && (event.key === "Enter" || event.key === " ")) return;
     const entry = this.keys.actionOf(keyName(event));
     if (!entry) return;
     event.preventDefault();
@@ -211,7 +213,12 @@ export class Outlining {
   #saveKeys(changes) {
     const old = this.store.ofKind("keys").at(-1);
     this.store.apply([{ object: old?.object ?? crypto.randomUUID(), kind: "keys", keys: { ...changes } }], "keys");
+    localStorage.setItem(this.#keysName, JSON.stringify(changes));
   }
+
+  /** A reader's keys hold for the cases that follow, too. */
+  get #keysName() { return `renalgrade-keys-${this.session.reader}`; }
+  #keysOfBrowser() { return JSON.parse(localStorage.getItem(this.#keysName) ?? "{}"); }
 
   #hide(isHidden) {
     if (this.isHidden === isHidden) return;

@@ -16,8 +16,8 @@ export function contains(outlines, x, y) {
   let isInside = false;
   for (const outline of outlines) {
     for (let i = 0, j = outline.length - 1; i < outline.length; j = i++) {
-      const [ax, ay] = outline[i], [bx, by] = outline[j];
-      if ((ay > y) !== (by > y) && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) isInside = !isInside;
+      const [ax, ay] = outline[j], [bx, by] = outline[i];
+      if ((ay > y) !== (by > y) && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) isInside = !isInside;
     }
   }
   return isInside;
@@ -68,8 +68,8 @@ export function forEachRun(outlines, columns, rows, run) {
     const crossings = [];
     for (const outline of outlines) {
       for (let i = 0, j = outline.length - 1; i < outline.length; j = i++) {
-        const [ax, ay] = outline[i], [bx, by] = outline[j];
-        if ((ay > row) !== (by > row)) crossings.push(ax + ((row - ay) / (by - ay)) * (bx - ax));
+        const [ax, ay] = outline[j], [bx, by] = outline[i];
+        if ((ay > row) !== (by > row)) crossings.push(ax + ((row - ay) * (bx - ax)) / (by - ay));
       }
     }
     crossings.sort((a, b) => a - b);
@@ -155,8 +155,13 @@ function crossing(a, b, c, d) {
   return t >= 0 && t <= 1 && u >= 0 && u <= 1 ? { t, u } : null;
 }
 
-/** The first pair of edges of an outline that meet without being neighbours: {i, j, point}; null for a simple outline. */
-export function selfCrossing(outline) {
+const isProper = ({ t, u }) => t > 0 && t < 1 && u > 0 && u < 1;
+
+/**
+ * The first pair of edges of an outline that cross, or with `touching` meet, without being neighbours: {i, j, point}; null for
+ * a simple outline.
+ */
+export function selfCrossing(outline, { touching = false } = {}) {
   const count = outline.length;
   for (let i = 0; i < count; i++) {
     const a = outline[i], b = outline[(i + 1) % count];
@@ -168,7 +173,7 @@ export function selfCrossing(outline) {
       if (Math.max(c[0], d[0]) < left || Math.min(c[0], d[0]) > right) continue;
       if (Math.max(c[1], d[1]) < top || Math.min(c[1], d[1]) > bottom) continue;
       const found = crossing(a, b, c, d);
-      if (found) return { i, j, point: [a[0] + found.t * (b[0] - a[0]), a[1] + found.t * (b[1] - a[1])] };
+      if (found && (touching || isProper(found))) return { i, j, point: [a[0] + found.t * (b[0] - a[0]), a[1] + found.t * (b[1] - a[1])] };
     }
   }
   return null;
@@ -178,10 +183,9 @@ export function selfCrossing(outline) {
 export function cross(a, b) {
   const one = bounds([a]), other = bounds([b]);
   if (one[0] > other[2] || other[0] > one[2] || one[1] > other[3] || other[1] > one[3]) return false;
-  const isWithin = (t) => t > 0 && t < 1;
   return a.some((p, i) => b.some((r, k) => {
     const found = crossing(p, a[(i + 1) % a.length], r, b[(k + 1) % b.length]);
-    return found !== null && isWithin(found.t) && isWithin(found.u);
+    return found !== null && isProper(found);
   }));
 }
 
@@ -196,7 +200,8 @@ export function withoutRepeats(outline) {
 /** A stroke made simple: at each crossing the larger loop is kept. Untouched where nothing crosses. */
 export function withoutLoops(outline) {
   let result = withoutRepeats(outline);
-  for (let found = selfCrossing(result); found && result.length > 3; found = selfCrossing(result)) {
+  const meeting = () => selfCrossing(result, { touching: true });
+  for (let found = meeting(); found && result.length > 3; found = meeting()) {
     const { i, j, point } = found;
     const inner = withoutRepeats([point, ...result.slice(i + 1, j + 1)]);
     const outer = withoutRepeats([...result.slice(0, i + 1), point, ...result.slice(j + 1)]);

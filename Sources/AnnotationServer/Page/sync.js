@@ -155,6 +155,8 @@ export class Sync extends EventTarget {
         this.#set("locked", body.message);
         return false;
       case 401:
+        // The window that signs in next takes the edits over from the journal.
+        this.close();
         this.#set("signedOut", body.message);
         return false;
       case 413:
