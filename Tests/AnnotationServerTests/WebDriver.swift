@@ -45,9 +45,8 @@ final class WebDriver: @unchecked Sendable {
   }
 
   deinit {
-    for browser in browsers { kill(browser, SIGKILL) }
-    process.terminate()
-    process.waitUntilExit()
+    // The driver itself waits for its browsers' answers where it is asked to end.
+    for started in browsers + [process.processIdentifier] { kill(started, SIGKILL) }
   }
 
   /// Opens a browser of a device pixel `ratio` with a profile of its own, or with the one of that name from an earlier browser.
@@ -87,10 +86,11 @@ final class WebDriver: @unchecked Sendable {
       (response.status, try await response.body(upTo: 1 << 26))
     }
     guard status == 200 else { throw Failure(description: String(decoding: answer.prefix(2000), as: UTF8.self)) }
-    struct Answer: Decodable { let value: Value }
-    return try JSONDecoder().decode(Answer.self, from: answer).value
+    return try JSONDecoder().decode(Answer<Value>.self, from: answer).value
   }
 }
+
+private struct Answer<Value: Decodable>: Decodable { let value: Value }
 
 /// One browser, with the window or tab that it shows.
 struct BrowserWindow: Sendable {
