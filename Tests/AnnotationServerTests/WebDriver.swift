@@ -27,7 +27,10 @@ final class WebDriver: @unchecked Sendable {
     guard let program = Subprocess.find("chromedriver") else { throw Failure(description: "there is no chromedriver") }
     let port = try Loopback.freePort()
     folder = try TemporaryFolder()
-    client = try HTTPClient()
+    var configuration = HTTPClient.Configuration()
+    // The driver is silent while it waits for the page.
+    configuration.idleTimeout = .seconds(600)
+    client = try HTTPClient(configuration)
     address = "http://127.0.0.1:\(port)"
     process = Process()
     process.executableURL = program
@@ -162,10 +165,12 @@ struct BrowserWindow: Sendable {
     try await pointer(points.flatMap { [Self.move($0), Self.down, Self.up] })
   }
 
-  /// Draws with the button pressed.
-  func drag(_ points: [SIMD2<Int>]) async throws {
+  /// Moves with a button pressed: 0 is the primary one, 1 the middle, 2 the secondary.
+  func drag(_ points: [SIMD2<Int>], button: Int = 0) async throws {
     guard let first = points.first else { return }
-    try await pointer([Self.move(first), Self.down] + points.dropFirst().map(Self.move) + [Self.up])
+    func press(_ type: String) -> [String: Any] { ["type": type, "button": button] }
+    try await pointer(
+      [Self.move(first), press("pointerDown")] + points.dropFirst().map(Self.move) + [press("pointerUp")])
   }
 
   /// Moves the pointer without a button.

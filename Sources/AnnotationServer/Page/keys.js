@@ -20,6 +20,8 @@ export const actions = [
   { action: "reset", title: "Reset the view", keys: [" "], viewer: true },
   { action: "offsetUp", title: "Shift this phase up (breathing)", keys: ["Shift+ArrowUp"], viewer: true },
   { action: "offsetDown", title: "Shift this phase down (breathing)", keys: ["Shift+ArrowDown"], viewer: true },
+  { action: "link", title: "Link the phases, or not", keys: ["k"], viewer: true },
+  { action: "reformats", title: "Coronal and sagittal reformats", keys: ["r"], viewer: true },
   { action: "toolScroll", title: "Scroll", keys: ["v"] },
   { action: "toolPolygon", title: "Polygon", keys: ["p"] },
   { action: "toolFreehand", title: "Freehand", keys: ["f"] },

@@ -156,6 +156,8 @@ export class Outlining {
 
   #key(event) {
     if (event.target.closest?.("input, textarea, select, dialog")) return;
+    // A button that was reached by Tab is pressed by these.
+    if (event.target.closest?.("button") && (event.key === "Enter" || event.key === " ")) return;
     const entry = this.keys.actionOf(keyName(event));
     if (!entry) return;
     event.preventDefault();
