@@ -31,13 +31,14 @@ public final class AnnotationServer: Sendable {
   ///   - desk: the study's readings.
   ///   - settings: where it listens.
   ///   - opened: called when a one-time token was used, with the reader's name.
-  /// - Throws: `StudyError` of kind `.file` where the address cannot be used or is not this machine's own and there is no certificate.
+  /// - Throws: `StudyError` of kind `.file` where the address cannot be used, or others can reach it and there is no certificate.
   public init(
     _ desk: AnnotationDesk, _ settings: Settings = Settings(), opened: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(StudyError) {
     guard settings.tls != nil || ["127.0.0.1", "::1"].contains(settings.address) else {
       throw StudyError(
-        .file, "\(settings.address) can be reached from other machines: give --certificate and --key, so that TLS "
+        .file,
+        "\(settings.address) can be reached from other machines: give --certificate and --key, so that TLS "
           + "protects what is sent")
     }
     let sessions = try Sessions()
@@ -60,15 +61,14 @@ public final class AnnotationServer: Sendable {
 
   /// The page's address without a token, for readers with a password.
   ///
-  /// - Parameter host: a name of the machine for which the certificate is issued; nil for the address in numbers.
-  public func address(host: String? = nil) -> String {
-    let name = host ?? settings.address
+  public var address: String {
+    let name = settings.address
     return "\(settings.tls == nil ? "http" : "https")://\(name.contains(":") ? "[\(name)]" : name):\(port)/"
   }
 
   /// An address that opens the page once for a reader; the token is in its fragment, which browsers send to nobody.
   public func addressOnce(reader: String, role: Reader.Role) -> String {
-    "\(address())#token=\(sessions.oneTimeToken(for: .init(reader: reader, role: role)))"
+    "\(address)#token=\(sessions.oneTimeToken(for: .init(reader: reader, role: role)))"
   }
 
   /// Stops when the answers in progress are sent.

@@ -43,7 +43,7 @@ struct SocketName {
 
   typealias Query = (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
 
-  /// - Parameter query: `getsockname` or `getpeername`.
+  /// Asks `getsockname` or `getpeername`; nil where it does not know.
   init?(_ query: Query, _ socket: Int32) {
     var storage = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -26,7 +26,8 @@ struct RequestGuard: Sendable {
       return .refusal(403, "this server is not known by that name; use the address that it printed")
     }
     let site = request.field("sec-fetch-site")
-    guard request.fields["sec-fetch-site"] == nil || site == "same-origin" || site == "none" || isOpening(request) else {
+    guard request.fields["sec-fetch-site"] == nil || site == "same-origin" || site == "none" || isOpening(request)
+    else {
       return .refusal(403, "requests by other sites are not answered")
     }
     guard request.method == .post else { return nil }

@@ -22,7 +22,8 @@ struct Routes: Sendable {
       let length = request.field("content-length").flatMap { Int($0) } ?? 0
       return length > 4096 ? .refusal(413, "a name and a password have at most 4096 bytes") : nil
     }
-    return session(of: request) == nil ? .refusal(401, "sign in: the page's address is used up or its session has ended") : nil
+    return session(of: request) == nil
+      ? .refusal(401, "sign in: the page's address is used up or its session has ended") : nil
   }
 
   func answer(to request: WebRequest) -> WebResponse {

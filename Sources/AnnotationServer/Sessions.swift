@@ -63,10 +63,8 @@ final class Sessions: Sendable {
 
   /// Signs a reader in by the password.
   ///
-  /// After a failure the client's next try must wait 1 s, then 2, 4 and so on, 60 at most.
-  /// - Parameters:
-  ///   - stored: the reader's password as it is stored; nil for an unknown reader or one without.
-  ///   - client: the client's address.
+  /// After a failure the client's next try must wait 1 s, then 2, 4 and so on, 60 at most. `stored` is the password as the study keeps
+  /// it; nil for an unknown reader or one without.
   func signIn(
     _ session: Session?, password: String, stored: String?, client: String
   ) throws(Refusal) -> (token: String, session: Session) {

@@ -57,7 +57,7 @@ final class SliceImages: Sendable {
 
   /// Reads the slices that follow in the direction of scrolling, where `slice` stands beside the one before it.
   ///
-  /// - Parameter place: the slice of a number in the series; nil where there is none.
+  /// `place` gives the slice of a number in the series; nil where there is none.
   func readAhead(of slice: Int, inSeries series: Int64, _ place: @escaping @Sendable (Int) -> SlicePlace?) {
     let step = latest.withLock { latest in
       let former = latest.updateValue(slice, forKey: series)

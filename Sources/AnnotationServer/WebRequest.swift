@@ -7,7 +7,6 @@ struct WebRequest: Sendable {
     case post = "POST"
   }
 
-
   let method: Method
   /// The path, with what is percent-encoded left so; no query.
   let path: String

@@ -58,7 +58,8 @@ final class WebServer: Sendable {
         option: .NOTIFY_CONNECTION, value: unsafeBitCast(notified, to: Int.self), ptr_value: pointer),
       MHD_OptionItem(option: .UNESCAPE_CALLBACK, value: unsafeBitCast(unescaped, to: Int.self), ptr_value: nil),
     ]
-    var flags = MHD_USE_INTERNAL_POLLING_THREAD.rawValue | MHD_USE_THREAD_PER_CONNECTION.rawValue
+    var flags =
+      MHD_USE_INTERNAL_POLLING_THREAD.rawValue | MHD_USE_THREAD_PER_CONNECTION.rawValue
       | MHD_USE_POLL.rawValue | MHD_USE_ITC.rawValue
     if let tls = settings.tls {
       flags |= MHD_USE_TLS.rawValue
@@ -136,31 +137,35 @@ private final class ArrivingRequest {
   var isQueued = false
 }
 
-private let unescaped: @convention(c) (
-  UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<CChar>?
-) -> Int = { _, _, text in
-  // Nothing that is asked for needs escapes, so none is ever resolved.
-  text.map { strlen($0) } ?? 0
-}
+private let unescaped:
+  @convention(c) (
+    UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<CChar>?
+  ) -> Int = { _, _, text in
+    // Nothing that is asked for needs escapes, so none is ever resolved.
+    text.map { strlen($0) } ?? 0
+  }
 
-private let completed: @convention(c) (
-  UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?, MHD_RequestTerminationCode
-) -> Void = { server, connection, state, _ in
-  if let pointer = state?.pointee { Unmanaged<ArrivingRequest>.fromOpaque(pointer).release() }
-  state?.pointee = nil
-  guard let server, let connection, let socket = connection.socket else { return }
-  // The next request's time begins.
-  Unmanaged<WebServer.Context>.fromOpaque(server).takeUnretainedValue().arrives(on: socket)
-}
+private let completed:
+  @convention(c) (
+    UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+    MHD_RequestTerminationCode
+  ) -> Void = { server, connection, state, _ in
+    if let pointer = state?.pointee { Unmanaged<ArrivingRequest>.fromOpaque(pointer).release() }
+    state?.pointee = nil
+    guard let server, let connection, let socket = connection.socket else { return }
+    // The next request's time begins.
+    Unmanaged<WebServer.Context>.fromOpaque(server).takeUnretainedValue().arrives(on: socket)
+  }
 
-private let notified: @convention(c) (
-  UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
-  MHD_ConnectionNotificationCode
-) -> Void = { server, connection, _, code in
-  guard let server, let connection, let socket = connection.socket else { return }
-  let context = Unmanaged<WebServer.Context>.fromOpaque(server).takeUnretainedValue()
-  if code == .CONNECTION_NOTIFY_STARTED { context.arrives(on: socket) } else { context.arrived(on: socket) }
-}
+private let notified:
+  @convention(c) (
+    UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+    MHD_ConnectionNotificationCode
+  ) -> Void = { server, connection, _, code in
+    guard let server, let connection, let socket = connection.socket else { return }
+    let context = Unmanaged<WebServer.Context>.fromOpaque(server).takeUnretainedValue()
+    if code == .CONNECTION_NOTIFY_STARTED { context.arrives(on: socket) } else { context.arrived(on: socket) }
+  }
 
 private let access: MHD_AccessHandlerCallback = { server, connection, url, method, _, bytes, size, state in
   guard let server, let connection, let url, let method, let size, let state else { return .NO }
@@ -223,12 +228,15 @@ extension OpaquePointer {
     guard lengths.count <= 1, let length = Int(lengths.first ?? "0"), length >= 0,
       lengths.first?.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? true
     else { return refused(400, "Content-Length must be one whole number") }
-    guard length <= limit else { return refused(413, "the body must be at most \(limit) bytes; send fewer edits at once") }
+    guard length <= limit else {
+      return refused(413, "the body must be at most \(limit) bytes; send fewer edits at once")
+    }
     guard known == .post || length == 0 else { return refused(400, "GET takes no body") }
     let socket = socket
     return .success(
       WebRequest(
-        method: known, path: url, fields: fields.values, client: socket.flatMap { SocketName(getpeername, $0)?.address } ?? "",
+        method: known, path: url, fields: fields.values,
+        client: socket.flatMap { SocketName(getpeername, $0)?.address } ?? "",
         isCancelled: { socket.map(hasHungUp) ?? false }))
   }
 

@@ -102,7 +102,7 @@ struct Annotate: AsyncParsableCommand {
       print("Open once, as \(person.id): \(address)")
       if !noBrowser { Self.open(address) }
     } else {
-      print("Readers sign in at \(started.address()), or by a name of the certificate.")
+      print("Readers sign in at \(started.address), or by a name of the certificate.")
     }
     // The address must be there for who reads it from a pipe, too.
     fflush(nil)
@@ -136,8 +136,9 @@ struct Annotate: AsyncParsableCommand {
   }
 
   private static func open(_ address: String) {
-    guard let program = Subprocess.find("xdg-open"), ProcessInfo.processInfo.environment["DISPLAY"] != nil
-      || ProcessInfo.processInfo.environment["WAYLAND_DISPLAY"] != nil
+    guard let program = Subprocess.find("xdg-open"),
+      ProcessInfo.processInfo.environment["DISPLAY"] != nil
+        || ProcessInfo.processInfo.environment["WAYLAND_DISPLAY"] != nil
     else { return }
     Thread.detachNewThread {
       do { _ = try Subprocess(program, [address]).run(timeLimit: .seconds(60)) } catch {
