@@ -41,6 +41,7 @@ let shims: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
   .systemLibrary(name: "CLibSVM", providers: [.apt(["libsvm-dev"])]),
+  .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
   .systemLibrary(name: "CXGBoost", providers: [.apt(["libxgboost-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(name: "CSpawn"),
@@ -135,6 +136,9 @@ let roomsWithoutTorch: [Target] =
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "ROI", "Experiment", "Analysis"],
     tests: ["RunFixtures", "ReaderFixtures"], data: ["Data"])
   + room("Phantom", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation"])
+  + room(
+    "AnnotationServer", imports: ["Support", "DICOM", "Study", "Annotation", "CCrypto", "CMicroHTTPD", grdb],
+    tests: ["HTTP", "Imaging", "Intake"], data: ["Page"])
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["Support", "Archives", "CTorch"], fixtures: ["Fixtures"])
@@ -147,8 +151,8 @@ let roomsWithTorch: [Target] =
       name: "renalgrade",
       dependencies: [
         "Support", "DICOM", "Deidentification", "Study", "PACS", "Annotation", "Intake", "Evaluation", "Phases",
-        "Cohort", "ROI", "LesionFeatures", "Experiment", "Analysis", "Report", "Phantom", "Torch", "Backbones",
-        "Training",
+        "Cohort", "ROI", "LesionFeatures", "Experiment", "Analysis", "Report", "Phantom", "AnnotationServer",
+        "Torch", "Backbones", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -6,11 +6,11 @@ public struct CTImage: Sendable {
   public let columns: Int
   /// The number of rows.
   public let rows: Int
-  private let stored: StoredIntegers
-  private let rescaleSlope: Double
-  private let rescaleIntercept: Double
+  let stored: StoredIntegers
+  let rescaleSlope: Double
+  let rescaleIntercept: Double
   /// By pixel whether it is padding, row by row; nil where none is that would not be air as it stands.
-  private let paddingMask: [Bool]?
+  let paddingMask: [Bool]?
 
   /// Makes an image from its stored values: HU = stored x slope + intercept, and air where they are padding.
   init(

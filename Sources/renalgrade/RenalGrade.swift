@@ -23,9 +23,8 @@ struct RenalGrade: AsyncParsableCommand {
     version: renalGradeVersion,
     subcommands: [
       Init.self, PACSCommand.self, Deidentify.self, DeidentifyTable.self, Import.self, CohortCommand.self, Status.self,
-      ContoursCommand.self, AnnotationsCommand.self, ROIs.self, RadiomicsCommand.self, CrossValidate.self,
-      SweepCommand.self, NestedCommand.self,
-      RivalsCommand.self, AgreementCommand.self,
+      ContoursCommand.self, Annotate.self, AnnotationsCommand.self, ROIs.self, RadiomicsCommand.self,
+      CrossValidate.self, SweepCommand.self, NestedCommand.self, RivalsCommand.self, AgreementCommand.self,
       ControlsCommand.self, VerifyCommand.self, Explain.self,
       ReportCommand.self, CompareCommand.self, PaperCommand.self, Predict.self, Weights.self, PhantomCommand.self,
       Doctor.self,
