@@ -6,7 +6,7 @@ import Testing
 /// What a stranger, another site in the browser and another reader get: nothing.
 @Suite(.timeLimit(.minutes(15)))
 struct SecurityTests {
-  private let edit = #"{"window":"w","base":0,"edits":[]}"#
+  private let edit = #"{"window":"3F2504E0-4F89-41D3-9A0C-0305E82C3301","base":0,"edits":[]}"#
 
   @Test func everyAnswerForbidsForeignCode() throws {
     let study = try ServedStudy()
