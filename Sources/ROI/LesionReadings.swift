@@ -54,13 +54,8 @@ public struct LesionReadings: Sendable {
     let slices = try SlicePlace.all(database)
     let places = Dictionary(uniqueKeysWithValues: slices.map { ($0.sliceId, $0) })
     let bySeries = Dictionary(grouping: slices, by: \.seriesId)
-    let names = Dictionary(
-      uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT id, name FROM lesion")
-        .map { ($0[0] as Int64, $0[1] as String) })
-    let phases = Dictionary(
-      uniqueKeysWithValues: try Row.fetchAll(
-        database, sql: "SELECT seriesId, phase FROM seriesPhase WHERE phase IS NOT NULL"
-      ).map { ($0[0] as Int64, Phase(rawValue: $0[1])) })
+    let names = try database.lesionNames()
+    let phases = try database.seriesPhases()
     let rows = try Row.fetchAll(
       database,
       sql: """
@@ -77,7 +72,7 @@ public struct LesionReadings: Sendable {
     return groups.compactMap { key, readings -> LesionReadings? in
       guard let name = names[key[0]], let series = bySeries[key[1]], let first = series.first else { return nil }
       return LesionReadings(
-        patient: first.patientCode, lesion: name, series: first.seriesInstanceUID, phase: phases[key[1]] ?? nil,
+        patient: first.patientCode, lesion: name, series: first.seriesInstanceUID, phase: phases[key[1]],
         readings: readings.sorted { ($0.key.reader, $0.key.occasion) < ($1.key.reader, $1.key.occasion) }.map {
           LesionReading(
             reader: $0.key.reader, occasion: $0.key.occasion,

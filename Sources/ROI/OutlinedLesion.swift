@@ -62,13 +62,8 @@ public struct OutlinedLesion: Sendable {
     var everySlice = settings
     everySlice.roi.maximumSlicesPerLesion = nil
     let plan = try ROIPlan(everySlice, database, reading: reading)
-    let names = Dictionary(
-      uniqueKeysWithValues: try Row.fetchAll(database, sql: "SELECT id, name FROM lesion")
-        .map { ($0[0] as Int64, $0[1] as String) })
-    let phases = Dictionary(
-      uniqueKeysWithValues: try Row.fetchAll(
-        database, sql: "SELECT seriesId, phase FROM seriesPhase WHERE phase IS NOT NULL"
-      ).map { ($0[0] as Int64, Phase(rawValue: $0[1])) })
+    let names = try database.lesionNames()
+    let phases = try database.seriesPhases()
     let carried = Dictionary(
       try CarriedOutlines.entries(database).compactMap { entry in entry.outline.id.map { ($0, entry.sentence) } }
     ) { first, _ in first }
@@ -77,7 +72,7 @@ public struct OutlinedLesion: Sendable {
       guard let first = slices.first, let name = names[first.lesionId] else { return nil }
       return OutlinedLesion(
         patient: first.place.patientCode, lesion: name, reader: first.reader, exam: first.place.studyInstanceUID,
-        series: first.place.seriesInstanceUID, phase: phases[first.place.seriesId] ?? nil,
+        series: first.place.seriesInstanceUID, phase: phases[first.place.seriesId],
         carried: first.carriedId.flatMap { carried[$0] },
         slices: slices.sorted { $0.place.ordinal < $1.place.ordinal }, folder: folder)
     }
