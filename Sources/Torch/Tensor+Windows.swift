@@ -28,13 +28,16 @@ extension Tensor {
     case pointwiseProduct
   }
 
-  /// The same for images and without a bias, in the input's type: the record for the backward pass keeps no copy of the weight
-  /// in that type.
+  /// The same without a bias and groups, in the input's type.
+  ///
+  /// The record for the backward pass keeps no copy of the weight in that type. Rows and columns have one stride and one padding.
   func convolvedInTraining(
-    _ weight: Tensor, stride: Int, padding: Int, by method: TrainingMethod
+    _ weight: Tensor, stride: PerAxis, padding: PerAxis, by method: TrainingMethod
   ) throws(TorchError) -> Tensor {
-    try Tensor.make {
-      ct_conv2d_trained(handle, weight.handle, Int64(stride), Int64(padding), method.rawValue, $0)
+    let axes = weight.shape.count - 2
+    let (stride, padding) = try (stride.values(axes), padding.values(axes))
+    return try Tensor.make {
+      ct_convolution_trained(handle, weight.handle, stride, padding, axes, method.rawValue, $0)
     }
   }
 

@@ -94,39 +94,72 @@ func agree(_ found: [Float], _ expected: [Float], within tolerance: Float = 1e-5
     let layer = try Conv2d("l", 24, 16, kernel: .all(kernel), stride: .all(stride), Initialiser(seed: 3))
     let weight = layer.tensors[0].tensor
     let shape = [3, 16, (7 + stride - 1) / stride, (6 + stride - 1) / stride]
-    func gradients(
-      _ convolve: (Tensor) throws(TorchError) -> Tensor
-    ) throws -> (output: [Float], input: [Float], weight: [Float]) {
-      let leaf = try wave([3, 24, 7, 6], 0.1).to(.channelsLast)
-      for tensor in [leaf, weight] {
-        try tensor.setRequiresGradient(true)
-        try tensor.clearGradient()
-      }
-      let output = try withAutocast(.bfloat16, on: .cpu) { () throws(TorchError) in try convolve(leaf.to(.bfloat16)) }
-      #expect(output.dtype == .bfloat16 && output.shape == shape)
-      try (output.to(.float32) * wave(shape, 0.7)).sum().backward()
-      return (
-        try output.to(.float32).floats(), try #require(try leaf.gradient()).floats(),
-        try #require(try weight.gradient()).floats()
-      )
+    func gradients(_ convolve: (Tensor) throws(TorchError) -> Tensor) throws -> [[Float]] {
+      try bfloat16Gradients(of: wave([3, 24, 7, 6], 0.1).to(.channelsLast), weight, shape, convolve)
     }
     let border = (kernel - 1) / 2
     let trained = try gradients { (input) throws(TorchError) in
-      try input.convolvedInTraining(weight, stride: stride, padding: border, by: method)
+      try input.convolvedInTraining(weight, stride: .all(stride), padding: .all(border), by: method)
     }
     let layered = try gradients { (input) throws(TorchError) in try layer(input, training: true) }
     let convolution = try gradients { (input) throws(TorchError) in
       try input.convolved(weight, stride: .all(stride), padding: .all(border))
     }
-    for (one, other) in [
-      (trained.output, convolution.output), (trained.input, convolution.input), (trained.weight, convolution.weight),
-      (layered.output, convolution.output), (layered.input, convolution.input), (layered.weight, convolution.weight),
-    ] {
-      let largest = other.map(abs).max() ?? 0
-      #expect(largest > 0 && zip(one, other).allSatisfy { abs($0 - $1) <= 0.01 * largest })
-    }
+    expectClose(trained, convolution)
+    expectClose(layered, convolution)
     #expect(throws: TorchError.self) {
       try wave([1, 2, 3, 3], 0).convolvedInTraining(weight, stride: 1, padding: 0, by: method)
+    }
+  }
+
+  /// The same for volumes, whose slices become an image's channels.
+  @Test(
+    arguments: [
+      ([3, 3, 3], [1, 1, 1]), ([3, 3, 3], [2, 2, 2]), ([1, 1, 1], [1, 1, 1]), ([1, 1, 1], [2, 2, 2]),
+      ([3, 1, 1], [1, 1, 1]), ([3, 1, 1], [2, 1, 1]), ([1, 3, 3], [1, 2, 2]), ([3, 7, 7], [1, 2, 2]),
+    ], [false, true])
+  func trainedConvolutionsOfVolumes(size: (kernel: [Int], stride: [Int]), isChannelsLast: Bool) throws {
+    let (kernel, stride) = size
+    let layer = try Conv3d("l", 24, 16, kernel: .each(kernel), stride: .each(stride), Initialiser(seed: 3))
+    let weight = layer.tensors[0].tensor
+    let input = try wave([2, 24, 5, 8, 6], 0.1).to(isChannelsLast ? .channelsLast : .contiguous)
+    let shape = [2, 16] + zip([5, 8, 6], stride).map { ($0 + $1 - 1) / $1 }
+    let border = kernel.map { ($0 - 1) / 2 }
+    let layered = try bfloat16Gradients(of: input, weight, shape) { (input) throws(TorchError) in
+      try layer(input, training: true)
+    }
+    let convolution = try bfloat16Gradients(of: input, weight, shape) { (input) throws(TorchError) in
+      try input.convolved(weight, stride: .each(stride), padding: .each(border))
+    }
+    expectClose(layered, convolution)
+    let patches = try bfloat16Gradients(of: input, weight, shape) { (input) throws(TorchError) in
+      try input.convolvedInTraining(weight, stride: .each(stride), padding: .each(border), by: .patchGradient)
+    }
+    expectClose(patches, convolution)
+  }
+
+  /// A convolution's output, and the gradients of its input and weight, under autocast to bfloat16.
+  private func bfloat16Gradients(
+    of input: Tensor, _ weight: Tensor, _ shape: [Int], _ convolve: (Tensor) throws(TorchError) -> Tensor
+  ) throws -> [[Float]] {
+    let leaf = try input.copied()
+    for tensor in [leaf, weight] {
+      try tensor.setRequiresGradient(true)
+      try tensor.clearGradient()
+    }
+    let output = try withAutocast(.bfloat16, on: .cpu) { () throws(TorchError) in try convolve(leaf.to(.bfloat16)) }
+    #expect(output.dtype == .bfloat16 && output.shape == shape)
+    try (output.to(.float32) * wave(shape, 0.7)).sum().backward()
+    return [
+      try output.to(.float32).floats(), try #require(try leaf.gradient()).floats(),
+      try #require(try weight.gradient()).floats(),
+    ]
+  }
+
+  private func expectClose(_ found: [[Float]], _ expected: [[Float]]) {
+    for (one, other) in zip(found, expected) {
+      let largest = other.map(abs).max() ?? 0
+      #expect(largest > 0 && one.count == other.count && zip(one, other).allSatisfy { abs($0 - $1) <= 0.01 * largest })
     }
   }
 

@@ -70,11 +70,13 @@ int ct_linear(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor *out)
 // Over the last `axes` dimensions, 2 or 3; stride, padding and dilation have one value per axis.
 int ct_convolution(ct_tensor input, ct_tensor weight, ct_tensor bias, const int64_t *stride, const int64_t *padding,
                    const int64_t *dilation, size_t axes, int64_t groups, ct_tensor *out);
-// The same over two dimensions without bias and groups, in the input's type, for training: the graph keeps no copy of the weight in that type.
+// The same without bias, groups and dilation, in the input's type, for training: the graph keeps no copy of the weight in that type.
+// Rows and columns have one stride and one padding.
 // CT_CONVOLUTION: by the library's convolutions; CT_PATCH_GRADIENT: but for the gradient of the weight, one product over all
-// patches; CT_POINTWISE_PRODUCT: all by products, for a 1 x 1 kernel.
+// patches; CT_POINTWISE_PRODUCT: all by products, for a kernel of one row and one column.
 enum { CT_CONVOLUTION = 0, CT_PATCH_GRADIENT, CT_POINTWISE_PRODUCT };
-int ct_conv2d_trained(ct_tensor input, ct_tensor weight, int64_t stride, int64_t padding, int method, ct_tensor *out);
+int ct_convolution_trained(ct_tensor input, ct_tensor weight, const int64_t *stride, const int64_t *padding, size_t axes,
+                           int method, ct_tensor *out);
 int ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor mean, ct_tensor variance, bool training,
                   double momentum, double epsilon, ct_tensor *out);
 // Over the last `axes` dimensions, 2 or 3; with `ceiling` a last window may reach over the border.
