@@ -1,4 +1,4 @@
-"""Times training steps of a network of images or volumes on random input: `stock` is float32 as torchvision's own training loop
+"""Times training steps of a network of images, bags of images or volumes on random input: `stock` is float32 as torchvision's own training loop
 has it, `tuned` adds channels-last, autocast in --precision, frozen stages under `no_grad`, and the fused optimiser."""
 
 import argparse
@@ -27,14 +27,34 @@ def inflated(module):
     return module
 
 
+class AttentionHead(torch.nn.Module):
+    """Gated attention of width 128 over the slices of each lesion (Ilse 2018), which all have as many."""
+
+    def __init__(self, slices):
+        super().__init__()
+        self.slices = slices
+        self.value, self.gate, self.weight = torch.nn.Linear(2048, 128), torch.nn.Linear(2048, 128), torch.nn.Linear(128, 1)
+        self.classifier = torch.nn.Linear(2048, 2)
+
+    def forward(self, x):
+        vectors = x.mean((2, 3)).unflatten(0, (-1, self.slices))
+        scores = self.weight(self.value(vectors).tanh() * self.gate(vectors).sigmoid())
+        return self.classifier((scores.softmax(1) * vectors).sum(1))
+
+
 class SliceBySlice(torch.nn.Sequential):
     def forward(self, x):
         slices = x.transpose(1, 2)
         return super().forward(slices.flatten(0, 1)).unflatten(0, slices.shape[:2]).transpose(1, 2)
 
 
-def stages(name):
+def stages(name, slices=16):
     """Each stage's name and module, the classifier last."""
+    if name == "resnet50-attention":
+        network = torchvision.models.resnet50(num_classes=2)
+        stem = torch.nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
+        layers = [(key, getattr(network, key)) for key in ["layer1", "layer2", "layer3", "layer4"]]
+        return [("stem", stem), *layers, ("", AttentionHead(slices))]
     if name == "inception_v3":
         network = torchvision.models.inception_v3(num_classes=2, aux_logits=False, init_weights=False)
         children = list(network.named_children())
@@ -74,13 +94,13 @@ if __name__ == "__main__":
     torch.set_num_threads(WORKERS)
     torch.manual_seed(1)
     tuned, device = arguments.variant == "tuned", arguments.device
-    parts = stages(arguments.backbone)
+    parts = stages(arguments.backbone, arguments.slices)
     cut = [name for name, _ in parts].index(arguments.frozen_through) + 1 if arguments.frozen_through else 0
     frozen = torch.nn.Sequential(*(part for _, part in parts[:cut])).requires_grad_(False).eval().to(device)
     trained = torch.nn.Sequential(*(part for _, part in parts[cut:])).train().to(device)
-    images = arguments.backbone == "inception_v3"
-    shape = (arguments.size,) * 2 if images else (arguments.slices, arguments.size, arguments.size)
-    batch = torch.randn(arguments.batch, 3, *shape).to(device)
+    images, bags = arguments.backbone == "inception_v3", arguments.backbone == "resnet50-attention"
+    shape = (arguments.size,) * 2 if images or bags else (arguments.slices, arguments.size, arguments.size)
+    batch = torch.randn(arguments.batch * (arguments.slices if bags else 1), 3, *shape).to(device)
     labels = (torch.arange(arguments.batch) % 2).to(device)
     if tuned:
         layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
