@@ -44,12 +44,25 @@ public struct MDAIExport: Equatable, Sendable {
     public var isDamaged: Bool
     /// Why it was not taken, with its line in the file.
     public var reason: String
+
+    /// States what was not taken.
+    public init(
+      annotationID: String, studyInstanceUID: String?, seriesInstanceUID: String?, isDamaged: Bool, reason: String
+    ) {
+      (self.annotationID, self.studyInstanceUID) = (annotationID, studyInstanceUID)
+      (self.seriesInstanceUID, self.isDamaged, self.reason) = (seriesInstanceUID, isDamaged, reason)
+    }
   }
 
   /// The lesions' contours, in the order of the file.
   public var contours: [Contour]
   /// Every annotation that is not among the contours, in the order of the file.
   public var skipped: [Skipped]
+
+  /// Makes an export from its parts.
+  public init(contours: [Contour] = [], skipped: [Skipped] = []) {
+    (self.contours, self.skipped) = (contours, skipped)
+  }
 }
 
 /// Why a file of annotations cannot be read: file, line, what was expected and found.
@@ -57,5 +70,6 @@ public struct AnnotationError: Error, Equatable, Sendable, CustomStringConvertib
   /// One or more sentences for the person at the terminal.
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  /// Makes an error from its sentence.
+  public init(_ description: String) { self.description = description }
 }

@@ -18,6 +18,8 @@ public final class DecoderProcess: Sendable {
     case niftiHeader
     /// The next voxels of that file.
     case niftiVoxels
+    /// A gzip stream.
+    case gzip
   }
 
   /// An answer; its bytes are then taken by `take`.

@@ -1,5 +1,5 @@
-// Decodes what strangers wrote: compressed frames of DICOM files, HDF5 and NIfTI. DCMTK's codecs, OpenJPEG, libhdf5 and
-// libnifti2 meet damaged files here, in a process of its own, so that a crash, an endless loop or a demand for all memory
+// Decodes what strangers wrote: compressed frames of DICOM files, HDF5, NIfTI and gzip. DCMTK's codecs, OpenJPEG, libhdf5,
+// libnifti2 and zlib meet damaged files here, in a process of its own, so that a crash, an endless loop or a demand for all memory
 // costs the one file and not the program that asked.
 //
 // A request on the socket that is standard input is a `Request` and `length` bytes; the answer an `Answer` and its bytes: a
@@ -18,10 +18,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
+#include <zlib.h>
 
 namespace {
 
-enum Kind : uint64_t { FRAME = 1, HDF5_DESCRIPTION, HDF5_FLOATS, NIFTI_HEADER, NIFTI_VOXELS };
+enum Kind : uint64_t { FRAME = 1, HDF5_DESCRIPTION, HDF5_FLOATS, NIFTI_HEADER, NIFTI_VOXELS, GZIP };
 
 struct Request {
   uint64_t kind;
@@ -172,6 +173,28 @@ void nifti_voxels(Reader &request) {
   status == NII_OK ? answer(bytes.get(), size) : refuse(status, "");
 }
 
+// The stream must hold as many bytes as are asked for, and no more.
+void gzip(Reader &request) {
+  const uint64_t count = request.value<uint64_t>(), packed = request.value<uint64_t>();
+  const Bytes bytes = allocate(count + 1);
+  if (!bytes) return refuse(1, "it takes more memory than a file of this size may ask for");
+  z_stream stream{};
+  if (packed > UINT32_MAX || count >= UINT32_MAX || packed > uint64_t(request.end - request.next) ||
+      inflateInit2(&stream, MAX_WBITS + 16) != Z_OK)
+    return refuse(1, "the compressed data are too large");
+  stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(request.next));
+  stream.avail_in = uInt(packed);
+  stream.next_out = static_cast<Bytef *>(bytes.get());
+  stream.avail_out = uInt(count + 1);
+  const int status = inflate(&stream, Z_FINISH);
+  const uint64_t found = stream.total_out;
+  inflateEnd(&stream);
+  if (status != Z_STREAM_END || found != count)
+    return refuse(1, found > count ? "the compressed data hold more than the header states"
+                                   : "the compressed data are damaged or cut off");
+  answer(bytes.get(), count);
+}
+
 void answer_to(uint64_t kind, Reader &request) {
   switch (kind) {
   case FRAME: return frame(request);
@@ -179,6 +202,7 @@ void answer_to(uint64_t kind, Reader &request) {
   case HDF5_FLOATS: return hdf5_floats(request);
   case NIFTI_HEADER: return nifti_header(request);
   case NIFTI_VOXELS: return nifti_voxels(request);
+  case GZIP: return gzip(request);
   default: _exit(2);
   }
 }

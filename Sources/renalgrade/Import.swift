@@ -26,13 +26,26 @@ struct Import: AsyncParsableCommand {
   var pathology: String?
 
   @Option(
-    help: "The contours, a JSON export of MD.ai.", completion: .file(extensions: ["json"]), transform: PathArgument.file
-  )
+    help: """
+      The contours: a JSON export of MD.ai, a mask in NRRD or NIfTI, or a folder of these. Formats are known by their contents.
+      """,
+    completion: .file())
   var contours: String?
+
+  @Option(help: "The reader who drew the masks.")
+  var reader = "import"
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "The labels of masks that are lesions, such as 2 or 1=left. Needed where a mask has several labels.")
+  var labels: [MaskLabel] = []
 
   func validate() throws {
     guard dicom != nil || pathology != nil || contours != nil else {
       throw ValidationError("Nothing to import: give --dicom, --pathology or --contours.")
+    }
+    guard Set(labels.map(\.value)).count == labels.count else {
+      throw ValidationError("--labels names a label twice.")
     }
   }
 
@@ -76,9 +89,27 @@ struct Import: AsyncParsableCommand {
         }
       }
       if let contours {
-        let summary = try ContourImport.run(URL(fileURLWithPath: contours), into: study)
+        let summary = try ContourFile.run(
+          URL(fileURLWithPath: contours), .init(reader: reader, labels: labels.byValue), into: study)
         print("Contours: \(summary.contours) on \(summary.slices) slices; \(summary.setAside) remarks.")
       }
     }
   }
+}
+
+/// A label of a mask, and the lesion that it is.
+struct MaskLabel: ExpressibleByArgument {
+  let value: Int16
+  let lesion: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let value = Int16(parts[0]), value > 0, parts.count == 1 || !parts[1].isEmpty else { return nil }
+    self.value = value
+    lesion = parts.count == 2 ? String(parts[1]) : ContourFile.unnamedLesion
+  }
+}
+
+extension [MaskLabel] {
+  fileprivate var byValue: [Int16: String] { Dictionary(map { ($0.value, $0.lesion) }) { first, _ in first } }
 }

@@ -11,6 +11,15 @@ extension FuzzTarget {
     _ = try? NIfTIFile.volume(at: file)
   }
 
+  /// Masks in NRRD.
+  static let nrrd = FuzzTarget(
+    name: "nrrd", isText: false,
+    sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasSuffix(".nrrd") } }
+  ) { file in
+    guard let bytes = try? [UInt8](Data(contentsOf: file)) else { return }
+    _ = try? NRRDFile.labelMap(bytes, name: "mask")
+  }
+
   /// A patient of UCSF RMaC.
   static let hdf5 = FuzzTarget(
     name: "hdf5", isText: false,

@@ -21,9 +21,8 @@ public struct FuzzTarget: Sendable {
 
   /// All readers.
   public static let all: [FuzzTarget] = [
-    .dicom, .segmentation, .deidentification, .contours, .csv, .yaml, .nifti, .hdf5, .weights, .archive, .runFolder,
-    .model,
-    .job,
+    .dicom, .segmentation, .deidentification, .contours, .csv, .yaml, .nifti, .nrrd, .hdf5, .weights, .archive,
+    .runFolder, .model, .job,
   ]
 
   /// The files below folders of the package, up to 64 KiB each, in the order of their paths.
