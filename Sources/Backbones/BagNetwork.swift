@@ -5,7 +5,7 @@ public import Torch
 ///
 /// A bag's slices lie in groups, whose vectors are averaged first: with one slice in each, the slices are pooled; with the slices
 /// of one phase in each, the phases are. A bag has as many groups as it has, so nothing stands for a phase that is missing.
-/// Not `Sendable`: one thread at a time uses a network.
+/// Where the backbone takes volumes, a bag's volumes take the slices' place. Not `Sendable`: one thread at a time uses a network.
 public final class BagNetwork {
   /// How the vectors of a bag's groups become one.
   public enum Pooling: String, CaseIterable, Sendable {
@@ -13,16 +13,25 @@ public final class BagNetwork {
     case mean
     /// Their mean weighted by gated attention, which is learnt.
     case attention
+    /// Each phase's vector has a classifier of its own, and the logits of the phases that there are add up.
+    ///
+    /// It is one last layer on the vectors of all phases, joined, with zeros for a phase that is missing and a weight for its presence.
+    /// So, unlike a mean, it can tell the phases apart, and take one from the other. The backbone's classifier has two outputs for
+    /// each phase.
+    case perPhase
   }
 
   /// The network that each slice goes through.
   public let backbone: Backbone
+  /// How the vectors are pooled.
+  public let pooling: Pooling
   private let attention: GatedAttention?
   private let initialAttention: [String: Tensor]
 
   /// Puts a pooling on a backbone, which must lie on its device already; `seed` decides the attention's fresh weights.
   public init(_ backbone: Backbone, _ pooling: Pooling, seed: UInt64) throws {
     self.backbone = backbone
+    self.pooling = pooling
     attention =
       pooling == .attention
       ? try GatedAttention("attention", backbone.featureCount, Initialiser(seed: seed)) : nil
@@ -33,9 +42,6 @@ public final class BagNetwork {
     initialAttention = try Self.byName(attention).mapValues { try $0.copied() }
   }
 
-  /// How the vectors are pooled.
-  public var pooling: Pooling { attention == nil ? .mean : .attention }
-
   // MARK: From slices to logits
 
   /// From what the backbone's `frozenPart` gives for the slices of some bags, one bag after the other, to logits, bags x classes.
@@ -43,16 +49,24 @@ public final class BagNetwork {
   /// - Parameters:
   ///   - features: slices x C x H x W.
   ///   - groups: by bag, the number of slices of each of its groups; each at least 1, and as many slices in all as `features` has.
+  ///   - phases: by bag, the number of the phase of each of its groups; needed where pooling is per phase.
   ///   - training: the mode of normalisations and dropout.
   /// - Returns: the logits, one row for each bag.
-  /// - Throws: `TorchError` where the groups do not fit the slices.
-  public func logits(_ features: Tensor, groups: [[Int]], training: Bool) throws(TorchError) -> Tensor {
-    try logits(ofLastStage: backbone.trainedStages(features, training: training), groups: groups, training: training)
+  /// - Throws: `TorchError` where the groups do not fit the slices, or the phases the groups.
+  public func logits(
+    _ features: Tensor, groups: [[Int]], phases: [[Int]] = [], training: Bool
+  ) throws(TorchError) -> Tensor {
+    try logits(
+      ofLastStage: backbone.trainedStages(features, training: training), groups: groups, phases: phases,
+      training: training)
   }
 
   /// From the last stage's output for the slices of some bags to logits, bags x classes.
-  func logits(ofLastStage output: Tensor, groups: [[Int]], training: Bool) throws(TorchError) -> Tensor {
+  func logits(
+    ofLastStage output: Tensor, groups: [[Int]], phases: [[Int]], training: Bool
+  ) throws(TorchError) -> Tensor {
     let vectors = try groupVectors(output, groups)
+    if pooling == .perPhase { return try logits(ofVectors: vectors, groups, phases, training: training) }
     let scores = try attention?(vectors, training: training)
     var pooled: [Tensor] = []
     try Self.forEachBag(groups) { (start, count) throws(TorchError) in
@@ -63,6 +77,27 @@ public final class BagNetwork {
     }
     return try backbone.classified(.concatenate(pooled, along: 0), training: training)
   }
+
+  /// The sum over each bag's groups of the logits by the classifier of the group's phase.
+  private func logits(
+    ofVectors vectors: Tensor, _ groups: [[Int]], _ phases: [[Int]], training: Bool
+  ) throws(TorchError) -> Tensor {
+    let (count, classes) = (backbone.classes / Self.classes, Self.classes)
+    guard groups.map(\.count) == phases.map(\.count), phases.joined().allSatisfy((0..<count).contains) else {
+      throw TorchError("phases \(phases) do not fit bags of \(groups) slices and classifiers of \(count) phases")
+    }
+    let isOwn = phases.joined().flatMap { phase in (0..<count).map { $0 == phase ? 1 : 0 as Float } }
+    let mask = try Tensor(isOwn, shape: [vectors.shape[0], count, 1], device: vectors.device)
+    let own = try (backbone.classified(vectors, training: training).reshaped([-1, count, classes]) * mask).sum([1])
+    var sums: [Tensor] = []
+    try Self.forEachBag(groups) { (start, count) throws(TorchError) in
+      sums.append(try own.narrowed(0, start: start, length: count).sum([0], keepingDimensions: true))
+    }
+    return try .concatenate(sums, along: 0)
+  }
+
+  /// The classes that a classifier of one phase tells apart.
+  private static let classes = 2
 
   /// The weights of each bag's groups, which add up to 1; without attention all the same.
   ///
@@ -86,19 +121,24 @@ public final class BagNetwork {
   /// - Parameters:
   ///   - images: the slices, N x 3 x H x W, one bag after the other.
   ///   - groups: by bag, the number of slices of each of its groups.
+  ///   - phases: as for `logits`.
   ///   - index: the class, from 0.
-  /// - Returns: the maps, N x rows x columns, without a gradient.
+  /// - Returns: the maps, N x (slices x) rows x columns, without a gradient.
   /// - Throws: `TorchError` where the groups do not fit the slices, or there is no such class.
-  public func gradCAM(_ images: Tensor, groups: [[Int]], of index: Int) throws(TorchError) -> Tensor {
+  public func gradCAM(
+    _ images: Tensor, groups: [[Int]], phases: [[Int]] = [], of index: Int
+  ) throws(TorchError) -> Tensor {
     let output = try withoutGradient { () throws(TorchError) in try backbone.lastStage(of: images) }
-    return try gradCAM(ofLastStage: output, groups: groups, of: index)
+    return try gradCAM(ofLastStage: output, groups: groups, phases: phases, of: index)
   }
 
   /// The same from the last stage's output.
-  func gradCAM(ofLastStage output: Tensor, groups: [[Int]], of index: Int) throws(TorchError) -> Tensor {
+  func gradCAM(
+    ofLastStage output: Tensor, groups: [[Int]], phases: [[Int]], of index: Int
+  ) throws(TorchError) -> Tensor {
     let tensors = backbone.parts.classifier.tensors + (attention?.tensors ?? [])
     return try backbone.gradCAM(ofLastStage: output, of: index, clearing: tensors) { (output) throws(TorchError) in
-      try logits(ofLastStage: output, groups: groups, training: false)
+      try logits(ofLastStage: output, groups: groups, phases: phases, training: false)
     }
   }
 

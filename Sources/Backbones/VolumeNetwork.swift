@@ -5,8 +5,8 @@ public import Torch
 ///
 /// A volume is a stack of slices in their order. Every kernel of the trained stages that is larger than 1 x 1 is inflated
 /// (`InflatedConvolution`); nothing is merged along the stack before the mean over slices, rows and columns that the classifier takes.
-/// An example may have several volumes, such as those of two series, whose means are averaged. Before training its logits are
-/// those of `BagNetwork` with the mean. Not `Sendable`: one thread at a time uses a network.
+/// An example may have several volumes, such as those of two series or phases, whose means are pooled by their mean or per phase. Before
+/// training its logits are those of `BagNetwork` with the same pooling. Not `Sendable`: one thread at a time uses a network.
 public final class VolumeNetwork {
   /// The network that was inflated; its own kernels stay as they were.
   public let backbone: Backbone
@@ -18,14 +18,15 @@ public final class VolumeNetwork {
   /// Inflates the trained stages of a backbone, which must lie on its device already.
   ///
   /// - Throws: `BackboneError` where it takes volumes itself; `TorchError`.
-  public init(_ backbone: Backbone) throws {
+  public init(_ backbone: Backbone, _ pooling: BagNetwork.Pooling = .mean) throws {
     guard backbone.preprocessing.kind == .images else {
       throw BackboneError(
         "\(backbone.name) takes volumes and cannot be inflated; choose a backbone of images, such as resnet50")
     }
     self.backbone = backbone
-    // The mean has no weights for a seed to decide.
-    pooling = try BagNetwork(backbone, .mean, seed: 0)
+    guard pooling != .attention else { throw BackboneError("volumes are pooled by their mean, or per phase") }
+    // Neither has weights for a seed to decide.
+    self.pooling = try BagNetwork(backbone, pooling, seed: 0)
     let stacks = SliceStacks()
     var kernels: [InflatedConvolution] = []
     var stages: [any Layer] = []
@@ -46,23 +47,29 @@ public final class VolumeNetwork {
   /// - Parameters:
   ///   - features: slices x C x H x W.
   ///   - groups: by example, the number of slices of each of its volumes; each at least 1, and as many slices in all as `features` has.
+  ///   - phases: by example, the number of the phase of each of its volumes; needed where pooling is per phase.
   ///   - training: the mode of normalisations and dropout.
   /// - Returns: the logits, one row for each example.
-  /// - Throws: `TorchError` where the groups do not fit the slices.
-  public func logits(_ features: Tensor, groups: [[Int]], training: Bool) throws(TorchError) -> Tensor {
+  /// - Throws: `TorchError` where the groups do not fit the slices, or the phases the groups.
+  public func logits(
+    _ features: Tensor, groups: [[Int]], phases: [[Int]] = [], training: Bool
+  ) throws(TorchError) -> Tensor {
     try pooling.logits(
-      ofLastStage: trainedStages(features, groups, training: training), groups: groups, training: training)
+      ofLastStage: trainedStages(features, groups, training: training), groups: groups, phases: phases,
+      training: training)
   }
 
   /// Where in the slices of some examples lies what speaks for a class, by each example's logit: the maps of `Backbone.gradCAM`, one for
   /// each slice.
   ///
   /// Parameters and errors are those of `BagNetwork.gradCAM`.
-  public func gradCAM(_ images: Tensor, groups: [[Int]], of index: Int) throws(TorchError) -> Tensor {
+  public func gradCAM(
+    _ images: Tensor, groups: [[Int]], phases: [[Int]] = [], of index: Int
+  ) throws(TorchError) -> Tensor {
     let output = try withoutGradient { () throws(TorchError) in
       try trainedStages(backbone.frozenPart(images), groups, training: false)
     }
-    return try pooling.gradCAM(ofLastStage: output, groups: groups, of: index)
+    return try pooling.gradCAM(ofLastStage: output, groups: groups, phases: phases, of: index)
   }
 
   private func trainedStages(

@@ -6,6 +6,9 @@ public struct CTImage: Sendable {
   public let columns: Int
   /// The number of rows.
   public let rows: Int
+  /// The place along the slices' normal in mm, which grows towards the patient's head in axial slices; nil where the file does not
+  /// state it.
+  public let height: Double?
   let stored: StoredIntegers
   let rescaleSlope: Double
   let rescaleIntercept: Double
@@ -15,11 +18,12 @@ public struct CTImage: Sendable {
   /// Makes an image from its stored values: HU = stored x slope + intercept, and air where they are padding.
   init(
     columns: Int, rows: Int, stored: StoredIntegers, rescaleSlope: Double, rescaleIntercept: Double,
-    padding: PixelPadding? = nil
+    padding: PixelPadding? = nil, height: Double? = nil
   ) {
     precondition(stored.count == columns * rows, "\(stored.count) values for \(columns) x \(rows) pixels")
     self.columns = columns
     self.rows = rows
+    self.height = height
     self.stored = stored
     self.rescaleSlope = rescaleSlope
     self.rescaleIntercept = rescaleIntercept

@@ -40,13 +40,15 @@ public enum DICOMFile {
     try requireCT(dataSet)
     let format = try PixelFormat(dataSet)
     try requireGrey(format, dataSet)
-    let (slope, intercept) = try FrameHeader(dataSet, frame: frame, frameCount: format.frameCount).rescale()
+    let header = try FrameHeader(dataSet, frame: frame, frameCount: format.frameCount)
+    let (slope, intercept) = try header.rescale()
     guard format.attribute == .pixelData else {
       throw DICOMError(.unsupported, file: url.lastPathComponent, tag: .floatPixelData, "CT values are whole numbers")
     }
     return CTImage(
       columns: format.columns, rows: format.rows, stored: try format.integers(of: frame, in: dataSet),
-      rescaleSlope: slope, rescaleIntercept: intercept, padding: PixelPadding(dataSet, isSigned: format.isSigned))
+      rescaleSlope: slope, rescaleIntercept: intercept, padding: PixelPadding(dataSet, isSigned: format.isSigned),
+      height: header.height)
   }
 
   /// Whether two CT files hold the same image, whatever their transfer syntaxes: equal headers as far as `CTAttributes` has

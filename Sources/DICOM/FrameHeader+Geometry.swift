@@ -18,6 +18,20 @@ extension FrameHeader {
     attributes.flaws += position.flaws
   }
 
+  /// The frame's place along the normal in mm, where the header states position and orientation.
+  ///
+  /// The normal's largest component is positive, so that it points to the patient's head in axial slices, whichever way they are
+  /// numbered.
+  var height: Double? {
+    var geometry = CTAttributes(seriesInstanceUID: "", sopInstanceUID: "", columns: 0, rows: 0)
+    readGeometry(&geometry)
+    guard let position = geometry.imagePosition, let row = geometry.rowDirection, let column = geometry.columnDirection
+    else { return nil }
+    let normal = row.cross(column)
+    let largest = [normal.x, normal.y, normal.z].max { abs($0) < abs($1) } ?? 0
+    return largest < 0 ? -position.dot(normal) : position.dot(normal)
+  }
+
   private func readMeasures(_ attributes: inout CTAttributes) -> [HeaderFlaw] {
     let spacing = checked(
       .pixelSpacing, of: .pixelMeasuresSequence, count: 2, expected: "2 lengths above 0 and up to 100 mm"

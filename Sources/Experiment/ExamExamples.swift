@@ -12,6 +12,9 @@ public protocol PredictedExamples {
   ///
   /// - Throws: `StudyError` where what they are made of is missing.
   func examples(_ settings: StudyProtocol) throws -> ExampleSet
+
+  /// Takes sentences on what is worth knowing of the examples.
+  func remark(_ sentences: [String])
 }
 
 /// An exam as the examples of one patient, made by the code that makes a study's.
@@ -50,10 +53,13 @@ public final class ExamExamples: PredictedExamples {
     let kind = settings.inputs.examples
     if let set = made[kind] { return set }
     let set = try ExampleSet(of: self, settings)
-    notes += set.notes.filter { !notes.contains($0) }
+    remark(set.notes)
     made[kind] = set
     return set
   }
+
+  /// Adds sentences on what is worth knowing of the examples, each once.
+  public func remark(_ sentences: [String]) { notes += sentences.filter { !notes.contains($0) } }
 
   /// The ROIs; none where there are no images.
   var entries: [ROISet.Entry] { ownROIs?.entries ?? [] }

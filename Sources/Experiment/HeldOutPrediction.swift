@@ -89,4 +89,7 @@ private final class StudyExamples: PredictedExamples {
     made[kind] = set
     return set
   }
+
+  /// The run states them already: they are about the same patients.
+  func remark(_ sentences: [String]) {}
 }

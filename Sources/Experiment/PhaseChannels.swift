@@ -18,7 +18,7 @@ public struct PhaseChannels: Sendable {
   public init(_ entries: [ROISet.Entry], _ phases: [Phase]) {
     var slices: [Int: [Int?]] = [:]
     for lesion in Dictionary(grouping: entries.indices, by: { [entries[$0].patient, entries[$0].lesion] }).values {
-      let stacks = phases.map { phase in Self.stack(lesion.filter { entries[$0].phase == phase }, entries) }
+      let stacks = phases.map { phase in Self.largestSeries(of: lesion.filter { entries[$0].phase == phase }, entries) }
       guard let first = stacks.first(where: { !$0.isEmpty }) else { continue }
       for (place, number) in first.enumerated() {
         slices[number] = stacks.map { stack in
@@ -30,7 +30,7 @@ public struct PhaseChannels: Sendable {
   }
 
   /// The slices of the series with most of them, in their order.
-  private static func stack(_ numbers: [Int], _ entries: [ROISet.Entry]) -> [Int] {
+  public static func largestSeries(of numbers: [Int], _ entries: [ROISet.Entry]) -> [Int] {
     let series = Dictionary(grouping: numbers) { entries[$0].series }
     let largest = series.max { ($0.value.count, -$0.key) < ($1.value.count, -$1.key) }?.value ?? []
     return largest.sorted { entries[$0].sliceOrdinal < entries[$1].sliceOrdinal }

@@ -13,6 +13,7 @@ public enum RivalProtocols {
     ("radiomics-phases", PackageResources.radiomics_phases_yaml),
     ("coy", PackageResources.coy_yaml), ("han", PackageResources.han_yaml),
     ("attention", PackageResources.attention_yaml), ("inflated-3d", PackageResources.inflated_3d_yaml),
+    ("volume-3d", PackageResources.volume_3d_yaml),
     ("multi-phase", PackageResources.multi_phase_yaml),
     ("radiomics-clinical-network", PackageResources.radiomics_clinical_network_yaml),
   ].map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }

@@ -6,6 +6,7 @@ import Support
 
 /// The slices before and after an outlined one in its series, which are cut in the same box: the other two channels of 2.5D.
 ///
+/// Where the places of slices are not known, the next one of the series is taken for the neighbour, with a remark.
 /// Where there is none, at the end of the series, the slice itself takes its place; so it does, with a remark, where one is missing
 /// within the series, cannot be read or has another size.
 struct NeighbouringSlices {
@@ -45,7 +46,13 @@ struct NeighbouringSlices {
       if step == 1 { values += crop.values }
       let name = step < 0 ? "before" : "after"
       do throws(ROIPlan.Refusal) {
-        values += try neighbour(step, name, distances, folder, cutter, shift) ?? crop.values
+        let found = try neighbour(step, name, distances, folder, cutter, shift)
+        if found != nil, distances[candidate.place.ordinal + min(step, 0)] == nil {
+          remarks.append(
+            "how far the slice \(name) it lies is not known: it is taken for its neighbour, although one between may be missing"
+          )
+        }
+        values += found ?? crop.values
       } catch {
         remarks.append("\(error.reason); the slice itself takes its place in the network's input")
         values += crop.values

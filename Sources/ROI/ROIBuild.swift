@@ -111,7 +111,7 @@ public enum ROIBuild {
           made.rows.append(
             ROIRecord(
               ordinal: made.rows.count, sliceId: candidate.place.sliceId, lesionId: candidate.lesionId,
-              reader: candidate.reader, pixelHash: cut.pixelHash, contour: cut.contour))
+              reader: candidate.reader, pixelHash: cut.pixelHash, contour: cut.contour, height: cut.height))
           try keep(cut.crop)
         }
       }
@@ -138,6 +138,7 @@ public enum ROIBuild {
     let remarks: [String]
     let contour: String
     let pixelHash: String
+    let height: Double?
   }
 
   private static func cut<Crop>(
@@ -150,7 +151,7 @@ public enum ROIBuild {
         Cut(
           crop: prepare(values), remarks: crop.warnings.map(\.description) + remarks,
           contour: JSONText.encode(crop.polygons),
-          pixelHash: image.pixelHash))
+          pixelHash: image.pixelHash, height: image.height))
     } catch {
       return .failure(error)
     }
@@ -166,6 +167,8 @@ struct ROIRecord: Codable, FetchableRecord, PersistableRecord {
   var pixelHash: String
   /// The contour's polygons in the crop's pixels, in JSON.
   var contour: String
+  /// `CTImage.height` of the slice, in mm; nil where its file does not state it, or the ROIs were made by an earlier version.
+  var height: Double?
 
   static let databaseTableName = "roi"
 }

@@ -22,18 +22,30 @@ public struct ROISet: Sendable {
     public let slice: String
     /// The slice's place in its series, from 0.
     public let sliceOrdinal: Int
+    /// The slice's place along its normal in mm, as `CTImage.height`; nil where it is not known.
+    public let height: Double?
     /// The hash of the slice's pixels: `CTImage.pixelHash`.
     public let pixelHash: String
     /// The reader whose outline it was cut around.
     public let reader: String
     /// The contrast phase of the slice's series; nil where it was not told.
     public let phase: Phase?
+    /// Where the outline was carried from; nil where a reader drew it on this series.
+    public let carrying: Carrying?
     /// Whether the outline was drawn on another series and carried to this one.
-    public let isCarried: Bool
+    public var isCarried: Bool { carrying != nil }
     /// The contour in the crop's pixels; few need it, and to read it takes longer than all the rest.
     public var contour: [Polygon] { get throws { try JSONText.polygons(outline) } }
     /// The contour as the study's table holds it.
     var outline: String
+  }
+
+  /// How an outline was carried to a slice.
+  public struct Carrying: Equatable, Sendable {
+    /// The number of the series on which it was drawn.
+    public let series: Int64
+    /// How far, in mm, the lesion lies further to the patient's head in the slice's series.
+    public let superior: Double
   }
 
   /// The entries, in the order of their crops.
@@ -147,15 +159,27 @@ public struct ROISet: Sendable {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase, roi.lesionId
+        SELECT roi.sliceId, roi.pixelHash, roi.contour, lesion.name, lesion.grade, roi.reader, seriesPhase.phase, roi.lesionId,
+          roi.height
         FROM roi JOIN lesion ON lesion.id = roi.lesionId JOIN slice ON slice.id = roi.sliceId
           LEFT JOIN seriesPhase ON seriesPhase.seriesId = slice.seriesId
         ORDER BY roi.ordinal
         """)
-    let carried = Set(
+    let carried = Dictionary(
       try Row.fetchAll(
-        database, sql: "SELECT DISTINCT sliceId, lesionId, reader FROM contour WHERE carriedId IS NOT NULL"
-      ).map { "\($0[0] as Int64) \($0[1] as Int64) \($0[2] as String)" })
+        database,
+        sql: """
+          SELECT DISTINCT contour.sliceId, contour.lesionId, contour.reader, carriedOutline.sourceSeriesId,
+            carriedOutline.superior
+          FROM contour JOIN carriedOutline ON carriedOutline.id = contour.carriedId
+          """
+      ).map {
+        (
+          "\($0[0] as Int64) \($0[1] as Int64) \($0[2] as String)",
+          Carrying(series: $0[3], superior: $0[4] as Double? ?? 0)
+        )
+      }
+    ) { first, _ in first }
     return try rows.map { row in
       guard let place = places[row[0]], let grade = Grade(rawValue: row[4]) else {
         throw StudyError(.file, "study.sqlite contains an ROI without a slice or a grade; make the ROIs again")
@@ -163,9 +187,9 @@ public struct ROISet: Sendable {
       return Entry(
         patient: place.patientCode, exam: place.studyInstanceUID, series: place.seriesId, lesion: row[3], grade: grade,
         slice: place.name,
-        sliceOrdinal: place.ordinal, pixelHash: row[1], reader: row[5],
+        sliceOrdinal: place.ordinal, height: row[8], pixelHash: row[1], reader: row[5],
         phase: (row[6] as String?).flatMap(Phase.init(rawValue:)),
-        isCarried: carried.contains("\(place.sliceId) \(row[7] as Int64) \(row[5] as String)"), outline: row[2])
+        carrying: carried["\(place.sliceId) \(row[7] as Int64) \(row[5] as String)"], outline: row[2])
     }
   }
 }

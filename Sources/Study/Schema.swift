@@ -108,6 +108,9 @@ enum Schema {
       }
     }
     migrator.registerMigration("annotation: readers, readings and their journal", migrate: Self.addReadings)
+    migrator.registerMigration("ROIs: the place of each slice along its normal") { database in
+      try database.alter(table: "roi") { $0.add(column: "height", .double) }
+    }
     return migrator
   }
 }

@@ -59,13 +59,13 @@ extension StudyProtocol {
     }
     if let dropout = inputs.phaseDropout {
       try source.require(
-        inputs.fusion == .early && dropout >= 0 && dropout < 1, "inputs", "phaseDropout",
-        expected: "omitted unless inputs.fusion is early, and 0 or more and below 1", found: dropout)
+        inputs.fusion != nil && dropout >= 0 && dropout < 1, "inputs", "phaseDropout",
+        expected: "omitted unless inputs.fusion is early or late, and 0 or more and below 1", found: dropout)
     }
     if inputs.fusion == .late {
       try source.require(
-        inputs.examples == .bag && inputs.phases.count >= 2, "inputs", "fusion",
-        expected: "omitted unless inputs.examples is bag and inputs.phases names at least 2 phases")
+        [.bag, .volume].contains(inputs.examples) && inputs.phases.count >= 2, "inputs", "fusion",
+        expected: "omitted unless inputs.examples is bag or volume and inputs.phases names at least 2 phases")
     }
     if let neighbours = inputs.neighbours {
       try source.require(

@@ -42,11 +42,11 @@ extension StudyProtocol {
       case early
     }
 
-    /// The probability, in training, that a phase of an example is left out in early fusion; nil for the usual one.
+    /// The probability, in training, that a phase of an example is left out where phases are fused; nil for the usual one.
     public var phaseDropout: Double?
 
-    /// The probability that a phase is left out: 0 without early fusion, and 0.25 where the protocol does not state it.
-    public var phaseDropoutProbability: Double { fusion == .early ? phaseDropout ?? 0.25 : 0 }
+    /// The probability that a phase is left out: where the protocol does not state it, 0.25 in early fusion and 0 in late fusion.
+    public var phaseDropoutProbability: Double { fusion == nil ? 0 : phaseDropout ?? (fusion == .early ? 0.25 : 0) }
 
     /// Makes inputs from their parts.
     public init(

@@ -11,13 +11,23 @@ enum FeatureSource {
 
 /// An example as a network learns it.
 struct TrainingExample: Sendable {
-  /// Its ROIs, in the groups that are pooled first; one group of one ROI where the example is a slice.
+  /// Its ROIs, or the numbers of its stacks, in the groups that are pooled first; one group of one ROI where the example is a slice.
   let groups: [[Int]]
+  /// By group the number of its phase, where phases are fused late; none elsewhere.
+  var phases: [Int] = []
   /// 1 for high grade, 0 for low.
   let label: Int64
 
   /// How many ROIs it has.
   var sliceCount: Int { groups.reduce(0) { $0 + $1.count } }
+
+  /// The example without the groups of the phases that are left out, a bit for each; where none would be left, all of it.
+  func seen(without dropped: UInt8) -> TrainingExample {
+    guard dropped != 0, !phases.isEmpty else { return self }
+    let kept = phases.indices.filter { dropped >> phases[$0] & 1 == 0 }
+    guard !kept.isEmpty else { return self }
+    return TrainingExample(groups: kept.map { groups[$0] }, phases: kept.map { phases[$0] }, label: label)
+  }
 }
 
 /// What a step takes: the trained part's input and what is to be learnt from it.
@@ -26,7 +36,9 @@ struct Batch: Sendable {
   let examples: [Int]
   /// By example: how many slices each of its groups has.
   let groups: [[Int]]
-  /// The examples' slices one after the other, N x C x H x W, channels-last.
+  /// By example: the number of the phase of each of its groups; none where phases are not fused late.
+  let phases: [[Int]]
+  /// The examples' slices one after the other, N x C x H x W, or their volumes, N x C x D x H x W, channels-last.
   let input: Tensor
   /// By example its class: 1 for high grade, 0 for low.
   let targets: Tensor
@@ -74,16 +86,15 @@ final class BatchLoader {
   private static func batch(
     _ samples: [Sample], _ examples: [TrainingExample], _ device: Device, _ input: ([Sample]) throws -> Tensor
   ) throws -> Batch {
-    let slices = samples.flatMap { sample in
-      examples[sample.index].groups.joined().map {
-        Sample(index: $0, isFlipped: sample.isFlipped, dropped: sample.dropped)
-      }
+    let seen = samples.map { examples[$0.index].seen(without: $0.dropped) }
+    let slices = zip(samples, seen).flatMap { sample, example in
+      example.groups.joined().map { Sample(index: $0, isFlipped: sample.isFlipped, dropped: sample.dropped) }
     }
     let targets = try samples.map { examples[$0.index].label }.withUnsafeBytes {
       try Tensor(joining: [$0], shape: [samples.count], dtype: .int64, device: device)
     }
     return Batch(
-      examples: samples.map(\.index), groups: samples.map { examples[$0.index].groups.map(\.count) },
+      examples: samples.map(\.index), groups: seen.map { $0.groups.map(\.count) }, phases: seen.map(\.phases),
       input: try input(slices), targets: targets)
   }
 }

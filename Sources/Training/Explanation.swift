@@ -9,7 +9,7 @@ import Torch
 /// Where the networks of a finished run looked: Grad-CAM of every slice, by the network of the fold that held it out.
 ///
 /// Where an example is a lesion's bag of slices, the map of a slice is that of the lesion's logit, so a slice that counts little has a
-/// faint map.
+/// faint map. Where slices are resampled to a volume, a slice's map is that of the plane in which it has its largest share.
 ///
 /// The maps are of the high-grade logit, in float32. As a sanity check each is compared with the map of a network whose frozen
 /// stages are the same and whose trained stages have random weights: a map that does not change explains nothing that was
@@ -30,6 +30,10 @@ public struct Explanation {
   private let form: NetworkForm
   /// The slices of all predictions.
   private let slices: [Slice]
+  /// The stacks that a network of volumes takes; nil where it takes slices.
+  private let stacks: LesionStacks?
+  /// How many outlined slices have no share in any plane of a stack.
+  private let unseen: Int
   private let backbone: String
   private let frozenThrough: String?
   private let device: Device
@@ -56,13 +60,31 @@ public struct Explanation {
     let examples = try ExampleSet(study, settings).examples
     let known = Dictionary(examples.map { ([$0.patient, $0.lesion, $0.slice], $0) }) { first, _ in first }
     var slices: [Slice] = []
+    let stacks = form.stacks(of: examples, rois.entries)
+    var unseen = 0
     for (number, prediction) in predictions.enumerated() {
       guard let example = known[[prediction.patient, prediction.lesion, prediction.slice]] else { continue }
-      for (group, places) in form.groups(of: example, rois.entries).enumerated() {
-        slices += places.map { Slice(prediction: number, group: group, place: $0) }
+      let (groups, phases) = form.groups(of: example, rois.entries)
+      for (group, places) in groups.enumerated() {
+        let phase = phases.isEmpty ? nil : phases[group]
+        guard let stacks else {
+          slices += places.map { Slice(prediction: number, group: group, phase: phase, place: $0) }
+          continue
+        }
+        let stack = try stacks.number(of: places)
+        for (place, plane) in zip(stacks.stacks[stack].rois, stacks.stacks[stack].planeOfSlice) {
+          if let plane {
+            slices.append(
+              Slice(prediction: number, group: group, phase: phase, place: place, plane: (stack: stack, number: plane)))
+          } else {
+            unseen += 1
+          }
+        }
       }
     }
     self.slices = slices
+    self.stacks = stacks
+    self.unseen = unseen
     guard manifest.rois == rois.fileName, Set(slices.map(\.prediction)).count == predictions.count else {
       throw TrainingError(
         "the study's ROIs have changed since the run \(run.id) was made; make a new run with `renalgrade "
@@ -80,8 +102,12 @@ public struct Explanation {
     let prediction: Int
     /// Its group within the example.
     let group: Int
+    /// The number of its group's phase; nil where phases are not fused late.
+    let phase: Int?
     /// Its ROI.
     let place: Int
+    /// Where slices are resampled, the number of its stack and of the plane in which it is seen.
+    var plane: (stack: Int, number: Int)?
   }
 
   /// What is known of one slice.
@@ -114,7 +140,8 @@ public struct Explanation {
       let network = try network(fold: fold, randomised: false)
       let random = try self.network(fold: fold, randomised: true)
       layer = network.backbone.stages.last ?? ""
-      let inputs = try NetworkInputs(rois, settings, network.backbone.preprocessing, device)
+      var inputs = try NetworkInputs(rois, settings, network.backbone.preprocessing, device)
+      inputs.stacks = stacks?.stacks
       for pass in passes(ofFold: fold) {
         for (slice, finding) in zip(pass, try explain(pass, inputs, network, random)) { findings[slice] = finding }
         done += pass.count
@@ -139,7 +166,7 @@ public struct Explanation {
   /// The slices of a fold that go through the network together: a lesion's where they have one logit, some at a time elsewhere.
   private func passes(ofFold fold: Int) -> [[Int]] {
     let own = slices.indices.filter { predictions[slices[$0].prediction].fold == fold }
-    guard form == .slice else {
+    guard form.input == .slice else {
       return Dictionary(grouping: own) { slices[$0].prediction }.sorted { $0.key < $1.key }.map(\.value)
     }
     return stride(from: 0, to: own.count, by: Self.passSize).map { start in
@@ -153,15 +180,36 @@ public struct Explanation {
     let trained: any TrainedNetwork
   }
 
-  /// The maps of what speaks for high grade in some slices of one pass.
+  /// The maps of what speaks for high grade in the slices of one pass, N x rows x columns.
   private func maps(_ network: Network, _ pass: [Int], _ images: Tensor) throws -> Tensor {
-    let groups = Dictionary(grouping: pass) { slices[$0].group }.sorted { $0.key < $1.key }.map(\.value.count)
-    return try network.trained.maps(images, groups: [groups])
+    let groups = groups(pass)
+    let maps = try network.trained.maps(
+      images, groups: [groups.map { stacks == nil ? $0.count : 1 }], phases: [groups.compactMap { slices[$0[0]].phase }]
+    )
+    guard let stacks else { return maps }
+    // A network's strides merge planes: each of its maps is of as many.
+    let (planes, depth) = (stacks.planeCount, maps.shape[1])
+    let numbers = groups.enumerated().flatMap { group, members in
+      members.map { group * depth + (slices[$0].plane?.number ?? 0) * depth / planes }
+    }
+    return try maps.reshaped([-1, maps.shape[2], maps.shape[3]]).selecting(numbers, along: 0)
+  }
+
+  /// The slices of a pass by their group in the example.
+  private func groups(_ pass: [Int]) -> [[Int]] {
+    Dictionary(grouping: pass) { slices[$0].group }.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// What a network takes of a pass: its slices, or their stacks.
+  private func samples(_ pass: [Int]) -> [Sample] {
+    let numbers =
+      stacks == nil ? pass.map { slices[$0].place } : groups(pass).compactMap { slices[$0[0]].plane?.stack }
+    return numbers.map { Sample(index: $0, isFlipped: false) }
   }
 
   private func network(fold: Int, randomised: Bool) throws -> Network {
     // Training may have started from the protocol's own seed: the random weights must be others.
-    let network = try Backbone.make(backbone, classes: 2, seed: settings.seed &+ 1)
+    let network = try Backbone.make(backbone, classes: form.classes, seed: settings.seed &+ 1)
     try network.freeze(through: frozenThrough)
     try network.move(to: device, format: .channelsLast)
     let trained = try form.network(on: network, seed: settings.seed &+ 1)
@@ -180,7 +228,7 @@ public struct Explanation {
   private func explain(
     _ pass: [Int], _ inputs: NetworkInputs, _ network: Network, _ random: Network
   ) throws -> [Finding] {
-    let images = try inputs.batch(pass.map { Sample(index: slices[$0].place, isFlipped: false) })
+    let images = try inputs.batch(samples(pass))
     let maps = try self.maps(network, pass, images)
     let enlarged = try enlarged(maps).floats()
     let masks = try self.masks(pass).floats()
@@ -261,6 +309,9 @@ public struct Explanation {
     let withoutContour = findings.count { $0.contourShare == 0 }
     let withoutMap = findings.count { $0.contourShare > 0 && $0.energyInside == nil }
     var notes: [String] = []
+    if unseen > 0 {
+      notes.append("\(unseen) outlined slices have no map: they have no share in the planes that the network sees.")
+    }
     if withoutMap > 0 {
       notes.append(
         "\(withoutMap) of \(findings.count) slices have a map that is zero throughout: nothing in them indicates high "

@@ -33,7 +33,7 @@ struct FeatureStore: Sendable {
   private struct Layout: Sendable {
     let roiCount: Int
     let orientations: Int
-    /// Channels, rows, columns.
+    /// Channels, rows, columns; of a volume channels, planes, rows, columns.
     let shape: [Int]
     let dtype: DType
 
@@ -48,7 +48,7 @@ struct FeatureStore: Sendable {
   /// Opens the store of `key` in `folder`, computing it first where it is not there or damaged.
   ///
   /// All stores in the folder together take at most `budget` bytes: the ones least recently used make room. `shape` is
-  /// channels, rows and columns of one entry; `compute` gives the frozen stages' output for some samples, N x C x H x W, and is
+  /// that of one entry, its channels first; `compute` gives the frozen stages' output for some samples, N x that shape, and is
   /// asked by `sides.count` threads at once.
   /// - Throws: `StudyError` where the file cannot be written; what `compute` throws.
   init(
@@ -95,7 +95,8 @@ struct FeatureStore: Sendable {
     let samples = rois.flatMap { index in
       (withFlips ? [false, true] : [false]).map { Sample(index: index, isFlipped: $0) }
     }
-    return try compute(samples).to(dtype).permuted([0, 2, 3, 1]).data()
+    let output = try compute(samples).to(dtype)
+    return try output.permuted([0] + Array(2..<output.shape.count) + [1]).data()
   }
 
   /// The bytes that one store takes.
@@ -119,9 +120,9 @@ struct FeatureStore: Sendable {
     return Data(hash.finalize()) == data.suffix(SHA256.byteCount) ? values : nil
   }
 
-  /// The entries of some samples on a device, N x C x H x W, channels-last.
+  /// The entries of some samples on a device, N x an entry's shape, channels-last.
   func batch(_ samples: [Sample], on device: Device) throws -> Tensor {
-    let (channels, rows, columns) = (layout.shape[0], layout.shape[1], layout.shape[2])
+    let (channels, places) = (layout.shape[0], Array(layout.shape.dropFirst()))
     return try values.withUnsafeBytes { bytes in
       let parts = samples.map { sample in
         let offset = layout.offset(of: sample)
@@ -130,8 +131,8 @@ struct FeatureStore: Sendable {
       defer { parts.forEach(MappedPages.release) }
       // Stored with channels innermost: the permuted view is a channels-last tensor as it stands.
       return try Tensor(
-        joining: parts, shape: [samples.count, rows, columns, channels], dtype: layout.dtype, device: device
-      ).permuted([0, 3, 1, 2])
+        joining: parts, shape: [samples.count] + places + [channels], dtype: layout.dtype, device: device
+      ).permuted([0, places.count + 1] + Array(1...places.count))
     }
   }
 }

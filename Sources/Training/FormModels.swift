@@ -24,7 +24,9 @@ struct FormModels: FoldModels {
 
   func probabilities(of exam: some PredictedExamples) throws -> [[Double]] {
     let (examples, rois) = try exam.slices(folders.settings)
-    let prepared = PreparedNetwork(learner: learner, rois: rois, storeName: nil, store: nil)
+    exam.remark(learner.notes(on: examples))
+    let stacks = learner.form.stacks(of: examples.examples, rois.entries)
+    let prepared = PreparedNetwork(learner: learner, rois: rois, stacks: stacks, storeName: nil, store: nil)
     var worker = try prepared.makeWorker()
     let numbers = Array(examples.examples.indices)
     return try folders.folds.map { fold in

@@ -6,16 +6,19 @@ import Study
 import Support
 import Torch
 
-/// The frozen stages of a network, whose output for a slice is a constant: stored where that pays and fits, computed elsewhere.
+/// The frozen stages of a network, whose output for a slice or a stack of slices is a constant: stored where that pays and fits, computed elsewhere.
 struct FrozenStages {
   private let learner: NetworkLearner
   private let initial: InitialNetwork
   private let inputs: NetworkInputs
 
-  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet) throws {
+  /// The frozen stages over slices, or over stacks of them.
+  init(_ learner: NetworkLearner, _ initial: InitialNetwork, _ rois: ROISet, _ stacks: LesionStacks? = nil) throws {
     self.learner = learner
     self.initial = initial
-    inputs = try NetworkInputs(rois, learner.settings, initial.network.preprocessing, learner.device)
+    var inputs = try NetworkInputs(rois, learner.settings, initial.network.preprocessing, learner.device)
+    inputs.stacks = stacks?.stacks
+    self.inputs = inputs
   }
 
   private var dtype: DType { learner.training.precision.dtype }
@@ -33,6 +36,7 @@ struct FrozenStages {
     return FeatureStore.Key { encoding in
       encoding.field("rois", inputs.rois.fileName)
       if inputs.neighbours > 0 { encoding.field("neighbours", inputs.neighbours) }
+      for stack in inputs.stacks ?? [] { stack.identify(in: &encoding) }
       encoding.field("size", inputs.size)
       encoding.field("mean", inputs.preprocessing.mean)
       encoding.field("standardDeviation", inputs.preprocessing.standardDeviation)
@@ -56,7 +60,7 @@ struct FrozenStages {
   func store(progress: (Int, Int) -> Void) throws -> FeatureStore? {
     guard let key, let study = learner.study else { return nil }
     let shape = Array(try compute([Sample(index: 0, isFlipped: false)]).shape.dropFirst())
-    let roiCount = inputs.rois.entries.count
+    let roiCount = inputs.stacks?.count ?? inputs.rois.entries.count
     let budget = learner.options.featureBudget
     let bytes = FeatureStore.byteCount(roiCount: roiCount, withFlips: withFlips, shape: shape, dtype: dtype)
     guard bytes <= budget else { return nil }

@@ -31,18 +31,21 @@ public struct InitialNetwork {
   /// `weightsFile` holds the weights of the protocol's backbone in any layout that `Checkpoint` reads; nil looks in `store`,
   /// where downloaded weights lie. `seed` decides the fresh weights.
   /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated.
-  public init(_ settings: StudyProtocol.Network, seed: UInt64, weightsFile: URL?, store: WeightsStore) throws {
+  public init(
+    _ settings: StudyProtocol.Network, classes: Int = 2, seed: UInt64, weightsFile: URL?, store: WeightsStore
+  ) throws {
     guard settings.initialisation == .imagenet else {
       guard weightsFile == nil else {
         throw TrainingError(
           "a file of weights was given, but the protocol trains from scratch; remove --weights, or set "
             + "network.initialisation to imagenet")
       }
-      try self.init(settings.backbone, frozenThrough: nil, file: nil, seed: seed, notes: [])
+      try self.init(settings.backbone, classes, frozenThrough: nil, file: nil, seed: seed, notes: [])
       return
     }
     if let file = try weightsFile ?? store.verifiedFile(for: settings.backbone) {
-      try self.init(settings.backbone, frozenThrough: settings.frozenThrough, file: file, seed: seed, notes: [])
+      try self.init(
+        settings.backbone, classes, frozenThrough: settings.frozenThrough, file: file, seed: seed, notes: [])
       return
     }
     let missing = "the ImageNet weights of \(settings.backbone) are not on this machine"
@@ -54,7 +57,7 @@ public struct InitialNetwork {
       throw TrainingError("\(missing), and neither are those of its substitute \(substitute.backbone): \(remedy)")
     }
     try self.init(
-      substitute.backbone, frozenThrough: substitute.frozenThrough, file: file, seed: seed,
+      substitute.backbone, classes, frozenThrough: substitute.frozenThrough, file: file, seed: seed,
       replacing: settings.backbone,
       notes: [
         "The protocol asks for \(settings.backbone), but \(missing); \(substitute.backbone) with its own ImageNet weights was "
@@ -63,15 +66,16 @@ public struct InitialNetwork {
   }
 
   /// A network whose weights a checkpoint will overwrite, all of them.
-  init(kept network: KeptBackbone, seed: UInt64) throws {
-    try self.init(network.backbone, frozenThrough: network.frozenThrough, file: nil, seed: seed, notes: [])
+  init(kept network: KeptBackbone, classes: Int, seed: UInt64) throws {
+    try self.init(network.backbone, classes, frozenThrough: network.frozenThrough, file: nil, seed: seed, notes: [])
   }
 
   private init(
-    _ backbone: String, frozenThrough: String?, file: URL?, seed: UInt64, replacing replaced: String? = nil,
+    _ backbone: String, _ classes: Int, frozenThrough: String?, file: URL?, seed: UInt64,
+    replacing replaced: String? = nil,
     notes: [String]
   ) throws {
-    network = try Backbone.make(backbone, classes: 2, seed: seed)
+    network = try Backbone.make(backbone, classes: classes, seed: seed)
     head = try network.headState.mapValues { try $0.copied() }
     if let file { try network.load(try Checkpoint.read(file), replacingHead: true) }
     stamp = try file.map(FileStamp.init)
@@ -90,7 +94,7 @@ public struct InitialNetwork {
   /// - Throws: `TrainingError` where the weights' file is another one by now.
   func reset() throws {
     guard let file else {
-      try network.load(Backbone.make(backbone, classes: 2, seed: seed).state, replacingHead: false)
+      try network.load(Backbone.make(backbone, classes: network.classes, seed: seed).state, replacingHead: false)
       return
     }
     guard try FileStamp(file) == stamp || Self.hash(file) == weightsHash else {
@@ -107,8 +111,9 @@ public struct InitialNetwork {
 
 extension InitialNetwork {
   /// The network by the options of its learner.
-  init(_ settings: StudyProtocol.Network, seed: UInt64, _ options: NetworkLearner.Options) throws {
-    try self.init(settings, seed: seed, weightsFile: options.weightsFile, store: options.store)
+  init(_ settings: StudyProtocol.Network, classes: Int, seed: UInt64, _ options: NetworkLearner.Options) throws {
+    try self.init(
+      settings, classes: classes, seed: seed, weightsFile: options.weightsFile, store: options.store)
   }
 }
 

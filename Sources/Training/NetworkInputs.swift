@@ -18,9 +18,12 @@ struct NetworkInputs {
   let device: Device
   /// The slices of other phases that a slice is seen with, in early fusion.
   var channels: PhaseChannels?
+  /// The stacks of slices that a backbone of volumes takes, which samples then are the numbers of; nil where they are slices.
+  var stacks: [SliceStack]?
 
-  /// A batch as N x 3 x size x size, float32.
+  /// A batch as N x 3 x size x size, or of stacks as N x C x planes x size x size, float32.
   func batch(_ samples: [Sample]) throws -> Tensor {
+    if let stacks { return try volumes(samples, stacks) }
     if let channels { return try fused(samples, channels) }
     let side = rois.boxSize
     var images = try rois.withCrops(samples.map(\.index), beside: neighbours) {
@@ -52,10 +55,21 @@ struct NetworkInputs {
     return try preprocessing.prepared(images, size: size) * mask
   }
 
+  private func volumes(_ samples: [Sample], _ stacks: [SliceStack]) throws -> Tensor {
+    let side = rois.boxSize
+    let planes = samples.map { rois.planes(of: stacks[$0.index]) }
+    let depth = (planes.first?.count ?? 0) / (side * side)
+    var volumes = try Tensor(
+      Array(planes.joined()), shape: [samples.count, 1, depth, side, side], device: device)
+    if samples.contains(where: \.isFlipped) { volumes = try mirrored(volumes, samples) }
+    return try preprocessing.prepared(volumes, size: size)
+  }
+
   /// The mirror image is taken of the crop: bilinear resizing with half-pixel centres commutes with it.
   private func mirrored(_ images: Tensor, _ samples: [Sample]) throws -> Tensor {
-    if samples.allSatisfy(\.isFlipped) { return try images.flipped(3) }
-    let both = try Tensor.concatenate([images, images.flipped(3)], along: 0)
+    let columns = images.shape.count - 1
+    if samples.allSatisfy(\.isFlipped) { return try images.flipped(columns) }
+    let both = try Tensor.concatenate([images, images.flipped(columns)], along: 0)
     return try both.selecting(
       samples.enumerated().map { $1.isFlipped ? $0 + samples.count : $0 }, along: 0)
   }
@@ -93,8 +107,14 @@ extension NetworkInputs {
           : "In training each phase of an example was left out with probability \(probability) in each epoch, but never all of a slice.",
       ]
     }
-    guard (settings.inputs.neighbours ?? 0) > 0 else { return [] }
-    return [
+    let dropout = settings.inputs.phaseDropoutProbability
+    let dropped =
+      dropout > 0
+      ? [
+        "In training each phase of an example was left out with probability \(dropout) in each epoch, but never all of an example."
+      ] : []
+    guard (settings.inputs.neighbours ?? 0) > 0 else { return dropped }
+    return dropped + [
       "The three channels of the network were the slice before each outlined slice in its series, the slice itself and the slice after "
         + "it (2.5D), all in the box of the outlined slice and each with its channel's statistics. At the end of a series, and where "
         + "a slice was missing, the slice itself took its neighbour's place."

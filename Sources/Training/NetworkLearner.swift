@@ -59,13 +59,13 @@ public struct NetworkLearner: Learner {
   /// - Throws: `TrainingError` where ImageNet weights are asked for, are not there, and no substitute is stated; `StudyError` where
   ///   the protocol lacks a section.
   public init(_ study: StudyFolder, _ settings: StudyProtocol, _ options: Options) throws {
-    try self.init(study, settings, options, form: .slice)
+    try self.init(study, settings, options, form: .ofSlices(settings))
   }
 
   /// A learner that is to load what was trained by a protocol, wherever its study is; it needs no published weights.
   init(kept backbone: KeptBackbone, by settings: StudyProtocol, _ form: NetworkForm, usesGPU: Bool) throws {
     LibTorch.poolMemory()
-    let initial = try InitialNetwork(kept: backbone, seed: settings.requireTraining().seed)
+    let initial = try InitialNetwork(kept: backbone, classes: form.classes, seed: settings.requireTraining().seed)
     try self.init(
       nil, settings, Options(store: WeightsStore(), usesGPU: usesGPU), form,
       spare: try SpareNetwork(initial, form, settings))
@@ -77,11 +77,11 @@ public struct NetworkLearner: Learner {
     LibTorch.poolMemory()
     var options = options
     let asked = try settings.requireNetwork()
-    try Self.requireImages(asked.backbone, settings.name)
     if let meant = options.weightsBackbone, meant != asked.backbone || asked.initialisation == .scratch {
       options.weightsFile = nil
     }
-    let initial = try InitialNetwork(asked, seed: settings.requireTraining().seed, options)
+    let initial = try InitialNetwork(
+      asked, classes: form.classes, seed: settings.requireTraining().seed, options)
     try self.init(study, settings, options, form, spare: try SpareNetwork(initial, form, settings))
   }
 
@@ -104,14 +104,10 @@ public struct NetworkLearner: Learner {
     notes = spare.notes
   }
 
-  /// Refuses a backbone of volumes: every learner passes slices through its backbone.
-  private static func requireImages(_ backbone: String, _ name: String) throws {
-    guard try Architecture.named(backbone).preprocessing.kind == .volumes else { return }
-    let possible = Architecture.all.filter { $0.preprocessing.kind == .images }.map(\.name)
-    throw StudyError(
-      .invalidProtocol,
-      "the protocol \(name): network.backbone must be a network of images (\(possible.joined(separator: ", "))), found "
-        + "\(backbone), which takes volumes")
+  /// What differs from the protocol and, where slices are resampled, what of these examples is not seen as it is.
+  public func notes(on examples: ExampleSet) -> [String] {
+    guard let rois = examples.rois, let sampling = form.sampling else { return notes }
+    return notes + (form.stacks(of: examples.examples, rois.entries)?.notes(sampling) ?? [])
   }
 
   /// The same learner by a protocol that differs in what is varied.
@@ -173,7 +169,7 @@ public struct NetworkLearner: Learner {
 
   /// A backbone in its starting state, on the device.
   func makeNetwork() throws -> InitialNetwork {
-    let initial = try spare.take() ?? InitialNetwork(network, seed: training.seed, options)
+    let initial = try spare.take() ?? InitialNetwork(network, classes: form.classes, seed: training.seed, options)
     try LibTorch.setDeterministic(true)
     try initial.network.move(to: device, format: .channelsLast)
     return initial
@@ -191,10 +187,12 @@ public struct NetworkLearner: Learner {
     }
     let initial = try makeNetwork()
     defer { giveBack(initial) }
-    let stages = try FrozenStages(self, initial, rois)
+    let stacks = form.stacks(of: examples.examples, rois.entries)
+    let stages = try FrozenStages(self, initial, rois, stacks)
     let shared = others.lazy.compactMap { $0 as? PreparedNetwork }.first { $0.storeName == stages.storeName }
     let store = try shared?.store ?? stages.store(progress: progress)
-    return PreparedNetwork(learner: self, rois: rois, storeName: stages.storeName, store: store)
+    return PreparedNetwork(
+      learner: self, rois: rois, stacks: stacks, storeName: stages.storeName, store: store)
   }
 }
 

@@ -9,6 +9,8 @@ import Torch
 struct PreparedNetwork: PreparedLearner {
   let learner: NetworkLearner
   let rois: ROISet
+  /// The stacks that a backbone of volumes takes; nil where it takes slices.
+  let stacks: LesionStacks?
   /// The name of the stored features; nil where they are not stored.
   let storeName: String?
   /// The stored features; nil if each batch is computed again.
@@ -47,10 +49,12 @@ struct PreparedNetwork: PreparedLearner {
 
   private func trainer(of task: LearningTask, with worker: NetworkWorker) throws -> FoldTrainer {
     LibTorch.trimMemory()
-    let features = try store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois).source
-    let examples = zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
-      TrainingExample(
-        groups: learner.form.groups(of: example, rois.entries), label: gradeClass == .high ? 1 : 0)
+    let features =
+      try store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois, stacks).source
+    let examples = try zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
+      let (slices, phases) = learner.form.groups(of: example, rois.entries)
+      let groups = try stacks.map { stacks in try slices.map { [try stacks.number(of: $0)] } } ?? slices
+      return TrainingExample(groups: groups, phases: phases, label: gradeClass == .high ? 1 : 0)
     }
     return FoldTrainer(
       network: worker.network, settings: learner.training, features: features, examples: examples,

@@ -19,8 +19,8 @@ protocol TrainedNetwork: AnyObject {
   func reset() throws
   /// The logits of a batch's examples, N x classes.
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor
-  /// Grad-CAM of high grade in the slices of some examples, `groups` as in `Batch`: one map for each slice.
-  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor
+  /// Grad-CAM of high grade in the slices or volumes of some examples, `groups` and `phases` as in `Batch`: one map for each.
+  func maps(_ images: Tensor, groups: [[Int]], phases: [[Int]]) throws(TorchError) -> Tensor
 }
 
 /// The class whose maps explain a network: high grade.
@@ -32,7 +32,7 @@ extension Backbone: TrainedNetwork {
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor {
     try trainedPart(batch.input, training: training)
   }
-  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor {
+  func maps(_ images: Tensor, groups: [[Int]], phases: [[Int]]) throws(TorchError) -> Tensor {
     try gradCAM(images, of: explainedClass)
   }
 }
@@ -40,19 +40,19 @@ extension Backbone: TrainedNetwork {
 extension BagNetwork: TrainedNetwork {
   func reset() throws { try resetAttention() }
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor {
-    try logits(batch.input, groups: batch.groups, training: training)
+    try logits(batch.input, groups: batch.groups, phases: batch.phases, training: training)
   }
-  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor {
-    try gradCAM(images, groups: groups, of: explainedClass)
+  func maps(_ images: Tensor, groups: [[Int]], phases: [[Int]]) throws(TorchError) -> Tensor {
+    try gradCAM(images, groups: groups, phases: phases, of: explainedClass)
   }
 }
 
 extension VolumeNetwork: TrainedNetwork {
   func reset() throws { try resetKernels() }
   func logits(_ batch: Batch, training: Bool) throws(TorchError) -> Tensor {
-    try logits(batch.input, groups: batch.groups, training: training)
+    try logits(batch.input, groups: batch.groups, phases: batch.phases, training: training)
   }
-  func maps(_ images: Tensor, groups: [[Int]]) throws(TorchError) -> Tensor {
-    try gradCAM(images, groups: groups, of: explainedClass)
+  func maps(_ images: Tensor, groups: [[Int]], phases: [[Int]]) throws(TorchError) -> Tensor {
+    try gradCAM(images, groups: groups, phases: phases, of: explainedClass)
   }
 }

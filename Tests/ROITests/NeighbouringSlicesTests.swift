@@ -87,6 +87,22 @@ struct NeighbouringSlicesTests {
     #expect(try remarks().contains { $0.contains("the slice before it has 64 x 48 pixels, not 48 x 48; the") })
   }
 
+  @Test func `a neighbour at an unknown distance is said`() throws {
+    try exam.write()
+    #expect(try exam.excludingReasons().isEmpty)
+    let known = try stacks(ROISet(exam.study))
+    for place in try exam.study.read({ try SlicePlace.all($0) }) {
+      var slice = try #require(exam.slices.first { $0.elements[.sopInstanceUID] == place.sopInstanceUID })
+      slice.elements[.imagePositionPatient] = ""
+      try slice.write(to: StudyFolder.file(place.path, in: exam.study.url))
+    }
+    _ = try ROIBuild.run(exam.study)
+    let rois = try ROISet(exam.study)
+    #expect(stacks(rois) == known && rois.entries.allSatisfy { $0.height == nil })
+    // Slice 0 has no slice before it.
+    #expect(try remarks().count { $0.contains("it lies is not known") } == 9)
+  }
+
   @Test func `neighbours are part of the ROIs' identity, and nothing else changes without them`() throws {
     exam.settings.inputs.neighbours = nil
     try exam.write()

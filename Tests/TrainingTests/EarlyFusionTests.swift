@@ -193,7 +193,7 @@ import Torch
       ("inputs.fusion", { $0.phases = [.delayed] }), ("inputs.fusion", { $0.phases = [] }),
       ("inputs.fusion", { $0.phases = [.nonContrast, .delayed, .lateArterial, .portalVenous] }),
       ("inputs.phaseDropout", { $0.phaseDropout = 1 }), ("inputs.phaseDropout", { $0.phaseDropout = -0.1 }),
-      ("inputs.phaseDropout", { ($0.phaseDropout, $0.fusion) = (0.5, .late) }),
+      ("inputs.phaseDropout", { ($0.phaseDropout, $0.fusion) = (0.5, nil) }),
       ("inputs.neighbours", { $0.neighbours = 1 }),
     ]
     for (key, change) in changes {

@@ -26,6 +26,8 @@ import Testing
     var hasRadiomics = false
     var columns: [String] = []
     var tolerance = 0.0
+    /// A backbone that is trained from random weights; nil for the study's own.
+    var backbone: String?
 
     var testDescription: String { name }
   }
@@ -36,6 +38,9 @@ import Testing
     Choice(
       name: "attention bag", learner: "bag", examples: .bag, settings: ["pooling": .text("attention")], tolerance: 1e-6),
     Choice(name: "volume", learner: "volume", examples: .volume, tolerance: 1e-6),
+    Choice(
+      name: "volume of a backbone of volumes", learner: "volume", examples: .volume,
+      settings: ["planes": .number(4), "spacing": .number(2.5)], tolerance: 1e-6, backbone: "medicalnet-resnet10"),
     Choice(
       name: "neighbours", learner: "nearestNeighbours", examples: .slice, settings: ["neighbours": .number(3)],
       tolerance: 1e-6),
@@ -85,8 +90,15 @@ import Testing
       settings.radiomics?.logSigmas = nil
       settings.radiomics?.families = ["firstorder", "glcm"]
     }
+    if let backbone = choice.backbone {
+      settings.network?.backbone = backbone
+      settings.network?.initialisation = .scratch
+      settings.network?.frozenThrough = nil
+    }
     change(&settings)
-    return try CrossValidation(synthetic.study, protocol: settings, learners: learners()).run { _ in }
+    return try CrossValidation(
+      synthetic.study, protocol: settings, learners: learners(weights: choice.backbone == nil)
+    ).run { _ in }
   }
 
   /// The images of one patient, in a folder of their own.

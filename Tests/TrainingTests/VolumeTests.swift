@@ -12,10 +12,13 @@ import Torch
 
 extension ROISet.Entry {
   /// An entry of which only its place matters.
-  static func made(series: Int64 = 1, ordinal: Int = 0, phase: Phase? = nil) throws -> ROISet.Entry {
+  static func made(
+    series: Int64 = 1, ordinal: Int = 0, height: Double? = nil, phase: Phase? = nil, carrying: ROISet.Carrying? = nil
+  ) throws -> ROISet.Entry {
     ROISet.Entry(
       patient: "P", exam: "1", series: series, lesion: "1", grade: try #require(Grade(rawValue: 1)), slice: "",
-      sliceOrdinal: ordinal, pixelHash: "", reader: "", phase: phase, isCarried: false, outline: "[]")
+      sliceOrdinal: ordinal, height: height, pixelHash: "", reader: "", phase: phase, carrying: carrying,
+      outline: "[]")
   }
 }
 
@@ -93,10 +96,13 @@ extension ROISet.Entry {
       }
       return last
     }
-    let volumes = try probabilities(.volume, learning: false)
-    let bags = try probabilities(.bag(.mean), learning: false)
+    let volumes = try probabilities(NetworkForm(input: .volume), learning: false)
+    let bags = try probabilities(NetworkForm(input: .bag), learning: false)
     #expect(zip(volumes, bags).allSatisfy { abs($0 - $1) < 1e-4 })
-    let trained = [try probabilities(.volume, learning: true), try probabilities(.bag(.mean), learning: true)]
+    let trained = [
+      try probabilities(NetworkForm(input: .volume), learning: true),
+      try probabilities(NetworkForm(input: .bag), learning: true),
+    ]
     #expect(zip(trained[0], trained[1]).contains { abs($0 - $1) > 1e-4 })
   }
 
@@ -124,9 +130,9 @@ extension ROISet.Entry {
       .made(series: 1, ordinal: 1), .made(series: 1, ordinal: 2),
     ]
     let example = Example(patient: "P", gradeClass: .high, rois: [0, 1, 2, 3, 4])
-    #expect(NetworkForm.volume.groups(of: example, entries) == [[3, 4, 1], [2, 0]])
+    #expect(NetworkForm(input: .volume).groups(of: example, entries).groups == [[3, 4, 1], [2, 0]])
     let part = Example(patient: "P", gradeClass: .high, rois: [0])
-    #expect(NetworkForm.volume.groups(of: part, entries) == [[0]])
+    #expect(NetworkForm(input: .volume).groups(of: part, entries).groups == [[0]])
   }
 
   @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
@@ -148,18 +154,8 @@ extension ROISet.Entry {
     }
     #expect(setting?.description.contains("volume has no settings") == true)
     #expect(throws: StudyError.self) { try validation(settings { $0.inputs.examples = .bag }) }
-    let scratch = settings {
-      $0.network?.backbone = "r3d_18"
-      $0.network?.initialisation = .scratch
-      $0.network?.frozenThrough = nil
-    }
-    let without = NetworkLearner.Options(store: synthetic.noWeights)
-    let backbone = #expect(throws: StudyError.self) {
-      try CrossValidation(synthetic.study, protocol: scratch, learners: LearnerRegistry([.volume(without)]))
-    }
-    #expect(backbone?.description.contains("must be a network of images") == true)
     var fused = settings()
-    fused.inputs.phases = [.lateArterial, .portalVenous]
+    fused.inputs.phases = [.lateArterial]
     fused.inputs.fusion = .late
     let text = try fused.yaml
     #expect(throws: StudyError.self) { try StudyProtocol(yaml: text, name: "fused.yaml") }
