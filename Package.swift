@@ -130,7 +130,10 @@ let roomsWithoutTorch: [Target] =
     ],
     tests: ["Annotation", "ReaderFixtures"], fixtures: ["Fixtures"], data: ["Rivals"])
   + room(
-    "Analysis", imports: ["Support", "Classifiers", "Evaluation", "Study", "Cohort", "ROI", "Experiment"],
+    "Analysis",
+    imports: [
+      "Support", "Imaging", "Classifiers", "Evaluation", "Study", "Annotation", "Cohort", "ROI", "Experiment",
+    ],
     tests: ["RunFixtures", "ReaderFixtures"])
   + room(
     "Report", imports: ["Support", "Evaluation", "Study", "Cohort", "ROI", "Experiment", "Analysis"],

@@ -42,6 +42,8 @@ public struct OutlineEffect: Codable, Equatable, Sendable {
     public let medianRange, largestRange: Double?
     /// The share of patients whose class changes by at least one of them.
     public let flips: Stated
+    /// The outlines that take no part, because there are no predictions by them.
+    public let missing: [String]
   }
 
   /// The run's name.
@@ -67,9 +69,11 @@ public struct OutlineEffect: Codable, Equatable, Sendable {
     variants = found.map { Variant($0, $1, own) }
     let distances = Set(found.compactMap { $0.0.millimetres }).sorted()
     spreads = distances.map { distance in
-      Spread(
-        distance,
-        found.filter { ($0.0.millimetres ?? .infinity) <= distance }.compactMap { try? $0.1.get() }, own)
+      let within = found.filter { ($0.0.millimetres ?? .infinity) <= distance }
+      let predicted = within.compactMap { choice, cases in (try? cases.get()).map { (choice, $0) } }
+      return Spread(
+        distance, predicted.map(\.1), own,
+        missing: within.map(\.0).filter { choice in !predicted.contains { $0.0 == choice } }.map(\.title))
     }
   }
 }
@@ -147,8 +151,9 @@ extension OutlineEffect.Variant {
 }
 
 extension OutlineEffect.Spread {
-  fileprivate init(_ distance: Double, _ variants: [Cases], _ own: PatientProbabilities) {
+  fileprivate init(_ distance: Double, _ variants: [Cases], _ own: PatientProbabilities, missing: [String]) {
     millimetres = distance
+    self.missing = missing
     let byVariant = variants.map { cases in
       Dictionary(zip(cases.clusters, cases.scores)) { first, _ in first }.filter { $0.value.isFinite }
     }

@@ -1,3 +1,4 @@
+import Annotation
 import Evaluation
 public import ROI
 public import Study
@@ -12,15 +13,11 @@ extension ReadingAgreement {
   /// - Throws: `StudyError` where the study cannot be read, or nothing was read twice.
   public init(_ study: StudyFolder, progress: (@Sendable (Int, Int) -> Void)? = nil) throws(StudyError) {
     let all = try LesionReadings.all(in: study)
+    let findings = try ReadingFindings.all(in: study)
     let several = all.filter { $0.readings.count > 1 }
-    guard !several.isEmpty else {
-      throw StudyError(
-        .file,
-        "no lesion of the study was outlined twice on one series, so there is no agreement to state; import a second reader's "
-          + "outlines with `renalgrade import --contours`")
-    }
+    let diameters = DrawnDiameters(findings)
     let results = ParallelMap.run(several, chunk: 1) { lesion in
-      Result { () throws(LesionVolumeError) in try MeasuredLesion(lesion) }
+      Result { () throws(LesionVolumeError) in try MeasuredLesion(lesion) { diameters.longest(of: lesion, $0) } }
     } progress: {
       progress?($0, several.count)
     }
@@ -35,13 +32,35 @@ extension ReadingAgreement {
     let lesions = measured.flatMap(\.pairs)
     self.lesions = lesions
     self.failed = failed
-    readings = Set(all.flatMap(\.names)).sorted()
+    let answers = ReadingAnswers.all(all, findings)
+    let readings = Set(all.flatMap(\.names)).union(answers.flatMap(\.answers.keys)).sorted()
+    self.readings = readings
     single = Self.single(all)
-    let phases = Self.phases(all)
     let names = Dictionary(grouping: lesions) { [$0.first, $0.second] }
-    pairs = names.map { Pair($0.key[0], $0.key[1], $0.value, phases) }
-      .sorted { ($0.isOneReader ? 1 : 0, $0.first, $0.second) < ($1.isOneReader ? 1 : 0, $1.first, $1.second) }
+    let pairs = readings.indices.flatMap { second in
+      readings[..<second].compactMap { first in
+        Pair(first, readings[second], names[[first, readings[second]]] ?? [], answers)
+      }
+    }
+    guard !pairs.isEmpty || !failed.isEmpty else {
+      throw StudyError(
+        .file,
+        "no lesion of the study was outlined twice on one series, so there is no agreement to state; import a second reader's "
+          + "outlines with `renalgrade import --contours`, or let a second reader outline with `renalgrade annotate`")
+    }
+    self.pairs = pairs.sorted {
+      ($0.isOneReader ? 1 : 0, $0.first, $0.second) < ($1.isOneReader ? 1 : 0, $1.first, $1.second)
+    }
     consensus = readings.compactMap { Consensus($0, measured) }
+    overall = answers.compactMap(Overall.init)
+    unlisted = findings.flatMap { finding in
+      finding.added.map {
+        Unlisted(patient: finding.patient, lesion: $0.name, reading: Reading(finding), slices: $0.slices)
+      }
+    }.sorted { ($0.patient, $0.lesion, $0.reading) < ($1.patient, $1.lesion, $1.reading) }
+    unfinished = Dictionary(grouping: findings.filter { !$0.isFinished && !$0.isConsensus }, by: Reading.init)
+      .map { Unfinished(reading: $0.key, exams: $0.value.count) }.sorted { $0.reading < $1.reading }
+    adjudicated = Adjudicated(findings)
     pictured = Self.pictured(measured)
   }
 
@@ -57,21 +76,6 @@ extension ReadingAgreement {
           ? "only \(readings[0].name) outlined it"
           : "its readings lie on different series, whose voxels cannot be compared")
     }
-  }
-
-  /// By reading and lesion: the phase of the series with most outlined slices.
-  private static func phases(_ all: [LesionReadings]) -> [Reading: [[String]: Phase]] {
-    var most: [Reading: [[String]: (slices: Int, phase: Phase)]] = [:]
-    for lesion in all {
-      guard let phase = lesion.phase else { continue }
-      for (reading, name) in zip(lesion.readings, lesion.names) {
-        let known = most[name]?[[lesion.patient, lesion.lesion]]?.slices ?? 0
-        if reading.sliceCount > known {
-          most[name, default: [:]][[lesion.patient, lesion.lesion]] = (reading.sliceCount, phase)
-        }
-      }
-    }
-    return most.mapValues { $0.mapValues(\.phase) }
   }
 
   private static func pictured(_ measured: [MeasuredLesion]) -> [Pictured] {
@@ -99,9 +103,14 @@ extension ReadingAgreement.Pictured {
       $0.patient == patient && $0.lesion == lesion && $0.series == series
     }
     guard let found else { return nil }
+    let volumes = try found.volumes()
+    let consensus = LesionConsensus(found, volumes)
     return ReadingsPicture.Lesion(
       title: "\(place): \(patient), Dice \((dice * 100).rounded() / 100)", readers: found.names.map(\.name),
-      volumes: try found.volumes())
+      volumes: volumes,
+      consensus: [("majority", consensus?.majority), ("STAPLE", consensus?.staple?.values)].compactMap { name, mask in
+        mask.map { (name, $0) }
+      })
   }
 }
 
@@ -112,109 +121,50 @@ extension ReadingAgreement.Reading: Comparable {
   }
 }
 
-extension LesionReadings {
-  fileprivate var names: [ReadingAgreement.Reading] {
-    readings.map { .init(reader: $0.reader, occasion: $0.occasion) }
-  }
-}
-
 extension ReadingAgreement.Listed {
   fileprivate init(_ lesion: LesionReadings, _ reason: String) {
     self.init(patient: lesion.patient, lesion: lesion.lesion, readings: lesion.names, reason: reason)
   }
 }
 
-extension ReadingAgreement.Pair {
-  fileprivate init(
-    _ first: ReadingAgreement.Reading, _ second: ReadingAgreement.Reading, _ lesions: [ReadingAgreement.Lesion],
-    _ phases: [ReadingAgreement.Reading: [[String]: Phase]]
-  ) {
-    self.first = first
-    self.second = second
-    self.lesions = lesions.count
-    patients = Set(lesions.map(\.patient)).count
-    func known(_ value: (ReadingAgreement.Lesion) -> Double?) -> (values: [Double], clusters: [String]) {
-      let found = lesions.compactMap { lesion in value(lesion).map { ($0, lesion.patient) } }
-      return (found.map(\.0), found.map(\.1))
-    }
-    func mean(_ value: (ReadingAgreement.Lesion) -> Double?) -> Stated {
-      let found = known(value)
-      return Stated { () throws(NotEstimable) in
-        try ClusteredMean.estimate(found.values, clusters: found.clusters)
-      } otherwise: { () throws(NotEstimable) in
-        try ClusteredMean.value(found.values)
-      }
-    }
-    func median(_ value: (ReadingAgreement.Lesion) -> Double?) -> Double? {
-      let sorted = known(value).values.sorted()
-      return sorted.isEmpty ? nil : Quantile.value(0.5, ofSorted: sorted)
-    }
-    dice = mean(\.dice)
-    jaccard = mean(\.jaccard)
-    hausdorff95 = mean(\.hausdorff95)
-    meanSurfaceDistance = mean(\.meanSurfaceDistance)
-    medianDice = median(\.dice)
-    medianHausdorff95 = median(\.hausdorff95)
-    measures = [
-      .init("Volume", "mL", lesions) { [$0.volumes[0] / 1000, $0.volumes[1] / 1000] },
-      .init("Longest diameter in a slice", "mm", lesions) { $0.diameters },
-      .init("Mean HU", "HU", lesions) { lesion in lesion.meanHU.compactMap { $0 } },
-    ]
-    let (own, other) = (phases[first] ?? [:], phases[second] ?? [:])
-    let both = own.keys.filter { other[$0] != nil }.sorted { $0.lexicographicallyPrecedes($1) }
-    phase = Stated { () throws(NotEstimable) in
-      Estimate(
-        value: try Agreement.kappa(both.map { own[$0]?.rawValue ?? "" }, both.map { other[$0]?.rawValue ?? "" }),
-        interval: nil)
-    }
+extension ReadingAgreement.Reading {
+  fileprivate init(_ finding: ReadingFindings) { self.init(reader: finding.reader, occasion: finding.occasion) }
+}
+
+extension ReadingFindings {
+  fileprivate var isConsensus: Bool { reader == Reader.consensus }
+}
+
+extension ReadingAgreement.Adjudicated {
+  /// Nil where no consensus was begun.
+  fileprivate init?(_ findings: [ReadingFindings]) {
+    let consensus = findings.filter(\.isConsensus)
+    guard !consensus.isEmpty else { return nil }
+    finished = consensus.count(where: \.isFinished)
+    open = consensus.count - finished
+    let readTwice = Dictionary(
+      grouping: findings.filter { !$0.isConsensus && $0.occasion == 1 && $0.isFinished }, by: \.exam
+    )
+    .filter { $0.value.count > 1 }
+    missing = Set(readTwice.keys).subtracting(consensus.map(\.exam)).count
   }
 }
 
-extension ReadingAgreement.Measure {
-  fileprivate init(
-    _ name: String, _ unit: String, _ lesions: [ReadingAgreement.Lesion],
-    _ values: (ReadingAgreement.Lesion) -> [Double]
-  ) {
-    let pairs = lesions.map { ($0.patient, values($0)) }.filter { $0.1.count == 2 }
-    func stated(_ statistic: PairedMeasurements.Statistic) -> Stated {
-      func measurements() throws(NotEstimable) -> PairedMeasurements {
-        try PairedMeasurements(pairs.map { $0.1[0] }, pairs.map { $0.1[1] }, clusters: pairs.map(\.0))
-      }
-      return Stated { () throws(NotEstimable) in
-        try measurements().estimate(statistic)
-      } otherwise: {
-        () throws(NotEstimable) in
-        try measurements().value(statistic)
-      }
-    }
-    self.name = name
-    self.unit = unit
-    bias = stated(.bias)
-    lowerLimit = stated(.lowerLimit)
-    upperLimit = stated(.upperLimit)
-    icc21 = stated(.icc21)
-    icc31 = stated(.icc31)
-    self.lesions = pairs.count
-  }
-}
+/// The longest diameters that readers drew.
+private struct DrawnDiameters: Sendable {
+  private let millimetres: [[String]: Double]
 
-extension ReadingAgreement.Consensus {
-  /// Nil where the reading shares no lesion with another.
-  fileprivate init?(_ reading: ReadingAgreement.Reading, _ measured: [MeasuredLesion]) {
-    let found = measured.compactMap { lesion in lesion.readings.firstIndex(of: reading).map { (lesion, $0) } }
-    guard !found.isEmpty else { return nil }
-    self.reading = reading
-    lesions = found.count
-    func mean(_ value: (MeasuredLesion, Int) -> Double?) -> Stated {
-      let known = found.compactMap { lesion, place in value(lesion, place).map { ($0, lesion.patient) } }
-      return Stated { () throws(NotEstimable) in
-        try ClusteredMean.estimate(known.map(\.0), clusters: known.map(\.1))
-      } otherwise: { () throws(NotEstimable) in
-        try ClusteredMean.value(known.map(\.0))
-      }
-    }
-    diceWithMajority = mean { $0.diceWithMajority[$1] }
-    sensitivity = mean { $0.staple?[$1].sensitivity }
-    specificity = mean { $0.staple?[$1].specificity }
+  init(_ findings: [ReadingFindings]) {
+    millimetres = Dictionary(
+      findings.flatMap { finding in
+        finding.diameters.map {
+          ([finding.patient, $0.lesion, $0.series, finding.reader, "\(finding.occasion)"], $0.millimetres)
+        }
+      }, uniquingKeysWith: max)
+  }
+
+  /// The longest that a reading drew of a lesion, in mm; nil where it drew none.
+  func longest(of lesion: LesionReadings, _ reading: ReadingAgreement.Reading) -> Double? {
+    millimetres[[lesion.patient, lesion.lesion, lesion.series, reading.reader, "\(reading.occasion)"]]
   }
 }

@@ -16,6 +16,9 @@ public struct Stated: Codable, Equatable, Sendable {
     self.note = note
   }
 
+  /// A number that needs no interval.
+  public init(_ value: Double) { self.init(value: value, interval: nil) }
+
   /// Takes what `estimate` gives, or its reason not to.
   init(_ estimate: () throws(NotEstimable) -> Estimate) {
     do throws(NotEstimable) {

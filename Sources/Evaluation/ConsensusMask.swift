@@ -20,6 +20,14 @@ public struct ConsensusMask: Equatable, Sendable {
   /// By voxel: whether it is more likely inside than outside.
   public var values: [Bool] { probabilities.map { $0 > 0.5 } }
 
+  /// What more than half of the readers include; it may be empty.
+  ///
+  /// - Throws: `NotEstimable` where there are not 2 to 64 masks, or they do not fit one another.
+  public static func majorityMask(_ masks: [[Bool]]) throws(NotEstimable) -> [Bool] {
+    let votes = try Votes(masks)
+    return votes.voxels.map { 2 * votes.patterns[$0].nonzeroBitCount > masks.count }
+  }
+
   /// What more than half of the readers include; throws where the masks do not fit one another or all or no voxels are inside.
   public static func majority(_ masks: [[Bool]]) throws(NotEstimable) -> ConsensusMask {
     let votes = try Votes(masks)

@@ -179,11 +179,7 @@ public enum ContourCarrying {
     ).kept
     let places = Dictionary(grouping: try SlicePlace.all(database), by: \.seriesId)
     let seriesOfExam = Dictionary(grouping: places.keys) { places[$0]?.first?.studyInstanceUID ?? "" }
-    let everyPhase = Dictionary(
-      try Row.fetchAll(database, sql: "SELECT seriesId, phase FROM seriesPhase WHERE phase IS NOT NULL").map {
-        ($0[0] as Int64, Phase(rawValue: $0[1]))
-      }
-    ) { first, _ in first }
+    let everyPhase = try database.seriesPhases()
     var jobs: [Job] = []
     let groups = Dictionary(grouping: drawn) { [$0.place.studyInstanceUID, "\($0.lesionId)", $0.reader] }
     for (name, contours) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
@@ -194,7 +190,7 @@ public enum ContourCarrying {
           (-Set($0.value.map(\.place.sliceId)).count, $0.key) < (-Set($1.value.map(\.place.sliceId)).count, $1.key)
         }), let lesionId = outlined.first?.lesionId
       else { continue }
-      let drawnPhases = Set(bySeries.keys.compactMap { everyPhase[$0] ?? nil })
+      let drawnPhases = Set(bySeries.keys.compactMap { everyPhase[$0] })
       for target in (seriesOfExam[name[0]] ?? []).sorted() where bySeries[target] == nil {
         guard let phase = phaseOf[target], !drawnPhases.contains(phase), phases.isEmpty || phases.contains(phase)
         else { continue }

@@ -16,6 +16,8 @@ public enum ROIBuild {
     public var patients = 0
     /// Entries listed as set aside or remarked on.
     public var setAside = 0
+    /// Exams whose outlines come from a case that its reader has not finished.
+    public var unfinished = 0
   }
 
   /// Replaces the study's ROIs.
@@ -48,7 +50,7 @@ public enum ROIBuild {
     CropFile.removeAll(study, except: fileName)
     return Summary(
       rois: made.rows.count, lesions: Set(made.rows.map(\.lesionId)).count, patients: made.patients,
-      setAside: made.setAside.count)
+      setAside: made.setAside.count, unfinished: made.setAside.count { $0.reason == UnfinishedReadings.reason })
   }
 
   /// The ROIs that were made, without their crops, and the excluded patients.

@@ -118,6 +118,7 @@ struct ROIPlan: Sendable {
     }
     let incomplete = Set(setAside.filter(\.excludes).compactMap(\.patientCode))
     candidates.removeAll { incomplete.contains($0.place.patientCode) }
+    setAside += try UnfinishedReadings.remarks(on: candidates, database)
     neighbours = settings.inputs.neighbours ?? 0
     self.candidates = neighbours > 0 ? try NeighbouringSlices.found(for: candidates, database) : candidates
     self.setAside = setAside

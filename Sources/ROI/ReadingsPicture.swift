@@ -13,15 +13,24 @@ public struct ReadingsPicture: Sendable {
     /// The readings.
     public let volumes: ReadingVolumes
 
-    /// Names a lesion; there are as many readers as readings.
-    public init(title: String, readers: [String], volumes: ReadingVolumes) {
+    /// What the readers have in common, by name: whether each voxel of the volumes belongs to it.
+    public let consensus: [(name: String, mask: [Bool])]
+
+    /// Names a lesion; there are as many readers as readings, and a consensus has as many voxels as they.
+    public init(
+      title: String, readers: [String], volumes: ReadingVolumes, consensus: [(name: String, mask: [Bool])] = []
+    ) {
       precondition(readers.count == volumes.masks.count, "a name for each reading")
-      (self.title, self.readers, self.volumes) = (title, readers, volumes)
+      precondition(consensus.allSatisfy { $0.mask.count == volumes.values.count }, "the same voxels")
+      (self.title, self.readers, self.volumes, self.consensus) = (title, readers, volumes, consensus)
     }
   }
 
   /// The colours of readings in their order: Okabe and Ito's, which every kind of colour vision tells apart.
   static let colours = ["#f0e442", "#56b4e9", "#d55e00", "#cc79a7", "#009e73", "#e69f00"]
+
+  /// How consensus outlines are drawn, in their order: white dashes of these lengths, and dots.
+  private static let dashes = [5.0, 2]
 
   private let svg: String
 
@@ -37,6 +46,10 @@ public struct ReadingsPicture: Sendable {
     func colour(_ reader: String) -> String {
       Self.colours[(names.firstIndex(of: reader) ?? 0) % Self.colours.count]
     }
+    let agreed = lesions.flatMap(\.consensus).reduce(into: [String]()) {
+      if !$0.contains($1.name) { $0.append($1.name) }
+    }
+    func dash(_ name: String) -> Double { Self.dashes[(agreed.firstIndex(of: name) ?? 0) % Self.dashes.count] }
     let (margin, gap, head) = (16, 16, 30)
     let width = max(420, 2 * margin + lesions.count * (side + gap) - gap)
     var picture = SVGPicture(
@@ -44,7 +57,7 @@ public struct ReadingsPicture: Sendable {
     for (number, lesion) in lesions.enumerated() {
       let x = margin + number * (side + gap)
       picture.text(lesion.title, x: x, y: margin + 14, room: side, size: 14, "#f5f5f5", weight: .bold)
-      let (image, boxSize, outlines) = lesion.largestSlice(settings)
+      let (image, boxSize, outlines, consensus) = lesion.largestSlice(settings)
       let words = "\(lesion.title): " + lesion.readers.joined(separator: ", ")
       try picture.image(
         image, x: x, y: margin + head, side: side, outlines: [], boxSize: boxSize, colour: "#ffffff", thickness: 1,
@@ -54,10 +67,18 @@ public struct ReadingsPicture: Sendable {
           polygons.map(\.vertices), x: x, y: margin + head, side: side, boxSize: boxSize, colour: colour(reader),
           thickness: 1.6)
       }
+      for (found, polygons) in zip(lesion.consensus, consensus) {
+        picture.outlines(
+          polygons.map(\.vertices), x: x, y: margin + head, side: side, boxSize: boxSize, colour: "#ffffff",
+          thickness: 1.2, dash: dash(found.name))
+      }
     }
-    for (number, name) in names.enumerated() {
+    for (number, name) in (names + agreed).enumerated() {
       let y = margin + head + side + margin + 20 * number
-      picture.fill(x: margin, y: y + 5, width: 24, height: 3, colour(name))
+      let isReader = number < names.count
+      picture.line(
+        x: margin, y: y + 6, width: 24, colour: isReader ? colour(name) : "#ffffff", thickness: isReader ? 3 : 1.2,
+        dash: isReader ? 0 : dash(name))
       picture.text(name, x: margin + 32, y: y + 12, room: width - 2 * margin - 32, size: 14, "#a5aab4")
     }
     svg = picture.file(
@@ -73,8 +94,11 @@ public struct ReadingsPicture: Sendable {
 }
 
 extension ReadingsPicture.Lesion {
-  /// The slice where most voxels belong to some reading, as a square image, its side, and the outlines of each reading in it.
-  fileprivate func largestSlice(_ settings: ROISettings) -> (image: PixelImage, side: Int, outlines: [[Polygon]]) {
+  /// The slice where most voxels belong to some reading, as a square image, its side, and the outlines of each reading and each consensus
+  /// in it.
+  fileprivate func largestSlice(
+    _ settings: ROISettings
+  ) -> (image: PixelImage, side: Int, outlines: [[Polygon]], consensus: [[Polygon]]) {
     let size = volumes.size
     let area = size.x * size.y
     let counts = (0..<size.z).map { slice in
@@ -89,9 +113,14 @@ extension ReadingsPicture.Lesion {
       greys[(place / size.x + shift.y) * side + place % size.x + shift.x] = value
     }
     let offset = SIMD2(Double(shift.x), Double(shift.y))
-    let outlines = volumes.outlines.map { reading in
-      reading[slice].map { outline in Polygon(vertices: outline.vertices.map { $0 + offset }) }
+    func shifted(_ outlines: [Polygon]) -> [Polygon] {
+      outlines.map { outline in Polygon(vertices: outline.vertices.map { $0 + offset }) }
     }
-    return (PixelImage(greys: greys, side: side), side, outlines)
+    let common = consensus.map { found in
+      let mask = PixelMask(
+        columns: size.x, rows: size.y, values: Array(found.mask[slice * area..<(slice + 1) * area]))
+      return shifted(mask.outlines())
+    }
+    return (PixelImage(greys: greys, side: side), side, volumes.outlines.map { shifted($0[slice]) }, common)
   }
 }

@@ -62,25 +62,38 @@ struct SVGPicture: Sendable {
         + Self.paths(outlines, colour: colour, thickness: stroke, opacity: opacity) + "</svg>")
   }
 
-  /// Outlines over an image that was drawn at the same place with the same `boxSize`.
+  /// Outlines over an image that was drawn at the same place with the same `boxSize`; dashes of length `dash` where it is not 0.
   mutating func outlines(
-    _ outlines: [[SIMD2<Double>]], x: Int, y: Int, side: Int, boxSize: Int, colour: String, thickness: Double
+    _ outlines: [[SIMD2<Double>]], x: Int, y: Int, side: Int, boxSize: Int, colour: String, thickness: Double,
+    dash: Double = 0
   ) {
+    let scale = Double(boxSize) / Double(side)
     elements.append(
       #"<svg x="\#(x)" y="\#(y)" width="\#(side)" height="\#(side)" viewBox="0 0 \#(boxSize) \#(boxSize)">"#
-        + Self.paths(outlines, colour: colour, thickness: thickness * Double(boxSize) / Double(side), opacity: 1)
+        + Self.paths(outlines, colour: colour, thickness: thickness * scale, opacity: 1, dash: dash * scale)
         + "</svg>")
+  }
+
+  /// A horizontal line, as a key to outlines; dashes of length `dash` where it is not 0.
+  mutating func line(x: Int, y: Int, width: Int, colour: String, thickness: Double, dash: Double = 0) {
+    elements.append(
+      #"<path d="M\#(x) \#(y)H\#(x + width)" stroke="\#(colour)" stroke-width="\#(Self.text(thickness))"\#(Self.dashes(dash))/>"#
+    )
   }
 
   /// Closed lines, `thickness` in the pixels of their box.
   private static func paths(
-    _ outlines: [[SIMD2<Double>]], colour: String, thickness: Double, opacity: Double
+    _ outlines: [[SIMD2<Double>]], colour: String, thickness: Double, opacity: Double, dash: Double = 0
   ) -> String {
     outlines.map { points in
       let corners = points.map { "\(text($0.x + 0.5)) \(text($0.y + 0.5))" }
       return #"<path d="M\#(corners.joined(separator: "L"))Z" fill="none" stroke="\#(colour)""#
-        + #" stroke-width="\#(text(thickness))" stroke-opacity="\#(text(opacity))" stroke-linejoin="round"/>"#
+        + #" stroke-width="\#(text(thickness))" stroke-opacity="\#(text(opacity))" stroke-linejoin="round"\#(dashes(dash))/>"#
     }.joined()
+  }
+
+  private static func dashes(_ length: Double) -> String {
+    length > 0 ? #" stroke-dasharray="\#(text(length))""# : ""
   }
 
   /// The whole file; `title` and `description` say what it shows.

@@ -21,6 +21,11 @@ struct ROIs: AsyncParsableCommand {
         print(
           "ROIs: \(summary.rois) of \(summary.lesions) lesions in \(summary.patients) patients; \(summary.setAside) remarks."
         )
+        if summary.unfinished > 0 {
+          print(
+            "Note: the outlines of \(summary.unfinished) exam\(summary.unfinished == 1 ? "" : "s") come from cases that are still open "
+              + "and are used as they are now. When the readers have finished them, run this command again.")
+        }
       }
     }
   }

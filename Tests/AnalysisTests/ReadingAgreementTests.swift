@@ -1,6 +1,7 @@
 import Evaluation
 import Experiment
 import Foundation
+import Imaging
 import ROI
 import ReaderFixtures
 import Study
@@ -45,19 +46,38 @@ import Testing
     #expect(found.pictured.map(\.dice) == found.pictured.map(\.dice).sorted { $0 > $1 })
     // Both are in the majority of two alike: the intersection.
     #expect(found.consensus.count == 2)
-    for reading in found.consensus { #expect(try #require(reading.diceWithMajority.value) > mean) }
+    for reading in found.consensus {
+      #expect(try #require(reading.diceWithMajority.value) > mean)
+      #expect(reading.lesionsWithSTAPLE == 11 && reading.lesions == 11)
+      let sensitivity = try #require(reading.sensitivity.value)
+      #expect(sensitivity > 0.8 && sensitivity <= 1 && (reading.specificity.value ?? 0) > 0.95)
+      #expect((reading.diceWithSTAPLE.value ?? 0) > 0.8)
+    }
     let data = try JSONEncoder().encode(found)
     #expect(try JSONDecoder().decode(ReadingAgreement.self, from: data) == found)
   }
 
-  @Test func surfacesAreMeasuredInMillimetres() {
-    // A box of 3 x 3 x 1 and the same 2 columns further: by hand, all of a surface are in it or 0.8, 1.6 mm away.
-    let size = SIMD3(7, 3, 1)
-    func box(_ start: Int) -> [Bool] { (0..<21).map { (start..<start + 3).contains($0 % 7) } }
-    let found = SurfaceVoxels.distances(box(1), box(3), size: size, spacing: SIMD3(0.8, 0.5, 2.5))
-    #expect(abs(found.mean - (1.6 + 0.8 + 0) / 3) < 1e-12 && abs(found.percentile95 - 1.6) < 1e-12)
-    let same = SurfaceVoxels.distances(box(1), box(1), size: size, spacing: SIMD3(0.8, 0.5, 2.5))
-    #expect(same.mean == 0 && same.percentile95 == 0)
+  /// A lesion of one slice is compared within it: MedPy's distances of the 2D masks.
+  @Test func aLesionOfOneSliceIsComparedByItsOutline() throws {
+    try fixture.study.write {
+      try $0.execute(sql: "DELETE FROM contour WHERE sliceId NOT IN (SELECT id FROM slice WHERE ordinal = 3)")
+    }
+    let found = try ReadingAgreement(fixture.study)
+    let lesion = try #require(found.lesions.first)
+    let surfaces = try #require(lesion.surfaces)
+    #expect(surfaces.isWithinSlice && lesion.patient == TwoReaderStudy.code(0))
+    // Rectangles of 8 x 10 pixels, the second a column (0.8 mm) further: by hand, of 32 pixels of an outline the 10 of the side that lies
+    // outside, or deep inside, are 0.8 or 0.5 mm from the other.
+    let distances = SurfaceDistances(
+      Self.rectangle(0), Self.rectangle(1), size: SIMD3(20, 20, 1), spacing: SIMD3(0.8, 0.5, 2.5))
+    #expect(surfaces.mean == distances?.mean && surfaces.hausdorff95 == distances?.hausdorff95(.pooled))
+    #expect(surfaces.hausdorff95 == 0.8)
+    // Were every voxel surface, as in a 3D mask of one slice, all but the first column would be at distance 0.
+    #expect(abs(surfaces.mean - 0.8 * 10 / 80) > 0.01)
+  }
+
+  private static func rectangle(_ shift: Int) -> [Bool] {
+    (0..<400).map { (4 + shift..<12 + shift).contains($0 % 20) && (5..<15).contains($0 / 20) }
   }
 
   @Test func aStudyWithOneReadingSaysSo() throws {
@@ -86,5 +106,6 @@ import Testing
     // Outlines that could not be used are in no spread.
     #expect(effect.spreads.map(\.millimetres) == [1, 2] && effect.spreads.allSatisfy { $0.patients == 12 })
     #expect(effect.spreads[0].largestRange == 0 && effect.spreads[0].flips.value == 0)
+    #expect(effect.spreads.map(\.missing) == [[], ["shrunk by 2 mm"]])
   }
 }

@@ -82,6 +82,7 @@ struct ReaderAgreementTests {
   @Test func theMajorityNeedsMoreThanHalf() throws {
     let found = try ConsensusMask.majority([[true, true, false, false], [true, false, false, true]])
     #expect(found.values == [true, false, false, false])
+    #expect(try ConsensusMask.majorityMask([[true, false], [false, true]]) == [false, false])
     #expect(found.readers[0] == .init(sensitivity: 1, specificity: 2.0 / 3))
     #expect(throws: NotEstimable.self) { try ConsensusMask.majority([[true, false], [false, true]]) }
     #expect(throws: NotEstimable.differentCases) { try ConsensusMask.majority([[true], [true, false]]) }
@@ -149,10 +150,12 @@ struct ReaderAgreementTests {
   @Test func kappasEqualScikitLearnsAndStatsmodels() {
     for (index, item) in golden.categories.enumerated() {
       let (first, second) = (item.table.map { $0[0] }, item.table.map { $0[1] })
+      check(try? Agreement.kappa(first, second), item.plain, "case \(index), unweighted")
       check(try? Agreement.kappa(first, second, weights: .linear), item.linear, "case \(index), linear")
       check(try? Agreement.kappa(first, second, weights: .quadratic), item.quadratic, "case \(index), quadratic")
       check(try? Agreement.fleissKappa(item.table), item.fleiss, "case \(index), Fleiss")
     }
+    #expect(golden.categories.count { $0.plain != nil } >= 100)
     #expect(throws: NotEstimable.self) { try Agreement.fleissKappa([[1, 2], [1]]) }
     #expect(throws: NotEstimable.noCases) { try Agreement.fleissKappa([]) }
   }

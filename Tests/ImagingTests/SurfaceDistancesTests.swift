@@ -4,13 +4,14 @@ import Testing
 
 @testable import Imaging
 
-/// Against MedPy and scipy (`Tests/Reference/agreement.py`), and against the definition.
+/// Against MedPy, scipy and surface-distance (`Tests/Reference/agreement.py`), and against the definition.
 struct SurfaceDistancesTests {
   struct Case: Decodable {
     let size: [Int]
     let spacing: [Double]
     let first, second: String
-    let pooled, greater, mean, hausdorff: Double?
+    let pooled, greater, mean, hausdorff, byArea: Double?
+    let meansByArea: [Double]?
 
     func mask(_ hexadecimal: String) -> [Bool] {
       let digits = Array(hexadecimal)
@@ -21,7 +22,7 @@ struct SurfaceDistancesTests {
     }
   }
 
-  @Test func `distances equal those of MedPy and scipy`() throws {
+  @Test func `distances equal those of MedPy, scipy and surface-distance`() throws {
     let url = try #require(Bundle.module.url(forResource: "Fixtures/surfaces", withExtension: "json"))
     let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: url))
     #expect(cases.count >= 100)
@@ -30,8 +31,15 @@ struct SurfaceDistancesTests {
         expected.mask(expected.first), expected.mask(expected.second),
         size: SIMD3(expected.size[0], expected.size[1], expected.size[2]),
         spacing: SIMD3(expected.spacing[0], expected.spacing[1], expected.spacing[2]))
-      let values = found.map { [$0.hausdorff95(.pooled), $0.hausdorff95(.greater), $0.mean, $0.hausdorff] }
-      for (place, value) in [expected.pooled, expected.greater, expected.mean, expected.hausdorff].enumerated() {
+      let values = found.map { found in
+        SurfaceDistances.Definition.allCases.map(found.hausdorff95)
+          + [found.mean, found.hausdorff, found.meansByArea.firstToSecond, found.meansByArea.secondToFirst]
+      }
+      let expectedValues = [
+        expected.pooled, expected.greater, expected.byArea, expected.mean, expected.hausdorff,
+        expected.meansByArea?[0], expected.meansByArea?[1],
+      ]
+      for (place, value) in expectedValues.enumerated() {
         guard let value, let own = values?[place] else {
           #expect(value == nil && values == nil, "case \(index)")
           continue
@@ -39,7 +47,7 @@ struct SurfaceDistancesTests {
         #expect(abs(own - value) < 1e-9, "case \(index), \(place): \(own), expected \(value)")
       }
     }
-    #expect(cases.count { $0.pooled != nil } >= 100)
+    #expect(cases.count { $0.pooled != nil && $0.byArea != nil && $0.meansByArea?.count == 2 } >= 100)
   }
 
   @Test func `the distance transform is exact`() {

@@ -1,7 +1,7 @@
 """Golden values for the agreement of readers: masks, measurements and categories, on 120 random and degenerate cases each.
 
-From SimpleITK, MedPy, scipy (MONAI's formula: the greater of both directions' percentiles), pingouin, scikit-learn, statsmodels and
-krippendorff; versions in Tests/Reference/requirements-agreement.txt, in an environment of its own:
+From SimpleITK, MedPy, scipy (MONAI's formula: the greater of both directions' percentiles), surface-distance, pingouin, scikit-learn,
+statsmodels and krippendorff; versions in Tests/Reference/requirements-agreement.txt, in an environment of its own:
   python3 -m venv /tmp/agreement && /tmp/agreement/bin/pip install -r Tests/Reference/requirements-agreement.txt
 Run from the repository root. Writes Tests/ImagingTests/Fixtures/surfaces.json and Tests/EvaluationTests/Fixtures/agreement.json.
 """
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pingouin
 import SimpleITK as sitk
+import surface_distance
 from medpy.metric import binary
 from scipy import ndimage, stats
 from sklearn.metrics import cohen_kappa_score
@@ -72,6 +73,9 @@ def surface(index):
         case["greater"] = float(max(np.percentile(there, 95), np.percentile(back, 95)))
         case["mean"] = float(binary.assd(one, other, step))
         case["hausdorff"] = float(binary.hd(one, other, step))
+        pieces = surface_distance.compute_surface_distances(one, other, step)
+        case["byArea"] = float(surface_distance.compute_robust_hausdorff(pieces, 95))
+        case["meansByArea"] = [float(x) for x in surface_distance.compute_average_surface_distance(pieces)]
     return case
 
 

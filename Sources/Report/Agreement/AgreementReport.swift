@@ -58,25 +58,22 @@ public enum AgreementReport {
         + "\(Format.count(Set(readings.lesions.map(\.patient)).count, "patient")) that were outlined more than once.",
       banners: synthetic + [HTMLPage.researchUse],
       sections: [
-        .init(id: "outlines", title: "Agreement on outlines", content: outlines(readings)),
+        .init(id: "outlines", title: "Agreement on outlines", content: AgreementTables.outlines(readings)),
         .init(id: "pictures", title: "Best, median and worst", content: pictures(picture)),
         .init(id: "volumes", title: "Volumes", content: plots.isEmpty ? [.p("No volume was measured twice.")] : plots),
+        .init(
+          id: "presence", title: "Agreement on presence, assessability and phase",
+          content: AgreementTables.categories(readings)),
         .init(id: "consensus", title: "Consensus", content: AgreementTables.consensus(readings)),
         .init(id: "effect", title: "Does it matter to a finished run?", content: effect),
         .init(
           id: "crossvalidation", title: "Does it matter to training?", content: crossValidation(result.crossValidation)),
-        .init(id: "listed", title: "Lesions not compared", content: AgreementTables.listed(readings)),
         .init(
-          id: "methods", title: "How the numbers were made", content: [Methods.list(AgreementTables.definitions)]),
+          id: "listed", title: "Lesions not compared, and readings not finished",
+          content: AgreementTables.listed(readings)),
+        .init(
+          id: "methods", title: "How the numbers were made", content: [Methods.list(AgreementDefinitions.all)]),
       ])
-  }
-
-  private static func outlines(_ readings: ReadingAgreement) -> [HTML] {
-    AgreementTables.pairs(
-      readings, readings.pairs.filter { !$0.isOneReader },
-      caption: "Two readers on the same lesions, with 95% intervals")
-      + AgreementTables.pairs(
-        readings, readings.pairs.filter(\.isOneReader), caption: "One reader twice, with 95% intervals")
   }
 
   private static func pictures(_ picture: EmbeddedPicture?) -> [HTML] {
@@ -89,7 +86,7 @@ public enum AgreementReport {
           HTML(
             text:
               "The lesions with the highest, the median and the lowest mean Dice coefficient, each on the slice where its readings "
-              + "enclose most together.")))
+              + "enclose most together. Dashed: what the consensus of the first readings holds.")))
     ]
   }
 
@@ -131,8 +128,16 @@ extension ReadingAgreement {
       row("dice", pair.dice)
       row("jaccard", pair.jaccard)
       row("hausdorff95_mm", pair.hausdorff95)
+      row("hausdorff95_greater_direction_mm", pair.hausdorff95Greater)
+      row("hausdorff95_by_area_mm", pair.hausdorff95ByArea)
       row("mean_surface_distance_mm", pair.meanSurfaceDistance)
-      row("phase_kappa", pair.phase)
+      for asked in pair.categories {
+        row("\(asked.name): kappa", asked.kappa)
+        for share in asked.shares {
+          row("\(asked.name): share of \(share.category), first", Stated(share.first))
+          row("\(asked.name): share of \(share.category), second", Stated(share.second))
+        }
+      }
       for measure in pair.measures {
         let name = "\(measure.name) (\(measure.unit))"
         row("\(name): mean difference", measure.bias)
@@ -148,18 +153,23 @@ extension ReadingAgreement {
   /// A row for each lesion and two readings.
   var lesionsCSV: String {
     let header =
-      "patient,lesion,phase,first,second,dice,jaccard,hausdorff95_mm,mean_surface_distance_mm,first_volume_mm3,second_volume_mm3,"
-      + "first_diameter_mm,second_diameter_mm,first_mean_hu,second_mean_hu,note\n"
+      "patient,lesion,phase,first,second,dice,jaccard,hausdorff95_mm,hausdorff95_greater_direction_mm,hausdorff95_by_area_mm,"
+      + "mean_surface_distance_mm,mean_distance_by_area_first_to_second_mm,mean_distance_by_area_second_to_first_mm,within_slice,"
+      + "first_volume_mm3,second_volume_mm3,first_diameter_mm,second_diameter_mm,first_drawn_diameter_mm,second_drawn_diameter_mm,"
+      + "first_mean_hu,second_mean_hu,note\n"
     return lesions.reduce(header) { text, lesion in
-      let numbers =
-        [lesion.dice, lesion.jaccard, lesion.hausdorff95, lesion.meanSurfaceDistance] + lesion.volumes
-        + lesion.diameters
-        + lesion.meanHU
+      let surfaces = lesion.surfaces
+      let distances = [
+        lesion.dice, lesion.jaccard, surfaces?.hausdorff95, surfaces?.hausdorff95Greater, surfaces?.hausdorff95ByArea,
+        surfaces?.mean, surfaces?.meansByArea[0], surfaces?.meansByArea[1],
+      ]
+      let sizes = lesion.volumes + lesion.diameters + lesion.drawnDiameters + lesion.meanHU
       let cells =
         [
           lesion.patient.csvCell, lesion.lesion.csvCell, lesion.phase?.rawValue ?? "", lesion.first.name.csvCell,
           lesion.second.name.csvCell,
-        ] + numbers.map(Format.data) + [(lesion.note ?? "").csvCell]
+        ] + distances.map(Format.data) + [surfaces.map { $0.isWithinSlice ? "1" : "0" } ?? ""]
+        + sizes.map(Format.data) + [(lesion.note ?? "").csvCell]
       return text + cells.joined(separator: ",") + "\n"
     }
   }
@@ -192,8 +202,15 @@ extension AgreementResult {
       "\(AgreementTables.name(pair)): \(Format.count(pair.lesions, "lesion")), Dice \(Format.text(pair.dice.estimate)), "
         + "Hausdorff 95 \(Format.number(pair.hausdorff95.value)) mm"
     }
+    for pair in readings.pairs {
+      lines += pair.categories.filter { $0.kappa.value != nil }.map {
+        "\(AgreementTables.name(pair)), \($0.name.lowercased()): kappa \(Format.text($0.kappa.estimate)), \($0.alike) of "
+          + "\($0.lesions) alike"
+      }
+    }
     let listed = readings.single.count + readings.failed.count
     if listed > 0 { lines.append("\(Format.count(listed, "lesion")) not compared; the report lists them") }
+    lines += AgreementTables.remarks(readings)
     for found in effect?.variants ?? [] where found.millimetres == nil {
       let reason = found.reason.map { " (\($0))" } ?? ""
       lines.append(
@@ -203,7 +220,8 @@ extension AgreementResult {
     for spread in effect?.spreads ?? [] {
       lines.append(
         "Outlines changed by up to \(Format.number(spread.millimetres, decimals: 0)) mm: median range of a patient's probability "
-          + Format.number(spread.medianRange, decimals: 3))
+          + Format.number(spread.medianRange, decimals: 3)
+          + (spread.missing.isEmpty ? "" : " (without those \(spread.missing.joined(separator: "; ")))"))
     }
     if let crossValidation { lines.append(crossValidation.text) }
     return lines.joined(separator: "\n")

@@ -2,41 +2,17 @@ import Analysis
 import Evaluation
 import Experiment
 
-/// The tables of readers' agreement.
+/// The tables of readers' agreement; a reading is named by its reader.
 enum AgreementTables {
-  /// How the figures are defined, each term once.
-  static let definitions = [
-    (
-      "Voxels",
-      "A voxel belongs to an outline where its centre lies within it, by the even-odd rule: an outline within another is a hole."
-    ),
-    (
-      "Dice and Jaccard",
-      "Twice the common volume by the sum of both readings' volumes; the common volume by that of either."
-    ),
-    (
-      "Surface distances",
-      "From each surface voxel of one reading to the nearest of the other, in mm in three dimensions, both directions pooled: their 95th "
-        + "percentile is the Hausdorff 95 distance (as in MedPy)."
-    ),
-    (
-      "Limits of agreement",
-      "The mean difference and 1.96 standard deviations of the differences (Bland and Altman 1999)."
-    ),
-    (
-      "Intraclass correlation",
-      "Of a single reading: ICC(2,1), absolute agreement of random readers; ICC(3,1), consistency of fixed readers (Shrout and Fleiss 1979)."
-    ),
-    ("Intervals", "95%, percentiles over 2,000 draws of patients; shares of patients have Wilson's."),
-    (
-      "Other outlines of a finished run",
-      "Each patient is predicted by the model that has not seen the patient, and decided at the run's own threshold. AUCs are compared on "
-        + "the same patients by DeLong's paired test. Outlines are moved within their slice; grown and shrunk ones have their edge moved."
-    ),
-  ]
+  /// Every two readings: of two readers, then of one reader twice.
+  static func outlines(_ agreement: ReadingAgreement) -> [HTML] {
+    let outlined = agreement.pairs.filter { $0.lesions > 0 }
+    guard !outlined.isEmpty else { return [.p("No lesion was outlined twice on one series.")] }
+    return pairs(outlined.filter { !$0.isOneReader }, caption: "Two readers on the same lesions, with 95% intervals")
+      + pairs(outlined.filter(\.isOneReader), caption: "One reader twice, with 95% intervals")
+  }
 
-  /// Each two readings, in one table.
-  static func pairs(_ agreement: ReadingAgreement, _ pairs: [ReadingAgreement.Pair], caption: String) -> [HTML] {
+  private static func pairs(_ pairs: [ReadingAgreement.Pair], caption: String) -> [HTML] {
     guard !pairs.isEmpty else { return [] }
     let table = HTMLTable(
       caption: caption,
@@ -63,56 +39,143 @@ enum AgreementTables {
           ]
         }
       }, leadingColumns: 2)
-    let phases = pairs.compactMap { pair in pair.phase.value.map { "\(name(pair)) \(Format.number($0))" } }
-    let kappa =
-      phases.isEmpty ? [] : [HTML.p(HTML(text: "Kappa of the outlined phase: \(phases.joined(separator: "; "))."))]
-    return [table.html, measures.html] + kappa
+    return [table.html, measures.html]
       + HTML.reasons(
         pairs.flatMap { pair in
-          [("\(name(pair)), Dice", pair.dice.note), ("\(name(pair)), kappa of the outlined phase", pair.phase.note)]
+          [("\(name(pair)), Dice", pair.dice.note)]
             + pair.measures.flatMap { measure in
               [
                 ("\(name(pair)), \(measure.name)", measure.bias.note),
+                ("\(name(pair)), limits of \(measure.name)", measure.bias.note == nil ? measure.lowerLimit.note : nil),
                 ("\(name(pair)), ICC of \(measure.name)", measure.icc21.note),
               ]
             }
         })
   }
 
-  static func consensus(_ agreement: ReadingAgreement) -> [HTML] {
-    let hasSTAPLE = agreement.consensus.contains { $0.sensitivity.value != nil }
+  /// Whether lesions are present and assessable, and the outlined phase.
+  static func categories(_ agreement: ReadingAgreement) -> [HTML] {
+    let asked = agreement.pairs.flatMap { pair in pair.categories.map { (pair: pair, asked: $0) } }
+    guard !asked.isEmpty else {
+      return [
+        .p(
+          "No two readings answered a question on the same lesion. Outlines from files do not tell whether a reader saw no lesion; readings on the page of `renalgrade annotate` do."
+        )
+      ]
+    }
     let table = HTMLTable(
-      caption: "Each reading against the consensus of all",
-      columns: ["Reading", "Lesions", "Dice with the majority"]
-        + (hasSTAPLE ? ["Sensitivity (STAPLE)", "Specificity (STAPLE)"] : []),
+      caption: "Cohen's kappa, with 95% intervals over patients, and the prevalence of each category",
+      columns: ["Readings", "Question", "Lesions", "Answered alike", "Kappa", "Prevalence (first, second)"],
+      rows: asked.map { pair, asked in
+        [
+          HTML(text: name(pair)), HTML(text: asked.name), HTML(text: "\(asked.lesions)"), HTML(text: "\(asked.alike)"),
+          Format.cell(asked.kappa),
+          HTML(
+            text: asked.shares.map { "\($0.category) \(whole($0.first))%, \(whole($0.second))%" }
+              .joined(separator: "; ")),
+        ]
+      }, leadingColumns: 2)
+    let overall = HTMLTable(
+      caption: "All readers together, with 95% intervals over patients",
+      columns: ["Question", "Readers", "Lesions", "Krippendorff's alpha", "Read by all", "Fleiss' kappa"],
+      rows: agreement.overall.map { found in
+        [
+          HTML(text: found.name), HTML(text: "\(found.readers)"), HTML(text: "\(found.lesions)"),
+          Format.cell(found.alpha),
+          HTML(text: "\(found.complete)"), Format.cell(found.kappa),
+        ]
+      })
+    return [table.html] + (agreement.overall.isEmpty ? [] : [overall.html])
+      + HTML.reasons(
+        asked.map { ("\(name($0.pair)), \($0.asked.name.lowercased())", $0.asked.kappa.note) }
+          + agreement.overall.flatMap {
+            [
+              ("Krippendorff's alpha, \($0.name.lowercased())", $0.alpha.note),
+              ("Fleiss' kappa, \($0.name.lowercased())", $0.kappa.note),
+            ]
+          })
+  }
+
+  static func consensus(_ agreement: ReadingAgreement) -> [HTML] {
+    guard !agreement.consensus.isEmpty else { return [.p("No lesion was outlined by two readers on one series.")] }
+    let table = HTMLTable(
+      caption: "Each reader's first reading against the consensus of all first readings, with 95% intervals",
+      columns: [
+        "Reading", "Lesions", "Dice with the majority", "With an estimate by STAPLE", "Dice with STAPLE",
+        "Sensitivity (STAPLE)", "Specificity (STAPLE)",
+      ],
       rows: agreement.consensus.map { found in
-        [HTML(text: found.reading.name), HTML(text: "\(found.lesions)"), Format.cell(found.diceWithMajority)]
-          + (hasSTAPLE ? [Format.cell(found.sensitivity), Format.cell(found.specificity)] : [])
+        [
+          HTML(text: found.reading.name), HTML(text: "\(found.lesions)"), Format.cell(found.diceWithMajority),
+          HTML(text: "\(found.lesionsWithSTAPLE)"), Format.cell(found.diceWithSTAPLE), Format.cell(found.sensitivity),
+          Format.cell(found.specificity),
+        ]
       })
     return [
       table.html,
       .remark(
-        "The majority holds the voxels that more than half of the readings of a lesion include; of two readings, those that both "
-          + "include."),
+        "The majority holds the voxels that more than half of the readers include; of two readers, those that both include. With two "
+          + "readers STAPLE rests on its assumptions rather than on a vote: read it with caution."),
     ]
+      + HTML.reasons(
+        agreement.consensus.flatMap {
+          [
+            ("\($0.reading.name), Dice with the majority", $0.diceWithMajority.note),
+            ("\($0.reading.name), STAPLE", $0.sensitivity.note),
+          ]
+        })
   }
 
-  /// Lesions that are not compared.
+  /// Lesions that are not compared or not listed by pathology, and what is not finished.
   static func listed(_ agreement: ReadingAgreement) -> [HTML] {
     let all = agreement.single + agreement.failed
-    guard !all.isEmpty else { return [.p("Every outlined lesion takes part in a comparison.")] }
-    return [
-      HTMLTable(
-        caption: "\(Format.count(all.count, "lesion")) not compared",
-        columns: ["Patient", "Lesion", "Outlined by", "Reason"],
-        rows: all.map { lesion in
-          [
-            HTML(text: lesion.patient), HTML(text: lesion.lesion),
-            HTML(text: lesion.readings.map(\.name).joined(separator: ", ")), HTML(text: "\(lesion.reason)."),
-          ]
-        }, isNumeric: false
-      ).html
-    ]
+    let notCompared = HTMLTable(
+      caption: "\(Format.count(all.count, "lesion")) not compared",
+      columns: ["Patient", "Lesion", "Outlined by", "Reason"],
+      rows: all.map { lesion in
+        [
+          HTML(text: lesion.patient), HTML(text: lesion.lesion),
+          HTML(text: lesion.readings.map(\.name).joined(separator: ", ")), HTML(text: "\(lesion.reason)."),
+        ]
+      }, isNumeric: false)
+    let unlisted = HTMLTable(
+      caption: "\(Format.count(agreement.unlisted.count, "outlined lesion")) that pathology does not list",
+      columns: ["Patient", "The reader's name for it", "Outlined by", "Slices"],
+      rows: agreement.unlisted.map { found in
+        [
+          HTML(text: found.patient), HTML(text: found.lesion), HTML(text: found.reading.name),
+          HTML(text: "\(found.slices)"),
+        ]
+      }, leadingColumns: 3)
+    return (all.isEmpty ? [.p("Every outlined lesion takes part in a comparison.")] : [notCompared.html])
+      + (agreement.unlisted.isEmpty
+        ? []
+        : [
+          unlisted.html,
+          .remark(
+            "Their grade is not known, so they take part in no figure and no ROI is made of them. Their outlines are kept in the journal; they "
+              + "count once the pathology table lists a lesion of that name."),
+        ]) + remarks(agreement).map { .p(HTML(text: "\($0).")) }
+  }
+
+  /// What is not finished, in sentences without their full stops.
+  static func remarks(_ agreement: ReadingAgreement) -> [String] {
+    let open = agreement.unfinished.map { "\($0.reading.name) (\(Format.count($0.exams, "exam")))" }
+    var remarks =
+      open.isEmpty
+      ? [] : ["Some readings are not finished, and count as they are now: \(open.joined(separator: ", "))"]
+    if !agreement.unlisted.isEmpty {
+      remarks.append(
+        "\(Format.count(agreement.unlisted.count, "outlined lesion")) that pathology does not list \(agreement.unlisted.count == 1 ? "takes" : "take") no part"
+      )
+    }
+    if let found = agreement.adjudicated, found.open + found.missing > 0 {
+      remarks.append(
+        "The adjudicated consensus is incomplete: finished for \(found.finished) of "
+          + "\(Format.count(found.finished + found.open + found.missing, "exam")) that two readers have finished, open for \(found.open), "
+          + "not begun for \(found.missing)")
+    }
+    return remarks
   }
 
   /// What a run says by other outlines.
@@ -142,7 +205,11 @@ enum AgreementTables {
             + "\(Format.number(spread.medianDeviation, decimals: 3)) (largest "
             + "\(Format.number(spread.largestDeviation, decimals: 3))), its median range "
             + "\(Format.number(spread.medianRange, decimals: 3)) (largest \(Format.number(spread.largestRange, decimals: 3)))."
-        ), " The class changes in at least one of them for ", percent(spread.flips), " of the patients.")
+        ), " The class changes in at least one of them for ", percent(spread.flips), " of the patients.",
+        spread.missing.isEmpty
+          ? ""
+          : HTML(text: " Without predictions, and therefore not among them: \(spread.missing.joined(separator: "; ")).")
+      )
     }
     return [table.html] + spreads
       + HTML.reasons(

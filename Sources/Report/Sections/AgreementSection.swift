@@ -23,12 +23,8 @@ struct AgreementSection: RunSection {
       agreement.effect.map(AgreementTables.effect) ?? [
         .p("The run's models were not asked by other outlines: `renalgrade agreement STUDY` does so without training.")
       ]
-    return AgreementTables.pairs(
-      readings, readings.pairs.filter { !$0.isOneReader },
-      caption: "Two readers on the same lesions, with 95% intervals")
-      + AgreementTables.pairs(
-        readings, readings.pairs.filter(\.isOneReader), caption: "One reader twice, with 95% intervals")
-      + effect
+    return AgreementTables.outlines(readings) + AgreementTables.categories(readings) + effect
+      + AgreementTables.remarks(readings).map { .p(HTML(text: "\($0).")) }
       + [
         .remark(
           "\(Format.count(readings.single.count + readings.failed.count, "lesion")) with one reading, or with readings that cannot be "
