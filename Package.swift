@@ -183,7 +183,7 @@ let roomsWithTorch: [Target] =
       dependencies: [
         "renalgrade", "renalgrade-fuzz", "Fuzzing", grdb, "Support", "DICOM", "Study", "Annotation", "Evaluation",
         "ROI", "Experiment", "Analysis",
-        "Report", "Phantom", "Torch", "Backbones", "TestSupport", "BrowserSupport",
+        "Report", "Phantom", "Torch", "Backbones", "TestSupport", "BrowserSupport", "HTTP", "Imaging",
       ],
       swiftSettings: settings),
   ]

@@ -1,3 +1,4 @@
+import BrowserSupport
 import DICOM
 import Foundation
 import Glibc
@@ -32,13 +33,12 @@ final class ServedStudy {
   let study: StudyFolder
   private(set) var server: AnnotationServer
   private var settings = AnnotationServer.Settings()
-  private let now: @Sendable () -> Date
   var host: String { "127.0.0.1:\(server.port)" }
 
   /// Makes the study, differing from the paper's protocol by `change`, and begins to serve it.
   init(
     patients: Int = 1, arrival: Duration = .seconds(600), tls: TLSIdentity? = nil,
-    now: @escaping @Sendable () -> Date = { Date() }, _ change: (inout StudyProtocol) -> Void = { _ in }
+    _ change: (inout StudyProtocol) -> Void = { _ in }
   ) throws {
     folder = try ScratchFolder()
     study = try StudyFolder.create(
@@ -55,8 +55,8 @@ final class ServedStudy {
     let rows = (1...patients).map { "\(Self.secret)-ID-\($0),left,\($0.isMultiple(of: 2) ? 2 : 4)" }
     try AtomicFile.write((["patient,lesion,grade"] + rows).joined(separator: "\n") + "\n", to: table)
     _ = try PathologyImport.run(table, into: study)
-    (settings.arrival, settings.tls, self.now) = (arrival, tls, now)
-    let desk = try Self.desk(study, now)
+    (settings.arrival, settings.tls) = (arrival, tls)
+    let desk = try AnnotationDesk(study)
     for reader in ["anna", "ben"] { try desk.addReader(id: reader, role: .reader) }
     try desk.addReader(id: "ada", role: .adjudicator)
     server = try AnnotationServer(desk, settings)
@@ -85,15 +85,20 @@ final class ServedStudy {
     }
   }
 
-  private static func desk(_ study: StudyFolder, _ now: @escaping @Sendable () -> Date) throws -> AnnotationDesk {
-    let folder = study.url
-    return try AnnotationDesk(study, now: now) { place in
-      try? DICOMFile.image(at: StudyFolder.file(place.path, in: folder), frame: place.frame)
-    }
-  }
-
   /// A desk of its own on the study's tables: what is on disk.
-  func desk() throws -> AnnotationDesk { try Self.desk(StudyFolder(at: study.url), now) }
+  func desk() throws -> AnnotationDesk { try AnnotationDesk(StudyFolder(at: study.url)) }
+
+  /// The page in a browser, entered by a one-time address.
+  func page(
+    _ driver: WebDriver, _ reader: String, _ role: Reader.Role = .reader, profile: String = UUID().uuidString,
+    isRecorded: Bool = false
+  ) async throws -> CasePage {
+    let browser = try await driver.open(profile: profile)
+    if isRecorded { try await browser.record() }
+    let page = CasePage(browser)
+    try await page.enter(server.addressOnce(reader: reader, role: role))
+    return page
+  }
 
   /// Ends the server, so that nothing answers at its port.
   func stop() { server.stop() }
@@ -115,6 +120,12 @@ final class ServedStudy {
     let answer = try post("/api/session", #"{"token":"\#(once)"}"#)
     let body = try #require(try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: String])
     return try #require(body["authorization"])
+  }
+
+  /// What the case's detail says of its numbers of slices.
+  func numbering(token: String, of name: String = "case-0001") throws -> String {
+    let body = Data(try get("/api/cases/\(name)", token: token).body.utf8)
+    return try #require((try JSONSerialization.jsonObject(with: body) as? [String: Any])?["numbering"] as? String)
   }
 
   func get(_ path: String, token: String? = nil, _ fields: [String] = []) throws -> Answer {

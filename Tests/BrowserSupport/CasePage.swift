@@ -1,3 +1,5 @@
+import Foundation
+
 /// The page with an open case, as a reader uses it: what the tests of the viewer and of the server share.
 public struct CasePage: Sendable {
   /// The browser.
@@ -91,6 +93,31 @@ public struct CasePage: Sendable {
         object: path.dataset.object, lesion: path.dataset.lesion,
         vertices: path.getAttribute('d').match(/[^MLZ]+/g).map((pair) => pair.split(' ').map(Number)) }))
       """)
+  }
+
+  /// Draws a polygon with its corners at image coordinates of the shown slice; presses are whole CSS pixels.
+  public func drawPolygon(_ corners: [SIMD2<Double>]) async throws {
+    let place = try await placement()
+    try await browser.keys("p")
+    try await browser.press(corners.map(place.toScreen))
+    try await browser.keys(Key.enter)
+    try await browser.keys("v")
+  }
+
+  /// Writes the note, as if it was typed.
+  public func write(note: String) async throws {
+    let json = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
+    try await browser.run(
+      "const note = document.querySelector('.panel textarea'); note.focus(); note.value = \(json); note.blur();")
+  }
+
+  /// Confirms every warning of the profile, and has the case done.
+  public func finish() async throws {
+    try await click("[data-action=done]")
+    try await browser.wait(until: "document.querySelector('dialog.profile') !== null")
+    try await browser.run("document.querySelectorAll('dialog.profile input').forEach((box) => box.click())")
+    try await click("[data-action=confirmDone]")
+    try await browser.wait(until: "document.querySelector('.panel .state').textContent.startsWith('This case is done')")
   }
 
   /// What the panel tells the reader.

@@ -202,6 +202,28 @@ public struct BrowserWindow: Sendable {
     try await order("actions", ["actions": [["type": "key", "id": "keys", "actions": actions] as [String: Any]]])
   }
 
+  /// Has every page that is opened from now on keep all that it receives, for `received`.
+  public func record() async throws {
+    let script = """
+      window.received = [];
+      const original = window.fetch;
+      window.fetch = async (...all) => {
+        const answer = await original(...all);
+        const body = await answer.clone().arrayBuffer();
+        const text = String.fromCharCode(...new Uint8Array(body).slice(0, 200000));
+        window.received.push([String(all[0]), answer.status, JSON.stringify([...answer.headers]), text].join(" "));
+        return answer;
+      };
+      """
+    try await order(
+      "goog/cdp/execute",
+      ["cmd": "Page.addScriptToEvaluateOnNewDocument", "params": ["source": script]] as [String: Any]
+    )
+  }
+
+  /// All answers that the page has received since it was opened: address, status, headers and body.
+  public func received() async throws -> [String] { try await value("window.received") }
+
   /// A picture of the page as PNG.
   public func screenshot() async throws -> Data {
     let text: String = try await driver.post("\(path)/screenshot", nil)
