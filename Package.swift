@@ -84,6 +84,9 @@ let roomsWithoutTorch: [Target] =
   [
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
+      name: "BrowserSupport", dependencies: ["TestSupport", "Support", "HTTP"], path: "Tests/BrowserSupport",
+      swiftSettings: settings),
+    .target(
       name: "RunFixtures", dependencies: ["TestSupport", "Support", "Study", "Experiment", "Analysis"],
       path: "Tests/RunFixtures",
       swiftSettings: settings),
@@ -141,7 +144,7 @@ let roomsWithoutTorch: [Target] =
   + room("Phantom", imports: ["Support", "Imaging", "DICOM", "Study", "Annotation"])
   + room(
     "AnnotationServer", imports: ["Support", "DICOM", "Study", "Annotation", "CCrypto", "CMicroHTTPD", grdb],
-    tests: ["HTTP", "Imaging", "Intake"], data: ["Page"])
+    tests: ["BrowserSupport", "HTTP", "Imaging", "Intake", "ROI"], data: ["Page"])
 
 let roomsWithTorch: [Target] =
   room("Torch", imports: ["Support", "Archives", "CTorch"], fixtures: ["Fixtures"])
@@ -183,7 +186,7 @@ let roomsWithTorch: [Target] =
       dependencies: [
         "renalgrade", "renalgrade-fuzz", "Fuzzing", grdb, "Support", "DICOM", "Study", "Annotation", "Evaluation",
         "ROI", "Experiment", "Analysis",
-        "Report", "Phantom", "Torch", "Backbones", "TestSupport",
+        "Report", "Phantom", "Torch", "Backbones", "TestSupport", "BrowserSupport", "HTTP", "Imaging",
       ],
       swiftSettings: settings),
   ]

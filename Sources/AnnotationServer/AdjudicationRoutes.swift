@@ -15,12 +15,14 @@ extension Routes {
     case (.get, 5, "series") where parts[3] == "slices":
       guard let series = Int(parts[2]), let slice = Int(parts[4]) else { throw .noSuchCase }
       return try image(request, slice) { (number) throws(DeskError) in
-        try desk.adjudicationSlice(number, ofSeries: series, case: name, by: adjudicator)
+        try desk.adjudicationSlice(
+          number, ofSeries: series, case: name, by: adjudicator, numbering: request.numbering)
       }
     case (.post, 2, "edits"):
       let body: Edits = try decoded(request)
       return .json(
-        try desk.saveConsensus(body.edits, case: name, by: adjudicator, base: body.base, window: body.window))
+        try desk.saveConsensus(
+          body.edits, case: name, by: adjudicator, base: body.base, window: body.window, numbering: body.numbering))
     case (.post, 2, "proposals"):
       let body: ProposalRequest = try decoded(request)
       return .json(

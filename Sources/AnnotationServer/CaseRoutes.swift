@@ -8,6 +8,7 @@ extension Routes {
 
   struct Edits: Decodable {
     var window: String
+    var numbering: String
     var base: Int
     var edits: [Edit]
   }
@@ -31,12 +32,13 @@ extension Routes {
     case (.get, "cases", 5, "series") where parts[3] == "slices":
       guard let series = Int(parts[2]), let slice = Int(parts[4]) else { throw .noSuchCase }
       return try image(request, slice) { (number) throws(DeskError) in
-        try desk.slice(number, ofSeries: series, case: name, reader: reader)
+        try desk.slice(number, ofSeries: series, case: name, reader: reader, numbering: request.numbering)
       }
     case (.post, "cases", 2, "edits"):
       let body: Edits = try decoded(request)
       return .json(
-        try desk.save(body.edits, case: name, reader: reader, base: body.base, window: body.window))
+        try desk.save(
+          body.edits, case: name, reader: reader, base: body.base, window: body.window, numbering: body.numbering))
     case (.post, "cases", 2, "state"):
       let body: StateChange = try decoded(request)
       return .json(
@@ -64,4 +66,9 @@ extension Routes {
     answer.fields = [("Rescale-Slope", "\(image.slope)"), ("Rescale-Intercept", "\(image.intercept)")]
     return answer
   }
+}
+
+extension WebRequest {
+  /// Which numbers of slices the page has: `CaseDetail.numbering`.
+  var numbering: String? { field("case-numbering") }
 }

@@ -59,12 +59,14 @@ struct Routes: Sendable {
 
   private struct SignedIn: Encodable {
     var authorization: String
+    var study: String
     var reader: String
     var role: String
   }
 
   private func signIn(_ request: WebRequest) throws(DeskError) -> WebResponse {
     let given: SignIn = try decoded(request)
+    let study = try desk.identity()
     do throws(Sessions.Refusal) {
       let (token, session): (String, Sessions.Session)
       if let oneTime = given.token {
@@ -76,7 +78,7 @@ struct Routes: Sendable {
           known.map { Sessions.Session(reader: $0.id, role: $0.role) }, password: given.password ?? "",
           stored: known?.password, client: request.client)
       }
-      return .json(SignedIn(authorization: token, reader: session.reader, role: session.role.rawValue))
+      return .json(SignedIn(authorization: token, study: study, reader: session.reader, role: session.role.rawValue))
     } catch {
       switch error {
       case .token:

@@ -34,8 +34,8 @@ struct Annotate: AsyncParsableCommand {
   @Option(help: "Adds a person with a password, and does nothing else.")
   var addReader: String?
 
-  @Option(help: "The port (default: any that is free).")
-  var port: UInt16 = 0
+  @Option(help: "The port (default: the last one at which this study's page was served, or any that is free).")
+  var port: UInt16?
 
   @Option(help: "This machine's address at which others can reach the page, in numbers; needs a certificate.")
   var listen: String?
@@ -75,7 +75,6 @@ struct Annotate: AsyncParsableCommand {
     let desk = try AnnotationDesk(study.open())
     if let addReader { return try add(addReader, to: desk) }
     var settings = AnnotationServer.Settings()
-    settings.port = port
     if let listen { settings.address = listen }
     if let certificate, let key {
       settings.tls = try TLSIdentity(
@@ -89,7 +88,7 @@ struct Annotate: AsyncParsableCommand {
     }
     let signals = Interruption()
     let server = Locked<AnnotationServer?>(nil)
-    let started = try AnnotationServer(desk, settings) { reader in
+    let started = try start(desk, settings) { reader in
       // The token is used up: the next window or browser needs another.
       if let person, let next = server.withLock({ $0 })?.addressOnce(reader: person.id, role: person.role) {
         print("\(reader) has opened the page. For another window: \(next)")
@@ -110,6 +109,27 @@ struct Annotate: AsyncParsableCommand {
     started.stop()
     server.withLock { $0 = nil }
     print("Stopped; everything that was acknowledged is saved.")
+  }
+
+  /// Serves at the port that is asked for, or at the last one, where the browser's unsaved edits are.
+  private func start(
+    _ desk: AnnotationDesk, _ settings: AnnotationServer.Settings, _ opened: @escaping @Sendable (String) -> Void
+  ) throws -> AnnotationServer {
+    func served(_ port: UInt16) throws -> AnnotationServer {
+      var settings = settings
+      settings.port = port
+      return try AnnotationServer(desk, settings, opened: opened)
+    }
+    let last = try port == nil ? desk.lastPort() : nil
+    let again = last.flatMap { try? served($0) }
+    let server = try again ?? served(port ?? 0)
+    if again == nil, let last {
+      print(
+        "Port \(last), at which this page was served last, is in use. Edits that a browser could not save then are kept in it "
+          + "for that port: serve there again with --port \(last) to save them.")
+    }
+    try desk.remember(port: UInt16(server.port))
+    return server
   }
 
   /// The person of that name, who is added where nobody has it.

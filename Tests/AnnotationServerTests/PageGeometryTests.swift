@@ -1,10 +1,11 @@
+import BrowserSupport
 import Foundation
 import Imaging
 import Support
 import Testing
 
 /// The page's own geometry, in the browser, against Swift's.
-@Suite(.enabled(if: WebDriver.isInstalled, WebDriver.missing))
+@Suite(.enabled(if: WebDriver.isInstalled, "\(WebDriver.missing)"))
 struct PageGeometryTests {
   /// What `polygon.js` makes of an outline.
   private struct Found: Decodable {

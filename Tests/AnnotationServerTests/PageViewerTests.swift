@@ -1,9 +1,10 @@
+import BrowserSupport
 import Foundation
 import Imaging
 import Testing
 
 /// The page's viewer in Chromium.
-@Suite(.serialized, .enabled(if: WebDriver.isInstalled, WebDriver.missing))
+@Suite(.serialized, .enabled(if: WebDriver.isInstalled, "\(WebDriver.missing)"))
 struct PageViewerTests {
   private static let axial = PageStand.series[0]
   private static let oblique = PageStand.series[1]
@@ -13,30 +14,14 @@ struct PageViewerTests {
   /// The case, once every phase has shown a slice.
   private func opened(_ stand: PageStand, ratio: Double = 1) async throws -> BrowserWindow {
     let browser = try await WebDriver().open(ratio: ratio)
-    try await browser.open("\(stand.address)#token=any")
-    try await browser.wait(until: "document.body.dataset.state === 'worklist'")
-    try await browser.run("location.hash = 'case-0001'")
-    try await browser.wait(
-      until: "document.body.dataset.state === 'case' "
-        + "&& [...document.querySelectorAll('.pane')].every((p) => Number(p.dataset.frame) > 0)")
+    let page = CasePage(browser)
+    try await page.enter("\(stand.address)#token=any")
+    try await page.open("case-0001")
     return browser
   }
 
-  /// A pane's place on the screen, and how its overlay maps image coordinates to it.
-  private struct Placement: Decodable {
-    let box, matrix: [Double]
-    func toImage(_ x: Double, _ y: Double) -> SIMD2<Double> {
-      SIMD2((x - box[0] - matrix[4]) / matrix[0], (y - box[1] - matrix[5]) / matrix[3])
-    }
-  }
-
-  private func placement(_ browser: BrowserWindow) async throws -> Placement {
-    try await browser.value(
-      """
-      (() => { const p = \(Self.active), b = p.getBoundingClientRect();
-        return { box: [b.left, b.top, b.width, b.height],
-          matrix: p.querySelector('.overlay').getAttribute('transform').match(/[-0-9.e]+/g).map(Number) }; })()
-      """)
+  private func placement(_ browser: BrowserWindow) async throws -> CasePage.Placement {
+    try await CasePage(browser).placement()
   }
 
   /// A canvas's greys; -1 where a pixel is coloured or transparent.

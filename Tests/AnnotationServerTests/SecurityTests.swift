@@ -6,7 +6,7 @@ import Testing
 /// What a stranger, another site in the browser and another reader get: nothing.
 @Suite(.timeLimit(.minutes(15)))
 struct SecurityTests {
-  private let edit = #"{"window":"3F2504E0-4F89-41D3-9A0C-0305E82C3301","base":0,"edits":[]}"#
+  private let edit = #"{"window":"3F2504E0-4F89-41D3-9A0C-0305E82C3301","numbering":"x","base":0,"edits":[]}"#
 
   @Test func everyAnswerForbidsForeignCode() throws {
     let study = try ServedStudy()
@@ -84,9 +84,10 @@ struct SecurityTests {
     for token in [anna, ben] { #expect(try study.get("/api/worklist", token: token).status == 200) }
     let id = UUID().uuidString.lowercased()
     let note = #"<img src=x onerror=alert(1)>"#
+    let numbering = try study.numbering(token: anna)
     let saved = try study.post(
       "/api/cases/case-0001/edits",
-      #"{"window":"\#(id)","base":0,"edits":[{"id":"\#(id)","object":{"object":"\#(id)","kind":"note","lesion":null,"text":"\#(note)"}}]}"#,
+      #"{"window":"\#(id)","numbering":"\#(numbering)","base":0,"edits":[{"id":"\#(id)","object":{"object":"\#(id)","kind":"note","lesion":null,"text":"\#(note)"}}]}"#,
       token: anna)
     #expect(saved.status == 200 && saved.body.contains(id))
     let (own, other) = (
@@ -127,6 +128,51 @@ struct SecurityTests {
       #expect(try study.post("/api/cases/case-0001/edits", body, token: token).status == 422)
     }
     #expect(try study.get("/api/worklist", token: token).status == 200)
+  }
+
+  /// What the desk bounds is refused over the socket too, and names the edit.
+  @Test func outlinesBeyondTheLimitsAreRefused() throws {
+    let study = try ServedStudy()
+    let token = try study.token(of: "anna")
+    _ = try study.get("/api/worklist", token: token)
+    let numbering = try study.numbering(token: token)
+    func save(_ vertices: String, kind: String = "outline") throws -> ServedStudy.Answer {
+      let id = UUID().uuidString.lowercased()
+      return try study.post(
+        "/api/cases/case-0001/edits",
+        """
+        {"window": "\(id)", "numbering": "\(numbering)", "base": 0, "edits": [{"id": "\(id)", "object": {"object": "\(id)",
+        "kind": "\(kind)", "lesion": "left", "series": 0, "slice": 1, "vertices": \(vertices), "provenance": "drawn",
+        "tool": "polygon"}}]}
+        """, token: token)
+    }
+    func circle(_ count: Int) -> String {
+      let points = (0..<count).map { index -> String in
+        let angle = 2 * Double.pi * Double(index) / Double(count)
+        return "[\(30 + 10 * cos(angle)), \(22 + 10 * sin(angle))]"
+      }
+      return "[\(points.joined(separator: ", "))]"
+    }
+    #expect(try save(circle(5_000)).status == 200)
+    let tooMany = try save(circle(5_001))
+    #expect(tooMany.status == 422 && tooMany.body.contains("at most 5000 vertices, found 5001"))
+    for (vertices, reason) in [
+      ("[[1, 1], [9, 9], [9, 1], [1, 9]]", "crosses itself"), ("[[1, 1], [2, 2], [3, 3]]", "no area"),
+      ("[[1, 1], [2, 2]]", "needs 3 or more"), ("[[1, 1], [2, 2], [65, 3]]", "beyond the image"),
+      ("[[1, 1], [2, 2], [1e300, 3]]", "beyond the image"),
+    ] {
+      let answer = try save(vertices)
+      #expect(answer.status == 422 && answer.body.contains(reason) && answer.body.contains("\"edit\""))
+    }
+    for (vertices, kind) in [
+      ("[[1, 1], [2, 2], [1e400, 3]]", "outline"), ("[[1, 1], [2], [3, 3]]", "outline"), (circle(3), "program"),
+    ] { #expect(try save(vertices, kind: kind).status == 422) }
+    let before = try study.get("/api/cases/case-0001", token: token).body
+    let body = #"{"window":"\#(UUID().uuidString)","numbering":"\#(numbering)","base":1,"edits":["#
+    #expect(
+      try study.post("/api/cases/case-0001/edits", body + String(repeating: " ", count: 4 << 20) + "]}", token: token)
+        .status == 413)
+    #expect(try study.get("/api/cases/case-0001", token: token).body == before)
   }
 
   @Test func aRequestThatNeverEndsIsCutOff() throws {

@@ -1,15 +1,20 @@
-import Annotation
+import BrowserSupport
+import DICOM
 import Foundation
-import GRDB
 import Glibc
+import Imaging
+import Intake
 import Study
 import Support
 import TestSupport
 import Testing
 
+@testable import Annotation
 @testable import AnnotationServer
 
-/// A server over a study with one patient, spoken to over a socket byte by byte, as an attacker would.
+/// The real server over a small study of real DICOM files, for browsers and, byte by byte, for attackers.
+///
+/// Each patient has one exam with two series of eight slices and a lesion "left": an ellipse of 120 HU in tissue of 40 HU.
 final class ServedStudy {
   struct Answer {
     var status = 0
@@ -17,38 +22,91 @@ final class ServedStudy {
     var body = ""
   }
 
+  static let columns = 64
+  static let rows = 48
+  static let slices = 8
+  /// The middle of the lesion on every slice, in pixels.
+  static let centre = SIMD2(30.0, 22.0)
+  private static let secret = "SECRET"
+
   let folder: ScratchFolder
-  let server: AnnotationServer
+  let study: StudyFolder
+  private(set) var server: AnnotationServer
+  private var settings = AnnotationServer.Settings()
   var host: String { "127.0.0.1:\(server.port)" }
 
-  init(arrival: Duration = .seconds(600)) throws {
+  /// Makes the study, differing from the paper's protocol by `change`, and begins to serve it.
+  init(
+    patients: Int = 1, arrival: Duration = .seconds(600), tls: TLSIdentity? = nil,
+    _ change: (inout StudyProtocol) -> Void = { _ in }
+  ) throws {
     folder = try ScratchFolder()
-    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Protocols/paper.yaml").standardizedFileURL
-    let study = try StudyFolder.create(at: folder.url.appendingPathComponent("study"), protocolSource: source)
-    try study.write { database in
-      var patient = Patient(code: "P1", sourceID: "SECRET-ID")
-      try patient.insert(database)
-      var exam = Exam(patientId: patient.id ?? 0, studyInstanceUID: "2.25.1")
-      try exam.insert(database)
-      var series = Series(examId: exam.id ?? 0, seriesInstanceUID: "2.25.1.1", description: "SECRET-NAME")
-      try series.insert(database)
-      for ordinal in 0..<4 {
-        var slice = SliceRecord(
-          seriesId: series.id ?? 0, sopInstanceUID: "2.25.1.1.\(ordinal)", frame: 0, path: "dicom/\(ordinal)",
-          ordinal: ordinal, columns: 64, rows: 48, rowSpacing: 0.5, columnSpacing: 1)
-        try slice.insert(database)
-      }
-      var lesion = Lesion(
-        patientId: patient.id ?? 0, name: "left", grade: try #require(Grade(rawValue: 4)), attributes: [:])
-      try lesion.insert(database)
-    }
+    study = try StudyFolder.create(
+      at: folder.url.appendingPathComponent("study"),
+      protocolSource: protocolsFolder.appendingPathComponent("paper.yaml"))
+    var protocolOfStudy = try study.readProtocol()
+    change(&protocolOfStudy)
+    try AtomicFile.write(protocolOfStudy.yaml, to: study.protocolFile)
+    let dicom = folder.url.appendingPathComponent("dicom")
+    try FileManager.default.createDirectory(at: dicom, withIntermediateDirectories: true)
+    for patient in 1...patients { try Self.writeSlices(of: patient, series: 1...2, to: dicom) }
+    _ = try DICOMImport.run(dicom, into: study)
+    let table = folder.url.appendingPathComponent("pathology.csv")
+    let rows = (1...patients).map { "\(Self.secret)-ID-\($0),left,\($0.isMultiple(of: 2) ? 2 : 4)" }
+    try AtomicFile.write((["patient,lesion,grade"] + rows).joined(separator: "\n") + "\n", to: table)
+    _ = try PathologyImport.run(table, into: study)
+    (settings.arrival, settings.tls) = (arrival, tls)
     let desk = try AnnotationDesk(study)
     for reader in ["anna", "ben"] { try desk.addReader(id: reader, role: .reader) }
     try desk.addReader(id: "ada", role: .adjudicator)
-    var settings = AnnotationServer.Settings()
-    settings.arrival = arrival
     server = try AnnotationServer(desk, settings)
+  }
+
+  /// Writes series of a patient's exam; `heights` are in slices.
+  static func writeSlices(
+    of patient: Int, series: ClosedRange<Int>, heights: Range<Int> = 0..<slices, to folder: URL
+  ) throws {
+    for number in series {
+      for slice in heights {
+        let values = (0..<rows * columns).map { index -> Int16 in
+          let offset = (SIMD2(Double(index % columns), Double(index / columns)) - centre) / [12, 10]
+          let texture = (index * (7 + patient) + slice * 13) % 11
+          return Int16(1024 + texture + ((offset * offset).sum() < 1 ? 120 : 40) + 10 * number)
+        }
+        var instance = CTInstance(
+          patientID: "\(secret)-ID-\(patient)", studyInstanceUID: "2.25.\(patient)",
+          seriesInstanceUID: "2.25.\(patient).\(number)", sopInstanceUID: "2.25.\(patient).\(number).\(slice + 100)",
+          columns: columns, rows: rows, storedValues: values, rescaleIntercept: -1024,
+          position: SIMD3(0, 0, 3 * Double(slice)), pixelSpacing: PixelSpacing(row: 1.25, column: 1),
+          sliceThickness: 3)
+        instance.elements[.seriesDescription] = "\(secret)-NAME"
+        try instance.write(to: folder.appendingPathComponent("\(patient)-\(number)-\(slice).dcm"))
+      }
+    }
+  }
+
+  /// A desk of its own on the study's tables: what is on disk.
+  func desk() throws -> AnnotationDesk { try AnnotationDesk(StudyFolder(at: study.url)) }
+
+  /// The page in a browser, entered by a one-time address.
+  func page(
+    _ driver: WebDriver, _ reader: String, _ role: Reader.Role = .reader, profile: String = UUID().uuidString,
+    isRecorded: Bool = false
+  ) async throws -> CasePage {
+    let browser = try await driver.open(profile: profile)
+    if isRecorded { try await browser.record() }
+    let page = CasePage(browser)
+    try await page.enter(server.addressOnce(reader: reader, role: role))
+    return page
+  }
+
+  /// Ends the server, so that nothing answers at its port.
+  func stop() { server.stop() }
+
+  /// Begins to serve again, at the same port.
+  func restart() throws {
+    settings.port = UInt16(server.port)
+    server = try AnnotationServer(desk(), settings)
   }
 
   deinit {
@@ -62,6 +120,12 @@ final class ServedStudy {
     let answer = try post("/api/session", #"{"token":"\#(once)"}"#)
     let body = try #require(try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: String])
     return try #require(body["authorization"])
+  }
+
+  /// What the case's detail says of its numbers of slices.
+  func numbering(token: String, of name: String = "case-0001") throws -> String {
+    let body = Data(try get("/api/cases/\(name)", token: token).body.utf8)
+    return try #require((try JSONSerialization.jsonObject(with: body) as? [String: Any])?["numbering"] as? String)
   }
 
   func get(_ path: String, token: String? = nil, _ fields: [String] = []) throws -> Answer {

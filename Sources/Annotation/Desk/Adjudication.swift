@@ -180,12 +180,13 @@ extension AnnotationDesk {
       let all = try ([consensus] + pair).map { try live($0, exam, database) }
       return (consensus, exam, try consensus.revision(database), all)
     }
+    let (series, remarks) = geometry.series(of: exam)
     return Disagreement(
       detail: CaseDetail(
-        case: name, state: consensus.state, revision: revision,
+        case: name, state: consensus.state, revision: revision, numbering: exam.numbering(for: consensus),
         roi: .init(box: settings.roi.boxSize, pixelSpacing: settings.roi.resampleTo),
         window: .init(center: settings.roi.windowCentre, width: settings.roi.windowWidth),
-        lesions: exam.named(all.flatMap { $0 }), series: geometry.series(of: exam), objects: all[0]),
+        lesions: exam.named(all.flatMap { $0 }), series: series, remarks: remarks, objects: all[0]),
       readings: zip(["A", "B"], all.dropFirst()).map { .init(reader: $0, objects: $1.filter { !$0.isPersonal }) },
       strip: Disagreement.SliceAgreement.all(all[1], all[2], exam))
   }
@@ -194,12 +195,12 @@ extension AnnotationDesk {
   ///
   /// - Throws: `DeskError.noSuchCase` where the adjudicator has none of that name, or there is no such slice; `.failed`.
   public func adjudicationSlice(
-    _ slice: Int, ofSeries series: Int, case name: String, by adjudicator: String
+    _ slice: Int, ofSeries series: Int, case name: String, by adjudicator: String, numbering: String? = nil
   ) throws(DeskError) -> SlicePlace {
     try read { database in
-      guard let place = try adjudicated(name, adjudicator, database).exam.slice(series, slice) else {
-        throw DeskError.noSuchCase
-      }
+      let (consensus, exam, _) = try adjudicated(name, adjudicator, database)
+      try exam.require(numbering, of: consensus)
+      guard let place = exam.slice(series, slice) else { throw DeskError.noSuchCase }
       return place
     }
   }
@@ -208,12 +209,13 @@ extension AnnotationDesk {
   ///
   /// - Throws: `DeskError` as `save` does.
   public func saveConsensus(
-    _ edits: [Edit], case name: String, by adjudicator: String, base: Int, window: String
+    _ edits: [Edit], case name: String, by adjudicator: String, base: Int, window: String, numbering: String? = nil
   ) throws(DeskError) -> Revision {
     try EditChecks.checkRequest(edits, window)
     return try write { database in
       let (consensus, exam, _) = try adjudicated(name, adjudicator, database)
-      return try save(edits, of: consensus, exam, base: base, window: window, actor: adjudicator, database)
+      return try save(
+        edits, of: consensus, exam, base: base, window: window, numbering: numbering, actor: adjudicator, database)
     }
   }
 

@@ -12,25 +12,28 @@ extension AnnotationDesk {
   ///   - reader: who asks.
   ///   - base: the revision that the page knows.
   ///   - window: the id of the browser's window.
+  ///   - numbering: `CaseDetail.numbering` as the page knows it; nil is not checked.
   /// - Returns: the case's revision, and the ids of the edits.
   /// - Throws: `DeskError`: `.conflict` where another window has saved since `base`, `.refused` for an edit that cannot be right,
   ///   `.locked` where the case is not open, `.noSuchCase`, `.failed`.
   public func save(
-    _ edits: [Edit], case name: String, reader: String, base: Int, window: String
+    _ edits: [Edit], case name: String, reader: String, base: Int, window: String, numbering: String? = nil
   ) throws(DeskError) -> Revision {
     try EditChecks.checkRequest(edits, window)
     return try write { database in
       let (reading, exam) = try opened(name, reader, database)
-      return try save(edits, of: reading, exam, base: base, window: window, actor: reader, database)
+      return try save(
+        edits, of: reading, exam, base: base, window: window, numbering: numbering, actor: reader, database)
     }
   }
 
   func save(
-    _ edits: [Edit], of reading: Reading, _ exam: ExamPlaces, base: Int, window: String, actor: String,
-    _ database: Database
+    _ edits: [Edit], of reading: Reading, _ exam: ExamPlaces, base: Int, window: String, numbering: String?,
+    actor: String, _ database: Database
   ) throws -> Revision {
     guard let readingId = reading.id else { throw DeskError.noSuchCase }
     let revision = try reading.revision(database)
+    let isNumbered = numbering == nil || numbering == exam.numbering(for: reading)
     var fresh: [(edit: Edit, payload: Journal.Payload)] = []
     var seen: [String: AnnotationObject] = [:]
     for edit in edits {
@@ -40,10 +43,12 @@ extension AnnotationDesk {
       }
       seen[edit.id] = edit.object
       if let stored = try Journal.Entry.filter(Column("editId") == edit.id).fetchOne(database) {
-        guard stored.readingId == readingId, try EditChecks.isSame(stored, edit, exam) else {
-          throw EditChecks.reused(edit)
-        }
+        // With other numbers of slices the content cannot be compared.
+        guard stored.readingId == readingId, stored.objectId == edit.object.object,
+          try !isNumbered || EditChecks.isSame(stored, edit, exam)
+        else { throw EditChecks.reused(edit) }
       } else {
+        try exam.require(numbering, of: reading)
         fresh.append((edit, try EditChecks.payload(of: edit, in: exam)))
       }
     }

@@ -41,6 +41,32 @@ public struct AnnotationDesk: Sendable {
     geometry = ExamGeometry(folder: study.url)
   }
 
+  /// What tells this study from others whose page a browser has shown: a random name, made when it is first asked for.
+  ///
+  /// - Throws: `DeskError.failed` where the study cannot be read or written.
+  public func identity() throws(DeskError) -> String {
+    try write { database in
+      if let known = try Setting.fetchOne(database, key: "annotations.study")?.value { return known }
+      let made = UUID().uuidString.lowercased()
+      try Setting(key: "annotations.study", value: made).save(database)
+      return made
+    }
+  }
+
+  /// The port at which the page was served last: browsers keep unsaved edits by address and port.
+  ///
+  /// - Throws: `DeskError.failed` where the study cannot be read.
+  public func lastPort() throws(DeskError) -> UInt16? {
+    try read { try Setting.fetchOne($0, key: "annotations.port").flatMap { UInt16($0.value) } }
+  }
+
+  /// Remembers the port at which the page is served.
+  ///
+  /// - Throws: `DeskError.failed` where the study cannot be written.
+  public func remember(port: UInt16) throws(DeskError) {
+    try write { try Setting(key: "annotations.port", value: "\(port)").save($0) }
+  }
+
   /// A reader's cases in the reader's own order; cases that are due are added.
   ///
   /// - Throws: `DeskError.failed` where the study cannot be read or written.
@@ -64,23 +90,27 @@ public struct AnnotationDesk: Sendable {
       )
     }
     let objects = payloads.compactMap(exam.numbered).filter { !$0.isDeleted }
+    let (series, remarks) = geometry.series(of: exam)
     return CaseDetail(
-      case: reading.name, state: reading.state, revision: revision,
+      case: reading.name, state: reading.state, revision: revision, numbering: exam.numbering(for: reading),
       roi: .init(box: settings.roi.boxSize, pixelSpacing: settings.roi.resampleTo),
       window: .init(center: settings.roi.windowCentre, width: settings.roi.windowWidth),
-      lesions: exam.named(objects), series: geometry.series(of: exam),
+      lesions: exam.named(objects), series: series, remarks: remarks,
       objects: objects.contains(where: { if case .keys = $0.content { true } else { false } })
         ? objects : objects + keys)
   }
 
   /// The file and the frame of a case's slice, by the numbers of its series and of the slice in it.
   ///
-  /// - Throws: `DeskError.noSuchCase` where the reader has none of that name, or the case has no such slice.
+  /// - Throws: `DeskError.noSuchCase` where the reader has none of that name, or the case has no such slice; `.refused` where
+  ///   `numbering`, as the page has it from `CaseDetail`, no longer holds.
   public func slice(
-    _ slice: Int, ofSeries series: Int, case name: String, reader: String
+    _ slice: Int, ofSeries series: Int, case name: String, reader: String, numbering: String? = nil
   ) throws(DeskError) -> SlicePlace {
     try read { database in
-      guard let place = try opened(name, reader, database).exam.slice(series, slice) else { throw DeskError.noSuchCase }
+      let (reading, exam) = try opened(name, reader, database)
+      try exam.require(numbering, of: reading)
+      guard let place = exam.slice(series, slice) else { throw DeskError.noSuchCase }
       return place
     }
   }

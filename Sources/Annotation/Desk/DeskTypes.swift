@@ -28,6 +28,8 @@ public struct CaseDetail: Codable, Equatable, Sendable {
   public var state: CaseState
   /// How many edits it has had; saving names the last one that the page knows.
   public var revision: Int
+  /// Stands for the numbers of series and slices; what the page sends back tells whether it still has the right ones.
+  public var numbering: String
   /// The box that the protocol cuts around a tumour.
   public var roi: Box
   /// The protocol's window in HU.
@@ -36,6 +38,8 @@ public struct CaseDetail: Codable, Equatable, Sendable {
   public var lesions: [NamedLesion]
   /// The exam's series.
   public var series: [SeriesDetail]
+  /// What the reader must know of the images, in sentences: slices without a position, for instance.
+  public var remarks: [String]
   /// What the reader has made so far.
   public var objects: [AnnotationObject]
 

@@ -76,6 +76,29 @@ struct ExamPlaces: Sendable {
     lesions.first { Identifier($0.name) == Identifier(name) }?.id
   }
 
+  /// Stands for the numbers of series and slices as this case has them now: another import may change them.
+  ///
+  /// It is the reading's own, so that it does not tell which other case shows the same exam.
+  func numbering(for reading: Reading) -> String {
+    var encoding = CanonicalEncoding(of: "numbering of slices", version: 1)
+    encoding.field("reader", reading.reader)
+    encoding.field("number", reading.number)
+    for (number, slices) in series.enumerated() {
+      encoding.field("series", number)
+      encoding.field("slices", slices.map { "\($0.sopInstanceUID) \($0.frame)" })
+    }
+    return String(encoding.digest.prefix(16))
+  }
+
+  /// Throws where a page has other numbers of slices than the case has now; nil for one that has just asked.
+  func require(_ numbering: String?, of reading: Reading) throws(DeskError) {
+    guard numbering == nil || numbering == self.numbering(for: reading) else {
+      throw .refused(
+        "the study's images were imported again after this case was opened, and its slices have other numbers now: load the "
+          + "page again", edit: nil)
+    }
+  }
+
   /// The object with the numbers that its place has now; nil where the study no longer has its slice.
   func numbered(_ payload: Journal.Payload) -> AnnotationObject? {
     guard var object = payload.object else { return nil }

@@ -1,6 +1,6 @@
 // The browser's own journal of edits that the server has not acknowledged: IndexedDB, or localStorage where a browser refuses
-// it. An entry is {id, reader, place, window, base, order, object}: `place` is the address that the edit goes to, `window` the
-// browser window that made it, `base` the revision that it was made on.
+// it. An entry is {id, study, reader, place, window, numbering, base, order, object}: `place` is the address that the edit goes
+// to, `window` the browser window that made it, `numbering` that of its slices, `base` the revision that it was made on.
 
 export async function openJournal() {
   try {
@@ -27,10 +27,10 @@ class DatabaseJournal {
   add(entries) { return this.#write((edits) => entries.forEach((entry) => edits.put(entry))); }
   remove(ids) { return this.#write((edits) => ids.forEach((id) => edits.delete(id))); }
 
-  entries(reader, place) {
+  entries(owner) {
     return new Promise((resolve, reject) => {
       const reading = this.#database.transaction("edits").objectStore("edits").getAll();
-      reading.onsuccess = () => resolve(ordered(reading.result, reader, place));
+      reading.onsuccess = () => resolve(ordered(reading.result, owner));
       reading.onerror = () => reject(reading.error);
     });
   }
@@ -54,13 +54,14 @@ export class StorageJournal {
     for (const entry of entries) this.#storage.setItem(StorageJournal.prefix + entry.id, JSON.stringify(entry));
   }
   async remove(ids) { ids.forEach((id) => this.#storage.removeItem(StorageJournal.prefix + id)); }
-  async entries(reader, place) {
+  async entries(owner) {
     const keys = Array.from({ length: this.#storage.length }, (_, i) => this.#storage.key(i));
     const own = keys.filter((key) => key.startsWith(StorageJournal.prefix));
-    return ordered(own.map((key) => JSON.parse(this.#storage.getItem(key))), reader, place);
+    return ordered(own.map((key) => JSON.parse(this.#storage.getItem(key))), owner);
   }
 }
 
-function ordered(entries, reader, place) {
-  return entries.filter((e) => e.reader === reader && e.place === place).sort((a, b) => a.order - b.order);
+/** The entries of `owner` {study, reader, place}, oldest first. */
+function ordered(entries, owner) {
+  return entries.filter((e) => ["study", "reader", "place"].every((key) => e[key] === owner[key])).sort((a, b) => a.order - b.order);
 }

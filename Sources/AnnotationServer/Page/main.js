@@ -50,7 +50,9 @@ async function showCase(name, isCurrent) {
   const panel = element("div", { id: "panel" }), area = element("div", { class: "viewer" });
   const bar = element("header", { class: "bar" },
     element("button", { class: "back", onclick: () => go("") }, "‹ Cases"), element("strong", {}, name));
-  page.replaceChildren(bar, element("div", { class: "case" }, area, panel));
+  const remarks = (detail.remarks ?? []).map((text) => element("li", {}, text));
+  page.replaceChildren(...[bar, remarks.length ? element("ul", { class: "remarks", role: "status" }, ...remarks) : null,
+    element("div", { class: "case" }, area, panel)].filter(Boolean));
   const viewer = new Viewer(area, detail, session, { place, bar });
   const outlining = await (isAdjudication ? attachAdjudication : attachOutlining)(viewer, detail, session);
   const end = () => {

@@ -51,8 +51,9 @@ export class Outlining {
   async start() {
     const { session, caseDetail, place } = this;
     this.sync = new Sync({
-      request: (path, options) => session.request(path, options), journal: await openJournal(), reader: session.reader ?? "",
-      place, revision: caseDetail.revision,
+      request: (path, options) => session.request(path, options), journal: await openJournal(),
+      study: session.study ?? "", reader: session.reader ?? "", place, revision: caseDetail.revision,
+      numbering: caseDetail.numbering,
     });
     this.panel = new Panel(this);
     this.sync.addEventListener("change", () => this.#showSaving(), { signal: this.#ending.signal });

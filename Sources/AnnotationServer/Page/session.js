@@ -5,6 +5,8 @@ const key = "renalgrade.session";
 export class Session {
   /** "signedOut": the server knows the token no longer. */
   events = new EventTarget();
+  /** The study's own name, by which the browser keeps its edits apart from those of another study at the same address. */
+  study = null;
   reader = null;
   role = null;
   #authorization = null;
@@ -36,9 +38,9 @@ export class Session {
     return true;
   }
 
-  #take({ authorization, reader, role }) {
+  #take({ authorization, study, reader, role }) {
     this.#authorization = authorization;
-    Object.assign(this, { reader, role });
+    Object.assign(this, { study, reader, role });
   }
 
   signOut() {

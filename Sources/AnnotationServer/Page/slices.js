@@ -44,8 +44,10 @@ export class Slices {
   #urgent = 0;
   #isClosed = false;
 
-  constructor(session, place, series) {
+  /** `numbering` is the case's: the server refuses to send a slice where its number no longer means the same one. */
+  constructor(session, place, { series, numbering }) {
     Object.assign(this, { session, place });
+    this.headers = numbering === undefined ? {} : { "Case-Numbering": numbering };
     this.series = new Map(series.map((s) => [s.series, s]));
   }
 
@@ -127,7 +129,7 @@ export class Slices {
   }
 
   async #fetch(series, slice, signal) {
-    const answer = await this.session.request(`${this.place}/series/${series}/slices/${slice}`, { signal });
+    const answer = await this.session.request(`${this.place}/series/${series}/slices/${slice}`, { signal, headers: this.headers });
     if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.message ?? `The server answered ${answer.status}.`);
     const { columns, rows } = this.series.get(series);
     const buffer = await answer.arrayBuffer();

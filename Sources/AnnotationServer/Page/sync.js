@@ -22,17 +22,19 @@ export class Sync extends EventTarget {
   #isSending = false;
   #timer = null;
   #journalled = Promise.resolve();
+  #owner;
   #options;
 
   /**
-   * `request(path, options)` answers as fetch does; `place` is the path of the case (`/api/cases/case-0001`);
-   * `delay(failures)` in ms between tries.
+   * `request(path, options)` answers as fetch does; `place` is the path of the case (`/api/cases/case-0001`) of a reader in a
+   * study; `revision` and `numbering` are the case's; `delay(failures)` in ms between tries.
    */
-  constructor({ request, journal, reader, place, revision, delay }) {
+  constructor({ request, journal, study, reader, place, revision, numbering, delay }) {
     super();
     this.window = crypto.randomUUID();
     this.revision = revision;
-    this.#options = { request, journal, reader, place, delay: delay ?? ((n) => Math.min(longestDelay, 250 * 2 ** n)) };
+    this.#owner = { study, reader, place };
+    this.#options = { request, journal, place, numbering, delay: delay ?? ((n) => Math.min(longestDelay, 250 * 2 ** n)) };
     // A window that lives holds its lock, so that another one does not adopt its edits.
     globalThis.navigator?.locks?.request(`renalgrade-window-${this.window}`, () => new Promise((end) => { this.close = end; }));
   }
@@ -46,7 +48,7 @@ export class Sync extends EventTarget {
   /** The journalled edits of windows that are gone, oldest first: the caller shows their objects, and they are sent. */
   async restore() {
     const living = await livingWindows();
-    const entries = (await this.#options.journal.entries(this.#options.reader, this.#options.place))
+    const entries = (await this.#options.journal.entries(this.#owner))
       .filter((entry) => !living.has(entry.window));
     this.#order = entries.reduce((most, entry) => Math.max(most, entry.order), 0);
     this.#queue.push(...entries);
@@ -58,9 +60,9 @@ export class Sync extends EventTarget {
   /** Journals edits, then sends them. */
   push(objects) {
     if (!objects.length) return this.#journalled;
-    const { reader, place, journal } = this.#options;
+    const { journal, numbering } = this.#options;
     const entries = objects.map((object) => ({
-      id: crypto.randomUUID(), reader, place, window: this.window, base: this.revision, order: ++this.#order, object,
+      id: crypto.randomUUID(), ...this.#owner, window: this.window, numbering, base: this.revision, order: ++this.#order, object,
     }));
     this.#arriving.push(...entries);
     this.#announce();
@@ -127,8 +129,8 @@ export class Sync extends EventTarget {
   /** Whether to go on with the next batch. */
   async #sendBatch() {
     const { request, place } = this.#options;
-    const window = this.#queue[0].window;
-    const length = this.#queue.findIndex((entry) => entry.window !== window);
+    const { window, numbering } = this.#queue[0];
+    const length = this.#queue.findIndex((entry) => entry.window !== window || entry.numbering !== numbering);
     const batch = this.#queue.slice(0, length === -1 ? batchSize : Math.min(length, batchSize));
     // The edits of a window that is gone keep the revision that they were made on.
     const base = window === this.window ? this.revision : batch[0].base;
@@ -137,7 +139,7 @@ export class Sync extends EventTarget {
     try {
       answer = await request(`${place}/edits`, {
         method: "POST", headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ window, base, edits: batch.map(({ id, object }) => ({ id, object })) }),
+        body: JSON.stringify({ window, numbering, base, edits: batch.map(({ id, object }) => ({ id, object })) }),
       });
       body = await answer.json();
     } catch {

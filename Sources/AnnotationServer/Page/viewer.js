@@ -24,7 +24,7 @@ export class Viewer {
     this.outlinesOf = (series, slice) =>
       caseDetail.objects.filter((o) => o.kind === "outline" && o.series === series && o.slice === slice);
     this.presets = presets(caseDetail.window);
-    this.slices = new Slices(session, place, caseDetail.series);
+    this.slices = new Slices(session, place, caseDetail);
     this.grid = element("div", { class: "grid" });
     node.append(this.grid);
     this.viewports = caseDetail.series.map((series) => this.#viewport(new SeriesGeometry(series)));

@@ -1,18 +1,21 @@
-import Foundation
+public import Foundation
 import HTTP
 import Support
 import TestSupport
-import Testing
 
 /// Debian's chromedriver on loopback: it drives Chromium by the W3C WebDriver protocol.
-final class WebDriver: @unchecked Sendable {
-  static let isInstalled = Subprocess.find("chromedriver") != nil && Subprocess.find("chromium") != nil
-  static let missing: Comment = "needs Chromium's WebDriver: scripts/setup --tests"
+public final class WebDriver: @unchecked Sendable {
+  /// Whether the browser and its driver are on this machine.
+  public static let isInstalled = Subprocess.find("chromedriver") != nil && Subprocess.find("chromium") != nil
+  /// What a test says when it is skipped for want of them.
+  public static let missing = "needs Chromium's WebDriver: scripts/setup --tests"
 
   private static let browser = Subprocess.find("chromium")?.path ?? "chromium"
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  /// What the browser or its driver refused.
+  public struct Failure: Error, CustomStringConvertible {
+    /// The reason, in the browser's words.
+    public let description: String
   }
 
   private let process: Process
@@ -23,7 +26,7 @@ final class WebDriver: @unchecked Sendable {
   private var browsers: [pid_t] = []
 
   /// Starts the driver; no browser yet.
-  init() async throws {
+  public init() async throws {
     guard let program = Subprocess.find("chromedriver") else { throw Failure(description: "there is no chromedriver") }
     let port = try Loopback.freePort()
     folder = try TemporaryFolder()
@@ -53,7 +56,7 @@ final class WebDriver: @unchecked Sendable {
   }
 
   /// Opens a browser of a device pixel `ratio` with a profile of its own, or with the one of that name from an earlier browser.
-  func open(
+  public func open(
     ratio: Double = 1, width: Int = 1280, height: Int = 900, profile: String = UUID().uuidString,
     options further: [String] = []
   ) async throws -> BrowserWindow {
@@ -96,11 +99,11 @@ final class WebDriver: @unchecked Sendable {
 private struct Answer<Value: Decodable>: Decodable { let value: Value }
 
 /// One browser, with the window or tab that it shows.
-struct BrowserWindow: Sendable {
+public struct BrowserWindow: Sendable {
   fileprivate let driver: WebDriver
   fileprivate let path: String
   /// The browser's process.
-  let process: pid_t
+  public let process: pid_t
 
   /// What the protocol answers where there is nothing to say.
   private struct Nothing: Decodable, Sendable {
@@ -116,25 +119,27 @@ struct BrowserWindow: Sendable {
   }
 
   /// Loads a page.
-  func open(_ url: String) async throws { try await order("url", ["url": url]) }
+  public func open(_ url: String) async throws { try await order("url", ["url": url]) }
 
   /// Loads the page again.
-  func reload() async throws { try await order("refresh", [String: String]()) }
+  public func reload() async throws { try await order("refresh", [String: String]()) }
 
   /// The value of a JavaScript expression; a promise is awaited.
-  func value<Value: Decodable & Sendable>(_ expression: String, as: Value.Type = Value.self) async throws -> Value {
+  public func value<Value: Decodable & Sendable>(_ expression: String, as: Value.Type = Value.self) async throws
+    -> Value
+  {
     try await send("execute/sync", ["script": "return (\(expression))", "args": [] as [String]] as [String: Any])
   }
 
   /// Runs statements.
-  func run(_ statements: String) async throws {
+  public func run(_ statements: String) async throws {
     try await order("execute/sync", ["script": statements, "args": [] as [String]] as [String: Any])
   }
 
   /// Waits, within the page, until a JavaScript expression is true.
   ///
   /// - Throws: what the page shows, where that does not happen in ten minutes.
-  func wait(until expression: String) async throws {
+  public func wait(until expression: String) async throws {
     try await order("timeouts", ["script": 600_000])
     let isTrue: Bool = try await value(
       """
@@ -143,11 +148,11 @@ struct BrowserWindow: Sendable {
         look();
       })
       """)
-    #expect(isTrue)
+    guard isTrue else { throw WebDriver.Failure(description: "the page never came to \(expression)") }
   }
 
   /// A new tab of the same browser, which becomes the one that is driven.
-  func openTab() async throws -> String {
+  public func openTab() async throws -> String {
     struct Handle: Decodable { let handle: String }
     let tab: Handle = try await send("window/new", ["type": "tab"])
     try await show(tab.handle)
@@ -155,18 +160,18 @@ struct BrowserWindow: Sendable {
   }
 
   /// The tab that is driven.
-  func tab() async throws -> String { try await driver.post("\(path)/window", nil) }
+  public func tab() async throws -> String { try await driver.post("\(path)/window", nil) }
 
   /// Drives another tab.
-  func show(_ tab: String) async throws { try await order("window", ["handle": tab]) }
+  public func show(_ tab: String) async throws { try await order("window", ["handle": tab]) }
 
   /// Presses at each of the points in turn, in CSS pixels of the viewport.
-  func press(_ points: [SIMD2<Int>]) async throws {
+  public func press(_ points: [SIMD2<Int>]) async throws {
     try await pointer(points.flatMap { [Self.move($0), Self.down, Self.up] })
   }
 
   /// Moves with a button pressed: 0 is the primary one, 1 the middle, 2 the secondary.
-  func drag(_ points: [SIMD2<Int>], button: Int = 0) async throws {
+  public func drag(_ points: [SIMD2<Int>], button: Int = 0) async throws {
     guard let first = points.first else { return }
     func press(_ type: String) -> [String: Any] { ["type": type, "button": button] }
     try await pointer(
@@ -174,10 +179,10 @@ struct BrowserWindow: Sendable {
   }
 
   /// Moves the pointer without a button.
-  func hover(_ point: SIMD2<Int>) async throws { try await pointer([Self.move(point)]) }
+  public func hover(_ point: SIMD2<Int>) async throws { try await pointer([Self.move(point)]) }
 
   /// Turns the wheel at a point, in CSS pixels.
-  func wheel(at point: SIMD2<Int>, by delta: Int) async throws {
+  public func wheel(at point: SIMD2<Int>, by delta: Int) async throws {
     let action: [String: Any] = [
       "type": "scroll", "duration": 0, "x": point.x, "y": point.y, "deltaX": 0, "deltaY": delta, "origin": "viewport",
     ]
@@ -185,34 +190,56 @@ struct BrowserWindow: Sendable {
   }
 
   /// Presses keys together, in that order: characters, or the protocol's codes (`Key`).
-  func keys(_ keys: String...) async throws {
+  public func keys(_ keys: String...) async throws {
     let actions =
       keys.map { ["type": "keyDown", "value": $0] } + keys.reversed().map { ["type": "keyUp", "value": $0] }
     try await order("actions", ["actions": [["type": "key", "id": "keys", "actions": actions] as [String: Any]]])
   }
 
   /// Presses a key without releasing it, or releases it.
-  func key(_ key: String, isDown: Bool) async throws {
+  public func key(_ key: String, isDown: Bool) async throws {
     let actions = [["type": isDown ? "keyDown" : "keyUp", "value": key]]
     try await order("actions", ["actions": [["type": "key", "id": "keys", "actions": actions] as [String: Any]]])
   }
 
+  /// Has every page that is opened from now on keep all that it receives, for `received`.
+  public func record() async throws {
+    let script = """
+      window.received = [];
+      const original = window.fetch;
+      window.fetch = async (...all) => {
+        const answer = await original(...all);
+        const body = await answer.clone().arrayBuffer();
+        const text = String.fromCharCode(...new Uint8Array(body).slice(0, 200000));
+        window.received.push([String(all[0]), answer.status, JSON.stringify([...answer.headers]), text].join(" "));
+        return answer;
+      };
+      """
+    try await order(
+      "goog/cdp/execute",
+      ["cmd": "Page.addScriptToEvaluateOnNewDocument", "params": ["source": script]] as [String: Any]
+    )
+  }
+
+  /// All answers that the page has received since it was opened: address, status, headers and body.
+  public func received() async throws -> [String] { try await value("window.received") }
+
   /// A picture of the page as PNG.
-  func screenshot() async throws -> Data {
+  public func screenshot() async throws -> Data {
     let text: String = try await driver.post("\(path)/screenshot", nil)
     guard let data = Data(base64Encoded: text) else { throw WebDriver.Failure(description: "no picture") }
     return data
   }
 
   /// What the page wrote to the console since the last time, with the browser's own errors.
-  func console() async throws -> [String] {
+  public func console() async throws -> [String] {
     struct Entry: Decodable { let level, message: String }
     let entries: [Entry] = try await send("se/log", ["type": "browser"])
     return entries.map { "\($0.level) \($0.message)" }
   }
 
   /// Ends the browser as a power failure would: SIGKILL, and all that it started.
-  func kill() { Foundation.kill(process, SIGKILL) }
+  public func kill() { Foundation.kill(process, SIGKILL) }
 
   private static func move(_ point: SIMD2<Int>) -> [String: Any] {
     ["type": "pointerMove", "duration": 0, "x": point.x, "y": point.y, "origin": "viewport"]
@@ -228,7 +255,7 @@ struct BrowserWindow: Sendable {
 }
 
 /// Keys without a character, by the protocol's codes.
-enum Key {
-  static let enter = "\u{E007}", escape = "\u{E00C}", control = "\u{E009}", alt = "\u{E00A}", shift = "\u{E008}"
-  static let backspace = "\u{E003}", delete = "\u{E017}", up = "\u{E013}", down = "\u{E015}", home = "\u{E011}"
+public enum Key {
+  public static let enter = "\u{E007}", escape = "\u{E00C}", control = "\u{E009}", alt = "\u{E00A}", shift = "\u{E008}"
+  public static let backspace = "\u{E003}", delete = "\u{E017}", up = "\u{E013}", down = "\u{E015}", home = "\u{E011}"
 }
