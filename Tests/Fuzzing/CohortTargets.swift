@@ -9,6 +9,7 @@ extension FuzzTarget {
     sources: { try files("Tests/IntakeTests/Fixtures/kits") { $0.hasSuffix(".nii") || $0.hasSuffix(".nii.gz") } }
   ) { file in
     _ = try? NIfTIFile.volume(at: file)
+    _ = try? NIfTIFile.labelMap(at: file)
   }
 
   /// Masks in NRRD.
@@ -16,8 +17,7 @@ extension FuzzTarget {
     name: "nrrd", isText: false,
     sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasSuffix(".nrrd") } }
   ) { file in
-    guard let bytes = try? [UInt8](Data(contentsOf: file)) else { return }
-    _ = try? NRRDFile.labelMap(bytes, name: "mask")
+    try? NRRDFile.read(file)
   }
 
   /// A patient of UCSF RMaC.

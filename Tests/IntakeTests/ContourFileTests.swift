@@ -117,7 +117,7 @@ struct ContourFileTests {
   @Test func `damaged NRRD files are refused`() throws {
     let whole = try [UInt8](Data(contentsOf: fixtures.appendingPathComponent("gzip-lps.nrrd")))
     for count in [8, 60, whole.count - 1, whole.count - 20] {
-      #expect(throws: AnnotationError.self) { try NRRDFile.labelMap(Array(whole[..<count]), name: "cut") }
+      #expect(throws: AnnotationError.self) { try NRRDFile.maps(Array(whole[..<count]), name: "cut") }
     }
     func changed(_ old: String, _ new: String) throws -> [UInt8] {
       let bytes = Array(old.utf8)
@@ -130,8 +130,8 @@ struct ContourFileTests {
       ("encoding: gzip", "encoding: bzip2"), ("type: uint8", "type: float"),
     ] {
       let bytes = try changed(old, new)
-      #expect(throws: AnnotationError.self, "\(new)") { try NRRDFile.labelMap(bytes, name: "changed") }
+      #expect(throws: AnnotationError.self, "\(new)") { try NRRDFile.maps(bytes, name: "changed") }
     }
-    #expect(throws: Never.self) { try NRRDFile.labelMap(whole, name: "whole") }
+    #expect(throws: Never.self) { try NRRDFile.maps(whole, name: "whole") }
   }
 }
