@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Intake
+public import Intake
 import Study
 import Support
 

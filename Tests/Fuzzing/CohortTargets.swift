@@ -15,7 +15,7 @@ extension FuzzTarget {
   /// Masks in NRRD.
   static let nrrd = FuzzTarget(
     name: "nrrd", isText: false,
-    sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasSuffix(".nrrd") } }
+    sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasSuffix(".nrrd") || $0.hasSuffix(".nhdr") } }
   ) { file in
     try? NRRDFile.read(file)
   }

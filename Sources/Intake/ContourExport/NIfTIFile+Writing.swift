@@ -6,7 +6,10 @@ extension NIfTIFile {
   /// the qform where the steps are perpendicular.
   ///
   /// - Throws: `AnnotationError` where a label is not 0...255, or a side has more than 32767 voxels.
-  static func bytes(_ map: LabelMap) throws(AnnotationError) -> [UInt8] {
+  static func bytes(_ map: LabelMap) throws(AnnotationError) -> [UInt8] { try Gzip.compressed(plainBytes(map)) }
+
+  /// The same before it is compressed.
+  static func plainBytes(_ map: LabelMap) throws(AnnotationError) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 352)
     func put(_ value: some FixedWidthInteger, at place: Int) {
       withUnsafeBytes(of: value.littleEndian) { for (index, byte) in $0.enumerated() { header[place + index] = byte } }
@@ -41,7 +44,7 @@ extension NIfTIFile {
       }
     }
     for (index, byte) in [UInt8(0x6E), 0x2B, 0x31].enumerated() { header[344 + index] = byte }
-    return try Gzip.compressed(header + NRRDFile.octets(map))
+    return try header + NRRDFile.octets(map)
   }
 
   /// The quaternion's b, c, d and the sign of the third axis; nil where the steps are not perpendicular.

@@ -6,6 +6,11 @@ extension NRRDFile {
   ///
   /// - Throws: `AnnotationError` where a label is not 0...255.
   static func bytes(_ map: LabelMap, names: [(label: Int, name: String)]) throws(AnnotationError) -> [UInt8] {
+    try header(map, names: names) + Gzip.compressed(octets(map))
+  }
+
+  /// What stands before the compressed labels.
+  static func header(_ map: LabelMap, names: [(label: Int, name: String)]) -> [UInt8] {
     func vector(_ vector: SIMD3<Double>) -> String { "(\(vector.x),\(vector.y),\(vector.z))" }
     var header = """
       NRRD0004
@@ -37,7 +42,7 @@ extension NRRDFile {
 
 
       """
-    return try Array(header.utf8) + Gzip.compressed(octets(map))
+    return Array(header.utf8)
   }
 
   /// The labels as one byte each.
