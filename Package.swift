@@ -44,6 +44,7 @@ let shims: [Target] = [
   .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
   .systemLibrary(name: "CXGBoost", providers: [.apt(["libxgboost-dev"])]),
   .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(name: "CSpawn"),
   .target(
     name: "CDICOM",
@@ -111,7 +112,7 @@ let roomsWithoutTorch: [Target] =
   + room(
     "Intake",
     imports: [
-      "Support", "Clinical", "Imaging", "Archives", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", grdb,
+      "Support", "Clinical", "Imaging", "Archives", "DICOM", "Study", "Annotation", "CHDF5", "CNIfTI", "CZlib", grdb,
     ],
     tests: ["ROI", "Experiment"], fixtures: ["Fixtures"])
   + room("Evaluation", imports: ["Support"], fixtures: ["Fixtures"])

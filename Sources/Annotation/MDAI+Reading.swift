@@ -11,14 +11,14 @@ struct MDAIReading {
 
   private let root: JSONTree
   private let name: String
-  private let lesionLabels: [String]
+  private let lesionLabels: LesionLabels
   private var seen: Set<String> = []
   private var result = MDAIExport(contours: [], skipped: [])
 
   init(_ root: JSONTree, name: String, lesionLabels: [String]) {
     self.root = root
     self.name = name
-    self.lesionLabels = lesionLabels
+    self.lesionLabels = LesionLabels(lesionLabels)
   }
 
   consuming func export() throws(JSONTree.SyntaxError) -> MDAIExport {
@@ -69,17 +69,10 @@ struct MDAIReading {
         labels[id] = Label(
           name: labelName, mode: label["annotationMode"]?.text?.lowercased() ?? "none",
           scope: label["scope"]?.text?.uppercased() ?? "INSTANCE",
-          isLesion: isLesion(labelName, id))
+          isLesion: lesionLabels.contains(labelName, id: id))
       }
     }
     return labels
-  }
-
-  /// Whether the label means "lesion": by id, by name, or by a name that goes on after a blank, as "Tumor 2" does.
-  private func isLesion(_ labelName: String, _ id: String) -> Bool {
-    let labelName = labelName.lowercased()
-    return lesionLabels.isEmpty || lesionLabels.contains(id)
-      || lesionLabels.map { $0.lowercased() }.contains { labelName == $0 || labelName.hasPrefix($0 + " ") }
   }
 
   private struct Refusal: Error {

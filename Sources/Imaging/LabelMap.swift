@@ -29,6 +29,9 @@ public struct LabelMap: Sendable {
     labels.reduce(into: [:]) { if $1 != 0 { $0[$1, default: 0] += 1 } }
   }
 
+  /// Whether all labels are 0.
+  public var isEmpty: Bool { labels.allSatisfy { $0 == 0 } }
+
   /// A position in voxels along the three axes.
   func index(of position: SIMD3<Double>) -> SIMD3<Double> {
     let offset = position - origin
@@ -78,6 +81,13 @@ public struct LabelMap: Sendable {
     guard let farthest, farthest <= Self.tolerance else { throw .shifted(farthest ?? .infinity) }
     return Placement(
       first: SIMD3(Int(first.x), Int(first.y), Int(first.z)), alongRow: alongRow, alongColumn: alongColumn)
+  }
+
+  /// Whether any pixel of a slice of `columns` x `rows` is a voxel of the map.
+  public func reaches(_ placement: Placement, columns: Int, rows: Int) -> Bool {
+    let last = placement.first &+ placement.alongRow &* (columns - 1) &+ placement.alongColumn &* (rows - 1)
+    let (low, high) = (pointwiseMin(placement.first, last), pointwiseMax(placement.first, last))
+    return (0..<3).allSatisfy { high[$0] >= 0 && low[$0] < size[$0] }
   }
 
   /// The labels of a slice of `columns` x `rows` pixels, row by row; 0 beyond the map.

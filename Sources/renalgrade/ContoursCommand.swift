@@ -6,8 +6,8 @@ public import Study
 struct ContoursCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "contours",
-    abstract: "Carry outlines from the phase on which they were drawn to the exam's other phases.",
-    subcommands: [Carry.self, Confirm.self, Drop.self, Remove.self])
+    abstract: "Carry outlines to other phases of an exam, export them, or remove them.",
+    subcommands: [Carry.self, Confirm.self, Drop.self, Export.self, Remove.self])
 
   /// The table that `carry` and `confirm` write.
   static func table(of study: StudyFolder) -> URL {

@@ -9,8 +9,8 @@ struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Import CT slices, pathology and contours into a study.",
     discussion: """
-      Give any of the three; they are read in that order. Slices are added to those in the study; a pathology table or a contour \
-      export replaces the previous one. What cannot be used is set aside with its reason: see `renalgrade status`. \
+      Give any of the three; they are read in that order. Slices are added to those in the study; a pathology table \
+      replaces the previous one, and contours replace those of the same readers. What cannot be used is set aside with its reason: see `renalgrade status`. \
       Run it again after an interruption: it continues where it stopped. Links are followed once. It is an error if none of the \
       DICOM files can be used.
       """)
@@ -27,17 +27,21 @@ struct Import: AsyncParsableCommand {
 
   @Option(
     help: """
-      The contours: a JSON export of MD.ai, a mask in NRRD or NIfTI, or a folder of these. Formats are known by their contents.
+      The contours: a JSON export of MD.ai, a mask in NRRD or NIfTI, a DICOM segmentation or structure set, or a folder of these. Formats \
+      are recognised by their contents.
       """,
     completion: .file())
   var contours: String?
 
-  @Option(help: "The reader who drew the masks.")
-  var reader = "import"
+  @Option(help: "The reader who drew the contours, unless the file is an export of MD.ai (default: import).")
+  var reader: String?
 
   @Option(
     parsing: .upToNextOption,
-    help: "The labels of masks that are lesions, such as 2 or 1=left. Needed where a mask has several labels.")
+    help: """
+      The labels, segments or ROIs that are lesions, by number, such as 2 or 1=left (default: those named as in annotation.lesionLabels, \
+      or the only one).
+      """)
   var labels: [MaskLabel] = []
 
   func validate() throws {
@@ -97,19 +101,19 @@ struct Import: AsyncParsableCommand {
   }
 }
 
-/// A label of a mask, and the lesion that it is.
+/// The number of a label, segment or ROI, and the lesion that it is.
 struct MaskLabel: ExpressibleByArgument {
-  let value: Int16
+  let value: Int
   let lesion: String
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let value = Int16(parts[0]), value > 0, parts.count == 1 || !parts[1].isEmpty else { return nil }
+    guard let value = Int(parts[0]), value > 0, parts.count == 1 || !parts[1].isEmpty else { return nil }
     self.value = value
     lesion = parts.count == 2 ? String(parts[1]) : ContourFile.unnamedLesion
   }
 }
 
 extension [MaskLabel] {
-  fileprivate var byValue: [Int16: String] { Dictionary(map { ($0.value, $0.lesion) }) { first, _ in first } }
+  fileprivate var byValue: [Int: String] { Dictionary(map { ($0.value, $0.lesion) }) { first, _ in first } }
 }

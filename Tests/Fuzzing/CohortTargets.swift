@@ -9,15 +9,15 @@ extension FuzzTarget {
     sources: { try files("Tests/IntakeTests/Fixtures/kits") { $0.hasSuffix(".nii") || $0.hasSuffix(".nii.gz") } }
   ) { file in
     _ = try? NIfTIFile.volume(at: file)
+    _ = try? NIfTIFile.labelMap(at: file)
   }
 
   /// Masks in NRRD.
   static let nrrd = FuzzTarget(
     name: "nrrd", isText: false,
-    sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasSuffix(".nrrd") } }
+    sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasSuffix(".nrrd") || $0.hasSuffix(".nhdr") } }
   ) { file in
-    guard let bytes = try? [UInt8](Data(contentsOf: file)) else { return }
-    _ = try? NRRDFile.labelMap(bytes, name: "mask")
+    try? NRRDFile.read(file)
   }
 
   /// A patient of UCSF RMaC.

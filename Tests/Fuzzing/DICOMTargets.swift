@@ -32,6 +32,15 @@ extension FuzzTarget {
     for index in segmentation.frames.indices.prefix(3) { _ = try? segmentation.mask(of: 1, frame: index) }
   }
 
+  /// Structure sets.
+  static let structureSet = FuzzTarget(
+    name: "structure-set", isText: false,
+    sources: { try files("Tests/IntakeTests/Fixtures/contours") { $0.hasPrefix("rt-utils.dcm") } }
+  ) { file in
+    _ = StructureSetFile.isStructureSet(file)
+    _ = try? StructureSetFile(file).regions.map(\.contours.count)
+  }
+
   /// De-identification, and its check.
   static let deidentification = FuzzTarget(
     name: "deidentification", isText: false,

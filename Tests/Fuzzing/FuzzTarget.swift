@@ -21,7 +21,8 @@ public struct FuzzTarget: Sendable {
 
   /// All readers.
   public static let all: [FuzzTarget] = [
-    .dicom, .segmentation, .deidentification, .contours, .csv, .yaml, .nifti, .nrrd, .hdf5, .weights, .archive,
+    .dicom, .segmentation, .structureSet, .deidentification, .contours, .csv, .yaml, .nifti, .nrrd, .hdf5, .weights,
+    .archive,
     .runFolder, .model, .job,
   ]
 

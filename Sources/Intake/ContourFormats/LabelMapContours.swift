@@ -2,112 +2,107 @@ import Annotation
 import DICOM
 import Imaging
 import Study
-import Support
 
-/// Outlines of a label map on the one series of the study whose pixels are its voxels.
+/// A label map of a file, and what its file calls the labels.
+struct NamedLabelMap {
+  let map: LabelMap
+  /// The names by label; empty where the file names none.
+  var names: [Int: String] = [:]
+}
+
+/// Outlines of label maps on the one series of the study whose pixels are their voxels.
 struct LabelMapContours {
-  private let study: StudyFolder
-  private let bySeries: [(uid: String, slices: [SlicePlace])]
-  private var headers: [String: [CTAttributes]] = [:]
+  private let request: ContourRequest
+  private let maps: [NamedLabelMap]
+  /// Which labels of which map are lesions, with their names.
+  private let lesions: [[Int16: String]]
+  private let skipped: [MDAIExport.Skipped]
 
-  init(_ study: StudyFolder) throws(StudyError) {
-    self.study = study
-    let slices = try study.read { try SlicePlace.all($0) }
-    bySeries = Dictionary(grouping: slices, by: \.seriesInstanceUID).sorted { $0.key < $1.key }
-      .map { ($0.key, $0.value) }
+  /// Takes the maps of one file, which lie in one series; labels of several maps are numbered through only by their names.
+  ///
+  /// - Throws: `AnnotationError` where it is not clear which labels are lesions.
+  init(_ maps: [NamedLabelMap], _ request: ContourRequest) throws(AnnotationError) {
+    (self.maps, self.request) = (maps, request)
+    var lesions: [[Int16: String]] = []
+    var skipped: [MDAIExport.Skipped] = []
+    for map in maps {
+      let labels = map.map.counts.keys.map(Int.init).sorted()
+      // A layer may be empty, but not the file.
+      if labels.isEmpty, maps.contains(where: { !$0.map.isEmpty }) {
+        lesions.append([:])
+        continue
+      }
+      let choice = try request.lesions(among: labels.map { ($0, map.names[$0] ?? "") }, "label")
+      lesions.append(
+        Dictionary(
+          uniqueKeysWithValues: choice.names.compactMap { key, name in Int16(exactly: key).map { ($0, name) } }))
+      skipped += choice.skipped
+    }
+    (self.lesions, self.skipped) = (lesions, skipped)
   }
 
-  /// The outlines of `map`, of the labels that `names` says which lesion they are of.
+  /// The outlines.
   ///
-  /// `hints` are the parts of the file's path: where one of them is a series, or a patient by PatientID or code, no other
-  /// is considered.
-  /// - Throws: `AnnotationError` where no series or several have the map's pixels, or a labelled voxel lies on no slice;
-  ///   `DICOMError` where a slice cannot be read.
-  mutating func contours(
-    of map: LabelMap, named names: [Int16: String], reader: String, hints: Set<String>
-  ) throws -> [Contour] {
-    let named = bySeries.filter { series in
-      hints.contains(series.uid)
-        || series.slices.first.map { hints.contains($0.patientID) || hints.contains($0.patientCode) } == true
-    }
+  /// - Throws: `AnnotationError` where no series or several have the maps' pixels, or a labelled voxel lies on no slice; `DICOMError`
+  ///   where a slice cannot be read.
+  func export(_ study: inout StudyPlanes) throws -> MDAIExport {
+    let candidates = try study.candidates(request.hints)
     var found: [[Contour]] = []
     var difference: String?
-    for series in named.isEmpty ? bySeries : named {
+    for series in candidates {
       do {
-        found.append(try contours(of: map, named: names, reader: reader, on: series.slices))
+        found.append(try contours(on: series.slices, &study))
       } catch let error as AnnotationError {
         difference = difference ?? error.description
       }
     }
     guard found.count <= 1 else {
-      throw AnnotationError(
+      throw request.refusal(
         "\(found.count) series of the study have its pixels; name the file or its folder after the patient or after the "
           + "SeriesInstanceUID")
     }
     guard let only = found.first else {
-      throw AnnotationError(
-        named.count == 1 || bySeries.count == 1
+      throw request.refusal(
+        candidates.count == 1
           ? difference ?? "the study has no series"
           : "no series of the study has its pixels; \(difference ?? "import it")")
     }
-    return only
+    return MDAIExport(contours: only, skipped: skipped)
   }
 
-  private mutating func contours(
-    of map: LabelMap, named names: [Int16: String], reader: String, on slices: [SlicePlace]
-  ) throws -> [Contour] {
+  private func contours(on slices: [SlicePlace], _ study: inout StudyPlanes) throws -> [Contour] {
     var contours: [Contour] = []
     var drawn = 0
     for slice in slices {
-      let plane = try plane(of: slice)
-      let placement: LabelMap.Placement
-      do throws(LabelMap.Mismatch) {
-        placement = try map.placement(of: plane)
-      } catch {
-        switch error {
-        case .otherSteps:
-          throw AnnotationError("its rows, columns or spacing differ from those of the series' slices")
-        case .shifted(let distance):
-          throw AnnotationError(
-            "its voxels lie up to \((distance * 100).rounded() / 100) of a voxel from the slices' pixels; at most "
-              + "\(LabelMap.tolerance) is accepted")
-        }
+      guard let plane = try study.plane(of: slice) else {
+        throw AnnotationError("the series' slices do not state position, orientation and spacing")
       }
-      let labels = map.labels(at: placement, columns: slice.columns, rows: slice.rows)
-      for (label, name) in names.sorted(by: { $0.key < $1.key }) {
-        let mask = PixelMask(columns: slice.columns, rows: slice.rows, values: labels.map { $0 == label })
-        drawn += mask.count
-        for (index, polygon) in mask.outlines().enumerated() {
-          contours.append(
-            Contour(
-              annotationID: "label \(label), outline \(index + 1)", studyInstanceUID: slice.studyInstanceUID,
-              seriesInstanceUID: slice.seriesInstanceUID, sopInstanceUID: slice.sopInstanceUID, frame: slice.frame,
-              labelName: name, reader: reader, vertices: polygon.vertices, width: slice.columns, height: slice.rows))
+      for (layer, map) in maps.enumerated() {
+        let placement: LabelMap.Placement
+        do throws(LabelMap.Mismatch) {
+          placement = try map.map.placement(of: plane)
+        } catch {
+          throw AnnotationError(error.sentence)
+        }
+        guard map.map.reaches(placement, columns: slice.columns, rows: slice.rows) else { continue }
+        let labels = map.map.labels(at: placement, columns: slice.columns, rows: slice.rows)
+        for (label, name) in lesions[layer].sorted(by: { $0.key < $1.key }) {
+          let mask = PixelMask(columns: slice.columns, rows: slice.rows, values: labels.map { $0 == label })
+          drawn += mask.count
+          for (index, outline) in mask.outlines().enumerated() {
+            contours.append(
+              request.contour(outline, id: "label \(label), outline \(index + 1)", lesion: name, on: slice))
+          }
         }
       }
     }
-    let counts = map.counts
-    let expected = names.keys.reduce(0) { $0 + (counts[$1] ?? 0) }
+    let expected = zip(maps, lesions).reduce(0) { sum, layer in
+      let counts = layer.0.map.counts
+      return sum + layer.1.keys.reduce(0) { $0 + (counts[$1] ?? 0) }
+    }
     guard drawn == expected else {
       throw AnnotationError("\(abs(expected - drawn)) of its \(expected) labelled voxels lie on no slice of the series")
     }
     return contours
-  }
-
-  private mutating func plane(of slice: SlicePlace) throws -> ImagePlane {
-    let frames: [CTAttributes]
-    if let known = headers[slice.path] {
-      frames = known
-    } else {
-      frames = try DICOMFile.attributes(of: study.url.appendingPathComponent(slice.path))
-      headers[slice.path] = frames
-    }
-    guard frames.indices.contains(slice.frame), let origin = frames[slice.frame].imagePosition,
-      let row = frames[slice.frame].rowDirection, let column = frames[slice.frame].columnDirection,
-      let spacing = frames[slice.frame].pixelSpacing
-    else { throw AnnotationError("the series' slices do not state position, orientation and spacing") }
-    return ImagePlane(
-      columns: slice.columns, rows: slice.rows, origin: origin, columnStep: row * spacing.column,
-      rowStep: column * spacing.row)
   }
 }

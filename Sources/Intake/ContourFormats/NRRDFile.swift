@@ -1,144 +1,117 @@
 package import Annotation
-import Foundation
+package import Foundation
 package import Imaging
 import Support
 
-/// Reads label maps in NRRD (teem.sourceforge.net/nrrd/format.html): attached, raw or gzip, in either byte order.
+/// Reads and writes label maps in NRRD: raw or gzip, with the data in the same file or beside it, in either byte order.
 package enum NRRDFile {
-  /// The words that every file begins with.
-  package static let magic = Array("NRRD000".utf8)
-  /// No header is longer (bytes).
-  private static let longestHeader = 1 << 20
   /// The most that deflate makes of one byte (zlib.net, "Technical Details").
   private static let mostBytesOfByte = 1032
 
-  /// A label map of three dimensions, with its place in the patient.
+  /// The maps of a file, one for each layer, with the names of their labels.
   ///
   /// - Throws: `AnnotationError` where the file is damaged, cut off, in another encoding, or states no place.
-  package static func labelMap(_ bytes: [UInt8], name: String) throws(AnnotationError) -> LabelMap {
-    func refuse(_ reason: String) -> AnnotationError { AnnotationError("\(name): \(reason)") }
-    let (fields, start) = try header(bytes, name: name)
-    func required(_ field: String) throws(AnnotationError) -> String {
-      guard let value = fields[field] else { throw refuse("the header has no field \"\(field)\"") }
-      return value
+  static func maps(_ file: URL) throws(AnnotationError) -> [NamedLabelMap] {
+    let bytes = try contents(file, file.lastPathComponent)
+    return try maps(bytes, name: file.lastPathComponent, dataFile: dataFile(of: file))
+  }
+
+  /// A file in memory, whose data may be in `dataFile`.
+  ///
+  /// - Throws: `AnnotationError` as `maps(_:)`.
+  static func maps(_ bytes: [UInt8], name: String, dataFile: URL? = nil) throws(AnnotationError) -> [NamedLabelMap] {
+    let header = try NRRDHeader(bytes, name: name)
+    let (layers, sizes) = try header.sizes()
+    let (origin, steps) = try header.place(layers: layers)
+    guard let type = types[try header.required("type").lowercased()] else {
+      throw header.refusal("expected numbers as labels, found the type \(header.fields["type"] ?? "none")")
     }
-    guard try required("dimension") == "3" else {
-      throw refuse("expected a mask of 3 dimensions, found \(fields["dimension"] ?? "none")")
+    let voxels = sizes.reduce(1, *)
+    let data = try data(header, bytes, dataFile, count: layers * voxels * type.width)
+    let labels = try self.labels(data, type, header)
+    let segments = try header.segments()
+    var maps: [NamedLabelMap] = []
+    for layer in 0..<layers {
+      let own = layers == 1 ? labels : (0..<voxels).map { labels[layers * $0 + layer] }
+      guard let map = LabelMap(size: SIMD3(sizes[0], sizes[1], sizes[2]), origin: origin, steps: steps, labels: own)
+      else { throw header.refusal("its space directions span no volume, or lie more than 10 m from the origin") }
+      let names = segments.filter { $0.layer == layer }.map { ($0.label, $0.name) }
+      maps.append(NamedLabelMap(map: map, names: Dictionary(names) { first, _ in first }))
     }
-    guard fields["data file"] == nil, fields["datafile"] == nil else {
-      throw refuse("its data are in another file, which is not read; save the mask as one .nrrd file")
+    return maps
+  }
+
+  /// What a fuzzer gives mutated files to.
+  package static func read(_ file: URL) throws { _ = try maps(file) }
+
+  /// The file beside `file` that a detached header names; nil for any other file, and for a name that leads out of the folder.
+  static func dataFile(of file: URL) -> URL? {
+    guard let handle = try? FileHandle(forReadingFrom: file) else { return nil }
+    defer { try? handle.close() }
+    guard let start = try? handle.read(upToCount: 1 << 16), start.starts(with: NRRDHeader.magic),
+      let name = (try? NRRDHeader([UInt8](start), name: file.lastPathComponent))?.dataFile
+    else { return nil }
+    let plain = name.hasPrefix("./") ? String(name.dropFirst(2)) : name
+    guard !plain.isEmpty, !plain.contains("/"), !plain.contains("%"), !plain.contains(" "), plain != "LIST",
+      plain != ".."
+    else { return nil }
+    return file.deletingLastPathComponent().appendingPathComponent(plain)
+  }
+
+  private static func contents(_ file: URL, _ name: String) throws(AnnotationError) -> [UInt8] {
+    do {
+      return [UInt8](try Data(contentsOf: file))
+    } catch {
+      throw AnnotationError("\(name): \(file.lastPathComponent) cannot be read: \(error.localizedDescription)")
     }
-    guard fields["line skip"].map({ $0 == "0" }) ?? true, fields["byte skip"].map({ $0 == "0" }) ?? true else {
-      throw refuse("the fields \"line skip\" and \"byte skip\" are not supported; save the mask without them")
+  }
+
+  private static func data(
+    _ header: NRRDHeader, _ bytes: [UInt8], _ dataFile: URL?, count: Int
+  ) throws(AnnotationError) -> [UInt8] {
+    var packed = bytes[header.end...]
+    if let stated = header.dataFile {
+      guard let dataFile else {
+        throw header.refusal("its data are in \"\(stated)\"; expected the name of one file in the same folder")
+      }
+      packed = try contents(dataFile, header.refusal("its data").description)[...]
     }
-    let sizes = try required("sizes").split(separator: " ").compactMap { Int($0) }
-    guard sizes.count == 3, sizes.allSatisfy({ (1...AxialGrid.maximumSide).contains($0) }) else {
-      throw refuse("expected 3 sizes from 1 to \(AxialGrid.maximumSide), found \(fields["sizes"] ?? "none")")
+    for _ in 0..<(try skip(header, "line skip")) {
+      guard let end = packed.firstIndex(of: 0x0A) else { throw header.refusal("\"line skip\" passes the file's end") }
+      packed = packed[(end + 1)...]
     }
-    guard let type = types[try required("type").lowercased()] else {
-      throw refuse("expected whole numbers as labels, found the type \(fields["type"] ?? "none")")
-    }
-    let (origin, steps) = try place(fields, name: name)
-    let count = sizes.reduce(type.width, *)
-    let packed = Array(bytes[start...])
-    let data: [UInt8]
-    switch try required("encoding").lowercased() {
-    case "raw": data = packed
+    let encoding = try header.required("encoding").lowercased()
+    let bytesToSkip = try skip(header, "byte skip", orLast: encoding == "raw")
+    switch encoding {
+    case "raw":
+      // -1 stands for the file's last bytes.
+      packed = bytesToSkip < 0 ? packed.suffix(count) : packed.dropFirst(bytesToSkip)
+      guard packed.count == count else {
+        throw header.refusal("expected \(count) bytes of voxels, found \(packed.count); export the mask again")
+      }
+      return Array(packed)
     case "gzip", "gz":
+      guard bytesToSkip == 0 else { throw header.refusal("\"byte skip\" of compressed data is not supported") }
       guard count / mostBytesOfByte <= packed.count else {
-        throw refuse("the header states more voxels than the compressed data can hold")
+        throw header.refusal("the header states more voxels than the compressed data can hold")
       }
       do throws(DecoderProcess.Failure) {
-        data = try inflated(packed, count: count)
+        return try inflated(Array(packed), count: count)
       } catch {
-        throw refuse(error.description)
+        throw header.refusal(error.description)
       }
-    case let other: throw refuse("expected the encoding raw or gzip, found \(other)")
+    default: throw header.refusal("expected the encoding raw or gzip, found \(encoding)")
     }
-    guard data.count == count else {
-      throw refuse("expected \(count) bytes of voxels, found \(data.count); export the mask again")
-    }
-    let isBig = fields["endian"]?.lowercased() == "big"
-    guard type.width == 1 || fields["endian"] != nil else { throw refuse("the header has no field \"endian\"") }
-    var labels: [Int16] = []
-    labels.reserveCapacity(count / type.width)
-    for place in stride(from: 0, to: count, by: type.width) {
-      var bits: UInt64 = 0
-      for byte in 0..<type.width { bits = bits << 8 | UInt64(data[place + (isBig ? byte : type.width - 1 - byte)]) }
-      let shift = UInt64(64 - 8 * type.width)
-      let value = type.isSigned ? Int64(bitPattern: bits << shift) >> Int64(shift) : Int64(exactly: bits) ?? .max
-      guard let label = Int16(exactly: value) else { throw refuse("\(value) is not a label (0 to 32767)") }
-      labels.append(label)
-    }
-    guard
-      let map = LabelMap(size: SIMD3(sizes[0], sizes[1], sizes[2]), origin: origin, steps: steps, labels: labels)
-    else { throw refuse("its space directions span no volume, or lie more than 10 m from the origin") }
-    return map
   }
 
-  private static let types: [String: (width: Int, isSigned: Bool)] = {
-    var types: [String: (width: Int, isSigned: Bool)] = [:]
-    for name in ["signed char", "int8", "int8_t"] { types[name] = (1, true) }
-    for name in ["uchar", "unsigned char", "uint8", "uint8_t"] { types[name] = (1, false) }
-    for name in ["short", "short int", "signed short", "signed short int", "int16", "int16_t"] {
-      types[name] = (2, true)
+  private static func skip(
+    _ header: NRRDHeader, _ field: String, orLast: Bool = false
+  ) throws(AnnotationError) -> Int {
+    guard let text = header.fields[field] ?? header.fields[field.replacing(" ", with: "")] else { return 0 }
+    guard let number = Int(text), number >= 0 || orLast && number == -1 else {
+      throw header.refusal("expected a \"\(field)\" of 0 or more, found \(text)")
     }
-    for name in ["ushort", "unsigned short", "unsigned short int", "uint16", "uint16_t"] { types[name] = (2, false) }
-    for name in ["int", "signed int", "int32", "int32_t"] { types[name] = (4, true) }
-    for name in ["uint", "unsigned int", "uint32", "uint32_t"] { types[name] = (4, false) }
-    for name in ["longlong", "long long", "long long int", "int64", "int64_t"] { types[name] = (8, true) }
-    for name in ["ulonglong", "unsigned long long", "uint64", "uint64_t"] { types[name] = (8, false) }
-    return types
-  }()
-
-  private static func header(
-    _ bytes: [UInt8], name: String
-  ) throws(AnnotationError) -> (fields: [String: String], start: Int) {
-    var fields: [String: String] = [:]
-    var start = 0
-    while start < min(bytes.count, longestHeader), let end = bytes[start...].firstIndex(of: 0x0A) {
-      let line = String(decoding: bytes[start..<end], as: UTF8.self).trimmingCharacters(in: .whitespaces)
-      start = end + 1
-      if line.isEmpty { return (fields, start) }
-      // Comments, and keys with values of the program that wrote the file.
-      guard !line.hasPrefix("#"), !line.contains(":="), let colon = line.range(of: ": ") else { continue }
-      fields[line[..<colon.lowerBound].lowercased()] =
-        line[colon.upperBound...].trimmingCharacters(in: .whitespaces)
-    }
-    throw AnnotationError("\(name): the header does not end with an empty line; export the mask again")
-  }
-
-  /// The centre of the first voxel and the steps, in LPS and mm.
-  private static func place(
-    _ fields: [String: String], name: String
-  ) throws(AnnotationError) -> (SIMD3<Double>, [SIMD3<Double>]) {
-    let signs: SIMD3<Double>
-    switch fields["space"]?.lowercased() {
-    case "left-posterior-superior", "lps": signs = SIMD3(1, 1, 1)
-    case "right-anterior-superior", "ras": signs = SIMD3(-1, -1, 1)
-    case "left-anterior-superior", "las": signs = SIMD3(1, -1, 1)
-    default:
-      throw AnnotationError(
-        "\(name): the header must state the space LPS, RAS or LAS, found \(fields["space"] ?? "none"): where the mask "
-          + "lies in the patient is unknown")
-    }
-    if let units = fields["space units"], units.contains(where: { !"m\" ".contains($0) }) || !units.contains("mm") {
-      throw AnnotationError("\(name): expected space units of mm, found \(units)")
-    }
-    func vectors(_ text: String?) -> [SIMD3<Double>] {
-      (text ?? "").split(separator: ")").compactMap { part in
-        let numbers = part.replacing("(", with: "").split(separator: ",").compactMap {
-          Double($0.trimmingCharacters(in: .whitespaces))
-        }
-        guard numbers.count == 3, numbers.allSatisfy(\.isFinite) else { return nil }
-        return SIMD3(numbers[0], numbers[1], numbers[2]) * signs
-      }
-    }
-    let (directions, origins) = (vectors(fields["space directions"]), vectors(fields["space origin"]))
-    guard directions.count == 3, origins.count == 1 else {
-      throw AnnotationError("\(name): expected 3 space directions and 1 space origin, each of 3 numbers")
-    }
-    return (origins[0], directions)
+    return number
   }
 
   private static func inflated(_ bytes: [UInt8], count: Int) throws(DecoderProcess.Failure) -> [UInt8] {
@@ -147,5 +120,75 @@ package enum NRRDFile {
     // Labels deflate far better than the images that the memory limit is meant for.
     let answer = try process.ask(.gzip, inputSize: max(bytes.count, count), [sizes, bytes])
     return try process.take(answer.count)
+  }
+
+  // MARK: Numbers
+
+  private enum Kind {
+    case unsigned
+    case signed
+    case real
+  }
+
+  private static func labels(
+    _ data: [UInt8], _ type: (width: Int, kind: Kind), _ header: NRRDHeader
+  ) throws(AnnotationError) -> [Int16] {
+    let isBig = header.fields["endian"]?.lowercased() == "big"
+    guard type.width == 1 || header.fields["endian"] != nil else {
+      throw header.refusal("the header has no field \"endian\"")
+    }
+    var labels: [Int16] = []
+    labels.reserveCapacity(data.count / type.width)
+    for place in stride(from: 0, to: data.count, by: type.width) {
+      var bits: UInt64 = 0
+      for byte in 0..<type.width { bits = bits << 8 | UInt64(data[place + (isBig ? byte : type.width - 1 - byte)]) }
+      guard let label = label(bits, type) else {
+        throw header.refusal("a voxel's value is not a label (a whole number from -32768 to 32767)")
+      }
+      labels.append(label)
+    }
+    return labels
+  }
+
+  private static func label(_ bits: UInt64, _ type: (width: Int, kind: Kind)) -> Int16? {
+    let shift = UInt64(64 - 8 * type.width)
+    switch type.kind {
+    case .unsigned: return Int16(exactly: bits)
+    case .signed: return Int16(exactly: Int64(bitPattern: bits << shift) >> Int64(shift))
+    case .real where type.width == 4: return Int16(exactly: Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+    case .real: return Int16(exactly: Double(bitPattern: bits))
+    }
+  }
+
+  private static let types: [String: (width: Int, kind: Kind)] = {
+    var types: [String: (width: Int, kind: Kind)] = [:]
+    for name in ["signed char", "int8", "int8_t"] { types[name] = (1, .signed) }
+    for name in ["uchar", "unsigned char", "uint8", "uint8_t"] { types[name] = (1, .unsigned) }
+    for name in ["short", "short int", "signed short", "signed short int", "int16", "int16_t"] {
+      types[name] = (2, .signed)
+    }
+    for name in ["ushort", "unsigned short", "unsigned short int", "uint16", "uint16_t"] {
+      types[name] = (2, .unsigned)
+    }
+    for name in ["int", "signed int", "int32", "int32_t"] { types[name] = (4, .signed) }
+    for name in ["uint", "unsigned int", "uint32", "uint32_t"] { types[name] = (4, .unsigned) }
+    for name in [
+      "longlong", "long long", "long long int", "signed long long", "signed long long int", "int64", "int64_t",
+    ] { types[name] = (8, .signed) }
+    for name in ["ulonglong", "unsigned long long", "unsigned long long int", "uint64", "uint64_t"] {
+      types[name] = (8, .unsigned)
+    }
+    types["float"] = (4, .real)
+    types["double"] = (8, .real)
+    return types
+  }()
+}
+
+extension ContourFormat {
+  /// Label maps in NRRD, as pynrrd and 3D Slicer write them.
+  static let nrrd = ContourFormat(name: "NRRD") { _, start in
+    start.starts(with: NRRDHeader.magic)
+  } read: { request, study in
+    try LabelMapContours(NRRDFile.maps(request.file), request).export(&study)
   }
 }

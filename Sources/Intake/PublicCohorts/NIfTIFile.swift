@@ -11,7 +11,40 @@ package enum NIfTIFile {
   /// DICOM's left-posterior-superior. Values are scaled by slope and intercept and rounded to whole numbers.
   /// - Throws: `PublicCohortError` where the file is damaged, cut off, not three-dimensional, or states no place.
   package static func volume(at url: URL) throws(PublicCohortError) -> Volume {
-    let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+    try read(url) { (sizes, header) throws(PublicCohortError) in
+      try placement(sizes, header)
+    } whole: { place, voxels in
+      Volume(grid: place.0, order: place.1, stored: voxels.values, notFiniteCount: voxels.notFinite)
+    }
+  }
+
+  /// A label map in the order and direction in which the file has it, placed as by `volume(at:)`.
+  ///
+  /// - Throws: `PublicCohortError` as `volume(at:)`, and where a voxel is not a whole number from -32768 to 32767.
+  package static func labelMap(at url: URL) throws(PublicCohortError) -> LabelMap {
+    try read(url) { (sizes, header) throws(PublicCohortError) in
+      (sizes, try affine(header))
+    } whole: { (place, voxels) throws(PublicCohortError) in
+      guard voxels.notLabels == 0 else {
+        throw PublicCohortError("\(voxels.notLabels) voxels are not whole numbers, as labels are")
+      }
+      let (sizes, steps) = place
+      guard
+        let map = LabelMap(
+          size: SIMD3(sizes[0], sizes[1], sizes[2]), origin: steps[3], steps: Array(steps[..<3]),
+          labels: voxels.values)
+      else {
+        throw PublicCohortError("the affine of the header is damaged: it spans no volume, or reaches beyond 10 m")
+      }
+      return map
+    }
+  }
+
+  private static func read<Place, Whole>(
+    _ url: URL, place: ([Int], nii_header) throws(PublicCohortError) -> Place,
+    whole: (Place, Voxels) throws(PublicCohortError) -> Whole
+  ) throws(PublicCohortError) -> Whole {
+    let size = (try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     let process: DecoderProcess
     var header = nii_header()
     do throws(DecoderProcess.Failure) {
@@ -30,7 +63,7 @@ package enum NIfTIFile {
         "expected one three-dimensional volume, found \(sizes.map(String.init).joined(separator: " x ")) voxels and "
           + "\(header.frames) frames")
     }
-    let (grid, order) = try placement(sizes, header)
+    let placed = try place(sizes, header)
     // No product of three sides and eight bytes is beyond counting.
     let byteCount = sizes.reduce(Int(header.bytes), *)
     let isPacked = url.pathExtension.lowercased() == "gz"
@@ -51,7 +84,7 @@ package enum NIfTIFile {
     } catch {
       throw PublicCohortError("the file is cut off, or its compressed data are damaged; download it again")
     }
-    return Volume(grid: grid, order: order, stored: voxels.values, notFiniteCount: voxels.notFinite)
+    return try whole(placed, voxels)
   }
 
   /// The most that deflate makes of one byte (zlib.net, "Technical Details").
@@ -62,6 +95,8 @@ package enum NIfTIFile {
     var values: [Int16] = []
     /// How many were no number.
     var notFinite = 0
+    /// How many were no whole number, up to rounding, that fits.
+    var notLabels = 0
     private let kind: (nii_kind, Int32)
     private let slope: Double
     private let intercept: Double
@@ -92,8 +127,10 @@ package enum NIfTIFile {
     @inline(__always)
     private mutating func append<Stored>(_ bytes: UnsafeRawBufferPointer, _ number: (Stored) -> Double) {
       for stored in bytes.bindMemory(to: Stored.self) {
-        let whole = Volume.whole(number(stored) * slope + intercept)
+        let value = number(stored) * slope + intercept
+        let whole = Volume.whole(value)
         if whole == nil { notFinite += 1 }
+        if whole.map({ abs(Double($0) - value) > 1e-3 }) ?? true { notLabels += 1 }
         values.append(whole ?? Volume.air)
       }
     }
@@ -102,20 +139,8 @@ package enum NIfTIFile {
   private static func placement(_ sizes: [Int], _ header: nii_header) throws(PublicCohortError) -> (
     AxialGrid, VoxelOrder
   ) {
-    let rows: [[Double]]
-    if header.sform_code > 0 {
-      rows = matrix(header.sform)
-    } else if header.qform_code > 0 {
-      rows = matrix(header.qform)
-    } else {
-      throw PublicCohortError(
-        "the header has neither sform nor qform, so the position of the volume in the patient is unknown")
-    }
-    // Right and anterior become left and posterior.
-    func column(_ index: Int) -> SIMD3<Double> {
-      SIMD3(-rows[0][index], -rows[1][index], rows[2][index]) * header.unit
-    }
-    let steps = (0..<3).map(column)
+    let columns = try affine(header)
+    let steps = Array(columns[..<3])
     let dimensions = steps.map { step in
       let axis = (0..<3).max { abs(step[$0]) < abs(step[$1]) } ?? 0
       return VoxelOrder.Dimension(VoxelOrder.Axis.allCases[axis], isReversed: step[axis] < 0)
@@ -126,7 +151,7 @@ package enum NIfTIFile {
       throw PublicCohortError(
         "the affine of the header is damaged, or oblique by about 45 degrees; axial slices cannot be extracted")
     }
-    var origin = column(3)
+    var origin = columns[3]
     var stepOf: [VoxelOrder.Axis: SIMD3<Double>] = [:]
     for (index, dimension) in dimensions.enumerated() {
       if dimension.isReversed { origin += Double(sizes[index] - 1) * steps[index] }
@@ -142,6 +167,24 @@ package enum NIfTIFile {
       throw PublicCohortError("the affine of the header shears the slices, which DICOM cannot describe")
     }
     return (grid, order)
+  }
+
+  /// The steps along the three dimensions and the centre of the first voxel, in DICOM's coordinates and mm.
+  private static func affine(_ header: nii_header) throws(PublicCohortError) -> [SIMD3<Double>] {
+    let rows: [[Double]]
+    if header.sform_code > 0 {
+      rows = matrix(header.sform)
+    } else if header.qform_code > 0 {
+      rows = matrix(header.qform)
+    } else {
+      throw PublicCohortError(
+        "the header has neither sform nor qform, so the position of the volume in the patient is unknown")
+    }
+    // Right and anterior become left and posterior.
+    func column(_ index: Int) -> SIMD3<Double> {
+      SIMD3(-rows[0][index], -rows[1][index], rows[2][index]) * header.unit
+    }
+    return (0..<4).map(column)
   }
 
   private typealias Row = (Double, Double, Double, Double)
