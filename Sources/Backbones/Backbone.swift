@@ -100,7 +100,7 @@ public final class Backbone {
   // MARK: Weights
 
   /// The tensors of the frozen stages.
-  var frozenTensors: [NamedTensor] { parts.stages.prefix(frozenCount).flatMap(\.layer.tensors) }
+  public var frozenTensors: [NamedTensor] { parts.stages.prefix(frozenCount).flatMap(\.layer.tensors) }
 
   /// The trained stages.
   var trainedLayers: [any Layer] { parts.stages.dropFirst(frozenCount).map(\.layer) }

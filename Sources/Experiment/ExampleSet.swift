@@ -110,9 +110,7 @@ public struct ExampleSet: Sendable {
     let channels = inputs.fusion == .early ? PhaseChannels(rois.entries, inputs.phases) : nil
     if let channels {
       let matched = Set(kept.flatMap { channels.seen(with: $0).compactMap { $0 } })
-      notes.append(
-        "The phases are the channels of one image: \(matched.count) of \(kept.count) outlined slices are used, matched by their relative "
-          + "position within the lesion's outlined slices of each phase.")
+      notes += channels.notes(used: matched.count, of: kept.count)
       kept.removeAll { channels.slices[$0] == nil }
       notes += MissingPhases.notes(
         Dictionary(grouping: kept) { [rois.entries[$0].patient, rois.entries[$0].lesion] }.sorted {

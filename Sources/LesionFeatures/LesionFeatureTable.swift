@@ -106,8 +106,12 @@ public struct LesionFeatureTable: Sendable {
   ) {
     var remarks: [Remark] = []
     let wanted = Self.chosen(lesions, settings.phases, &remarks)
+    let erosion = settings.erosion ?? .usual
+    let carried = Set(wanted.filter { $0.lesion.carried != nil }.map(\.name))
     let results = ParallelMap.run(wanted, chunk: 1) { choice in
-      Result { try SeriesFeatures(choice.lesion, settings, extractor, store) }
+      // A change is that of the same tissue only if both outlines are eroded by the same distance.
+      let distance = carried.contains(choice.name) ? max(erosion.carried, erosion.drawn) : erosion.drawn
+      return Result { try SeriesFeatures(choice.lesion, settings, erodedBy: distance, extractor, store) }
     } progress: {
       progress?($0, wanted.count)
     }
@@ -115,7 +119,7 @@ public struct LesionFeatureTable: Sendable {
     var known: Set<FeatureDescription> = []
     var entries: [(name: [String], series: [(choice: Choice, found: SeriesFeatures)])] = []
     for (choice, result) in zip(wanted, results) {
-      let name = [choice.lesion.patient, choice.lesion.lesion]
+      let name = choice.name
       func remark(_ reason: String, isFailure: Bool = false) {
         remarks.append(
           Remark(patient: name[0], lesion: name[1], phase: choice.phase, isFailure: isFailure, reason: reason))
@@ -175,6 +179,9 @@ public struct LesionFeatureTable: Sendable {
   private struct Choice: Sendable {
     let lesion: OutlinedLesion
     let phase: Phase?
+
+    /// The patient and the lesion.
+    var name: [String] { [lesion.patient, lesion.lesion] }
   }
 
   /// The series to use of each lesion, lesion by lesion.

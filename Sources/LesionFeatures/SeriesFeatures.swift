@@ -13,9 +13,10 @@ struct SeriesFeatures: Sendable {
   let volume: Double
   let remarks: [String]
 
+  /// Computes them; `erosion` is how far the outline is eroded for changes between phases, in mm.
   init(
-    _ lesion: OutlinedLesion, _ settings: StudyProtocol.Radiomics, _ extractor: some LesionFeatureExtractor,
-    _ store: StoredFeatures?
+    _ lesion: OutlinedLesion, _ settings: StudyProtocol.Radiomics, erodedBy erosion: Double,
+    _ extractor: some LesionFeatureExtractor, _ store: StoredFeatures?
   ) throws {
     let read = try lesion.volumes(settings.extent)
     func features(_ volumes: [LesionVolume]) throws -> [[LesionFeature]] {
@@ -35,18 +36,16 @@ struct SeriesFeatures: Sendable {
         "\(incomplete) features are not defined in each of its \(parts.count) slices; their means are of the slices in which "
           + "they are defined")
     }
-    let erosion = settings.erosion ?? .usual
-    let distance = settings.enhancement ? (lesion.carried == nil ? erosion.drawn : erosion.carried) : 0
     var inner: [LesionFeature]? = mean
-    if distance > 0 {
-      let eroded = read.volumes.compactMap { $0.eroded(by: distance) }
+    if settings.enhancement, erosion > 0 {
+      let eroded = read.volumes.compactMap { $0.eroded(by: erosion) }
       let missing = "so changes from and to this phase are missing"
       do {
         inner = eroded.isEmpty ? nil : Self.mean(try features(eroded)).features
-        if eroded.isEmpty { remarks.append("nothing is left of its outline eroded by \(distance) mm, \(missing)") }
+        if eroded.isEmpty { remarks.append("nothing is left of its outline eroded by \(erosion) mm, \(missing)") }
       } catch let error as RadiomicsError {
         inner = nil
-        remarks.append("its outline eroded by \(distance) mm has no features (\(error)), \(missing)")
+        remarks.append("its outline eroded by \(erosion) mm has no features (\(error)), \(missing)")
       }
     }
     self.inner = inner

@@ -57,9 +57,10 @@ extension StudyProtocol {
 
     /// How far outlines are eroded, in mm, for changes between phases: at its edge a carried outline meets other tissue.
     public struct Erosion: Codable, Equatable, Sendable {
-      /// Outlines that were carried from another phase.
+      /// All outlines of a lesion of which one was carried from another phase: they lose the same border, so that a change is that of the
+      /// same tissue.
       public var carried: Double
-      /// Outlines that a reader drew in the phase.
+      /// All outlines of a lesion that a reader drew in every phase; where one was carried, the larger distance counts.
       public var drawn: Double
 
       /// What a protocol without the key means.

@@ -7,6 +7,18 @@ enum FeatureSource {
   case stored(FeatureStore)
   /// The frozen stages run again for every batch: if the store is disabled or would be too large, or nothing is frozen.
   case computed(([Sample]) throws -> Tensor)
+
+  /// The same, which keeps the output of every batch in memory: for networks that share their frozen stages and are asked the same.
+  var kept: FeatureSource {
+    guard case .computed(let compute) = self else { return self }
+    var outputs: [[Sample]: Tensor] = [:]
+    return .computed { samples in
+      if let output = outputs[samples] { return output }
+      let output = try compute(samples)
+      outputs[samples] = output
+      return output
+    }
+  }
 }
 
 /// An example as a network learns it.

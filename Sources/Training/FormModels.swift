@@ -7,9 +7,10 @@ import Torch
 
 /// The networks of some folds of a run whose examples are made of several slices, in whatever form.
 ///
-/// Each is loaded and asked as the run's verification does.
+/// Each is loaded and asked as the run's verification does. Stages that the folds have frozen alike are run once for all of them.
 struct FormModels: FoldModels {
   private let folders: ModelFolders
+  private let checkpoints: [SafeTensorsFile]
   private let learner: NetworkLearner
 
   /// Opens the checkpoints.
@@ -18,7 +19,7 @@ struct FormModels: FoldModels {
   init(_ folders: ModelFolders, _ form: NetworkForm, usesGPU: Bool) throws {
     self.folders = folders
     let network = try folders.keptNetwork()
-    _ = try folders.checkpoints(of: network.backbone)
+    checkpoints = try folders.checkpoints(of: network.backbone)
     learner = try NetworkLearner(kept: network, by: folders.settings, form, usesGPU: usesGPU)
   }
 
@@ -28,13 +29,16 @@ struct FormModels: FoldModels {
     let stacks = learner.form.stacks(of: examples.examples, rois.entries)
     let prepared = PreparedNetwork(learner: learner, rois: rois, stacks: stacks, storeName: nil, store: nil)
     var worker = try prepared.makeWorker()
+    let isShared =
+      checkpoints.count > 1 && checkpoints.haveSame(worker.initial.network.frozenTensors.map(\.name))
+    let features = isShared ? try FrozenStages(learner, worker.initial, rois, stacks).source.kept : nil
     let numbers = Array(examples.examples.indices)
     return try folders.folds.map { fold in
       let folder = folders.folder(fold)
       let task = LearningTask(
         examples: examples, training: [], heldOut: numbers, fold: fold,
         checkpoint: folder.appendingPathComponent("checkpoint.safetensors"))
-      return try prepared.load(from: folder, for: task, with: &worker).probabilities(of: numbers)
+      return try prepared.load(from: folder, for: task, with: &worker, features: features).probabilities(of: numbers)
     }
   }
 }
@@ -47,6 +51,14 @@ extension PredictedExamples {
     let examples = try examples(settings)
     guard let rois = examples.rois else { throw TrainingError("a network predicts slices, but the exam has none") }
     return (examples, rois)
+  }
+}
+
+extension [SafeTensorsFile] {
+  /// Whether all files have the same tensors of some names.
+  func haveSame(_ names: [String]) -> Bool {
+    guard let first else { return true }
+    return dropFirst().allSatisfy { other in names.allSatisfy { first.hasSame($0, as: other) } }
   }
 }
 

@@ -99,8 +99,9 @@ extension NetworkInputs {
       let probability = settings.inputs.phaseDropoutProbability
       return [
         "The phases (\(phases)) were the channels of one image (early fusion), each with its channel's statistics. Slices were matched by "
-          + "their relative position within the lesion's outlined slices of each phase, each cut in the box of its own outline. The channel of "
-          + "a phase that a lesion lacked was zero"
+          + "their relative position within the lesion's outlined slices of each phase or, where an outline had been carried from one phase "
+          + "to another, by their height after its shift; each was cut in the box of its own outline. The channel of a phase that was lacking "
+          + "was zero"
           + (settings.inputs.phases.count < 3 ? ", and so was the third channel." : "."),
         probability == 0
           ? "No phase was left out in training."

@@ -41,16 +41,27 @@ struct PreparedNetwork: PreparedLearner {
   }
 
   func load(from folder: URL, for task: LearningTask, with worker: inout NetworkWorker) throws -> any FittedModel {
+    try load(from: folder, for: task, with: &worker, features: nil)
+  }
+
+  /// The same, whose input comes from `features` where that is given, not from the store or the network's own frozen stages.
+  func load(
+    from folder: URL, for task: LearningTask, with worker: inout NetworkWorker, features: FeatureSource?
+  ) throws -> any FittedModel {
     let backbone = worker.initial.backbone
     try worker.network.load(FoldNetworkFile.weights(in: folder, backbone: backbone, fold: task.fold))
     return FittedNetwork(
-      backbone: backbone, fold: task.fold, trainer: try trainer(of: task, with: worker), rois: rois, heldOut: [])
+      backbone: backbone, fold: task.fold, trainer: try trainer(of: task, with: worker, features), rois: rois,
+      heldOut: [])
   }
 
-  private func trainer(of task: LearningTask, with worker: NetworkWorker) throws -> FoldTrainer {
+  private func trainer(
+    of task: LearningTask, with worker: NetworkWorker, _ features: FeatureSource? = nil
+  ) throws -> FoldTrainer {
     LibTorch.trimMemory()
     let features =
-      try store.map { FeatureSource.stored($0) } ?? FrozenStages(learner, worker.initial, rois, stacks).source
+      try features ?? store.map { FeatureSource.stored($0) }
+      ?? FrozenStages(learner, worker.initial, rois, stacks).source
     let examples = try zip(task.examples.examples, task.examples.classes).map { example, gradeClass in
       let (slices, phases) = learner.form.groups(of: example, rois.entries)
       let groups = try stacks.map { stacks in try slices.map { [try stacks.number(of: $0)] } } ?? slices

@@ -40,9 +40,7 @@ struct SliceModels: FoldModels {
   func probabilities(of rois: ROISet, _ slices: [Int]) throws -> [[Double]] {
     try LibTorch.setDeterministic(true)
     let first = try network(0)
-    let isShared = checkpoints.dropFirst().allSatisfy { other in
-      first.frozenNames.allSatisfy { checkpoints[0].hasSame($0, as: other) }
-    }
+    let isShared = checkpoints.haveSame(first.frozenNames)
     let features = try isShared ? features(rois, slices, first) : nil
     return try checkpoints.indices.map { index in
       let network = try index == 0 ? first : network(index, sharing: isShared ? first : nil)

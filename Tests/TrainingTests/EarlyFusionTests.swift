@@ -42,6 +42,52 @@ import Torch
     #expect(PhaseChannels([], Self.phases).slices.isEmpty)
   }
 
+  @Test func carriedSlicesAreMatchedByTheirHeight() throws {
+    /// Slices at some heights, of a phase and a series of the same number, carried from a series where that is given.
+    func slices(_ phase: Phase, _ series: Int64, _ heights: [Double?], from source: Int64? = nil, up: Double = 0)
+      throws -> [ROISet.Entry]
+    {
+      try heights.enumerated().map { place, height in
+        try ROISet.Entry.made(
+          series: series, ordinal: place, height: height, phase: phase,
+          carrying: source.map { .init(series: $0, superior: up) })
+      }
+    }
+    let own: [Double?] = [0, 2.5, 5, 7.5, 10]
+    func matched(_ entries: [ROISet.Entry], _ phases: [Phase] = [.lateArterial, .portalVenous]) -> [[Int?]?] {
+      let channels = PhaseChannels(entries, phases)
+      return channels.slices.keys.sorted().map { channels.slices[$0] }
+    }
+    // 3 mm farther up, in slices of 5 mm, of which one more is outlined: by relative position slice 3 would meet number 7.
+    let drawn = try slices(.lateArterial, 1, own)
+    let coarse = try drawn + slices(.portalVenous, 2, [3, 8, 13, 18], from: 1, up: 3)
+    #expect(matched(coarse) == [[0, 5], [1, 5], [2, 6], [3, 6], [4, 7]])
+    #expect(PhaseChannels(coarse, Self.phases).unmatchedCount == 0)
+    // The other way round, the carried outline is the first phase's.
+    #expect(matched(coarse, [.portalVenous, .lateArterial]) == [[5, 0], [6, 2], [7, 4], [8, 4]])
+    // A series that ends within the lesion has no counterpart of what lies beyond it, which is counted.
+    let short = try drawn + slices(.portalVenous, 2, [-1, 1.5], from: 1, up: -1)
+    #expect(matched(short) == [[0, 5], [1, 6], [2, 6], [3, nil], [4, nil]])
+    let notes = PhaseChannels(short, Self.phases).notes(used: 5, of: 7)
+    #expect(notes.count == 2 && notes[1].hasPrefix("2 slices have no counterpart in a phase"), "\(notes)")
+    // Both were carried from a third series.
+    let third =
+      try slices(.lateArterial, 1, [1, 6], from: 3, up: 1) + slices(.portalVenous, 2, [8, 3], from: 3, up: 3)
+    #expect(matched(third) == [[0, 3], [1, 2]])
+    // Single slices match; drawn outlines, and those carried from different series, are matched by position as before.
+    #expect(matched(try slices(.lateArterial, 1, [0]) + slices(.portalVenous, 2, [9], from: 1)) == [[0, 1]])
+    for source in [nil, 4] as [Int64?] {
+      let other = try drawn + slices(.portalVenous, 2, [3, 8, 13, 18, 23], from: source, up: 3)
+      #expect(matched(other) == (0..<5).map { [$0, $0 + 5] })
+      #expect(PhaseChannels(other, Self.phases).unlocatedCount == 0)
+    }
+    // So they are, with a note, where a height is not known.
+    let unknown = try drawn + slices(.portalVenous, 2, [3, nil, 13, 18, 23], from: 1, up: 3)
+    #expect(matched(unknown) == (0..<5).map { [$0, $0 + 5] })
+    let said = PhaseChannels(unknown, Self.phases).notes(used: 10, of: 10)
+    #expect(said.count == 2 && said[1].hasPrefix("The outlines of 1 lesions were carried, but the heights"), "\(said)")
+  }
+
   @Test func neverAreAllPhasesOfASliceLeftOut() throws {
     let channels = PhaseChannels(try entries([(.lateArterial, 1, 1), (.portalVenous, 2, 1)]), Self.phases)
     #expect(channels.seen(with: 0) == [0, 1, nil])
@@ -184,6 +230,26 @@ import Torch
     #expect(try PredictionTable.read(run(without).predictionsFile).map(\.probability) != predictions.map(\.probability))
     let explained = try Explanation(first, in: synthetic.study).write(galleryCount: 1) { _, _ in }.explanations
     #expect(explained.gallery.count >= 2)
+  }
+
+  @Test func anInterruptedRunGoesOnWithTheSameBits() throws {
+    let synthetic = try study()
+    var settings = settings(synthetic, .bag, "bag")
+    settings.training?.epochs = 3
+    let options = try synthetic.options().network
+    func validation() throws -> CrossValidation {
+      try CrossValidation(synthetic.study, protocol: settings, learners: LearnerRegistry([.bag(options)]))
+    }
+    let whole = try validation().run { _ in }
+    try synthetic.interrupting(fold: 0, epoch: 2, before: Set(synthetic.runs())) {
+      _ = try validation().run(progress: $0)
+    }
+    let resumed = try validation().run { _ in }
+    #expect(resumed.id != whole.id)
+    for file in ["predictions.csv", "folds/fold-1/model.safetensors"] {
+      let contents = try [whole, resumed].map { try Data(contentsOf: $0.url.appendingPathComponent(file)) }
+      #expect(contents[0] == contents[1], "\(file)")
+    }
   }
 
   @Test func protocolsAreChecked() throws {

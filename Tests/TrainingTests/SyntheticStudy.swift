@@ -42,8 +42,15 @@ struct SyntheticStudy {
   let settings: StudyProtocol
   private let folder: TemporaryFolder
 
+  /// The UID of a patient's series.
+  static func series(of patient: String, _ description: String? = nil) -> String {
+    DICOMUID.make(from: "series \(patient)" + (description.map { " \($0)" } ?? ""))
+  }
+
   /// Makes the study up to its ROIs; where `twins`, the first two patients, both of low grade, have the very same pixels.
-  init(twins: Bool = false) throws {
+  ///
+  /// With `phases`, descriptions of series, each patient has that many series of two slices.
+  init(twins: Bool = false, phases: [String] = []) throws {
     folder = try TemporaryFolder()
     study = try StudyFolder.make(in: folder.url) { settings in
       settings.roi.boxSize = 32
@@ -67,7 +74,7 @@ struct SyntheticStudy {
       let values = Self.values(of: id)
       let grade = isHigh ? 3 + patient % 2 : 1 + patient % 2
       table += "\(id),1,\(grade),\(values["size_mm"] ?? ""),\(values["sex"] ?? "")\n"
-      for slice in 0..<2 {
+      for slice in 0..<2 * max(1, phases.count) {
         var generator = DeterministicGenerator(
           seed: UInt64(twins && patient < 2 ? 0 : patient), stream: UInt64(slice))
         let centre = SIMD2(
@@ -79,12 +86,14 @@ struct SyntheticStudy {
           return Int16((isInside ? (isHigh ? 150 : -50) : 50) + .random(in: -30...30, using: &generator))
         }
         let uid = DICOMUID.make(from: "\(id) \(slice)")
-        let (exam, series) = (DICOMUID.make(from: "exam \(id)"), DICOMUID.make(from: "series \(id)"))
-        let image = CTInstance(
+        let phase = phases.isEmpty ? nil : phases[slice / 2]
+        let (exam, series) = (DICOMUID.make(from: "exam \(id)"), Self.series(of: id, phase))
+        var image = CTInstance(
           patientID: id, studyInstanceUID: exam, seriesInstanceUID: series, sopInstanceUID: uid, columns: 48, rows: 48,
-          storedValues: values, position: SIMD3(0, 0, Double(slice) * 2.5),
+          storedValues: values, position: SIMD3(0, 0, Double(slice % 2) * 2.5),
           pixelSpacing: PixelSpacing(row: 1, column: 1),
           sliceThickness: 2.5)
+        image.elements[.seriesDescription] = phase
         try image.write(to: source.appendingPathComponent("\(id)-\(slice).dcm"))
         contours.append(
           Contour(
@@ -103,7 +112,7 @@ struct SyntheticStudy {
     try MDAI.write(contours, to: export)
     _ = try ContourImport.run(export, into: study)
     let summary = try ROIBuild.run(study)
-    try #require(summary.rois == 24 && summary.patients == 12)
+    try #require(summary.rois == 24 * max(1, phases.count) && summary.patients == 12)
   }
 
   /// What the pathology table states of a patient, by column.
