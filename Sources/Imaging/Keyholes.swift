@@ -2,7 +2,8 @@ extension PolygonRegion {
   /// Outlines without holes that enclose the same area: each hole is joined to the outline around it by a keyhole, two edges that lie
   /// on one another (PS3.3 section C.8.8.6.3).
   ///
-  /// An outline within a hole stays an outline of its own.
+  /// A hole runs against the outline around it, so that areas are right by any rule of filling. An outline within a hole stays an
+  /// outline of its own.
   public func keyholed() -> [Polygon] {
     let holes = holes
     guard !holes.isEmpty else { return outlines }
@@ -59,6 +60,7 @@ extension Polygon {
 
   /// This outline with a hole, joined by the shortest keyhole that crosses neither of them nor `others`.
   fileprivate func joined(to hole: Polygon, past others: [Polygon]) -> Polygon {
+    let hole = hole.runsClockwise == runsClockwise ? Polygon(vertices: hole.vertices.reversed()) : hole
     let walls = ([self, hole] + others).flatMap { Array($0.edges) }
     let pairs = vertices.indices.flatMap { outer in hole.vertices.indices.map { (outer, $0) } }
     func length(_ pair: (Int, Int)) -> Double {
@@ -73,6 +75,11 @@ extension Polygon {
     guard let (outer, inner) = free ?? sorted.first else { return self }
     let around = Array(hole.vertices[inner...]) + hole.vertices[..<inner] + [hole.vertices[inner]]
     return Polygon(vertices: Array(vertices[...outer]) + around + vertices[outer...])
+  }
+
+  /// Whether the corners go round clockwise, where y grows downwards.
+  private var runsClockwise: Bool {
+    edges.reduce(0) { $0 + $1.0.x * $1.1.y - $1.1.x * $1.0.y } > 0
   }
 
   /// Whether an edge meets the line from `a` to `b` elsewhere than in an end that they share.

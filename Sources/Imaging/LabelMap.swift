@@ -29,9 +29,6 @@ public struct LabelMap: Sendable {
     labels.reduce(into: [:]) { if $1 != 0 { $0[$1, default: 0] += 1 } }
   }
 
-  /// Whether all labels are 0.
-  public var isEmpty: Bool { labels.allSatisfy { $0 == 0 } }
-
   /// A position in voxels along the three axes.
   func index(of position: SIMD3<Double>) -> SIMD3<Double> {
     let offset = position - origin

@@ -9,14 +9,16 @@ import Testing
 
 /// What is exported is imported again: vectors within 1e-6 of a pixel, masks bit for bit.
 struct ContourRoundTripTests {
-  /// Whether two closed outlines have the same corners, from whichever they start.
+  /// Whether two closed outlines have the same corners, from whichever they start and whichever way they go.
   private func isSame(_ one: Polygon, _ other: Polygon, within limit: Double) -> Bool {
     let count = one.vertices.count
     guard count == other.vertices.count else { return false }
-    return (0..<count).contains { start in
-      (0..<count).allSatisfy { index in
-        let difference = one.vertices[index] - other.vertices[(index + start) % count]
-        return max(abs(difference.x), abs(difference.y)) <= limit
+    return [other.vertices, other.vertices.reversed()].contains { vertices in
+      (0..<count).contains { start in
+        (0..<count).allSatisfy { index in
+          let difference = one.vertices[index] - vertices[(index + start) % count]
+          return max(abs(difference.x), abs(difference.y)) <= limit
+        }
       }
     }
   }

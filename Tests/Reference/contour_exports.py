@@ -26,6 +26,8 @@ import SimpleITK
 from dcmrtstruct2nii import dcmrtstruct2nii
 from skimage.draw import polygon2mask
 
+# dcmrtstruct2nii 5 calls it by the name that pydicom 3 dropped.
+pydicom.read_file = pydicom.dcmread
 root, output = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 LESIONS = {"P01": ["left", "right"], "P02": ["left"]}
 

@@ -35,10 +35,7 @@ public enum ContourExport {
   ///
   /// The file of MD.ai is `contours.json`; the others are READER/PATIENT/SERIES with the format's ending, where SERIES is the
   /// SeriesInstanceUID, and masks READER/PATIENT/segmentation.nii.gz. A series that the format cannot express is refused with the
-  /// reason; the others are written.
-  /// - Parameters:
-  ///   - readers: takes only these readers' outlines; empty for all.
-  ///   - phases: takes only series of these phases; empty for all.
+  /// reason; the others are written. Empty `readers` and `phases` take all of them.
   /// - Throws: `StudyError` where there is nothing to write, or a file cannot be written.
   public static func run(
     _ study: StudyFolder, as format: Format, readers: [String] = [], phases: [Phase] = [], to folder: URL

@@ -33,10 +33,7 @@ struct OutlinedSeries {
 
   /// What readers drew, by reader, patient and series: first readings, without what was carried to other phases.
   ///
-  /// - Parameters:
-  ///   - readers: takes only these readers' outlines; empty for all.
-  ///   - phases: takes only series of these phases; empty for all.
-  ///   - labels: which labels mean "lesion".
+  /// Empty `readers` and `phases` take all of them; `labels` says which labels mean "lesion".
   /// - Throws: SQLite's error where the tables cannot be read.
   static func all(
     _ database: Database, readers: [String], phases: [Phase], labels: LesionLabels

@@ -7,7 +7,9 @@ import Support
 public enum ContourFile {
   /// What files do not say themselves.
   public struct Settings: Equatable, Sendable {
-    /// The reader who drew what the files hold; nil for `unnamedReader`. An export of MD.ai names its readers itself.
+    /// The reader who drew what the files hold, or nil for `unnamedReader`.
+    ///
+    /// An export of MD.ai names its readers itself, so that it must be nil.
     public var reader: String?
     /// The labels, segments or regions that are lesions, by number, each with the lesion's name; empty where names decide, or there is
     /// only one.

@@ -18,27 +18,27 @@ struct LabelMapContours {
   private let lesions: [[Int16: String]]
   private let skipped: [MDAIExport.Skipped]
 
-  /// Takes the maps of one file, which lie in one series; labels of several maps are numbered through only by their names.
+  /// Takes the maps of one file, which lie in one series.
   ///
+  /// The labels of several layers are counted through from 1, because layers share their numbers.
   /// - Throws: `AnnotationError` where it is not clear which labels are lesions.
   init(_ maps: [NamedLabelMap], _ request: ContourRequest) throws(AnnotationError) {
     (self.maps, self.request) = (maps, request)
-    var lesions: [[Int16: String]] = []
-    var skipped: [MDAIExport.Skipped] = []
-    for map in maps {
-      let labels = map.map.counts.keys.map(Int.init).sorted()
-      // A layer may be empty, but not the file.
-      if labels.isEmpty, maps.contains(where: { !$0.map.isEmpty }) {
-        lesions.append([:])
-        continue
+    var found: [(number: Int, name: String)] = []
+    var places: [Int: (layer: Int, label: Int16)] = [:]
+    for (layer, map) in maps.enumerated() {
+      for label in map.map.counts.keys.sorted() {
+        let number = maps.count == 1 ? Int(label) : found.count + 1
+        found.append((number, map.names[Int(label)] ?? ""))
+        places[number] = (layer, label)
       }
-      let choice = try request.lesions(among: labels.map { ($0, map.names[$0] ?? "") }, "label")
-      lesions.append(
-        Dictionary(
-          uniqueKeysWithValues: choice.names.compactMap { key, name in Int16(exactly: key).map { ($0, name) } }))
-      skipped += choice.skipped
     }
-    (self.lesions, self.skipped) = (lesions, skipped)
+    let choice = try request.lesions(among: found, maps.count == 1 ? "label" : "segment")
+    var lesions = maps.map { _ in [Int16: String]() }
+    for (number, name) in choice.names {
+      if let place = places[number] { lesions[place.layer][place.label] = name }
+    }
+    (self.lesions, skipped) = (lesions, choice.skipped)
   }
 
   /// The outlines.
