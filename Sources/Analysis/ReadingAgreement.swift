@@ -134,8 +134,9 @@ public struct ReadingAgreement: Codable, Equatable, Sendable {
     public let readers, lesions: Int
     /// Krippendorff's alpha of all answers, nominal.
     public let alpha: Stated
-    /// How many lesions all readers answered, and Fleiss' kappa of them.
+    /// How many lesions all readers answered.
     public let complete: Int
+    /// Fleiss' kappa of these.
     public let kappa: Stated
   }
 
@@ -145,8 +146,9 @@ public struct ReadingAgreement: Codable, Equatable, Sendable {
     public let patient: String
     /// The reader's name for it.
     public let lesion: String
-    /// Who outlined it, and on how many slices.
+    /// Who outlined it.
     public let reading: Reading
+    /// On how many slices.
     public let slices: Int
   }
 

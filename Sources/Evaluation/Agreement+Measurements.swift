@@ -9,6 +9,7 @@ extension Agreement {
   ///   - values: the values.
   ///   - clusters: the cluster of each.
   ///   - samples: how many draws.
+  /// - Returns: the mean and its percentile interval.
   /// - Throws: `NotEstimable` where there is no value, one is not finite, the lists differ in length, or there is no interval.
   public static func mean(_ values: [Double], clusters: [String], samples: Int = 2000) throws(NotEstimable) -> Estimate
   {
@@ -43,6 +44,7 @@ extension Agreement {
   ///   - second: the second.
   ///   - clusters: the cluster of each thing.
   ///   - samples: how many draws, where there are any.
+  /// - Returns: the value with its interval.
   /// - Throws: `NotEstimable` as `BlandAltman` does, or where there is no interval.
   public static func limit(
     _ limit: Limit, _ first: [Double], _ second: [Double], clusters: [String], samples: Int = 2000
@@ -62,6 +64,7 @@ extension Agreement {
   ///   - table: a row for each thing and a column for each reader.
   ///   - clusters: the cluster of each thing.
   ///   - samples: how many draws, where there are any.
+  /// - Returns: the correlation with its interval.
   /// - Throws: `NotEstimable` as `IntraclassCorrelation` does, or where there is no interval.
   public static func correlation(
     _ form: IntraclassCorrelation.Form, _ table: [[Double]], clusters: [String], samples: Int = 2000

@@ -56,9 +56,10 @@ import Testing
   private func finish(_ patient: Int, _ reader: String, occasion: Int = 1) throws {
     let name = try caseName(patient, reader, occasion)
     let base = try desk.detail(of: name, reader: reader).revision
-    do {
+    do throws(DeskError) {
       _ = try desk.setState(.done, case: name, reader: reader, base: base)
-    } catch DeskError.unconfirmed(_, let warnings) {
+    } catch {
+      guard case .unconfirmed(_, let warnings) = error else { throw error }
       _ = try desk.setState(
         .done, case: name, reader: reader, base: base, confirmed: warnings.map(\.warning))
     }
@@ -121,7 +122,7 @@ import Testing
     let computed = try #require(pair.measures.first { $0.name.contains("computed") })
     #expect(computed.bias.value == 0 && computed.bias.interval == nil)
 
-    let own = try #require(found.pairs.first(where: \.isOneReader))
+    let own = try #require(found.pairs.first { $0.isOneReader })
     #expect(own.second.name == "anna, repeat 1" && own.lesions == 4)
     #expect(abs((own.dice.value ?? 0) - 16.0 / 17) < 1e-12)
     let again = try #require(own.categories.first { $0.name == "Lesion present" })

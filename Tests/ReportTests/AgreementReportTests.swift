@@ -32,11 +32,13 @@ import Testing
     _ = try Markup(page)
     for words in [
       "U_1 and U_2", "Hausdorff 95", "ICC(2,1)", "Reader U_2", "Grown by 1 mm", "only U_1 outlined it.", "Bland-Altman",
-      "Median Dice", "P11",
+      "Median Dice", "P11", "Sensitivity (STAPLE)", "Longest diameter computed", "as in surface-distance",
     ] { #expect(page.contains(words), "\(words)") }
-    #expect(try text("figures/outlines.svg").contains("worst: "))
+    let picture = try text("figures/outlines.svg")
+    #expect(picture.contains("worst: ") && picture.contains(">STAPLE<") && picture.contains("stroke-dasharray"))
     #expect(try text("lesions.csv").split(separator: "\n").count == 12)
-    #expect(try text("pairs.csv").contains("U_1,U_2,11,11,dice,"))
+    let pairs = try text("pairs.csv")
+    #expect(pairs.contains("U_1,U_2,11,11,dice,") && pairs.contains("U_1,U_2,11,11,hausdorff95_by_area_mm,"))
     #expect(try text("effect.csv").split(separator: "\n").count == 3)
     let read = try JSONDecoder().decode(
       AgreementResult.self, from: Data(contentsOf: folder.appendingPathComponent("agreement.json")))

@@ -8,7 +8,7 @@ public struct ReadingFindings: Equatable, Sendable {
   public struct Lesion: Equatable, Sendable {
     /// The lesion's name in pathology's list.
     public let name: String
-    /// What the reading says: an outline means `present`. Nil where it says nothing, or contradicts itself.
+    /// What the reading says, where an outline means `present`; nil where it says nothing, or contradicts itself.
     public let verdict: AnnotationObject.Assessment?
   }
 
