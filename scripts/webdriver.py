@@ -82,8 +82,37 @@ class Browser:
                 {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}]})
 
     def picture(self, path):
+        """Writes a picture of the page, as WebP, which keeps the noise of CT small."""
+        answer = self._call("POST", "/goog/cdp/execute", {
+            "cmd": "Page.captureScreenshot", "params": {"format": "webp", "quality": 80}})
         with open(path, "wb") as file:
-            file.write(base64.b64decode(self._call("GET", "/screenshot")))
+            file.write(base64.b64decode(answer["data"]))
+
+    def _on_screen(self, points):
+        """Image coordinates of the active phase in CSS pixels."""
+        left, top, a, d, e, f = self.run(
+            "const p = document.querySelector('.pane.active'), b = p.getBoundingClientRect();"
+            "const m = p.querySelector('.overlay').getAttribute('transform').match(/[-0-9.e]+/g).map(Number);"
+            "return [b.left, b.top, m[0], m[3], m[4], m[5]];")
+        return [(x * a + e + left, y * d + f + top) for x, y in points]
+
+    def outline(self, vertices):
+        """Draws a polygon on the shown slice of the active phase, with its corners at image coordinates."""
+        self.keys("p")
+        for place in self._on_screen(vertices):
+            self.pointer(place, "down", "up")
+        self.keys("\ue007", "v")
+
+    def point_at(self, point):
+        """Presses at image coordinates of the active phase, so that the reformats go through them."""
+        self.pointer(self._on_screen([point])[0], "down", "up")
+
+    def show_slice(self, number):
+        """Shows a slice of the active phase, from the nearer side, by keys."""
+        shown = "Number(document.querySelector('.pane.active').dataset.slice)"
+        while (now := self.run(f"return {shown}")) != number:
+            self.keys("\ue013" if number > now else "\ue015")
+            self.wait(f"{shown} !== {now}")
 
     def open_case(self, url, case):
         """Signs in by an address with a one-time token and opens a case, until each phase shows a slice."""

@@ -1,4 +1,5 @@
 public import Annotation
+import CMicroHTTPD
 import Foundation
 public import Support
 
@@ -19,6 +20,11 @@ public final class AnnotationServer: Sendable {
 
     /// Settings of a server that only this machine can reach.
     public init() {}
+  }
+
+  /// The version of libmicrohttpd, and whether it can serve TLS.
+  public static var library: (version: String, hasTLS: Bool) {
+    (String(cString: MHD_get_version()), MHD_is_feature_supported(.FEATURE_TLS) == .YES)
   }
 
   private let server: WebServer

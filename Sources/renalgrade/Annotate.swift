@@ -92,6 +92,7 @@ struct Annotate: AsyncParsableCommand {
       // The token is used up: the next window or browser needs another.
       if let person, let next = server.withLock({ $0 })?.addressOnce(reader: person.id, role: person.role) {
         print("\(reader) has opened the page. For another window: \(next)")
+        fflush(nil)
       }
     }
     server.withLock { $0 = started }

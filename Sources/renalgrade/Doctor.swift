@@ -1,3 +1,4 @@
+import AnnotationServer
 import ArgumentParser
 import Backbones
 import DICOM
@@ -36,6 +37,11 @@ struct Doctor: ParsableCommand {
       Finding(
         subject: "DCMTK", text: DICOMLibrary.version + (dictionary ? "" : ", without its dictionary: set DCMDICTPATH"),
         isFine: dictionary),
+      Finding(
+        subject: "libmicrohttpd",
+        text: AnnotationServer.library.version
+          + (AnnotationServer.library.hasTLS ? "" : ", without TLS: `renalgrade annotate` serves this machine alone"),
+        isFine: AnnotationServer.library.hasTLS, isNeeded: false),
       Finding(
         subject: "gnuplot", text: gnuplot ?? "not on the PATH: apt-get install gnuplot-nox", isFine: gnuplot != nil),
     ] + weights() + [

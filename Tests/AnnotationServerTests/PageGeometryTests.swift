@@ -34,6 +34,49 @@ struct PageGeometryTests {
     }
   }()
 
+  /// Two or three outlines of one lesion, which may cross or lie within one another, are the tumour that ROIs have.
+  @Test func severalOutlinesAreTheTumourOfROIs() async throws {
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Sources/AnnotationServer/Page/polygon.js")
+    var random = SplitMix64(seed: 15)
+    let groups = (0..<120).map { _ in
+      (0..<Int.random(in: 2...3, using: &random)).map { _ -> [[Double]] in
+        let centre = SIMD2(Double.random(in: 14...26, using: &random), Double.random(in: 11...19, using: &random))
+        let size = SIMD2(Double.random(in: 2...12, using: &random), Double.random(in: 2...10, using: &random))
+        return (0..<9).map { corner in
+          let angle = 2 * Double.pi * Double(corner) / 9
+          return [centre.x + size.x * cos(angle), centre.y + size.y * sin(angle)]
+        }
+      }
+    }
+    let browser = try await WebDriver().open(options: ["--allow-file-access-from-files"])
+    try await browser.open(page.absoluteString)
+    let json = String(decoding: try JSONEncoder().encode(groups), as: UTF8.self)
+    struct Group: Decodable {
+      let mask: [Int]
+      let overlaps: Bool
+      let count: Int
+    }
+    let found: [Group] = try await browser.value(
+      """
+      import("\(page.absoluteString)").then((g) => \(json).map((outlines) => {
+        const image = { columns: \(Self.columns), rows: \(Self.rows), values: new Int16Array(\(Self.columns * Self.rows)),
+          slope: 1, intercept: 0 };
+        return { mask: [...g.mask(outlines, \(Self.columns), \(Self.rows))], overlaps: g.overlap(outlines),
+          count: g.hounsfieldInside(outlines, image).count };
+      }))
+      """)
+    try #require(found.count == groups.count)
+    for (outlines, result) in zip(groups, found) {
+      let region = PolygonRegion(outlines.map { Polygon(vertices: $0.map { SIMD2($0[0], $0[1]) }) })
+      let tumour = region.unionMask(columns: Self.columns, rows: Self.rows)
+      #expect(result.mask == tumour.values.map { $0 ? 1 : 0 })
+      #expect(result.count == tumour.count)
+    }
+    let overlapping = found.count { $0.overlaps }
+    #expect(overlapping > 30 && overlapping < 110, "both kinds of group must occur")
+  }
+
   @Test func polygonsAreThoseOfImaging() async throws {
     let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Sources/AnnotationServer/Page/polygon.js")

@@ -78,7 +78,7 @@ extension Disagreement.SliceAgreement {
     return ParallelMap.run(places, chunk: 4) { place in
       var dice = 0.0
       if let one = a[place], let other = b[place], let slice = exam.slice(place.series, place.slice) {
-        let masks = [one, other].map { $0.mask(columns: slice.columns, rows: slice.rows) }
+        let masks = [one, other].map { $0.unionMask(columns: slice.columns, rows: slice.rows) }
         let sum = masks[0].count + masks[1].count
         // Outlines so small that no pixel's centre is inside agree where they are the same.
         let both = zip(masks[0].values, masks[1].values).count { $0 && $1 }

@@ -25,7 +25,7 @@ public struct CaseProfile: Codable, Equatable, Sendable {
   public struct SliceProfile: Codable, Equatable, Sendable {
     /// The slice's number in its series.
     public var slice: Int
-    /// The area in square millimetres; nil where the pixels' size is not known.
+    /// The area in square millimetres; nil where the pixels' size is not known, or outlines cross.
     public var areaMM2: Double?
     /// The centre of gravity in pixels; nil where there is no area.
     public var centroid: SIMD2<Double>?
@@ -47,9 +47,16 @@ extension CaseProfile.SliceProfile {
   init(_ number: Int, _ region: PolygonRegion, on place: SlicePlace, _ image: CTImage?) {
     slice = number
     centroid = region.centroid
-    if let row = place.rowSpacing, let column = place.columnSpacing { areaMM2 = region.area * row * column }
+    // Of outlines that cross, the area is not the sum.
+    let isExact =
+      region.outlines.count == 1
+      || region.mask(columns: place.columns, rows: place.rows)
+        == region.unionMask(columns: place.columns, rows: place.rows)
+    if isExact, let row = place.rowSpacing, let column = place.columnSpacing {
+      areaMM2 = region.area * row * column
+    }
     guard let image, image.columns == place.columns, image.rows == place.rows else { return }
-    let mask = region.mask(columns: place.columns, rows: place.rows)
+    let mask = region.unionMask(columns: place.columns, rows: place.rows)
     let values = image.values
     var inside: [Double] = []
     var rim: [Double] = []

@@ -1,6 +1,6 @@
 // What the tools may do to the case: each call is one command on the store's stack.
 
-import { cross, diameters, fault } from "./polygon.js";
+import { diameters, fault, overlap } from "./polygon.js";
 
 export class Drawing {
   lesion = null;
@@ -127,9 +127,8 @@ export class Drawing {
   }
 
   #warnOfCrossing({ series, slice }) {
-    const outlines = this.store.outlines(series, slice, this.lesion).map((o) => o.vertices);
-    if (outlines.some((a, i) => outlines.slice(0, i).some((b) => cross(a, b)))) {
-      this.tell("Two outlines of this lesion cross on this slice: where they overlap counts as outside.");
+    if (overlap(this.store.outlines(series, slice, this.lesion).map((o) => o.vertices))) {
+      this.tell("Two outlines of this lesion cross on this slice: what either encloses is inside, and the area is unknown.");
     }
   }
 

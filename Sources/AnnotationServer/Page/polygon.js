@@ -1,6 +1,6 @@
 // Geometry of outlines in image coordinates (an integer is a pixel's centre). An outline is a list of [x, y], closed
 // without repeating the first vertex. Several outlines of one slice are combined by even-odd, so that one inside another is
-// a hole. Pure functions: no DOM, no state.
+// a hole; where outlines cross, what both enclose is inside, as in ROIs. Pure functions: no DOM, no state.
 
 /** Signed area in square pixels (shoelace formula). */
 export function signedArea(outline) {
@@ -25,7 +25,7 @@ export function contains(outlines, x, y) {
 
 /** Even-odd area in square pixels: outlines at an odd depth are holes. Null where outlines cross one another. */
 export function area(outlines) {
-  if (outlines.some((a, i) => outlines.slice(0, i).some((b) => cross(a, b)))) return null;
+  if (overlap(outlines)) return null;
   return outlines.reduce((sum, outline, index) => {
     // The middle of an edge: outlines of pixels may share corners, never edges.
     const [x, y] = [(outline[0][0] + outline[1][0]) / 2, (outline[0][1] + outline[1][1]) / 2];
@@ -81,12 +81,28 @@ export function forEachRun(outlines, columns, rows, run) {
   }
 }
 
+/** Whether two of the outlines cross. */
+export function overlap(outlines) { return outlines.some((a, i) => outlines.slice(0, i).some((b) => cross(a, b))); }
+
+/** Whether each outline is a hole: all of its corners lie within an odd number of larger ones. */
+function holes(outlines) {
+  const areas = outlines.map((outline) => Math.abs(signedArea(outline)));
+  return outlines.map((outline, i) => outlines.filter((other, k) =>
+    areas[k] > areas[i] && outline.every(([x, y]) => contains([other], x, y))).length % 2 === 1);
+}
+
 /** The outlines as a mask of one byte a pixel, row by row. */
 export function mask(outlines, columns, rows) {
   const result = new Uint8Array(columns * rows);
-  if (outlines.length) {
-    forEachRun(outlines, columns, rows, (row, first, last) => result.fill(1, row * columns + first, row * columns + last + 1));
+  const fill = (some, value) => forEachRun(some, columns, rows, (row, first, last) =>
+    result.fill(value, row * columns + first, row * columns + last + 1));
+  if (!overlap(outlines)) {
+    if (outlines.length) fill(outlines, 1);
+    return result;
   }
+  const isHole = holes(outlines);
+  const order = outlines.map((outline, i) => [Math.abs(signedArea(outline)), i]).sort((a, b) => b[0] - a[0]);
+  for (const [, i] of order) fill([outlines[i]], isHole[i] ? 0 : 1);
   return result;
 }
 
@@ -311,15 +327,18 @@ function convexHull(points) {
 /** Count, mean and SD of HU over the pixels whose centres lie inside; SD is null for fewer than two pixels. */
 export function hounsfieldInside(outlines, image) {
   let count = 0, mean = 0, squares = 0;
-  if (outlines.length) {
+  const add = (i) => {
+    const value = image.values[i] * image.slope + image.intercept;
+    count++;
+    const delta = value - mean;
+    mean += delta / count;
+    squares += delta * (value - mean);
+  };
+  if (overlap(outlines)) {
+    mask(outlines, image.columns, image.rows).forEach((isInside, i) => { if (isInside) add(i); });
+  } else if (outlines.length) {
     forEachRun(outlines, image.columns, image.rows, (row, first, last) => {
-      for (let i = row * image.columns + first; i <= row * image.columns + last; i++) {
-        const value = image.values[i] * image.slope + image.intercept;
-        count++;
-        const delta = value - mean;
-        mean += delta / count;
-        squares += delta * (value - mean);
-      }
+      for (let i = row * image.columns + first; i <= row * image.columns + last; i++) add(i);
     });
   }
   return { count, mean: count ? mean : null, sd: count > 1 ? Math.sqrt(squares / (count - 1)) : null };
