@@ -9,6 +9,15 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# The rules by which the series' phases are determined; nobody is excluded.
+COHORT = """
+cohort:
+  gradeSystem: Fuhrman
+  columns: {subtype: subtype, stage: stage, procedure: procedure, laterality: laterality, size: size_mm, sizeUnit: mm, scanDate: null}
+  series: {preferredSpacing: 2.5, maximumSpacing: 10, minimumExtent: 50, minimumCoverage: 0.5}
+  rules:
+    - {name: grade known, missing: exclude, gradeKnown: true}
+"""
 # The program; RENALGRADE names another build.
 PROGRAM = os.environ.get("RENALGRADE", str(ROOT / ".build/release/renalgrade"))
 
@@ -22,9 +31,11 @@ class ServedPhantom:
         cohort, study = Path(self.folder.name) / "cohort", Path(self.folder.name) / "study"
         self.cohort, self.study, self.server = cohort, study, None
         self._run("phantom", cohort, *options)
-        self._run("init", study, "--protocol", ROOT / "Protocols/demo.yaml")
+        protocol = Path(self.folder.name) / "protocol.yaml"
+        protocol.write_text((ROOT / "Protocols/demo.yaml").read_text() + COHORT)
+        self._run("init", study, "--protocol", protocol)
         self._run("import", study, "--dicom", cohort / "dicom", "--pathology", cohort / "pathology.csv")
-        self._run("cohort", "select", study)
+        self._run("cohort", "select", study, "--clinical", cohort / "pathology.csv")
 
     @staticmethod
     def _run(*words):

@@ -16,8 +16,10 @@ final class ServedAnnotation: @unchecked Sendable {
     process.executableURL = CommandLineTool.executable
     process.arguments = ["annotate", study, "--reader", reader, "--no-browser"]
     process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
+    process.standardError = pipe
     try process.run()
+    // Otherwise the pipe has no end when the program has.
+    try pipe.fileHandleForWriting.close()
     var output = ""
     while true {
       let data = pipe.fileHandleForReading.availableData

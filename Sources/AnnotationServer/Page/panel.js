@@ -7,6 +7,8 @@ import { showProfile } from "./profile.js";
 import { tools } from "./tools/index.js";
 
 const number = (value, digits = 0) => (value === null || value === undefined ? "unknown" : value.toFixed(digits));
+/** A measure with its unit; what is unknown has none. */
+const measured = (value, digits, unit) => (value === null || value === undefined ? "unknown" : `${number(value, digits)} ${unit}`);
 
 export class Panel {
   #isMeasuring = false;
@@ -111,8 +113,8 @@ export class Panel {
       .concat(drawn.map((vertices) => ({ slice: viewport.slice, vertices })));
     const here = all.filter((o) => o.slice === viewport.slice).map((o) => o.vertices);
     const rows = [
-      ["Area on this slice", here.length ? `${number(areaInSquareMillimetres(here, series), 1)} mm²` : "none"],
-      ["Volume", all.length ? `${number(volume(all, series), 2)} ml, slices: ${new Set(all.map((o) => o.slice)).size}` : "none"],
+      ["Area on this slice", here.length ? measured(areaInSquareMillimetres(here, series), 1, "mm²") : "none"],
+      ["Volume", all.length ? `${measured(volume(all, series), 2, "ml")}, slices: ${new Set(all.map((o) => o.slice)).size}` : "none"],
     ];
     if (here.length) {
       const offsets = Object.fromEntries(store.ofKind("offset").map((o) => [o.series, o.millimetres]));
