@@ -132,7 +132,8 @@ def read_structures(path, patient, images):
             pixels = points @ inverse[:3, :3].T + inverse[:3, 3]
             slice = order.index(contour.ContourImageSequence[0].ReferencedSOPInstanceUID)
             require(pixels[:, 2], slice, "the contour's slice")
-            volume[:, :, slice] ^= polygon2mask(volume.shape[:2], pixels[:, :2])
+            # Of the pixels on an edge, those on left and upper edges are inside.
+            volume[:, :, slice] ^= polygon2mask(volume.shape[:2], pixels[:, :2] - 1e-6)
         found[names[roi.ReferencedROINumber]] = digests(volume)
         compare(path, patient, roi, names, volume)
     return path.read_bytes(), found
