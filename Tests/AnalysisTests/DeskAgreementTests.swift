@@ -12,6 +12,7 @@ import Testing
 @Suite struct DeskAgreementTests {
   private let fixture: TwoReaderStudy
   private let desk: AnnotationDesk
+  private static let window = "0b9ad0b8-7f0b-4d1e-9d4e-0c6f2f6f2a11"
 
   init() throws {
     fixture = try TwoReaderStudy(count: 6)
@@ -49,7 +50,7 @@ import Testing
         object: AnnotationObject(object: UUID().uuidString.lowercased(), content: $0))
     }
     let base = try desk.detail(of: name, reader: reader).revision
-    _ = try desk.save(edits, case: name, reader: reader, base: base, window: "window")
+    _ = try desk.save(edits, case: name, reader: reader, base: base, window: Self.window)
   }
 
   /// Finishes a case; what its profile warns of is confirmed.
@@ -144,7 +145,7 @@ import Testing
       id: UUID().uuidString.lowercased(),
       object: AnnotationObject(
         object: UUID().uuidString.lowercased(), content: .assessment(lesion: nil, .noLesion)))
-    let saved = try desk.saveConsensus([edit], case: first.case, by: "ada", base: detail.revision, window: "window")
+    let saved = try desk.saveConsensus([edit], case: first.case, by: "ada", base: detail.revision, window: Self.window)
     _ = try desk.setConsensusState(.done, case: first.case, by: "ada", base: saved.revision)
     let found = try ReadingAgreement(fixture.study)
     #expect(found.adjudicated == .init(finished: 1, open: 4, missing: 0))

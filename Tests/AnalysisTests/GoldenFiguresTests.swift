@@ -32,7 +32,8 @@ import Testing
   ]
 
   @Test func everyFigureHasGoldenValues() throws {
-    let found = try ReadingAgreement(TwoReaderStudy().study)
+    let fixture = try TwoReaderStudy()
+    let found = try ReadingAgreement(fixture.study)
     let pair = try #require(found.pairs.first)
     let measure = try #require(pair.measures.first)
     let consensus = try #require(found.consensus.first)
