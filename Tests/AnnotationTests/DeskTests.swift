@@ -86,6 +86,39 @@ struct DeskTests {
     }
   }
 
+  @Test func `a page with other numbers of slices is refused, and what it saved before is acknowledged`() throws {
+    let fixture = try ReadingStudy()
+    let desk = try fixture.desk()
+    _ = try desk.worklist(for: "anna")
+    let name = try fixture.case(of: 1, "anna")
+    let numbering = try desk.detail(of: name, reader: "anna").numbering
+    let saved = Edit.square(slice: 1)
+    func save(_ edit: Edit, base: Int, _ numbering: String) throws -> Revision {
+      try desk.save([edit], case: name, reader: "anna", base: base, window: window, numbering: numbering)
+    }
+    #expect(try save(saved, base: 0, numbering).revision == 1)
+    // Another import finds a slice below all others.
+    try fixture.study.write { database in
+      try database.execute(sql: "UPDATE slice SET ordinal = ordinal + 1 WHERE sopInstanceUID LIKE '2.25.1.1.%'")
+      let series = try Int64.fetchOne(database, sql: "SELECT id FROM series WHERE seriesInstanceUID = '2.25.1.1'")
+      var slice = SliceRecord(
+        seriesId: series ?? 0, sopInstanceUID: "2.25.1.1.99", frame: 0, path: "dicom/99", ordinal: 0, columns: 64,
+        rows: 48, rowSpacing: 0.5, columnSpacing: 1)
+      try slice.insert(database)
+    }
+    let detail = try desk.detail(of: name, reader: "anna")
+    #expect(detail.numbering != numbering && detail.objects.compactMap(\.outline?.slice) == [2])
+    let error = #expect(throws: DeskError.self) { try save(.square(slice: 3), base: 1, numbering) }
+    guard case .refused(let reason, nil) = error else { Issue.record("\(String(describing: error))"); return }
+    #expect(reason.contains("imported again") && reason.contains("load the page again"))
+    #expect(throws: DeskError.self) {
+      try desk.slice(1, ofSeries: 0, case: name, reader: "anna", numbering: numbering)
+    }
+    #expect(try save(saved, base: 0, numbering) == Revision(revision: 1, acknowledged: [saved.id]))
+    #expect(try save(.square(slice: 3), base: 1, detail.numbering).revision == 2)
+    #expect(try desk.verify().problems == [])
+  }
+
   @Test func `the later of two windows is told, and nothing is overwritten`() throws {
     let fixture = try ReadingStudy()
     let desk = try fixture.desk()

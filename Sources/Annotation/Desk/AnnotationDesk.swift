@@ -45,8 +45,12 @@ public struct AnnotationDesk: Sendable {
   ///
   /// - Throws: `DeskError.failed` where the study cannot be read or written.
   public func identity() throws(DeskError) -> String {
-    try write { database in
-      if let known = try Setting.fetchOne(database, key: "annotations.study")?.value { return known }
+    @Sendable func known(_ database: Database) throws -> String? {
+      try Setting.fetchOne(database, key: "annotations.study")?.value
+    }
+    if let known = try read(known) { return known }
+    return try write { database in
+      if let known = try known(database) { return known }
       let made = UUID().uuidString.lowercased()
       try Setting(key: "annotations.study", value: made).save(database)
       return made
@@ -64,6 +68,7 @@ public struct AnnotationDesk: Sendable {
   ///
   /// - Throws: `DeskError.failed` where the study cannot be written.
   public func remember(port: UInt16) throws(DeskError) {
+    guard try lastPort() != port else { return }
     try write { try Setting(key: "annotations.port", value: "\(port)").save($0) }
   }
 
