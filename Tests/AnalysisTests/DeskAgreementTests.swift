@@ -1,6 +1,7 @@
 import Annotation
 import DICOM
 import Foundation
+import ROI
 import ReaderFixtures
 import Study
 import Support
@@ -157,6 +158,15 @@ import Testing
       ])
     // The consensus is nobody's reading.
     #expect(found.readings.map(\.name) == ["anna", "ben"])
+    // ROIs are made of the outlines of an open case, and say so.
+    #expect(try ROIBuild.run(fixture.study).unfinished == 0)
+    let name = try caseName(0, "anna", 1)
+    let base = try desk.detail(of: name, reader: "anna").revision
+    _ = try desk.setState(.open, case: name, reader: "anna", base: base)
+    let summary = try ROIBuild.run(fixture.study)
+    #expect(summary.unfinished == 1 && summary.patients == 4)
+    let remarks = try fixture.study.setAside().filter { $0.subject == "the reading by anna" }
+    #expect(remarks.map(\.patientCode) == [TwoReaderStudy.code(0)] && remarks.allSatisfy { !$0.excludes })
   }
 
   @Test func readersWhoOutlinedNothingInCommonStillAnswered() throws {
