@@ -53,7 +53,8 @@ public struct ReadingsPicture: Sendable {
     let (margin, gap, head) = (16, 16, 30)
     let width = max(420, 2 * margin + lesions.count * (side + gap) - gap)
     var picture = SVGPicture(
-      width: width, height: margin + head + side + margin + 20 * names.count + margin, background: "#16181d")
+      width: width, height: margin + head + side + margin + 20 * (names + agreed).count + margin,
+      background: "#16181d")
     for (number, lesion) in lesions.enumerated() {
       let x = margin + number * (side + gap)
       picture.text(lesion.title, x: x, y: margin + 14, room: side, size: 14, "#f5f5f5", weight: .bold)
