@@ -44,6 +44,16 @@ struct Import: AsyncParsableCommand {
       """)
   var labels: [MaskLabel] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How masks lie whose files do not state where they lie in the patient: what the file's axes count, columns,rows,slices or \
+      rows,columns,slices; slices ascend along the normal (usually from the feet to the head), and -slices descend. Such a mask is laid on \
+      the series that its path names, if the sizes are equal. Files that state their place ignore the option.
+      """, valueName: "axes"),
+    transform: ArrayAxes.init(typed:))
+  var arrayAxes: ArrayAxes?
+
   func validate() throws {
     guard dicom != nil || pathology != nil || contours != nil else {
       throw ValidationError("Nothing to import: give --dicom, --pathology or --contours.")
@@ -51,6 +61,7 @@ struct Import: AsyncParsableCommand {
     guard Set(labels.map(\.value)).count == labels.count else {
       throw ValidationError("--labels names a label twice.")
     }
+    guard arrayAxes == nil || contours != nil else { throw ValidationError("--array-axes requires --contours.") }
   }
 
   func run() async throws {
@@ -93,8 +104,8 @@ struct Import: AsyncParsableCommand {
         }
       }
       if let contours {
-        let summary = try ContourFile.run(
-          URL(fileURLWithPath: contours), .init(reader: reader, labels: labels.byValue), into: study)
+        let settings = ContourFile.Settings(reader: reader, labels: labels.byValue, arrayAxes: arrayAxes)
+        let summary = try ContourFile.run(URL(fileURLWithPath: contours), settings, into: study)
         print("Contours: \(summary.contours) on \(summary.slices) slices; \(summary.setAside) remarks.")
       }
     }

@@ -11,61 +11,13 @@ import Testing
 /// Contours written by pynrrd, nibabel, highdicom and rt-utils (Tests/Reference/contour_files.py) on oblique series of pixels that are
 /// not square.
 struct ContourFileTests {
+  private let reference: ReferenceSeries
   private let test: ImportFolder
   private let fixtures: URL
 
   init() throws {
-    test = try ImportFolder(patientIDs: "codes")
-    fixtures = try #require(Bundle.module.url(forResource: "Fixtures/contours", withExtension: nil))
-    try writeSeries("P01")
-  }
-
-  private func writeSeries(
-    _ patient: String, columns: Int = 8, rows: Int = 6, spacing: PixelSpacing = PixelSpacing(row: 0.5, column: 0.75)
-  ) throws {
-    let angle = 10 * Double.pi / 180
-    for index in 0..<3 {
-      let height = 2.5 * Double(index)
-      var slice = CTInstance(
-        patientID: patient, studyInstanceUID: test.uid(patient), seriesInstanceUID: test.uid("series of \(patient)"),
-        sopInstanceUID: test.uid("\(patient) \(index)"), columns: columns, rows: rows,
-        storedValues: (0..<columns * rows).map { Int16($0 + 50 * index) },
-        position: SIMD3(-10, 20 - height * sin(angle), 30 + height * cos(angle)),
-        pixelSpacing: spacing, sliceThickness: 2.5)
-      slice.elements[.imageOrientationPatient] = CTInstance.decimals([1, 0, 0, 0, cos(angle), sin(angle)])
-      let url = test.url("\(patient)/\(index).dcm")
-      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try slice.write(to: url)
-    }
-    try test.importDICOM(patient)
-    let table = test.url("pathology.csv")
-    try AtomicFile.write("patient,lesion,grade\nP01,left,2\nP02,left,3\nP03,left,3\n", to: table)
-    _ = try PathologyImport.run(table, into: test.study)
-  }
-
-  private func isInside(_ column: Int, _ row: Int, _ slice: Int) -> Bool {
-    (7 * column + 3 * row + 5 * slice + column * row) % 3 == 0
-  }
-
-  /// The pixels inside the stored outlines of each slice, by patient and place.
-  private func masks() throws -> [String: [[Bool]]] {
-    let contours = try test.study.read { try StoredContour.fetchAll($0) }
-    let slices = try test.study.read { try SlicePlace.all($0) }
-    return Dictionary(grouping: slices, by: \.patientID).mapValues { slices in
-      slices.sorted { $0.ordinal < $1.ordinal }.map { slice in
-        contours.filter { $0.sliceId == slice.sliceId }.reduce(into: Array(repeating: false, count: 48)) { all, next in
-          for (index, isIn) in next.vertices.mask(columns: 8, rows: 6).values.enumerated() where isIn {
-            all[index].toggle()
-          }
-        }
-      }
-    }
-  }
-
-  private func expected(fromColumn first: Int = 0) -> [[Bool]] {
-    (0..<3).map { slice in
-      (0..<48).map { $0 % 8 >= first && isInside($0 % 8, $0 / 8, slice) }
-    }
+    reference = try ReferenceSeries()
+    (test, fixtures) = (reference.test, reference.fixtures)
   }
 
   @Test(arguments: [
@@ -76,7 +28,7 @@ struct ContourFileTests {
   func `a mask comes back bit for bit`(_ name: String) throws {
     let summary = try ContourFile.run(fixtures.appendingPathComponent(name), .init(reader: "anna"), into: test.study)
     #expect(summary.slices == 3)
-    #expect(try masks()["P01"] == expected(fromColumn: name.hasPrefix("cropped") ? 2 : 0))
+    #expect(try reference.masks()["P01"] == reference.expected(fromColumn: name.hasPrefix("cropped") ? 2 : 0))
     #expect(try Set(test.study.read { try StoredContour.fetchAll($0) }.map(\.reader)) == ["anna"])
   }
 
@@ -86,7 +38,7 @@ struct ContourFileTests {
     try #require(changed != text)
     try Data(changed.utf8).write(to: test.study.protocolFile)
     _ = try ContourFile.run(fixtures.appendingPathComponent("mask.nii.gz"), into: test.study)
-    #expect(try masks()["P01"] == expected())
+    #expect(try reference.masks()["P01"] == reference.expected())
   }
 
   @Test func `which of several labels is the lesion must be said`() throws {
@@ -94,7 +46,7 @@ struct ContourFileTests {
     let error = #expect(throws: AnnotationError.self) { try ContourFile.run(kits, into: test.study) }
     #expect(error?.description.contains("has the labels 1, 2; state with --labels") == true)
     _ = try ContourFile.run(kits, .init(labels: [2: "left"]), into: test.study)
-    #expect(try masks()["P01"] == expected())
+    #expect(try reference.masks()["P01"] == reference.expected())
   }
 
   @Test func `a mask elsewhere is refused with what differs`() throws {
@@ -104,7 +56,7 @@ struct ContourFileTests {
   }
 
   @Test func `of equal series the path tells which, and what does not match is listed`() throws {
-    try writeSeries("P02")
+    try reference.writeSeries("P02")
     let mask = fixtures.appendingPathComponent("gzip-lps.nrrd")
     let error = #expect(throws: AnnotationError.self) { try ContourFile.run(mask, into: test.study) }
     #expect(error?.description.contains("2 series of the study have its pixels") == true)
@@ -117,14 +69,14 @@ struct ContourFileTests {
     }
     let summary = try ContourFile.run(folder, into: test.study)
     #expect(summary.slices == 3 && summary.setAside == 2)
-    #expect(try masks()["P02"] == expected())
-    #expect(try masks()["P01"]?.joined().contains(true) == false)
+    #expect(try reference.masks()["P02"] == reference.expected())
+    #expect(try reference.masks()["P01"]?.joined().contains(true) == false)
   }
 
   @Test func `frames that are left out are empty`() throws {
     _ = try ContourFile.run(fixtures.appendingPathComponent("seg-omitted.dcm"), into: test.study)
-    let expected = expected()
-    #expect(try masks()["P01"] == [Array(repeating: false, count: 48)] + expected[1...])
+    let expected = reference.expected()
+    #expect(try reference.masks()["P01"] == [Array(repeating: false, count: 48)] + expected[1...])
   }
 
   @Test func `what is no lesion is listed`() throws {
@@ -134,7 +86,7 @@ struct ContourFileTests {
     #expect(reasons == ["its name \"Kidney\" is not among annotation.lesionLabels"])
     _ = try ContourFile.run(
       fixtures.appendingPathComponent("seg-binary.dcm"), .init(labels: [1: "left"]), into: test.study)
-    #expect(try masks()["P01"] == (0..<3).map { _ in (0..<48).map { $0 % 8 < 4 } })
+    #expect(try reference.masks()["P01"] == (0..<3).map { _ in (0..<48).map { $0 % 8 < 4 } })
   }
 
   @Test func `fractions are no labels`() throws {
@@ -145,7 +97,7 @@ struct ContourFileTests {
   }
 
   @Test func `corners of rt-utils are read as they stand`() throws {
-    try writeSeries("P03", columns: 32, rows: 32, spacing: PixelSpacing(row: 0.7, column: 0.7))
+    try reference.writeSeries("P03", columns: 32, rows: 32, spacing: PixelSpacing(row: 0.7, column: 0.7))
     let summary = try ContourFile.run(fixtures.appendingPathComponent("rt-utils.dcm"), into: test.study)
     let golden = try JSONDecoder().decode(
       [[[[Double]]]].self, from: Data(contentsOf: fixtures.appendingPathComponent("rt-utils.json")))
@@ -184,11 +136,11 @@ struct ContourFileTests {
   private static let references = Set([0x0008_1115, 0x0008_9124].map { DICOMTag(rawValue: $0) })
 
   @Test func `a segmentation that names no slices lies in its frame of reference`() throws {
-    try writeSeries("P02")
+    try reference.writeSeries("P02")
     let source = fixtures.appendingPathComponent("seg-binary.dcm")
     let unnamed = try rewritten(source, as: "unnamed.dcm") { Self.references.contains($0.tag) ? nil : $0 }
     _ = try ContourFile.run(unnamed, into: test.study)
-    #expect(try masks()["P01"] == expected())
+    #expect(try reference.masks()["P01"] == reference.expected())
     let elsewhere = try rewritten(source, as: "elsewhere.dcm") { element in
       if Self.references.contains(element.tag) { return nil }
       return element.tag == .frameOfReferenceUID ? DataElement(element.tag, .ui, "1.2.3") : element
@@ -198,7 +150,7 @@ struct ContourFileTests {
   }
 
   @Test func `what a structure set cannot say is listed`() throws {
-    try writeSeries("P03", columns: 32, rows: 32, spacing: PixelSpacing(row: 0.7, column: 0.7))
+    try reference.writeSeries("P03", columns: 32, rows: 32, spacing: PixelSpacing(row: 0.7, column: 0.7))
     let source = fixtures.appendingPathComponent("rt-utils.dcm")
     let (type, images, data) = (
       DICOMTag(rawValue: 0x3006_0042), DICOMTag(rawValue: 0x3006_0016), DICOMTag(rawValue: 0x3006_0050)

@@ -88,6 +88,12 @@ header["magic"], header["vox_offset"] = b"n+1", 352
 header.set_slope_inter(0.3, 0)
 (target / "fractions.nii").write_bytes(header.binaryblock + bytes(4) + mask.tobytes(order="F"))
 
+# Without a header of one's own, pynrrd states no place; nor does nibabel without an affine.
+nrrd.write(str(target / "array.nrrd"), mask)
+nrrd.write(str(target / "array-rows-first.nrrd"), mask.transpose(1, 0, 2))
+nrrd.write(str(target / "array-descending.nrrd"), mask[:, :, ::-1])
+nibabel.Nifti1Image(mask, None).to_filename(str(target / "array.nii.gz"))
+
 
 def uid(name):
     """As DICOMUID.make(from:)."""

@@ -14,12 +14,16 @@ public enum ContourFile {
     /// The labels, segments or regions that are lesions, by number, each with the lesion's name; empty where names decide, or there is
     /// only one.
     public var labels: [Int: String]
+    /// How masks lie whose files state no place, or nil where that is not known; others have no use for it.
+    public var arrayAxes: ArrayAxes?
 
     /// The reader of files where none is stated.
     public static let unnamedReader = "import"
 
     /// States the settings.
-    public init(reader: String? = nil, labels: [Int: String] = [:]) { (self.reader, self.labels) = (reader, labels) }
+    public init(reader: String? = nil, labels: [Int: String] = [:], arrayAxes: ArrayAxes? = nil) {
+      (self.reader, self.labels, self.arrayAxes) = (reader, labels, arrayAxes)
+    }
   }
 
   /// The name of a lesion whose label says none: it names none of a patient's several lesions.
@@ -27,7 +31,8 @@ public enum ContourFile {
 
   /// Takes over the contours of a file or, of a folder, of all files in it, in place of those of the same readers.
   ///
-  /// A mask lies on the series whose pixels are its voxels, within 0.01 of a voxel in the patient's coordinates. DICOM files name their
+  /// A mask lies on the series whose pixels are its voxels, within 0.01 of a voxel in the patient's coordinates; where its file states
+  /// no place, as `Settings.arrayAxes` says. DICOM files name their
   /// slices, or lie in the slices' frame of reference. A file of a folder that cannot be read or matched is listed; a file that is
   /// given alone, and cannot be, is an error.
   /// - Throws: `AnnotationError`, `DICOMError`, `StudyError` where nothing can be taken, or the study not be written.

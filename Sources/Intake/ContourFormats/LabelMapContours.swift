@@ -4,13 +4,28 @@ import Imaging
 import Study
 
 /// A label map of a file, and what its file calls the labels.
-struct NamedLabelMap {
+package struct NamedLabelMap {
   let map: LabelMap
   /// The names by label; empty where the file names none.
-  var names: [Int: String] = [:]
+  let names: [Int: String]
+  /// Whether the file says where the map lies in the patient; otherwise the map's coordinates are in voxels from its first one.
+  let isPlaced: Bool
+
+  /// Makes a map of what a file states; nil as `LabelMap` is.
+  init?(
+    size: SIMD3<Int>, place: (origin: SIMD3<Double>, steps: [SIMD3<Double>])?, labels: [Int16],
+    names: [Int: String] = [:]
+  ) {
+    let voxels = [SIMD3<Double>(1, 0, 0), SIMD3(0, 1, 0), SIMD3(0, 0, 1)]
+    guard
+      let map = LabelMap(size: size, origin: place?.origin ?? .zero, steps: place?.steps ?? voxels, labels: labels)
+    else { return nil }
+    (self.map, self.names, isPlaced) = (map, names, place != nil)
+  }
 }
 
-/// Outlines of label maps on the one series of the study whose pixels are their voxels.
+/// Outlines of label maps on the one series of the study whose pixels are their voxels or, where the file does not say where these lie,
+/// on the one that its path names.
 struct LabelMapContours {
   private let request: ContourRequest
   private let maps: [NamedLabelMap]
@@ -46,12 +61,24 @@ struct LabelMapContours {
   /// - Throws: `AnnotationError` where no series or several have the maps' pixels, or a labelled voxel lies on no slice; `DICOMError`
   ///   where a slice cannot be read.
   func export(_ study: inout StudyPlanes) throws -> MDAIExport {
+    if let array = maps.first(where: { !$0.isPlaced }) {
+      guard let axes = request.settings.arrayAxes else {
+        throw request.refusal(
+          "it does not state where the mask lies in the patient; if you know how its axes lie on the series' slices, "
+            + "state it with --array-axes")
+      }
+      let slices = try axes.series(of: array.map.size, request, &study).slices
+      let contours = try contours(on: slices) { index, slice in
+        axes.plane(columns: slice.columns, rows: slice.rows, slice: index, of: slices.count)
+      }
+      return MDAIExport(contours: contours, skipped: skipped)
+    }
     let candidates = try study.candidates(request.hints)
     var found: [[Contour]] = []
     var difference: String?
     for series in candidates {
       do {
-        found.append(try contours(on: series.slices, &study))
+        found.append(try contours(on: series.slices) { try study.plane(of: $1) })
       } catch let error as AnnotationError {
         difference = difference ?? error.description
       }
@@ -70,11 +97,14 @@ struct LabelMapContours {
     return MDAIExport(contours: only, skipped: skipped)
   }
 
-  private func contours(on slices: [SlicePlace], _ study: inout StudyPlanes) throws -> [Contour] {
+  /// The outlines on slices that lie in the maps' coordinates as `place` says.
+  private func contours(
+    on slices: [SlicePlace], place: (_ index: Int, _ slice: SlicePlace) throws -> ImagePlane?
+  ) throws -> [Contour] {
     var contours: [Contour] = []
     var drawn = 0
-    for slice in slices {
-      guard let plane = try study.plane(of: slice) else {
+    for (index, slice) in slices.enumerated() {
+      guard let plane = try place(index, slice) else {
         throw AnnotationError("the series' slices do not state position, orientation and spacing")
       }
       for (layer, map) in maps.enumerated() {

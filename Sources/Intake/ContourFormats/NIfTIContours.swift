@@ -20,13 +20,13 @@ extension ContourFormat {
     let link = scratch.url.appendingPathComponent(isGzipped([UInt8](start)) ? "mask.nii.gz" : "mask.nii")
     try FileManager.default.createSymbolicLink(
       at: link, withDestinationURL: request.file.standardizedFileURL.resolvingSymlinksInPath())
-    let map: LabelMap
+    let map: NamedLabelMap
     do throws(PublicCohortError) {
       map = try NIfTIFile.labelMap(at: link)
     } catch {
       throw AnnotationError("\(name): \(error.description)")
     }
-    return try LabelMapContours([NamedLabelMap(map: map)], request).export(&study)
+    return try LabelMapContours([map], request).export(&study)
   }
 
   private static func isGzipped(_ start: [UInt8]) -> Bool { start.starts(with: [0x1F, 0x8B]) }

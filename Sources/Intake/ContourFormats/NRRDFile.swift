@@ -10,7 +10,7 @@ package enum NRRDFile {
 
   /// The maps of a file, one for each layer, with the names of their labels.
   ///
-  /// - Throws: `AnnotationError` where the file is damaged, cut off, in another encoding, or states no place.
+  /// - Throws: `AnnotationError` where the file is damaged, cut off, in another encoding, or states its place in part only.
   static func maps(_ file: URL) throws(AnnotationError) -> [NamedLabelMap] {
     let bytes = try contents(file, file.lastPathComponent)
     return try maps(bytes, name: file.lastPathComponent, dataFile: dataFile(of: file))
@@ -22,7 +22,7 @@ package enum NRRDFile {
   static func maps(_ bytes: [UInt8], name: String, dataFile: URL? = nil) throws(AnnotationError) -> [NamedLabelMap] {
     let header = try NRRDHeader(bytes, name: name)
     let (layers, sizes) = try header.sizes()
-    let (origin, steps) = try header.place(layers: layers)
+    let place = try header.place()
     guard let type = types[try header.required("type").lowercased()] else {
       throw header.refusal("expected numbers as labels, found the type \(header.fields["type"] ?? "none")")
     }
@@ -33,10 +33,14 @@ package enum NRRDFile {
     var maps: [NamedLabelMap] = []
     for layer in 0..<layers {
       let own = layers == 1 ? labels : (0..<voxels).map { labels[layers * $0 + layer] }
-      guard let map = LabelMap(size: SIMD3(sizes[0], sizes[1], sizes[2]), origin: origin, steps: steps, labels: own)
-      else { throw header.refusal("its space directions span no volume, or lie more than 10 m from the origin") }
       let names = segments.filter { $0.layer == layer }.map { ($0.label, $0.name) }
-      maps.append(NamedLabelMap(map: map, names: Dictionary(names) { first, _ in first }))
+      let map = NamedLabelMap(
+        size: SIMD3(sizes[0], sizes[1], sizes[2]), place: place, labels: own,
+        names: Dictionary(names) { first, _ in first })
+      guard let map else {
+        throw header.refusal("its space directions span no volume, or lie more than 10 m from the origin")
+      }
+      maps.append(map)
     }
     return maps
   }

@@ -82,10 +82,15 @@ struct NRRDHeader {
   /// No segmentation has more.
   private static let mostLayers = 256
 
-  /// The centre of the first voxel and the steps, in LPS and mm.
+  /// The centre of the first voxel and the steps, in LPS and mm; nil where the file says nothing of where the mask lies.
   ///
-  /// - Throws: `AnnotationError` where the file does not say where the mask lies.
-  func place(layers: Int) throws(AnnotationError) -> (origin: SIMD3<Double>, steps: [SIMD3<Double>]) {
+  /// Distances alone (`spacings`) are no place.
+  /// - Throws: `AnnotationError` where it says so in part only, or in other terms.
+  func place() throws(AnnotationError) -> (origin: SIMD3<Double>, steps: [SIMD3<Double>])? {
+    let placing = [
+      "space", "space dimension", "space directions", "space origin", "axis mins", "axismins", "axis maxs", "axismaxs",
+    ]
+    guard placing.contains(where: { fields[$0] != nil }) else { return nil }
     let signs: SIMD3<Double>
     switch fields["space"]?.lowercased() {
     case "left-posterior-superior", "lps": signs = SIMD3(1, 1, 1)

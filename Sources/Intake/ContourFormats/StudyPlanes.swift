@@ -12,6 +12,12 @@ struct StudyPlanes {
     let uid: String
     /// Ascending.
     let slices: [SlicePlace]
+
+    fileprivate func isNamed(by hints: Set<String>) -> Bool { hints.contains(uid) }
+
+    fileprivate func isOfPatient(namedBy hints: Set<String>) -> Bool {
+      slices.first.map { hints.contains($0.patientID) || hints.contains($0.patientCode) } == true
+    }
   }
 
   /// All series, by UID.
@@ -29,7 +35,7 @@ struct StudyPlanes {
   }
 
   /// The series in which a file may lie: the one that it names, else those of its frame of reference, else all; of these only those
-  /// that `hints` name, by SeriesInstanceUID, PatientID or the patient's code, where they name any.
+  /// that `hints` name, where they name any.
   ///
   /// - Throws: `DICOMError` where a slice cannot be read.
   mutating func candidates(
@@ -43,11 +49,34 @@ struct StudyPlanes {
         try series.slices.first.map { try header($0)?.frameOfReferenceUID == frameOfReference } == true
       }
     }
-    let named = found.filter { series in
-      hints.contains(series.uid)
-        || series.slices.first.map { hints.contains($0.patientID) || hints.contains($0.patientCode) } == true
-    }
+    let named = Self.named(by: hints, among: found)
     return named.isEmpty ? found : named
+  }
+
+  /// The series that `hints` name by SeriesInstanceUID or, where they name none so, by PatientID or the patient's code.
+  func series(namedBy hints: Set<String>) -> [Series] { Self.named(by: hints, among: series) }
+
+  private static func named(by hints: Set<String>, among series: [Series]) -> [Series] {
+    let found = series.filter { $0.isNamed(by: hints) }
+    return found.isEmpty ? series.filter { $0.isOfPatient(namedBy: hints) } : found
+  }
+
+  /// How many patients `hints` name, by themselves or by a series of theirs.
+  func patients(namedBy hints: Set<String>) -> Int {
+    let found = series.filter { $0.isNamed(by: hints) || $0.isOfPatient(namedBy: hints) }
+    return Set(found.compactMap(\.slices.first?.patientID)).count
+  }
+
+  /// Whether each slice of a series is known to lie higher along the normal than the one before it (by more than 0.01 mm).
+  ///
+  /// - Throws: `DICOMError` where a slice cannot be read.
+  mutating func isAscending(_ series: Series) throws -> Bool {
+    var planes: [ImagePlane] = []
+    for slice in series.slices {
+      guard let plane = try plane(of: slice) else { return false }
+      planes.append(plane)
+    }
+    return zip(planes, planes.dropFirst()).allSatisfy { $0.pixel($1.origin).height > 0.01 }
   }
 
   /// The slice that a file names; nil where the study lacks it, or it is one of several frames and none is named.

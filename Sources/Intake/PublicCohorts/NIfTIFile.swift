@@ -18,22 +18,21 @@ package enum NIfTIFile {
     }
   }
 
-  /// A label map in the order and direction in which the file has it, placed as by `volume(at:)`.
+  /// A label map in the order and direction in which the file has it, placed as by `volume(at:)` where the header states a place.
   ///
   /// - Throws: `PublicCohortError` as `volume(at:)`, and where a voxel is not a whole number from -32768 to 32767.
-  package static func labelMap(at url: URL) throws(PublicCohortError) -> LabelMap {
+  package static func labelMap(at url: URL) throws(PublicCohortError) -> NamedLabelMap {
     try read(url) { (sizes, header) throws(PublicCohortError) in
-      (sizes, try affine(header))
+      (sizes, header.sform_code > 0 || header.qform_code > 0 ? try affine(header) : nil)
     } whole: { (place, voxels) throws(PublicCohortError) in
       guard voxels.notLabels == 0 else {
         throw PublicCohortError("\(voxels.notLabels) voxels are not whole numbers, as labels are")
       }
-      let (sizes, steps) = place
-      guard
-        let map = LabelMap(
-          size: SIMD3(sizes[0], sizes[1], sizes[2]), origin: steps[3], steps: Array(steps[..<3]),
-          labels: voxels.values)
-      else {
+      let (sizes, affine) = place
+      let map = NamedLabelMap(
+        size: SIMD3(sizes[0], sizes[1], sizes[2]), place: affine.map { ($0[3], Array($0[..<3])) },
+        labels: voxels.values)
+      guard let map else {
         throw PublicCohortError("the affine of the header is damaged: it spans no volume, or reaches beyond 10 m")
       }
       return map
