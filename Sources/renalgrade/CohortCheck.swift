@@ -17,7 +17,7 @@ struct CohortCheck: ParsableCommand {
 
   @Option(
     help: "The protocol that names the columns: a study's folder, or a YAML file.", completion: .file(),
-    transform: PathArgument.folderOrArchive)
+    transform: PathArgument.fileOrFolder)
   var `protocol`: String
 
   @Flag(help: "Print CSV, with all lines.")

@@ -19,7 +19,7 @@ struct Import: AsyncParsableCommand {
 
   @Option(
     help: "A folder with DICOM files, at any depth, or a zip archive of one.", completion: .file(),
-    transform: PathArgument.folderOrArchive)
+    transform: PathArgument.fileOrFolder)
   var dicom: String?
 
   @Option(help: "The pathology table, CSV or TSV.", completion: .file(), transform: PathArgument.file)
@@ -30,7 +30,7 @@ struct Import: AsyncParsableCommand {
       The contours: a JSON export of MD.ai, a mask in NRRD or NIfTI, a DICOM segmentation or structure set, or a folder of these. Formats \
       are recognised by their contents.
       """,
-    completion: .file())
+    completion: .file(), transform: PathArgument.fileOrFolder)
   var contours: String?
 
   @Option(help: "The reader who drew the contours, unless the file is an export of MD.ai (default: import).")

@@ -17,8 +17,8 @@ enum PathArgument {
     return path
   }
 
-  /// A folder or an archive to read.
-  static func folderOrArchive(_ path: String) throws -> String {
+  /// A file or a folder to read.
+  static func fileOrFolder(_ path: String) throws -> String {
     _ = try isFolder(path, "file or folder")
     return path
   }

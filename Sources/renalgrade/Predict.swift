@@ -26,7 +26,7 @@ struct Predict: ParsableCommand {
 
   @Option(
     help: "A folder with the exam's DICOM files, at any depth, or a zip archive of one.", completion: .file(),
-    transform: PathArgument.folderOrArchive)
+    transform: PathArgument.fileOrFolder)
   var dicom: String?
 
   @Option(

@@ -38,7 +38,7 @@ import Testing
 
   @Test func aFolderGivenForAFileIsSaidInWords() throws {
     for line in [
-      "init NEW --protocol FOLDER", "import STUDY --pathology FOLDER", "import STUDY --contours FOLDER",
+      "init NEW --protocol FOLDER", "import STUDY --pathology FOLDER",
       "predict FOLDER --dicom FOLDER --contours FOLDER", "predict FOLDER --dicom FOLDER --contours FILE --json FOLDER",
       "cohort import STUDY FOLDER --format tcia --clinical FOLDER", "cohort select STUDY --clinical FOLDER",
       "cohort select STUDY --clinical FILE --phases FOLDER", "deidentify FOLDER --to NEW --key FOLDER",

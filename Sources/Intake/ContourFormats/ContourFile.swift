@@ -32,9 +32,8 @@ public enum ContourFile {
   /// Takes over the contours of a file or, of a folder, of all files in it, in place of those of the same readers.
   ///
   /// A mask lies on the series whose pixels are its voxels, within 0.01 of a voxel in the patient's coordinates; where its file states
-  /// no place, as `Settings.arrayAxes` says. DICOM files name their
-  /// slices, or lie in the slices' frame of reference. A file of a folder that cannot be read or matched is listed; a file that is
-  /// given alone, and cannot be, is an error.
+  /// no place, as `Settings.arrayAxes` says. DICOM files name their slices, or lie in the slices' frame of reference. A file of a folder
+  /// that cannot be read or matched is listed; a file that is given alone, and cannot be, is an error.
   /// - Throws: `AnnotationError`, `DICOMError`, `StudyError` where nothing can be taken, or the study not be written.
   public static func run(
     _ url: URL, _ settings: Settings = Settings(), into study: StudyFolder
