@@ -10,9 +10,9 @@ import urllib.request
 
 
 class Browser:
-    """Chromium without a window of its own; use it in a `with` statement."""
+    """Chromium without a window of its own; use it in a `with` statement. With `every_frame` it holds none back for the screen."""
 
-    def __init__(self, width, height, ratio=1):
+    def __init__(self, width, height, ratio=1, every_frame=False):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -29,7 +29,8 @@ class Browser:
                 time.sleep(0.05)
         options = {"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
-            f"--window-size={width},{height}", f"--force-device-scale-factor={ratio}"]}
+            f"--window-size={width},{height}", f"--force-device-scale-factor={ratio}",
+            *["--disable-frame-rate-limit", "--disable-gpu-vsync"] * every_frame]}
         answer = self._call("POST", "", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options}}})
         self.session = answer["sessionId"]
